@@ -1,0 +1,46 @@
+import type { Duplex, Readable, Writable } from "node:stream";
+import type { Pod } from "../api/generated/core-v1.ts";
+
+/**
+ * What the API server needs of the kubelets for logs, exec, attach and port-forward. The kubelet
+ * fits it; the daemon connects the two. Methods reject with a StatusError in the kubelet's words.
+ */
+export interface NodeGateway {
+  logs(pod: Pod, options: LogOptions, signal: AbortSignal): Promise<Readable>;
+  exec(pod: Pod, options: StreamOptions & { readonly command: readonly string[] }): Promise<StreamSession>;
+  attach(pod: Pod, options: StreamOptions): Promise<StreamSession>;
+  /** One connection to a port of the pod. Rejects with an Error whose message goes to the error stream, as the kubelet words it. */
+  portForward(pod: Pod, port: number): Promise<Duplex>;
+  /** The kubelet's summary for metrics.k8s.io. */
+  usage(pod: Pod, container: string): { readonly cpuNanoCores: number; readonly memoryBytes: number } | undefined;
+}
+
+export interface LogOptions {
+  readonly container: string;
+  readonly follow: boolean;
+  readonly previous: boolean;
+  readonly timestamps: boolean;
+  readonly tailLines: number | undefined;
+  readonly limitBytes: number | undefined;
+  readonly sinceSeconds: number | undefined;
+  /** RFC 3339. */
+  readonly sinceTime: string | undefined;
+  readonly stream: "All" | "Stdout" | "Stderr";
+}
+
+export interface StreamOptions {
+  readonly container: string;
+  readonly stdin: boolean;
+  readonly stdout: boolean;
+  readonly stderr: boolean;
+  readonly tty: boolean;
+}
+
+export interface StreamSession {
+  readonly stdin: Writable;
+  readonly stdout: Readable;
+  readonly stderr: Readable;
+  readonly exitCode: Promise<number>;
+  resize(columns: number, rows: number): void;
+  disconnect(): void;
+}
