@@ -1,0 +1,26 @@
+// Builds, then runs the tests: `npm test`, or `npm test -- store kubelet` for some folders.
+import { spawnSync } from "node:child_process";
+import fs from "node:fs";
+import path from "node:path";
+import { fileURLToPath } from "node:url";
+
+const root = path.resolve(path.dirname(fileURLToPath(import.meta.url)), "..");
+const wanted = process.argv.slice(2);
+const files = fs
+  .readdirSync(path.join(root, "test"), { recursive: true })
+  .map((name) => String(name).split(path.sep).join("/"))
+  .filter((name) => name.endsWith(".test.ts"))
+  .filter((name) => wanted.length === 0 || wanted.some((part) => name.startsWith(part)))
+  .sort()
+  .map((name) => `test/${name}`);
+if (files.length === 0) {
+  console.error(`no test file under test/ starts with ${wanted.join(" or ")}`);
+  process.exit(1);
+}
+run(process.execPath, ["scripts/build.mjs"]);
+run(process.execPath, ["--import", "tsx", "--test", "--test-concurrency=2", "--test-reporter=spec", ...files]);
+
+function run(command, args) {
+  const { status } = spawnSync(command, args, { cwd: root, stdio: "inherit", env: { ...process.env, NODE_OPTIONS: "" } });
+  if (status !== 0) process.exit(status ?? 1);
+}
