@@ -79,8 +79,8 @@ test("sorted keys behave as a sorted array", () => {
       const keys = new SortedKeys();
       const model = new Set<string>();
       for (const [add, name] of operations) {
-        if (add) keys.add(name), model.add(name);
-        else keys.delete(name), model.delete(name);
+        keys[add ? "add" : "delete"](name);
+        model[add ? "add" : "delete"](name);
       }
       const expected = [...model].filter((name) => name.startsWith(prefix) && name > after).sort();
       assert.deepEqual([...keys.scan(prefix, after)], expected);
