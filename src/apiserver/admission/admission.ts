@@ -1,0 +1,40 @@
+import type { Kind } from "../../api/kind.ts";
+import type { KubernetesObject, ObjectName } from "../../api/meta.ts";
+import type { Clock } from "../../util/clock.ts";
+import type { Rng } from "../../util/rng.ts";
+import type { RequestContext } from "../request-context.ts";
+
+export type Operation = "CREATE" | "UPDATE" | "DELETE";
+
+/** One request as admission sees it. */
+export interface AdmissionRequest {
+  readonly operation: Operation;
+  readonly kind: Kind;
+  readonly namespace: string | undefined;
+  readonly name: string;
+  readonly subresource: string | undefined;
+  /** Freshly decoded: a mutating plugin changes it in place. Undefined on DELETE. */
+  readonly object: KubernetesObject | undefined;
+  readonly old: KubernetesObject | undefined;
+  readonly context: RequestContext;
+}
+
+/** What a plugin may look up: the objects as they are stored. */
+export interface AdmissionCluster {
+  readonly clock: Clock;
+  readonly rng: Rng;
+  /** By the core group's or another group's kind name: `find("", "ServiceAccount", …)`. */
+  find(group: string, kind: string, name: ObjectName): KubernetesObject | undefined;
+  list(group: string, kind: string, namespace?: string): readonly KubernetesObject[];
+}
+
+/** One plugin, named as upstream's --enable-admission-plugins names it. */
+export interface AdmissionPlugin {
+  readonly name: string;
+  mutate?(request: AdmissionRequest, cluster: AdmissionCluster): void;
+  validate?(request: AdmissionRequest, cluster: AdmissionCluster): void;
+}
+
+export function isPodCreation(request: AdmissionRequest): boolean {
+  return request.operation === "CREATE" && request.kind.group === "" && request.kind.kind === "Pod" && request.subresource === undefined;
+}

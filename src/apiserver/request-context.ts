@@ -1,0 +1,33 @@
+/** Who asks, as authentication found it. Upstream: authentication/user.Info */
+export interface UserInfo {
+  readonly name: string;
+  readonly uid?: string | undefined;
+  readonly groups: readonly string[];
+  readonly extra?: Readonly<Record<string, readonly string[]>> | undefined;
+}
+
+export type FieldValidation = "Strict" | "Warn" | "Ignore";
+
+/** What a request carries besides its object, from the door to the store. */
+export interface RequestContext {
+  readonly user: UserInfo;
+  /** Who writes, as the journal names it: `kubectl`, `kubelet`, `replicaset-controller`. */
+  readonly component: string;
+  readonly fieldManager: string;
+  readonly dryRun: boolean;
+  readonly fieldValidation: FieldValidation;
+  /** Texts for `Warning` headers, in order. */
+  readonly warnings: string[];
+}
+
+/** The context of a component in this process, which is trusted with everything. */
+export function componentContext(component: string): RequestContext {
+  return {
+    user: { name: `system:${component}`, groups: ["system:masters", "system:authenticated"] },
+    component,
+    fieldManager: component,
+    dryRun: false,
+    fieldValidation: "Ignore",
+    warnings: [],
+  };
+}
