@@ -30,7 +30,7 @@ export const priority: AdmissionPlugin = {
       );
     }
     spec.priority = resolved.value;
-    spec.preemptionPolicy ??= resolved.preemptionPolicy as typeof spec.preemptionPolicy;
+    spec.preemptionPolicy ??= resolved.preemptionPolicy;
   },
 };
 

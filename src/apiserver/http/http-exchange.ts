@@ -1,0 +1,94 @@
+import type { IncomingMessage, ServerResponse } from "node:http";
+import { internalError, StatusError } from "../../api/status.ts";
+import type { Clock } from "../../util/clock.ts";
+import type { RequestContext, UserInfo } from "../request-context.ts";
+import { dryRunOf, fieldValidationOf } from "./query.ts";
+
+/** One request and its answer. */
+export class HttpExchange {
+  readonly request: IncomingMessage;
+  readonly response: ServerResponse;
+  readonly path: string;
+  readonly query: URLSearchParams;
+  readonly user: UserInfo;
+  readonly warnings: string[] = [];
+  readonly #clock: Clock;
+
+  constructor(request: IncomingMessage, response: ServerResponse, user: UserInfo, clock: Clock) {
+    const url = request.url ?? "/";
+    const mark = url.indexOf("?");
+    this.request = request;
+    this.response = response;
+    this.path = mark < 0 ? url : url.slice(0, mark);
+    this.query = new URLSearchParams(mark < 0 ? "" : url.slice(mark + 1));
+    this.user = user;
+    this.#clock = clock;
+  }
+
+  get method(): string {
+    return this.request.method ?? "GET";
+  }
+
+  get accept(): string {
+    return this.request.headers.accept ?? "";
+  }
+
+  /** `kubectl` of `kubectl/v1.36.3 (linux/amd64)`: the field manager where none is named. */
+  get client(): string {
+    return (this.request.headers["user-agent"] ?? "unknown").split("/")[0] ?? "unknown";
+  }
+
+  context(): RequestContext {
+    return {
+      user: this.user,
+      component: this.client,
+      fieldManager: this.query.get("fieldManager") ?? this.client,
+      dryRun: dryRunOf(this.query.getAll("dryRun")),
+      fieldValidation: fieldValidationOf(this.query.get("fieldValidation")),
+      warnings: this.warnings,
+    };
+  }
+
+  /** Headers that every answer carries; the date is the simulated one. */
+  writeHead(code: number, contentType: string, headers: Record<string, string | number> = {}): void {
+    const { response } = this;
+    if (this.warnings.length > 0) response.setHeader("Warning", [...new Set(this.warnings)].map(warningHeader));
+    response.writeHead(code, {
+      "Cache-Control": "no-cache, private",
+      Date: new Date(this.#clock.now()).toUTCString(),
+      "Content-Type": contentType,
+      ...headers,
+    });
+  }
+
+  sendBytes(code: number, bytes: Buffer, contentType = "application/json", headers: Record<string, string | number> = {}): void {
+    this.writeHead(code, contentType, { "Content-Length": bytes.length, ...headers });
+    this.response.end(this.method === "HEAD" ? undefined : bytes);
+  }
+
+  sendJson(code: number, value: unknown, contentType = "application/json", headers: Record<string, string | number> = {}): void {
+    const pretty = this.query.get("pretty");
+    const text = pretty !== null && pretty !== "false" && pretty !== "0" ? JSON.stringify(value, null, 2) : JSON.stringify(value);
+    this.sendBytes(code, Buffer.from(`${text}\n`), contentType, headers);
+  }
+
+  sendText(code: number, text: string, headers: Record<string, string> = {}): void {
+    this.sendBytes(code, Buffer.from(text), "text/plain; charset=utf-8", headers);
+  }
+
+  /** Every failure leaves through here. */
+  sendError(error: unknown): void {
+    const failure = error instanceof StatusError ? error : internalError(error);
+    if (this.response.headersSent) {
+      this.response.destroy();
+      return;
+    }
+    const retryAfter = failure.status.details?.retryAfterSeconds;
+    this.sendJson(failure.code, failure.status, "application/json", retryAfter === undefined ? {} : { "Retry-After": retryAfter });
+  }
+}
+
+// RFC 7234: agent unknown; the text is a quoted string.
+function warningHeader(text: string): string {
+  return `299 - "${text.replace(/[\r\n]+/g, " ").replace(/(["\\])/g, "\\$1")}"`;
+}

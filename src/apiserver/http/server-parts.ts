@@ -1,0 +1,56 @@
+import type { IncomingMessage } from "node:http";
+import type { Kind } from "../../api/kind.ts";
+import type { KubernetesObject } from "../../api/meta.ts";
+import type { NodeGateway } from "../node-gateway.ts";
+import type { Registry } from "../registry.ts";
+import type { UserInfo } from "../request-context.ts";
+import type { EvictionGuard } from "../subresources/eviction.ts";
+import type { TokenIssuer, TokenReviewer } from "../subresources/token.ts";
+import type { HttpExchange } from "./http-exchange.ts";
+
+/** What authorization is asked. Upstream: authorizer.Attributes */
+export interface AccessAttributes {
+  readonly user: UserInfo;
+  readonly verb: string;
+  readonly group: string;
+  readonly version: string;
+  readonly resource: string;
+  readonly subresource: string;
+  readonly namespace: string;
+  readonly name: string;
+  /** For requests that name no resource. */
+  readonly path: string;
+}
+
+export interface AccessDecision {
+  readonly allowed: boolean;
+  readonly reason?: string;
+}
+
+/** Builds what an apply makes of the stored object. Upstream: apimachinery/pkg/util/managedfields */
+export type ServerSideApply = (
+  kind: Kind,
+  applied: KubernetesObject,
+  options: { readonly fieldManager: string; readonly force: boolean; readonly subresource: string | undefined; readonly nowMs: number },
+) => (current: KubernetesObject | undefined) => KubernetesObject;
+
+/** A path that the daemon serves besides the API; true when it has answered. */
+export type ExtraRoute = (exchange: HttpExchange) => Promise<boolean> | boolean;
+
+export interface ServerOptions {
+  readonly registry: Registry;
+  /** Undefined: nobody, answered with 401. */
+  authenticate(request: IncomingMessage): UserInfo | undefined;
+  /** Undefined: everyone who is somebody may do everything. */
+  authorize?(attributes: AccessAttributes): AccessDecision;
+  readonly gateway?: NodeGateway;
+  readonly tokens?: TokenIssuer;
+  readonly tokenReviewer?: TokenReviewer;
+  readonly evictionGuard?: EvictionGuard;
+  readonly serverSideApply?: ServerSideApply;
+  readonly extraRoutes?: readonly ExtraRoute[];
+  /** Told of answers with code 500: bugs. */
+  onError?(error: unknown): void;
+}
+
+export type ServerParts = ServerOptions;

@@ -1,0 +1,104 @@
+import type { Client, ClientWatchOptions, DeleteOptions, ListOptions, Patch, WatchStop, WriteOptions } from "../client/client.ts";
+import { applyPatch } from "../api/patch.ts";
+import type { Kind } from "../api/kind.ts";
+import type { Draft, KubernetesObject, ObjectList, ObjectName } from "../api/meta.ts";
+import { isConflict, isNotFound, isReason } from "../api/status.ts";
+import type { WatchHandle } from "../store/store.ts";
+import { listKindOf, type Registry } from "./registry.ts";
+import { componentContext } from "./request-context.ts";
+import { bindPod } from "./subresources/binding.ts";
+
+/** The client of the components in this process: the registry without the bytes, and without waiting for the disk. */
+export function createClient(registry: Registry, component: string): Client {
+  return new InProcessClient(registry, component);
+}
+
+class InProcessClient implements Client {
+  readonly component: string;
+  readonly #registry: Registry;
+
+  constructor(registry: Registry, component: string) {
+    this.#registry = registry;
+    this.component = component;
+  }
+
+  as(component: string): Client {
+    return new InProcessClient(this.#registry, component);
+  }
+
+  async get<T extends KubernetesObject>(kind: Kind<T>, name: ObjectName): Promise<T> {
+    return this.#registry.get(kind, name);
+  }
+
+  async find<T extends KubernetesObject>(kind: Kind<T>, name: ObjectName): Promise<T | undefined> {
+    return this.#registry.find(kind, name);
+  }
+
+  async list<T extends KubernetesObject>(kind: Kind<T>, options: ListOptions = {}): Promise<ObjectList<T>> {
+    const { views, resourceVersion } = this.#registry.list(kind as Kind, options);
+    return { ...listKindOf(kind as Kind), metadata: { resourceVersion }, items: views.map((view) => view.object as T) };
+  }
+
+  async create<T extends KubernetesObject>(kind: Kind<T>, draft: Draft<T>): Promise<T> {
+    const object = draft as unknown as KubernetesObject;
+    return this.#registry.create(kind as Kind, object.metadata.namespace, object, componentContext(this.component)).object as T;
+  }
+
+  async update<T extends KubernetesObject>(kind: Kind<T>, object: T, options: WriteOptions = {}): Promise<T> {
+    return this.#registry.update(kind as Kind, object.metadata, object, componentContext(this.component), options).view.object as T;
+  }
+
+  updateStatus<T extends KubernetesObject>(kind: Kind<T>, object: T): Promise<T> {
+    return this.update(kind, object, { subresource: "status" });
+  }
+
+  async mutate<T extends KubernetesObject>(kind: Kind<T>, name: ObjectName, change: (current: T) => T, options: WriteOptions = {}): Promise<T | undefined> {
+    for (;;) {
+      try {
+        const result = this.#registry.modify(kind as Kind, name, (current) => change(found(current) as T), componentContext(this.component), options);
+        return result.view.object as T;
+      } catch (error) {
+        if (error === GONE || isNotFound(error)) return undefined;
+        if (!isConflict(error)) throw error;
+        // Only another server on the same store can come between; what it wrote is there to read on the next turn.
+        await Promise.resolve();
+      }
+    }
+  }
+
+  async patch<T extends KubernetesObject>(kind: Kind<T>, name: ObjectName, patch: Patch, options: WriteOptions = {}): Promise<T> {
+    const change = (current: KubernetesObject | undefined) => applyPatch(kind as Kind, found(current), patch.type, patch.body);
+    return this.#registry.modify(kind as Kind, name, change, componentContext(this.component), { ...options, action: "patches" }).view.object as T;
+  }
+
+  async delete<T extends KubernetesObject>(kind: Kind<T>, name: ObjectName, options: DeleteOptions = {}): Promise<void> {
+    // A controller's delete is a Background one, as upstream's controllers ask.
+    this.#registry.delete(kind as Kind, name, options, componentContext(this.component));
+  }
+
+  async bind(pod: ObjectName & { readonly uid: string }, nodeName: string): Promise<void> {
+    bindPod(this.#registry, pod, nodeName, componentContext(this.component));
+  }
+
+  watch<T extends KubernetesObject>(kind: Kind<T>, options: ClientWatchOptions<T>): WatchStop {
+    let handle: WatchHandle | undefined;
+    try {
+      handle = this.#registry.watch(kind as Kind, {
+        ...options,
+        after: Number(options.resourceVersion),
+        onEvents: (events) => options.onEvents(events.map((event) => ({ type: event.type, object: event.view.object as T }))),
+      });
+    } catch (error) {
+      if (!isReason(error, "Expired")) throw error;
+      queueMicrotask(() => options.onExpired());
+    }
+    return () => handle?.close();
+  }
+}
+
+const GONE = new Error("gone");
+
+function found(current: KubernetesObject | undefined): KubernetesObject {
+  if (current === undefined) throw GONE;
+  return current;
+}

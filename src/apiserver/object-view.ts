@@ -1,0 +1,40 @@
+import { apiVersionOf, type Kind } from "../api/kind.ts";
+import type { KubernetesObject } from "../api/meta.ts";
+import type { Entry } from "../store/store.ts";
+import { canonical } from "./objects.ts";
+
+/** An object as one kind shows it, and its JSON: the store's own for the kind that is stored, converted once for its other versions. */
+export interface ObjectView {
+  readonly object: KubernetesObject;
+  readonly bytes: Buffer;
+}
+
+const converted = new WeakMap<Entry, Map<Kind, ObjectView>>();
+
+export function viewOf(kind: Kind, entry: Entry): ObjectView {
+  if (!kind.storedAs) return entry as unknown as ObjectView;
+  let views = converted.get(entry);
+  if (!views) converted.set(entry, (views = new Map()));
+  let view = views.get(kind);
+  if (!view) views.set(kind, (view = new ConvertedView(kind, kind.storedAs.fromStored(entry.object as unknown as KubernetesObject))));
+  return view;
+}
+
+/** A view of an object that is not stored: a dry run's. */
+export function unstoredView(kind: Kind, stored: KubernetesObject): ObjectView {
+  return new ConvertedView(kind, kind.storedAs ? kind.storedAs.fromStored(stored) : stored);
+}
+
+class ConvertedView implements ObjectView {
+  readonly object: KubernetesObject;
+  #bytes: Buffer | undefined;
+
+  constructor(kind: Kind, object: KubernetesObject) {
+    this.object = canonical(object, apiVersionOf(kind), kind.kind);
+  }
+
+  get bytes(): Buffer {
+    this.#bytes ??= Buffer.from(JSON.stringify(this.object));
+    return this.#bytes;
+  }
+}

@@ -1,0 +1,366 @@
+import type { Namespace, Service } from "../api/generated/core-v1.ts";
+import { type FieldError, invalid } from "../api/field-errors.ts";
+import { apiVersionOf, type Kind, type StrategyContext } from "../api/kind.ts";
+import type { KubernetesObject, ObjectName } from "../api/meta.ts";
+import { alreadyExists, badRequest, conflict, invalidObject, notFound, StatusError } from "../api/status.ts";
+import { validateObjectMeta, validateObjectMetaUpdate } from "../api/validation/object-meta.ts";
+import type { Entry, Store } from "../store/store.ts";
+import { type Clock, rfc3339 } from "../util/clock.ts";
+import type { Journal } from "../util/journal.ts";
+import type { Rng } from "../util/rng.ts";
+import type { AdmissionCluster, AdmissionPlugin, AdmissionRequest } from "./admission/admission.ts";
+import { checkPreconditions, type DeleteOptions, isDeletedByUpdate, planDeletion, validateDeleteOptions } from "./deletion.ts";
+import { journalName, storageKey, storedKind } from "./kind-table.ts";
+import { type ObjectView, unstoredView, viewOf } from "./object-view.ts";
+import { canonical, cloneJson, deepEqual, sameDesired } from "./objects.ts";
+import type { RequestContext } from "./request-context.ts";
+import type { ServiceAllocator } from "./service-allocator.ts";
+
+export interface WriterOptions {
+  readonly store: Store;
+  readonly clock: Clock;
+  readonly rng: Rng;
+  readonly journal: Journal;
+  readonly cluster: AdmissionCluster;
+  readonly plugins: readonly AdmissionPlugin[];
+  readonly services: ServiceAllocator;
+}
+
+export interface UpdateOptions {
+  readonly subresource?: string | undefined;
+  /** An apply makes what is not there, whatever the kind says of PUT. */
+  readonly createMissing?: boolean;
+  /** Writes what it is given, past strategy, admission and validation: for subresources that have made sure themselves. */
+  readonly direct?: boolean;
+  /** For the journal, instead of "updates the pod". */
+  readonly action?: string;
+}
+
+export interface UpdateResult {
+  readonly view: ObjectView;
+  readonly created: boolean;
+}
+
+export interface DeleteResult {
+  /** Gone now, rather than marked. */
+  readonly removed: boolean;
+  readonly view: ObjectView;
+}
+
+/** Gets the object as the kind of the request shows it; undefined where none is stored. */
+export type Transform = (current: KubernetesObject | undefined) => KubernetesObject;
+
+export const MODIFIED_MESSAGE = "the object has been modified; please apply your changes to the latest version and try again";
+const NAME_GENERATION_ATTEMPTS = 8;
+const GENERATED_NAME_MAX = 63 - 5;
+
+// Upstream: AllowCreateOnUpdate of the strategies.
+const CREATED_BY_PUT = new Set(["endpoints", "events", "leases", "limitranges", "services", "roles", "rolebindings", "clusterroles", "clusterrolebindings"]);
+// Upstream: AllowUnconditionalUpdate of the strategies.
+const NEEDS_RESOURCE_VERSION = new Set(["leases", "poddisruptionbudgets", "horizontalpodautoscalers", "customresourcedefinitions", "runtimeclasses", "csidrivers"]);
+// A kubelet registers its node together with its status.
+const STATUS_KEPT_ON_CREATE = new Set(["nodes"]);
+// Written all the time and of no interest to a trace.
+const NOT_JOURNALED = new Set(["leases", "events"]);
+
+/** The write half of the registry: strategy → admission → validation → store. Upstream: registry/generic/registry/store.go */
+export class RegistryWriter {
+  readonly #options: WriterOptions;
+
+  constructor(options: WriterOptions) {
+    this.#options = options;
+  }
+
+  create(kind: Kind, namespace: string | undefined, draft: KubernetesObject, context: RequestContext): ObjectView {
+    const stored = storedKind(kind);
+    const object = this.#prepareIncoming(kind, draft);
+    fillNamespace(kind, object, namespace);
+    if (object.metadata.resourceVersion) throw new StatusError({ code: 500, message: "resourceVersion should not be set on objects to be created" });
+    for (let attempt = 1; ; attempt++) {
+      const candidate = attempt === 1 && object.metadata.name ? object : cloneJson(object);
+      const generated = !candidate.metadata.name && !!candidate.metadata.generateName;
+      if (generated) candidate.metadata.name = candidate.metadata.generateName?.slice(0, GENERATED_NAME_MAX) + this.#options.rng.suffix(5);
+      const taken = this.#options.store.find(storageKey(stored, candidate.metadata.namespace, candidate.metadata.name)) !== undefined;
+      if (taken && generated && attempt < NAME_GENERATION_ATTEMPTS) continue;
+      if (taken && generated) throw generateNameConflict(stored, candidate.metadata.name);
+      return this.#createNamed(kind, candidate, context);
+    }
+  }
+
+  #createNamed(kind: Kind, object: KubernetesObject, context: RequestContext): ObjectView {
+    const stored = storedKind(kind);
+    const { namespace } = object.metadata;
+    const admission: AdmissionRequest = { operation: "CREATE", kind: stored, namespace, name: object.metadata.name ?? "", subresource: undefined, object, old: undefined, context };
+    this.#mutate(admission);
+    this.#fillSystemFields(stored, object);
+    stored.prepareForCreate?.(object, this.#strategy(undefined));
+    this.#throwInvalid(stored, object, [...validateObjectMeta(object.metadata, rulesOf(stored)), ...(stored.validate?.(object) ?? [])]);
+    const key = storageKey(stored, namespace, object.metadata.name);
+    if (this.#options.store.find(key)) throw alreadyExists(stored, object.metadata.name);
+    this.#allocate(stored, object, undefined);
+    context.warnings.push(...(stored.warnings?.(object, undefined) ?? []));
+    this.#validateAdmission(admission);
+    const final = canonical(object, apiVersionOf(stored), stored.kind);
+    if (context.dryRun) return unstoredView(kind, final);
+    const result = this.#options.store.put(key, 0, (revision) => withRevision(final, revision));
+    if (!result.ok) throw alreadyExists(stored, object.metadata.name);
+    this.#record(stored, result.entry, context, "creates", "create");
+    return viewOf(kind, result.entry);
+  }
+
+  update(kind: Kind, name: ObjectName, change: Transform, context: RequestContext, options: UpdateOptions): UpdateResult {
+    const stored = storedKind(kind);
+    const entry = this.#options.store.find(storageKey(stored, name.namespace, name.name));
+    if (!entry) return this.#createByUpdate(kind, name, change, context, options);
+    const current = viewOf(kind, entry).object;
+    const incoming = change(current);
+    if (incoming === current) return { view: viewOf(kind, entry), created: false };
+    const object = this.#prepareIncoming(kind, incoming);
+    fillNamespace(kind, object, name.namespace);
+    fillName(object, name.name);
+    const old = entry.object as unknown as KubernetesObject;
+    this.#checkVersion(stored, object, old, entry.key);
+    const prepared = options.direct ? canonical(object, apiVersionOf(stored), stored.kind) : this.#prepareUpdate(stored, object, old, context, options.subresource);
+    if (deepEqual(prepared, old)) return { view: viewOf(kind, entry), created: false };
+    return { view: this.#store(kind, entry, prepared, context, options), created: false };
+  }
+
+  delete(kind: Kind, name: ObjectName, options: DeleteOptions, context: RequestContext): DeleteResult {
+    const stored = storedKind(kind);
+    const entry = this.#options.store.find(storageKey(stored, name.namespace, name.name));
+    if (!entry) throw notFound(kind, name.name);
+    const object = entry.object as unknown as KubernetesObject;
+    validateDeleteOptions(options);
+    checkPreconditions(stored, object, options.preconditions);
+    const admission: AdmissionRequest = {
+      operation: "DELETE", kind: stored, namespace: name.namespace, name: name.name, subresource: undefined, object: undefined, old: object, context,
+    };
+    this.#mutate(admission);
+    this.#validateAdmission(admission);
+    if (stored.group === "" && stored.kind === "Namespace") return this.#deleteNamespace(kind, entry, context);
+    const step = planDeletion(stored, object, options, this.#options.clock.now());
+    if (context.dryRun) return { removed: step.type === "remove", view: step.type === "mark" ? unstoredView(kind, step.object) : viewOf(kind, entry) };
+    switch (step.type) {
+      case "pending":
+        return { removed: false, view: viewOf(kind, entry) };
+      case "remove":
+        return { removed: true, view: this.#remove(kind, entry, object, context) };
+      case "mark": {
+        const marked = deepEqual(step.object, object) ? entry : this.#put(stored, entry, canonical(step.object, apiVersionOf(stored), stored.kind), context, "deletes", "delete");
+        if (!step.thenRemove) return { removed: false, view: viewOf(kind, marked) };
+        return { removed: true, view: this.#remove(kind, marked, marked.object as unknown as KubernetesObject, context) };
+      }
+    }
+  }
+
+  /** A namespace stays, Terminating, until its controller has emptied it. Upstream: pkg/registry/core/namespace/storage/storage.go */
+  #deleteNamespace(kind: Kind, entry: Entry, context: RequestContext): DeleteResult {
+    const namespace = entry.object as unknown as Namespace;
+    if (namespace.metadata.deletionTimestamp === undefined) {
+      const marked: Namespace = {
+        ...namespace,
+        metadata: { ...namespace.metadata, deletionTimestamp: rfc3339(this.#options.clock.now()) },
+        status: { ...namespace.status, phase: "Terminating" },
+      };
+      if (context.dryRun) return { removed: false, view: unstoredView(kind, marked) };
+      const written = this.#put(kind, entry, canonical(marked, apiVersionOf(kind), kind.kind), context, "deletes", "delete");
+      if ((namespace.spec?.finalizers?.length ?? 0) > 0 || (namespace.metadata.finalizers?.length ?? 0) > 0) return { removed: false, view: viewOf(kind, written) };
+      return { removed: true, view: this.#remove(kind, written, written.object as unknown as KubernetesObject, context) };
+    }
+    if ((namespace.spec?.finalizers?.length ?? 0) > 0 || (namespace.metadata.finalizers?.length ?? 0) > 0) return { removed: false, view: viewOf(kind, entry) };
+    return { removed: true, view: context.dryRun ? viewOf(kind, entry) : this.#remove(kind, entry, namespace, context) };
+  }
+
+  #createByUpdate(kind: Kind, name: ObjectName, change: Transform, context: RequestContext, options: UpdateOptions): UpdateResult {
+    if (options.subresource !== undefined || !(options.createMissing || CREATED_BY_PUT.has(kind.plural))) throw notFound(kind, name.name);
+    const object = { ...change(undefined) };
+    object.metadata = { ...object.metadata, resourceVersion: "" };
+    fillName(object, name.name);
+    return { view: this.create(kind, name.namespace, object, context), created: true };
+  }
+
+  /** A copy that may be changed, as the stored kind spells it, with defaults. */
+  #prepareIncoming(kind: Kind, incoming: KubernetesObject): KubernetesObject {
+    let object = cloneJson(incoming);
+    object.metadata ??= {} as KubernetesObject["metadata"];
+    if (kind.storedAs) {
+      kind.setDefaults?.(object);
+      object = cloneJson(kind.storedAs.toStored(object));
+    }
+    const stored = storedKind(kind);
+    object.apiVersion = apiVersionOf(stored);
+    object.kind = stored.kind;
+    stored.setDefaults?.(object);
+    return object;
+  }
+
+  /** Upstream: rest.FillObjectMetaSystemFields and BeforeCreate */
+  #fillSystemFields(kind: Kind, object: KubernetesObject): void {
+    const { metadata } = object;
+    metadata.uid = this.#options.rng.uuid();
+    metadata.creationTimestamp = rfc3339(this.#options.clock.now());
+    delete metadata.deletionTimestamp;
+    delete metadata.deletionGracePeriodSeconds;
+    delete metadata.selfLink;
+    delete metadata.generation;
+    if (kind.hasGeneration) metadata.generation = 1;
+    if (kind.subresources?.["status"] && !STATUS_KEPT_ON_CREATE.has(kind.plural)) (object as { status?: unknown }).status = {};
+  }
+
+  /** Upstream: the UID in the object is a precondition of its own (rest.defaultUpdatedObjectInfo.Preconditions). */
+  #checkVersion(kind: Kind, object: KubernetesObject, old: KubernetesObject, key: string): void {
+    const { uid, resourceVersion, name } = object.metadata;
+    if (uid && uid !== old.metadata.uid) {
+      throw conflict(
+        kind,
+        name,
+        `StorageError: invalid object, Code: 4, Key: ${key}, ResourceVersion: 0, AdditionalErrorMsg: Precondition failed: UID in precondition: ${uid}, UID in object meta: ${old.metadata.uid}`,
+      );
+    }
+    if (!resourceVersion || resourceVersion === "0") {
+      if (!NEEDS_RESOURCE_VERSION.has(kind.plural)) return;
+      throw invalidObject(kind, name, [invalid("metadata.resourceVersion", 0, "must be specified for an update")]);
+    }
+    if (resourceVersion !== old.metadata.resourceVersion) throw conflict(kind, name, MODIFIED_MESSAGE);
+  }
+
+  /** Upstream: rest.BeforeUpdate, between mutating and validating admission. */
+  #prepareUpdate(kind: Kind, object: KubernetesObject, old: KubernetesObject, context: RequestContext, subresource: string | undefined): KubernetesObject {
+    const { namespace, name } = old.metadata;
+    const admission: AdmissionRequest = { operation: "UPDATE", kind, namespace, name, subresource, object, old, context };
+    this.#mutate(admission);
+    const next = keepUnchangeable(kind, object, old, subresource);
+    kind.prepareForUpdate?.(next, old, this.#strategy(subresource));
+    if (kind.hasGeneration && subresource !== "status" && next.metadata.generation === old.metadata.generation && !sameDesired(next, old)) {
+      next.metadata.generation = (old.metadata.generation ?? 0) + 1;
+    }
+    const errors = [...validateObjectMeta(next.metadata, rulesOf(kind)), ...validateObjectMetaUpdate(next.metadata, old.metadata)];
+    if (subresource === "status") errors.push(...(kind.validateStatusUpdate?.(next, old) ?? []));
+    else errors.push(...(kind.validate?.(next) ?? []), ...(kind.validateUpdate?.(next, old) ?? []));
+    this.#throwInvalid(kind, next, errors);
+    if (subresource === undefined) this.#allocate(kind, next, old);
+    context.warnings.push(...(kind.warnings?.(next, old) ?? []));
+    this.#validateAdmission({ ...admission, object: next });
+    next.metadata.resourceVersion = old.metadata.resourceVersion;
+    return canonical(next, apiVersionOf(kind), kind.kind);
+  }
+
+  #store(kind: Kind, entry: Entry, object: KubernetesObject, context: RequestContext, options: UpdateOptions): ObjectView {
+    const stored = storedKind(kind);
+    if (context.dryRun) return unstoredView(kind, object);
+    if (isDeletedByUpdate(object)) return this.#remove(kind, entry, object, context);
+    const what = options.action ?? (options.subresource ? `updates the ${options.subresource} of` : "updates");
+    return viewOf(kind, this.#put(stored, entry, object, context, what, "update"));
+  }
+
+  #put(kind: Kind, entry: Entry, object: KubernetesObject, context: RequestContext, action: string, verb: string): Entry {
+    const result = this.#options.store.put(entry.key, entry.modRevision, (revision) => withRevision(object, revision));
+    if (!result.ok) throw conflict(kind, object.metadata.name, MODIFIED_MESSAGE);
+    this.#record(kind, result.entry, context, action, verb);
+    return result.entry;
+  }
+
+  #remove(kind: Kind, entry: Entry, last: KubernetesObject, context: RequestContext): ObjectView {
+    const result = this.#options.store.delete(entry.key, entry.modRevision, (revision) => withRevision(last, revision));
+    if (!result.ok) throw conflict(kind, last.metadata.name, MODIFIED_MESSAGE);
+    this.#record(storedKind(kind), result.entry, context, "removes", "delete");
+    // Upstream answers with what stood there before, not with the revision of the deletion.
+    return unstoredView(kind, last);
+  }
+
+  #allocate(kind: Kind, object: KubernetesObject, old: KubernetesObject | undefined): void {
+    if (kind.group !== "" || kind.kind !== "Service") return;
+    this.#throwInvalid(kind, object, this.#options.services.allocate(object as Service, old as Service | undefined));
+  }
+
+  #mutate(request: AdmissionRequest): void {
+    for (const plugin of this.#options.plugins) plugin.mutate?.(request, this.#options.cluster);
+  }
+
+  #validateAdmission(request: AdmissionRequest): void {
+    for (const plugin of this.#options.plugins) plugin.validate?.(request, this.#options.cluster);
+  }
+
+  #throwInvalid(kind: Kind, object: KubernetesObject, errors: readonly FieldError[]): void {
+    if (errors.length > 0) throw invalidObject(kind, object.metadata.name ?? "", errors);
+  }
+
+  #strategy(subresource: string | undefined): StrategyContext {
+    return { clock: this.#options.clock, subresource };
+  }
+
+  #record(kind: Kind, entry: Entry, context: RequestContext, action: string, verb: string): void {
+    if (NOT_JOURNALED.has(kind.plural)) return;
+    const { namespace, name } = (entry.object as unknown as KubernetesObject).metadata;
+    const object = journalName(kind, namespace, name);
+    const { journal } = this.#options;
+    journal.record(context.component, object, action.includes(" to ") ? action : `${action} the ${kind.kind}`);
+    journal.record("kube-apiserver", object, `admits the ${verb}`);
+    journal.record("etcd", object, `stores revision ${entry.modRevision}`, entry.modRevision);
+  }
+}
+
+function rulesOf(kind: Kind) {
+  return { namespaced: kind.namespaced, nameRule: kind.nameRule };
+}
+
+/** What an update cannot change, taken from what is stored. */
+function keepUnchangeable(kind: Kind, object: KubernetesObject, old: KubernetesObject, subresource: string | undefined): KubernetesObject {
+  let next = object as KubernetesObject & { status?: unknown };
+  const stored = old as KubernetesObject & { status?: unknown };
+  if (subresource === "status") {
+    next = { ...cloneJson(stored), status: next.status, metadata: { ...next.metadata } };
+    keep(next.metadata, old.metadata, "ownerReferences");
+    if (kind.group === "apps") keep(next.metadata, old.metadata, "labels");
+  } else if (kind.subresources?.["status"]) {
+    if (stored.status === undefined) delete next.status;
+    else next.status = cloneJson(stored.status);
+  }
+  const { metadata } = next;
+  metadata.uid = old.metadata.uid;
+  metadata.creationTimestamp = old.metadata.creationTimestamp;
+  keep(metadata, old.metadata, "generation");
+  keep(metadata, old.metadata, "generateName");
+  keep(metadata, old.metadata, "deletionTimestamp");
+  keep(metadata, old.metadata, "deletionGracePeriodSeconds");
+  delete metadata.selfLink;
+  return next;
+}
+
+function keep(metadata: KubernetesObject["metadata"], old: KubernetesObject["metadata"], field: keyof KubernetesObject["metadata"]): void {
+  const value = old[field];
+  if (value === undefined) delete metadata[field];
+  else (metadata as unknown as Record<string, unknown>)[field] = cloneJson(value);
+}
+
+function fillNamespace(kind: Kind, object: KubernetesObject, namespace: string | undefined): void {
+  if (!kind.namespaced) {
+    delete object.metadata.namespace;
+    return;
+  }
+  object.metadata.namespace ||= namespace ?? "";
+  if (namespace !== undefined && object.metadata.namespace !== namespace) {
+    throw badRequest("the namespace of the provided object does not match the namespace sent on the request");
+  }
+}
+
+function fillName(object: KubernetesObject, name: string): void {
+  object.metadata.name ||= name;
+  if (object.metadata.name !== name) throw badRequest(`the name of the object (${object.metadata.name}) does not match the name on the URL (${name})`);
+}
+
+function withRevision(object: KubernetesObject, revision: number): Readonly<Record<string, unknown>> {
+  const { metadata, ...rest } = object;
+  const versioned: KubernetesObject = { ...rest, metadata: { ...metadata, resourceVersion: String(revision) } };
+  return canonical(versioned, object.apiVersion ?? "", object.kind ?? "") as unknown as Readonly<Record<string, unknown>>;
+}
+
+function generateNameConflict(kind: Kind, name: string): StatusError {
+  const base = alreadyExists(kind, name);
+  return new StatusError({
+    ...base.status,
+    code: 409,
+    message: `${base.message}, the server was not able to generate a unique name for the object`,
+    details: { ...base.status.details, retryAfterSeconds: 1 },
+  });
+}

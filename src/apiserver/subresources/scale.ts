@@ -1,0 +1,92 @@
+import { type FieldError, invalid } from "../../api/field-errors.ts";
+import type { Scale } from "../../api/generated/autoscaling-v1.ts";
+import type { LabelSelector } from "../../api/generated/meta-v1.ts";
+import type { Kind } from "../../api/kind.ts";
+import type { KubernetesObject, ObjectName } from "../../api/meta.ts";
+import { applyPatch } from "../../api/patch.ts";
+import { conflict, invalidObject, methodNotSupported, unsupportedMediaType } from "../../api/status.ts";
+import { decodeAs, mediaTypeOf, parseBody, parseJson, readBody } from "../http/body.ts";
+import type { HttpExchange } from "../http/http-exchange.ts";
+import type { ServerParts } from "../http/server-parts.ts";
+import { MODIFIED_MESSAGE } from "../registry-writer.ts";
+import type { Registry } from "../registry.ts";
+import type { RequestContext } from "../request-context.ts";
+
+export const SCALE_KIND: Kind = {
+  group: "autoscaling", version: "v1", kind: "Scale", plural: "scales", singular: "scale", namespaced: true, schema: { package: "autoscaling/v1", type: "Scale" },
+};
+
+interface Scalable extends KubernetesObject {
+  spec?: { replicas?: number; selector?: LabelSelector | Record<string, string> };
+  status?: { replicas?: number };
+}
+
+const PATCH_TYPES: Readonly<Record<string, "json" | "merge" | "strategic">> = {
+  "application/json-patch+json": "json",
+  "application/merge-patch+json": "merge",
+  "application/strategic-merge-patch+json": "strategic",
+};
+
+/** GET, PUT and PATCH of …/scale. */
+export async function serveScale(exchange: HttpExchange, parts: ServerParts, kind: Kind, name: ObjectName): Promise<void> {
+  const { registry } = parts;
+  const context = exchange.context();
+  const current = scaleOf(kind, registry.get(kind, name));
+  if (exchange.method === "GET") return exchange.sendJson(200, current);
+  const mediaType = mediaTypeOf(exchange.request);
+  const bytes = await readBody(exchange.request);
+  let wanted: KubernetesObject;
+  if (exchange.method === "PUT") wanted = decodeAs(SCALE_KIND, parseBody(SCALE_KIND, mediaType, bytes), context);
+  else if (exchange.method === "PATCH") {
+    const type = PATCH_TYPES[mediaType];
+    if (!type) throw unsupportedMediaType(`the body of the request was in an unknown format - accepted media types include: ${Object.keys(PATCH_TYPES).join(", ")}`);
+    // Read again after the await: the object may have moved on.
+    wanted = decodeAs(SCALE_KIND, applyPatch(SCALE_KIND, scaleOf(kind, registry.get(kind, name)), type, parseJson(bytes) as never), context);
+  } else throw methodNotSupported(kind, exchange.method.toLowerCase());
+  const written = setScale(registry, kind, name, wanted as Scale, context);
+  await registry.store.durable();
+  exchange.sendJson(200, scaleOf(kind, written));
+}
+
+/** Upstream: pkg/registry/apps/deployment/storage/storage.go scaleUpdatedObjectInfo */
+export function setScale(registry: Registry, kind: Kind, name: ObjectName, wanted: Scale, context: RequestContext): KubernetesObject {
+  const replicas = wanted.spec?.replicas ?? 0;
+  const errors: FieldError[] = replicas < 0 ? [invalid("spec.replicas", replicas, "must be greater than or equal to 0")] : [];
+  if (errors.length > 0) throw invalidObject(SCALE_KIND, name.name, errors);
+  const change = (current: KubernetesObject | undefined) => {
+    const object = current as Scalable;
+    const asked = wanted.metadata.resourceVersion;
+    if (asked && asked !== object.metadata.resourceVersion) throw conflict(kind, name.name, MODIFIED_MESSAGE);
+    return { ...object, spec: { ...object.spec, replicas } };
+  };
+  registry.get(kind, name);
+  return registry.modify(kind, name, change, context, { action: `scales to ${replicas} replicas` }).view.object;
+}
+
+export function scaleOf(kind: Kind, object: KubernetesObject): Scale {
+  const { spec, status } = object as Scalable;
+  const { name, namespace, uid, resourceVersion, creationTimestamp } = object.metadata;
+  const selector = selectorText(kind, spec?.selector);
+  return {
+    kind: "Scale",
+    apiVersion: "autoscaling/v1",
+    metadata: { name, namespace, uid, resourceVersion, creationTimestamp },
+    spec: spec?.replicas ? { replicas: spec.replicas } : {},
+    status: { replicas: status?.replicas ?? 0, ...(selector ? { selector } : {}) },
+  };
+}
+
+/** Upstream: metav1.LabelSelectorAsSelector(…).String() */
+function selectorText(kind: Kind, selector: LabelSelector | Record<string, string> | undefined): string {
+  if (!selector) return "";
+  const plain = kind.kind === "ReplicationController";
+  const labels = (plain ? selector : (selector as LabelSelector).matchLabels) as Record<string, string> | undefined;
+  const expressions = plain ? [] : ((selector as LabelSelector).matchExpressions ?? []);
+  const equals = Object.entries(labels ?? {}).map(([key, value]) => [key, `${key}=${value}`] as const);
+  const others = expressions.map(({ key, operator, values = [] }) => {
+    if (operator === "Exists") return [key, key] as const;
+    if (operator === "DoesNotExist") return [key, `!${key}`] as const;
+    return [key, `${key} ${operator === "In" ? "in" : "notin"} (${[...values].sort().join(",")})`] as const;
+  });
+  return [...equals, ...others].sort(([a], [b]) => (a < b ? -1 : a > b ? 1 : 0)).map(([, text]) => text).join(",");
+}

@@ -1,0 +1,94 @@
+import type { Status } from "../api/generated/meta-v1.ts";
+import { StatusError } from "../api/status.ts";
+
+/** An error with the text that is printed as it is, without `error: ` in front. */
+export class ExitError extends Error {
+  override readonly name = "ExitError";
+  readonly exitCode: number;
+
+  constructor(message: string, exitCode = 1) {
+    super(message);
+    this.exitCode = exitCode;
+  }
+}
+
+/** Wrong flags or arguments; `see` is the line that sends the user to the help. */
+export class UsageError extends Error {
+  override readonly name = "UsageError";
+}
+
+/** `error: MESSAGE` and a pointer to the command's help, as cobra commands do for their arguments. Upstream: cmdutil.UsageErrorf */
+export function usageError(commandPath: string, message: string): UsageError {
+  return new UsageError(`${message}\nSee '${commandPath} -h' for help and examples`);
+}
+
+/** Several failures of one command; each is printed on its own line. */
+export class AggregateFailure extends Error {
+  override readonly name = "AggregateFailure";
+  readonly errors: readonly unknown[];
+
+  constructor(errors: readonly unknown[]) {
+    super(errors.map((error) => messageOf(error)).join("\n"));
+    this.errors = errors;
+  }
+}
+
+export function throwAll(errors: readonly unknown[]): void {
+  if (errors.length === 1) throw errors[0];
+  if (errors.length > 1) throw new AggregateFailure(errors);
+}
+
+/** No connection to the server. */
+export class ConnectionError extends Error {
+  override readonly name = "ConnectionError";
+  readonly code: string;
+  readonly host: string;
+
+  constructor(host: string, cause: NodeJS.ErrnoException) {
+    super(cause.message, { cause });
+    this.host = host;
+    this.code = cause.code ?? "";
+  }
+}
+
+export const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));
+
+/** What is printed for an error, and the exit code. Upstream: k8s.io/kubectl/pkg/cmd/util checkErr */
+export function renderError(error: unknown): { readonly text: string; readonly exitCode: number } {
+  if (error instanceof ExitError) return { text: error.message === "" ? "" : line(error.message), exitCode: error.exitCode };
+  if (error instanceof AggregateFailure) return { text: unique(error.errors.map((each) => line(standardMessage(each)))).join(""), exitCode: 1 };
+  if (error instanceof StatusError && error.reason === "Invalid") return { text: line(invalidMessage(error.status)), exitCode: 1 };
+  return { text: line(standardMessage(error)), exitCode: 1 };
+}
+
+const line = (text: string) => (text.endsWith("\n") ? text : `${text}\n`);
+const unique = (texts: readonly string[]) => [...new Set(texts)];
+
+export function standardMessage(error: unknown): string {
+  if (error instanceof StatusError) return serverMessage(error.status);
+  if (error instanceof ConnectionError) return connectionMessage(error);
+  const text = messageOf(error);
+  return text.startsWith("error: ") ? text : `error: ${text}`;
+}
+
+function serverMessage(status: Status): string {
+  if (status.reason === "Unauthorized") return "error: You must be logged in to the server (Unauthorized)";
+  return status.reason ? `Error from server (${status.reason}): ${status.message ?? ""}` : `Error from server: ${status.message ?? ""}`;
+}
+
+function connectionMessage(error: ConnectionError): string {
+  if (error.code === "ECONNREFUSED" || error.code === "ENOENT") return `The connection to the server ${error.host} was refused - did you specify the right host or port?`;
+  if (error.code === "ENOTFOUND") return `Unable to connect to the server: dial tcp: lookup ${error.host.replace(/:\d+$/, "")}: no such host`;
+  return `Unable to connect to the server: ${error.message}`;
+}
+
+/** Invalid objects are told by the causes. Upstream: MultilineError over statusCausesToAggrError */
+function invalidMessage(status: Status): string {
+  const details = status.details;
+  if (!details) return `The request is invalid: ${status.message ?? ""}`;
+  const named = details.kind || details.name;
+  const subject = !named ? "The request is invalid" : details.kind && details.name !== undefined ? `The ${details.kind} ${JSON.stringify(details.name)} is invalid` : `The ${details.kind ?? details.name} is invalid`;
+  const causes = unique((details.causes ?? []).map((cause) => `${cause.field ?? ""}: ${cause.message ?? ""}`));
+  if (causes.length === 0) return named ? subject : `${subject}: ${status.message ?? ""}`;
+  return causes.length === 1 ? `${subject}: ${causes[0]}` : `${subject}: \n${causes.map((cause) => `* ${cause}\n`).join("")}`;
+}

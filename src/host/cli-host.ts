@@ -1,0 +1,172 @@
+import fs from "node:fs";
+import os from "node:os";
+import path from "node:path";
+
+/** What the command line asks of the machine it runs on. */
+export const commandLine = (): string[] => process.argv.slice(2);
+export const environment = (name: string): string | undefined => process.env[name];
+export const homeFolder = (): string => os.homedir();
+export const workingFolder = (): string => process.cwd();
+export const platform = (): string => `${process.platform === "win32" ? "windows" : process.platform}/${process.arch === "x64" ? "amd64" : process.arch}`;
+export const nowMs = (): number => Date.now();
+export const version = (): string => process.env["KUBESIM_VERSION"] ?? "development";
+export const joinPath = (...parts: string[]): string => path.join(...parts);
+export const baseName = (file: string): string => path.basename(file);
+export const folderOf = (file: string): string => path.dirname(file);
+export const absolutePath = (file: string): string => path.resolve(file);
+
+export function sleep(ms: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, ms));
+}
+
+export function after(ms: number, action: () => void): () => void {
+  const timer = setTimeout(action, ms);
+  return () => clearTimeout(timer);
+}
+
+export function readText(file: string): string {
+  return fs.readFileSync(file, "utf8");
+}
+
+export function readBytes(file: string): Buffer {
+  return fs.readFileSync(file);
+}
+
+/** Undefined when there is no such file. */
+export function findText(file: string): string | undefined {
+  try {
+    return fs.readFileSync(file, "utf8");
+  } catch (error) {
+    if (["ENOENT", "ENOTDIR"].includes((error as NodeJS.ErrnoException).code ?? "")) return undefined;
+    throw error;
+  }
+}
+
+/** Replaces the file whole; its folder is made when missing. */
+export function writeText(file: string, text: string, mode = 0o600): void {
+  fs.mkdirSync(path.dirname(file), { recursive: true });
+  const temporary = `${file}.${process.pid}.tmp`;
+  fs.writeFileSync(temporary, text, { mode });
+  fs.renameSync(temporary, file);
+}
+
+export function removeFile(file: string): void {
+  fs.rmSync(file, { force: true, recursive: true });
+}
+
+export function pathKind(file: string): "file" | "folder" | undefined {
+  try {
+    return fs.statSync(file).isDirectory() ? "folder" : "file";
+  } catch {
+    return undefined;
+  }
+}
+
+export function modifiedMs(file: string): number | undefined {
+  try {
+    return fs.statSync(file).mtimeMs;
+  } catch {
+    return undefined;
+  }
+}
+
+export function listFolder(folder: string): string[] {
+  return fs.readdirSync(folder).sort();
+}
+
+export function makeFolder(folder: string): void {
+  fs.mkdirSync(folder, { recursive: true });
+}
+
+export function temporaryFolder(prefix: string): string {
+  return fs.mkdtempSync(path.join(os.tmpdir(), prefix));
+}
+
+let stdoutGone = false;
+
+/** Writes to standard output. A reader that has gone away (`| head`) ends the program quietly. */
+export function writeOut(text: string | Uint8Array): void {
+  if (stdoutGone) return;
+  if (process.stdout.listenerCount("error") === 0) {
+    process.stdout.on("error", () => {
+      stdoutGone = true;
+      process.exit(0);
+    });
+  }
+  process.stdout.write(text);
+}
+
+export function writeErr(text: string | Uint8Array): void {
+  process.stderr.write(text);
+}
+
+/** Ends the program once everything written has left. */
+export function exitWith(code: number): void {
+  process.exitCode = code;
+  const leave = () => process.exit(code);
+  if (process.stdout.writableLength === 0 && process.stderr.writableLength === 0) leave();
+  else process.stdout.write("", () => process.stderr.write("", leave));
+}
+
+export function setExitCode(code: number): void {
+  process.exitCode = code;
+}
+
+export function readStdin(): Promise<string> {
+  return new Promise((resolve, reject) => {
+    const chunks: Buffer[] = [];
+    process.stdin.on("data", (chunk: Buffer) => chunks.push(chunk));
+    process.stdin.on("end", () => resolve(Buffer.concat(chunks).toString("utf8")));
+    process.stdin.on("error", reject);
+  });
+}
+
+export const isTerminal = (stream: "in" | "out" | "err"): boolean => (stream === "in" ? process.stdin : stream === "out" ? process.stdout : process.stderr).isTTY === true;
+
+export interface RawInput {
+  stop(): void;
+}
+
+/** Hands on what comes in on standard input until stopped; `raw` switches the terminal to characters, without echo. */
+export function streamStdin(raw: boolean, onData: (chunk: Buffer) => void, onEnd: () => void): RawInput {
+  const rawMode = raw && process.stdin.isTTY;
+  if (rawMode) process.stdin.setRawMode(true);
+  process.stdin.on("data", onData);
+  process.stdin.on("end", onEnd);
+  process.stdin.resume();
+  return {
+    stop() {
+      process.stdin.off("data", onData);
+      process.stdin.off("end", onEnd);
+      if (rawMode) process.stdin.setRawMode(false);
+      process.stdin.pause();
+      process.stdin.unref?.();
+    },
+  };
+}
+
+export function terminalSize(): { readonly width: number; readonly height: number } | undefined {
+  return process.stdout.isTTY ? { width: process.stdout.columns, height: process.stdout.rows } : undefined;
+}
+
+export function onResize(listener: () => void): () => void {
+  process.stdout.on("resize", listener);
+  return () => process.stdout.off("resize", listener);
+}
+
+export function onInterrupt(listener: () => void): () => void {
+  process.on("SIGINT", listener);
+  process.on("SIGTERM", listener);
+  return () => {
+    process.off("SIGINT", listener);
+    process.off("SIGTERM", listener);
+  };
+}
+
+/** Runs a program of the host on this terminal (an editor, diff) and returns its exit code. */
+export async function runProgram(command: string, args: readonly string[]): Promise<number> {
+  const { spawnSync } = await import("node:child_process");
+  const result = spawnSync(command, [...args], { stdio: "inherit" });
+  if (result.error) throw result.error;
+  return result.status ?? 1;
+}

@@ -1,0 +1,21 @@
+import { normalizeByMax, type Plugin } from "../framework.ts";
+import { tolerates } from "../support/tolerations.ts";
+
+/** Rejects nodes with taints that the pod does not tolerate; prefers nodes with fewer PreferNoSchedule ones. */
+export const taintToleration: Plugin = {
+  name: "TaintToleration",
+  weight: 3,
+  filter(pod, node) {
+    const untolerated = node.node.spec.taints?.some((taint) => taint.effect !== "PreferNoSchedule" && !tolerates(pod.spec.tolerations, taint));
+    return untolerated ? { reasons: ["node(s) had untolerated taint(s)"], unresolvable: true } : undefined;
+  },
+  preScore(_pod, nodes) {
+    return nodes.some((node) => node.node.spec.taints?.some((taint) => taint.effect === "PreferNoSchedule")) ? { state: undefined } : { skip: true };
+  },
+  score(pod, node) {
+    const tolerations = pod.spec.tolerations?.filter((toleration) => !toleration.effect || toleration.effect === "PreferNoSchedule");
+    return (node.node.spec.taints ?? []).filter((taint) => taint.effect === "PreferNoSchedule" && !tolerates(tolerations, taint)).length;
+  },
+  normalize: (scores) => normalizeByMax(scores, true),
+  mayHelp: (event) => event.type === "node-added" || (event.type === "node-updated" && event.node.spec.taints !== event.old.spec.taints) || event.type === "pod-updated",
+};

@@ -1,0 +1,160 @@
+import type { Pod } from "../api/generated/core-v1.ts";
+import { keyOf } from "../api/meta.ts";
+import type { Clock, Timer } from "../util/clock.ts";
+import { Heap } from "../util/heap.ts";
+import type { ClusterEvent, Plugin } from "./framework.ts";
+
+// Upstream: pkg/scheduler/backend/queue/scheduling_queue.go
+const INITIAL_BACKOFF_MS = 1000;
+const MAX_BACKOFF_MS = 10_000;
+const UNSCHEDULABLE_FLUSH_MS = 5 * 60_000;
+
+/** A pod that waits for a node, and what happened to it so far. */
+export interface QueuedPod {
+  pod: Pod;
+  readonly key: string;
+  readonly sequence: number;
+  attempts: number;
+  /** Failures in a row that count for the back-off. */
+  failures: number;
+  lastAttemptMs: number;
+  rejectedBy: ReadonlySet<string>;
+  place: "active" | "backoff" | "unschedulable" | "gated" | "scheduling";
+}
+
+/** Active, backing off, unschedulable: a pod is in one of them. Order: priority, then time of arrival. */
+export class SchedulingQueue {
+  readonly #clock: Clock;
+  readonly #plugins: readonly Plugin[];
+  readonly #onActive: () => void;
+  readonly #pods = new Map<string, QueuedPod>();
+  readonly #active = new Heap<QueuedPod>((a, b) => (b.pod.spec.priority ?? 0) - (a.pod.spec.priority ?? 0) || a.sequence - b.sequence);
+  readonly #timers = new Map<string, Timer>();
+  #sequence = 0;
+  /** Counts cluster events, so that one that comes while a pod is being tried is not missed. */
+  #events: ClusterEvent[] = [];
+  #inFlight = 0;
+  #flush: Timer | undefined;
+
+  constructor(clock: Clock, plugins: readonly Plugin[], onActive: () => void) {
+    this.#clock = clock;
+    this.#plugins = plugins;
+    this.#onActive = onActive;
+  }
+
+  get size(): number {
+    return this.#pods.size;
+  }
+
+  find(key: string): QueuedPod | undefined {
+    return this.#pods.get(key);
+  }
+
+  /** A pod came or changed. Returns the message of the plugin that gates it, if one does. */
+  set(pod: Pod): string | undefined {
+    const key = keyOf(pod);
+    const known = this.#pods.get(key);
+    const gate = this.#gateOf(pod);
+    if (!known) {
+      const queued: QueuedPod = { pod, key, sequence: this.#sequence++, attempts: 0, failures: 0, lastAttemptMs: 0, rejectedBy: new Set(), place: gate === undefined ? "active" : "gated" };
+      this.#pods.set(key, queued);
+      if (gate === undefined) this.#activate(queued);
+      return gate;
+    }
+    const changed = known.pod.metadata.generation !== pod.metadata.generation || known.pod.metadata.labels !== pod.metadata.labels;
+    known.pod = pod;
+    if (known.place === "gated" && gate === undefined) this.#activate(known);
+    else if (known.place === "unschedulable" && changed && this.#helps({ type: "pod-updated", pod }, known)) this.#requeue(known);
+    return gate;
+  }
+
+  delete(key: string): void {
+    const queued = this.#pods.get(key);
+    if (!queued) return;
+    this.#pods.delete(key);
+    this.#timers.get(key)?.cancel();
+    this.#timers.delete(key);
+  }
+
+  /** The next pod to try; undefined when none is active. */
+  take(): QueuedPod | undefined {
+    for (;;) {
+      const queued = this.#active.pop();
+      if (!queued) return undefined;
+      if (this.#pods.get(queued.key) !== queued || queued.place !== "active") continue;
+      queued.place = "scheduling";
+      queued.attempts++;
+      queued.lastAttemptMs = this.#clock.now();
+      if (this.#inFlight++ === 0) this.#events = [];
+      return queued;
+    }
+  }
+
+  /** The pod that was taken is placed, or gone. */
+  done(queued: QueuedPod): void {
+    this.#inFlight--;
+    if (this.#pods.get(queued.key) === queued) this.delete(queued.key);
+  }
+
+  /** The pod that was taken found no node. */
+  putBack(queued: QueuedPod, rejectedBy: ReadonlySet<string>): void {
+    this.#inFlight--;
+    if (this.#pods.get(queued.key) !== queued) return;
+    queued.failures++;
+    queued.rejectedBy = rejectedBy;
+    queued.place = "unschedulable";
+    const missed = rejectedBy.size === 0 || this.#events.some((event) => this.#helps(event, queued));
+    if (missed) this.#requeue(queued);
+    else this.#armFlush();
+  }
+
+  /** Something changed: whoever it may help gets another try, after its back-off. */
+  onEvent(event: ClusterEvent): void {
+    if (this.#inFlight > 0) this.#events.push(event);
+    for (const queued of this.#pods.values()) if (queued.place === "unschedulable" && this.#helps(event, queued)) this.#requeue(queued);
+  }
+
+  stop(): void {
+    for (const timer of this.#timers.values()) timer.cancel();
+    this.#flush?.cancel();
+  }
+
+  #gateOf(pod: Pod): string | undefined {
+    for (const plugin of this.#plugins) {
+      const message = plugin.preEnqueue?.(pod);
+      if (message !== undefined) return message;
+    }
+    return undefined;
+  }
+
+  #helps(event: ClusterEvent, queued: QueuedPod): boolean {
+    return this.#plugins.some((plugin) => queued.rejectedBy.has(plugin.name) && plugin.mayHelp?.(event, queued.pod) === true);
+  }
+
+  #activate(queued: QueuedPod): void {
+    queued.place = "active";
+    this.#active.push(queued);
+    this.#onActive();
+  }
+
+  #requeue(queued: QueuedPod): void {
+    const backoffMs = Math.min(INITIAL_BACKOFF_MS * 2 ** Math.max(0, queued.failures - 1), MAX_BACKOFF_MS);
+    const waitMs = queued.lastAttemptMs + backoffMs - this.#clock.now();
+    if (waitMs <= 0) return this.#activate(queued);
+    queued.place = "backoff";
+    const timer = this.#clock.after(waitMs, () => {
+      this.#timers.delete(queued.key);
+      if (this.#pods.get(queued.key) === queued && queued.place === "backoff") this.#activate(queued);
+    });
+    this.#timers.set(queued.key, timer);
+  }
+
+  /** Whatever hint was missed, no pod waits for ever. */
+  #armFlush(): void {
+    if (this.#flush) return;
+    this.#flush = this.#clock.after(UNSCHEDULABLE_FLUSH_MS, () => {
+      this.#flush = undefined;
+      for (const queued of this.#pods.values()) if (queued.place === "unschedulable") this.#requeue(queued);
+    });
+  }
+}

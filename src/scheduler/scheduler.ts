@@ -1,0 +1,337 @@
+import type { Node, Pod } from "../api/generated/core-v1.ts";
+import { keyOf, splitKey } from "../api/meta.ts";
+import { nodes } from "../api/resources/node.ts";
+import { persistentVolumeClaims } from "../api/resources/persistent-volume-claim.ts";
+import { pods } from "../api/resources/pod.ts";
+import { isNotFound, messageOf } from "../api/status.ts";
+import type { ComponentContext } from "../client/component.ts";
+import type { EventRecorder } from "../client/event-recorder.ts";
+import { rfc3339 } from "../util/clock.ts";
+import { type FitDiagnosis, fitErrorMessage } from "./fit-error.ts";
+import type { Plugin, Rejection } from "./framework.ts";
+import type { NodeInfo } from "./node-info.ts";
+import { DEFAULT_PROFILE } from "./plugins/index.ts";
+import { preempt } from "./preemption.ts";
+import { type QueuedPod, SchedulingQueue } from "./queue.ts";
+import { Snapshot } from "./snapshot.ts";
+
+export const SCHEDULER_NAME = "default-scheduler";
+
+// Upstream: schedule_one.go numFeasibleNodesToFind.
+const MIN_FEASIBLE_NODES = 100;
+const MIN_FEASIBLE_PERCENT = 5;
+/** Hand the event loop back after so much simulated-time-free work. */
+const PODS_A_SLICE = 8;
+const EXPLANATIONS_KEPT = 500;
+
+/** What the last attempt to place a pod found, for `kubesim sim why`. */
+export interface Explanation {
+  readonly timeMs: number;
+  readonly attempts: number;
+  readonly outcome: "Scheduled" | "Unschedulable" | "SchedulingGated" | "Error";
+  readonly node?: string;
+  readonly message: string;
+  readonly nodes: readonly { readonly name: string; readonly plugin: string; readonly reasons: readonly string[]; readonly score?: number }[];
+}
+
+export interface Scheduler {
+  /** By `namespace/name`; undefined when the scheduler never looked at the pod, or long ago. */
+  explain(podKey: string): Explanation | undefined;
+  readonly pending: number;
+}
+
+/** Starts the scheduler: every pod without a node that names it gets the best one there is. */
+export function startScheduler(context: ComponentContext): Scheduler {
+  const scheduler = new DefaultScheduler(context, DEFAULT_PROFILE);
+  scheduler.start();
+  return scheduler;
+}
+
+interface Placement {
+  readonly node: NodeInfo;
+  readonly considered: number;
+  readonly scores: readonly { readonly name: string; readonly score: number }[];
+}
+
+class DefaultScheduler implements Scheduler {
+  readonly #context: ComponentContext;
+  readonly #plugins: readonly Plugin[];
+  readonly #events: EventRecorder;
+  readonly #snapshot = new Snapshot();
+  readonly #queue: SchedulingQueue;
+  readonly #explanations = new Map<string, Explanation>();
+  #running = false;
+  #nextStart = 0;
+
+  constructor(context: ComponentContext, plugins: readonly Plugin[]) {
+    this.#context = { ...context, client: context.client.as("kube-scheduler") };
+    this.#plugins = plugins;
+    this.#events = context.events.from(SCHEDULER_NAME);
+    this.#queue = new SchedulingQueue(context.clock, plugins, () => this.#wake());
+  }
+
+  get pending(): number {
+    return this.#queue.size;
+  }
+
+  explain(podKey: string): Explanation | undefined {
+    return this.#explanations.get(podKey);
+  }
+
+  start(): void {
+    const { informers, tasks } = this.#context;
+    const claims = informers.of(persistentVolumeClaims);
+    this.#snapshot.claims = (namespace, name) => claims.find(`${namespace}/${name}`);
+    claims.addHandler({ added: () => this.#queue.onEvent({ type: "volume-changed" }), updated: () => this.#queue.onEvent({ type: "volume-changed" }) });
+    informers.of(nodes).addHandler({
+      added: (node) => {
+        this.#snapshot.setNode(node);
+        this.#queue.onEvent({ type: "node-added", node });
+      },
+      updated: (node, old) => {
+        this.#snapshot.setNode(node);
+        if (matters(node, old)) this.#queue.onEvent({ type: "node-updated", node, old });
+      },
+      deleted: (node) => this.#snapshot.removeNode(node.metadata.name),
+    });
+    informers.of(pods).addHandler({ added: (pod) => this.#onPod(pod), updated: (pod, old) => this.#onPod(pod, old), deleted: (pod) => this.#onPodGone(pod) });
+    tasks.signal.addEventListener("abort", () => this.#queue.stop());
+  }
+
+  #onPod(pod: Pod, old?: Pod): void {
+    const finished = pod.status.phase === "Succeeded" || pod.status.phase === "Failed";
+    if (finished) return this.#onPodGone(pod);
+    if (pod.spec.nodeName) {
+      this.#queue.delete(keyOf(pod));
+      const known = this.#snapshot.placeOf(pod.metadata.uid);
+      const sameDemand = old !== undefined && old.spec === pod.spec && old.metadata.labels === pod.metadata.labels && old.metadata.deletionTimestamp === pod.metadata.deletionTimestamp;
+      if (known === pod.spec.nodeName && sameDemand) return;
+      this.#snapshot.place(pod, pod.spec.nodeName);
+      if (known === undefined) this.#queue.onEvent({ type: "pod-assigned", pod });
+      else if (old) this.#queue.onEvent({ type: "pod-updated", pod });
+      return;
+    }
+    if ((pod.spec.schedulerName ?? SCHEDULER_NAME) !== SCHEDULER_NAME || pod.metadata.deletionTimestamp) return this.#queue.delete(keyOf(pod));
+    const gate = this.#queue.set(pod);
+    if (gate !== undefined) void this.#reportGated(pod, gate);
+  }
+
+  #onPodGone(pod: Pod): void {
+    this.#queue.delete(keyOf(pod));
+    if (this.#snapshot.placeOf(pod.metadata.uid) === undefined) return;
+    this.#snapshot.unplace(pod.metadata.uid);
+    this.#queue.onEvent({ type: "pod-gone", pod });
+  }
+
+  #wake(): void {
+    if (this.#running) return;
+    this.#running = true;
+    this.#context.tasks.run("scheduler", (signal) => this.#loop(signal).finally(() => (this.#running = false)));
+  }
+
+  async #loop(signal: AbortSignal): Promise<void> {
+    // Let the burst that woke us arrive: priorities can only be compared among pods that are there.
+    await Promise.resolve();
+    for (let count = 1; !signal.aborted; count++) {
+      const queued = this.#queue.take();
+      if (!queued) return;
+      this.#scheduleOne(queued);
+      if (count % PODS_A_SLICE === 0) await this.#context.clock.yield();
+    }
+  }
+
+  #scheduleOne(queued: QueuedPod): void {
+    const { pod } = queued;
+    try {
+      const outcome = this.#findNode(pod);
+      if ("node" in outcome) this.#assumeAndBind(queued, outcome);
+      else this.#fail(queued, outcome);
+    } catch (error) {
+      this.#context.log(SCHEDULER_NAME, `placing ${queued.key}`, error);
+      this.#queue.putBack(queued, new Set());
+    }
+  }
+
+  /** The filters, then the scores. */
+  #findNode(pod: Pod): Placement | FitDiagnosis {
+    const all = this.#snapshot.nodes;
+    const states = new Map<Plugin, unknown>();
+    const active: Plugin[] = [];
+    for (const plugin of this.#plugins) {
+      const outcome = plugin.preFilter?.(pod, this.#snapshot);
+      if (outcome && "rejected" in outcome) return this.#rejectedBefore(plugin, outcome.rejected);
+      if (outcome && "skip" in outcome) continue;
+      if (outcome) states.set(plugin, outcome.state);
+      if (plugin.filter) active.push(plugin);
+    }
+    const byNode = new Map<string, { plugin: string; rejection: Rejection }>();
+    const feasible: NodeInfo[] = [];
+    const enough = feasibleNodesToFind(all.length);
+    let looked = 0;
+    // Round robin, so that on a large cluster every node gets its turn to be looked at.
+    for (; looked < all.length && feasible.length < enough; looked++) {
+      const node = all[(this.#nextStart + looked) % all.length] as NodeInfo;
+      const rejected = firstRejection(active, pod, node, states);
+      if (rejected) byNode.set(node.name, rejected);
+      else feasible.push(node);
+    }
+    if (all.length > 0) this.#nextStart = (this.#nextStart + looked) % all.length;
+    if (feasible.length === 0) return { nodeCount: all.length, preFilterMessage: undefined, byNode, postFilterMessage: this.#tryPreemption(pod, byNode, active, states) };
+    const scores = this.#score(pod, feasible);
+    const best = Math.max(...scores);
+    const winners = feasible.filter((_, index) => scores[index] === best);
+    const node = winners[winners.length === 1 ? 0 : this.#context.rng.int(0, winners.length - 1)] as NodeInfo;
+    return { node, considered: looked, scores: feasible.map((candidate, index) => ({ name: candidate.name, score: scores[index] as number })) };
+  }
+
+  #rejectedBefore(plugin: Plugin, rejection: Rejection): FitDiagnosis {
+    const all = this.#snapshot.nodes;
+    const byNode = new Map(all.map((node) => [node.name, { plugin: plugin.name, rejection }]));
+    return { nodeCount: all.length, preFilterMessage: rejection.reasons.join(", "), byNode, postFilterMessage: `preemption: 0/${all.length} nodes are available: ${all.length} Preemption is not helpful for scheduling.` };
+  }
+
+  #score(pod: Pod, feasible: readonly NodeInfo[]): number[] {
+    const totals = Array.from({ length: feasible.length }, () => 0);
+    if (feasible.length === 1) return totals;
+    for (const plugin of this.#plugins) {
+      if (!plugin.score) continue;
+      const prepared = plugin.preScore?.(pod, feasible, this.#snapshot);
+      if (prepared && "skip" in prepared) continue;
+      const score = plugin.score;
+      const scores = feasible.map((node) => score.call(plugin, pod, node, prepared?.state));
+      plugin.normalize?.(scores, prepared?.state, feasible);
+      for (let index = 0; index < totals.length; index++) totals[index] = (totals[index] as number) + (scores[index] as number) * (plugin.weight ?? 1);
+    }
+    return totals;
+  }
+
+  #tryPreemption(pod: Pod, rejections: ReadonlyMap<string, { plugin: string; rejection: Rejection }>, active: readonly Plugin[], states: ReadonlyMap<Plugin, unknown>): string {
+    if (this.#snapshot.nodes.length === 0) return "preemption: 0/0 nodes are available.";
+    const outcome = preempt({ pod, nodes: this.#snapshot.nodes, rejections, fits: (node) => firstRejection(active, pod, node, states) === undefined });
+    // Upstream runs DynamicResources' PostFilter first, which has its own say.
+    if ("message" in outcome) return `no new claims to deallocate, ${outcome.message}`;
+    void this.#evict(pod, outcome.nodeName, outcome.victims);
+    return "";
+  }
+
+  async #evict(pod: Pod, nodeName: string, victims: readonly Pod[]): Promise<void> {
+    const { client, journal } = this.#context;
+    journal.record(SCHEDULER_NAME, `pods/${keyOf(pod)}`, `preempts ${victims.map((victim) => victim.metadata.name).join(", ")} on ${nodeName}`);
+    for (const victim of victims) {
+      this.#events.event({ object: victim }, "Normal", "Preempted", `Preempted by pod ${pod.metadata.uid} on node ${nodeName}`);
+      await client.delete(pods, victim.metadata, { preconditions: { uid: victim.metadata.uid } }).catch(() => undefined);
+    }
+    await client.mutate(pods, pod.metadata, (current) => ({ ...current, status: { ...current.status, nominatedNodeName: nodeName } }), { subresource: "status" }).catch(() => undefined);
+  }
+
+  #assumeAndBind(queued: QueuedPod, placement: Placement): void {
+    const { pod, key } = queued;
+    const nodeName = placement.node.name;
+    this.#snapshot.place(pod, nodeName);
+    this.#remember(key, {
+      timeMs: this.#context.clock.now(),
+      attempts: queued.attempts,
+      outcome: "Scheduled",
+      node: nodeName,
+      message: `placed on ${nodeName}`,
+      nodes: placement.scores.map(({ name, score }) => ({ name, plugin: "", reasons: [], score })),
+    });
+    this.#context.journal.record(SCHEDULER_NAME, `pods/${key}`, `considers ${placement.considered} nodes, ${placement.scores.length} feasible, and picks ${nodeName}`);
+    this.#context.tasks.run("bind", () => this.#bind(queued, nodeName));
+  }
+
+  async #bind(queued: QueuedPod, nodeName: string): Promise<void> {
+    const { client, journal } = this.#context;
+    const { pod, key } = queued;
+    try {
+      await client.bind({ namespace: pod.metadata.namespace, name: pod.metadata.name, uid: pod.metadata.uid }, nodeName);
+      this.#queue.done(queued);
+      journal.record(SCHEDULER_NAME, `pods/${key}`, `binds the pod to ${nodeName}`);
+      this.#events.event({ object: pod }, "Normal", "Scheduled", `Successfully assigned ${key} to ${nodeName}`);
+    } catch (error) {
+      this.#snapshot.unplace(pod.metadata.uid);
+      if (isNotFound(error)) return this.#queue.done(queued);
+      this.#events.event({ object: pod }, "Warning", "FailedScheduling", messageOf(error));
+      this.#queue.putBack(queued, new Set());
+    }
+  }
+
+  #fail(queued: QueuedPod, diagnosis: FitDiagnosis): void {
+    const { pod, key } = queued;
+    const message = this.#snapshot.nodes.length === 0 ? "no nodes available to schedule pods" : fitErrorMessage(diagnosis);
+    this.#remember(key, {
+      timeMs: this.#context.clock.now(),
+      attempts: queued.attempts,
+      outcome: "Unschedulable",
+      message,
+      nodes: [...diagnosis.byNode].map(([name, { plugin, rejection }]) => ({ name, plugin, reasons: rejection.reasons })),
+    });
+    this.#context.journal.record(SCHEDULER_NAME, `pods/${key}`, `finds no node: ${message}`);
+    this.#events.event({ object: pod }, "Warning", "FailedScheduling", message);
+    const rejectedBy = new Set([...diagnosis.byNode.values()].map(({ plugin }) => plugin));
+    if (rejectedBy.size === 0) rejectedBy.add("NodeName");
+    this.#context.tasks.run("pod-condition", () => this.#setCondition(pod, "Unschedulable", message));
+    this.#queue.putBack(queued, rejectedBy);
+  }
+
+  async #reportGated(pod: Pod, message: string): Promise<void> {
+    this.#remember(keyOf(pod), { timeMs: this.#context.clock.now(), attempts: 0, outcome: "SchedulingGated", message, nodes: [] });
+    await this.#setCondition(pod, "SchedulingGated", "Scheduling is blocked due to non-empty scheduling gates");
+  }
+
+  async #setCondition(pod: Pod, reason: string, message: string): Promise<void> {
+    const name = splitKey(keyOf(pod));
+    await this.#context.client.mutate(
+      pods,
+      name,
+      (current) => {
+        if (current.metadata.uid !== pod.metadata.uid || current.spec.nodeName) return current;
+        const conditions = current.status.conditions ?? [];
+        const old = conditions.find((condition) => condition.type === "PodScheduled");
+        if (old?.status === "False" && old.reason === reason && old.message === message) return current;
+        const condition = {
+          type: "PodScheduled",
+          status: "False",
+          observedGeneration: current.metadata.generation,
+          lastProbeTime: null as unknown as undefined,
+          lastTransitionTime: old?.status === "False" ? old.lastTransitionTime : rfc3339(this.#context.clock.now()),
+          reason,
+          message,
+        };
+        return { ...current, status: { ...current.status, conditions: [...conditions.filter((other) => other.type !== "PodScheduled"), condition] } };
+      },
+      { subresource: "status" },
+    );
+  }
+
+  #remember(key: string, explanation: Explanation): void {
+    this.#explanations.delete(key);
+    this.#explanations.set(key, explanation);
+    if (this.#explanations.size > EXPLANATIONS_KEPT) this.#explanations.delete(this.#explanations.keys().next().value as string);
+  }
+}
+
+function firstRejection(active: readonly Plugin[], pod: Pod, node: NodeInfo, states: ReadonlyMap<Plugin, unknown>): { plugin: string; rejection: Rejection } | undefined {
+  for (const plugin of active) {
+    const rejection = plugin.filter?.(pod, node, states.get(plugin));
+    if (rejection) return { plugin: plugin.name, rejection };
+  }
+  return undefined;
+}
+
+/** How many feasible nodes are enough: all on a small cluster, a falling share on a large one. */
+export function feasibleNodesToFind(nodeCount: number): number {
+  if (nodeCount < MIN_FEASIBLE_NODES) return nodeCount;
+  const percent = Math.max(MIN_FEASIBLE_PERCENT, 50 - Math.floor(nodeCount / 125));
+  return Math.max(MIN_FEASIBLE_NODES, Math.floor((nodeCount * percent) / 100));
+}
+
+/** Heartbeats change nodes all the time; only some changes let a pod in. */
+function matters(node: Node, old: Node): boolean {
+  return (
+    node.spec.unschedulable !== old.spec.unschedulable ||
+    JSON.stringify(node.spec.taints) !== JSON.stringify(old.spec.taints) ||
+    JSON.stringify(node.metadata.labels) !== JSON.stringify(old.metadata.labels) ||
+    JSON.stringify(node.status.allocatable) !== JSON.stringify(old.status.allocatable)
+  );
+}
