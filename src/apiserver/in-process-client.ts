@@ -1,5 +1,5 @@
 import type { Client, ClientWatchOptions, DeleteOptions, ListOptions, Patch, WatchStop, WriteOptions } from "../client/client.ts";
-import { applyPatch } from "../api/patch.ts";
+import { applyPatch, JSON_PATCH, MERGE_PATCH, STRATEGIC_MERGE_PATCH } from "../api/patch.ts";
 import type { Kind } from "../api/kind.ts";
 import type { Draft, KubernetesObject, ObjectList, ObjectName } from "../api/meta.ts";
 import { isConflict, isNotFound, isReason } from "../api/status.ts";
@@ -67,7 +67,7 @@ class InProcessClient implements Client {
   }
 
   async patch<T extends KubernetesObject>(kind: Kind<T>, name: ObjectName, patch: Patch, options: WriteOptions = {}): Promise<T> {
-    const change = (current: KubernetesObject | undefined) => applyPatch(kind as Kind, found(current), patch.type, patch.body);
+    const change = (current: KubernetesObject | undefined) => applyPatch(kind as Kind, found(current), MEDIA_TYPES[patch.type], patch.body) as KubernetesObject;
     return this.#registry.modify(kind as Kind, name, change, componentContext(this.component), { ...options, action: "patches" }).view.object as T;
   }
 
@@ -96,6 +96,7 @@ class InProcessClient implements Client {
   }
 }
 
+const MEDIA_TYPES = { json: JSON_PATCH, merge: MERGE_PATCH, strategic: STRATEGIC_MERGE_PATCH };
 const GONE = new Error("gone");
 
 function found(current: KubernetesObject | undefined): KubernetesObject {

@@ -58,9 +58,9 @@ function sortedMap(map: Record<string, unknown>): Record<string, unknown> {
   return sorted;
 }
 
-/** Whether two JSON values say the same; an absent member equals an undefined one. */
+/** Whether two JSON values say the same: null, which Go writes for times that are not set, is as good as absent. */
 export function deepEqual(a: unknown, b: unknown): boolean {
-  if (a === b) return true;
+  if (a === b || (a ?? undefined) === (b ?? undefined)) return true;
   if (typeof a !== "object" || typeof b !== "object" || a === null || b === null) return false;
   if (Array.isArray(a) || Array.isArray(b)) {
     return Array.isArray(a) && Array.isArray(b) && a.length === b.length && a.every((item, index) => deepEqual(item, b[index]));
@@ -68,7 +68,7 @@ export function deepEqual(a: unknown, b: unknown): boolean {
   const left = a as Record<string, unknown>;
   const right = b as Record<string, unknown>;
   for (const key of Object.keys(left)) if (!deepEqual(left[key], right[key])) return false;
-  for (const key of Object.keys(right)) if (right[key] !== undefined && left[key] === undefined) return false;
+  for (const key of Object.keys(right)) if ((right[key] ?? undefined) !== undefined && (left[key] ?? undefined) === undefined) return false;
   return true;
 }
 

@@ -1,10 +1,9 @@
 import type { IncomingMessage } from "node:http";
-import { decode } from "../../api/decode.ts";
-import { apiVersionOf, type Kind } from "../../api/kind.ts";
+import { decode, parseJson } from "../../api/decode.ts";
+import type { Kind } from "../../api/kind.ts";
 import type { KubernetesObject } from "../../api/meta.ts";
-import { decodeProtobuf } from "../../api/protobuf.ts";
 import { badRequest, messageOf, StatusError, unsupportedMediaType } from "../../api/status.ts";
-import { parseYaml } from "../../api/yaml.ts";
+import { parseYamlDocuments } from "../../api/parse-yaml.ts";
 import type { RequestContext } from "../request-context.ts";
 
 // Upstream: apiserver MaxRequestBodyBytes
@@ -30,25 +29,31 @@ export function mediaTypeOf(request: IncomingMessage): string {
 }
 
 /** The body as plain data, whatever it was written in. */
-export function parseBody(kind: Kind, mediaType: string, bytes: Buffer): unknown {
+export function parseBody(_kind: Kind, mediaType: string, bytes: Buffer): unknown {
   switch (mediaType) {
     case "":
     case "application/json":
     case "*/*":
-      return parseJson(bytes);
+      return parseJsonBody(bytes);
     case "application/yaml":
     case "application/x-yaml":
-      return parseYaml(bytes.toString());
-    case "application/vnd.kubernetes.protobuf":
-      return decodeProtobuf(kind, bytes);
+      return parseYamlBody(bytes);
     default:
       throw unsupportedMediaType(`the body of the request was in an unknown format - accepted media types include: ${ACCEPTED}`);
   }
 }
 
-export function parseJson(bytes: Buffer): unknown {
+export function parseYamlBody(bytes: Buffer): unknown {
   try {
-    return JSON.parse(bytes.toString());
+    return parseYamlDocuments(bytes.toString())[0];
+  } catch (error) {
+    throw badRequest(`couldn't get version/kind; json parse error: ${messageOf(error)}`);
+  }
+}
+
+export function parseJsonBody(bytes: Buffer): unknown {
+  try {
+    return parseJson(bytes.toString());
   } catch (error) {
     throw badRequest(`couldn't get version/kind; json parse error: ${messageOf(error)}`);
   }
@@ -61,18 +66,7 @@ export async function readObject(kind: Kind, request: IncomingMessage, context: 
 }
 
 export function decodeAs(kind: Kind, parsed: unknown, context: RequestContext): KubernetesObject {
-  if (typeof parsed !== "object" || parsed === null || Array.isArray(parsed)) {
-    throw badRequest(`the object provided is unrecognized (must be of type ${kind.kind}): couldn't get version/kind; json parse error`);
-  }
-  const given = parsed as { apiVersion?: unknown; kind?: unknown };
-  const apiVersion = apiVersionOf(kind);
-  if (typeof given.apiVersion === "string" && given.apiVersion !== "" && given.apiVersion !== apiVersion) {
-    throw badRequest(`the API version in the data (${given.apiVersion}) does not match the expected API version (${apiVersion})`);
-  }
-  if (typeof given.kind === "string" && given.kind !== "" && given.kind !== kind.kind) {
-    throw badRequest(`${given.kind} in version ${JSON.stringify(kind.version)} cannot be handled as a ${kind.kind}: no kind ${JSON.stringify(given.kind)} is registered for ${apiVersion}`);
-  }
-  const { object, warnings } = decode(kind, { ...given, apiVersion, kind: kind.kind }, context.fieldValidation);
+  const { object, warnings } = decode(kind, parsed, context.fieldValidation);
   context.warnings.push(...warnings);
-  return object as KubernetesObject;
+  return object;
 }

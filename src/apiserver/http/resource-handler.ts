@@ -1,8 +1,7 @@
-import { applyPatch } from "../../api/patch.ts";
+import { APPLY_PATCH, applyPatch, JSON_PATCH, MERGE_PATCH, STRATEGIC_MERGE_PATCH } from "../../api/patch.ts";
 import { apiVersionOf, type Kind, type Verb } from "../../api/kind.ts";
 import type { KubernetesObject, ObjectName } from "../../api/meta.ts";
 import { badRequest, methodNotSupported, notFound, StatusError, unsupportedMediaType } from "../../api/status.ts";
-import { parseYaml } from "../../api/yaml.ts";
 import type { DeleteOptions } from "../deletion.ts";
 import { storedKind } from "../kind-table.ts";
 import type { ListResult } from "../registry.ts";
@@ -10,7 +9,7 @@ import type { ObjectView } from "../object-view.ts";
 import type { UpdateOptions, UpdateResult } from "../registry-writer.ts";
 import type { RequestContext } from "../request-context.ts";
 import { serveScale } from "../subresources/scale.ts";
-import { decodeAs, mediaTypeOf, parseBody, parseJson, readBody, readObject } from "./body.ts";
+import { decodeAs, mediaTypeOf, parseBody, parseJsonBody, parseYamlBody, readBody, readObject } from "./body.ts";
 import type { HttpExchange } from "./http-exchange.ts";
 import { dryRunOf, isTrue, listQueryOf, numberOf } from "./query.ts";
 import type { ResourceTarget } from "./request-info.ts";
@@ -110,11 +109,7 @@ async function patch(exchange: HttpExchange, parts: ServerParts, kind: Kind, tar
   await sendWritten(exchange, parts, kind, result.view, result.created ? 201 : 200);
 }
 
-const PATCH_TYPES: Readonly<Record<string, "json" | "merge" | "strategic">> = {
-  "application/json-patch+json": "json",
-  "application/merge-patch+json": "merge",
-  "application/strategic-merge-patch+json": "strategic",
-};
+export const PATCH_TYPES: readonly string[] = [JSON_PATCH, MERGE_PATCH, STRATEGIC_MERGE_PATCH];
 
 async function applyRequestPatch(
   exchange: HttpExchange,
@@ -126,21 +121,20 @@ async function applyRequestPatch(
 ): Promise<UpdateResult> {
   const mediaType = mediaTypeOf(exchange.request);
   const bytes = await readBody(exchange.request);
-  if (mediaType === "application/apply-patch+yaml") {
+  if (mediaType === APPLY_PATCH) {
     if (!parts.serverSideApply) throw unsupportedMediaType("server-side apply is not supported by this server yet: use client-side apply");
-    const applied = parseYaml(bytes.toString()) as KubernetesObject;
+    const applied = parseYamlBody(bytes) as KubernetesObject;
     const force = isTrue(exchange.query.get("force"));
     const change = parts.serverSideApply(kind, applied, { fieldManager: context.fieldManager, force, subresource: options.subresource, nowMs: parts.registry.clock.now() });
     return parts.registry.modify(kind, name, (current) => decodeAs(kind, change(current), context), context, { ...options, action: "applies", createMissing: true });
   }
-  const type = PATCH_TYPES[mediaType];
-  if (!type) {
+  if (!PATCH_TYPES.includes(mediaType)) {
     throw unsupportedMediaType(
-      `the body of the request was in an unknown format - accepted media types include: ${[...Object.keys(PATCH_TYPES), "application/apply-patch+yaml"].join(", ")}`,
+      `the body of the request was in an unknown format - accepted media types include: ${[...PATCH_TYPES, APPLY_PATCH].join(", ")}`,
     );
   }
-  const body = parseJson(bytes);
-  return parts.registry.modify(kind, name, (current) => decodeAs(kind, applyPatch(kind, required(kind, name, current), type, body as never), context), context, options);
+  const body = parseJsonBody(bytes);
+  return parts.registry.modify(kind, name, (current) => decodeAs(kind, applyPatch(kind, required(kind, name, current), mediaType, body), context), context, options);
 }
 
 function required(kind: Kind, name: ObjectName, current: KubernetesObject | undefined): KubernetesObject {

@@ -3,9 +3,9 @@ import type { Scale } from "../../api/generated/autoscaling-v1.ts";
 import type { LabelSelector } from "../../api/generated/meta-v1.ts";
 import type { Kind } from "../../api/kind.ts";
 import type { KubernetesObject, ObjectName } from "../../api/meta.ts";
-import { applyPatch } from "../../api/patch.ts";
+import { applyPatch, JSON_PATCH, MERGE_PATCH, STRATEGIC_MERGE_PATCH } from "../../api/patch.ts";
 import { conflict, invalidObject, methodNotSupported, unsupportedMediaType } from "../../api/status.ts";
-import { decodeAs, mediaTypeOf, parseBody, parseJson, readBody } from "../http/body.ts";
+import { decodeAs, mediaTypeOf, parseBody, parseJsonBody, readBody } from "../http/body.ts";
 import type { HttpExchange } from "../http/http-exchange.ts";
 import type { ServerParts } from "../http/server-parts.ts";
 import { MODIFIED_MESSAGE } from "../registry-writer.ts";
@@ -21,11 +21,7 @@ interface Scalable extends KubernetesObject {
   status?: { replicas?: number };
 }
 
-const PATCH_TYPES: Readonly<Record<string, "json" | "merge" | "strategic">> = {
-  "application/json-patch+json": "json",
-  "application/merge-patch+json": "merge",
-  "application/strategic-merge-patch+json": "strategic",
-};
+const PATCH_TYPES: readonly string[] = [JSON_PATCH, MERGE_PATCH, STRATEGIC_MERGE_PATCH];
 
 /** GET, PUT and PATCH of …/scale. */
 export async function serveScale(exchange: HttpExchange, parts: ServerParts, kind: Kind, name: ObjectName): Promise<void> {
@@ -38,10 +34,9 @@ export async function serveScale(exchange: HttpExchange, parts: ServerParts, kin
   let wanted: KubernetesObject;
   if (exchange.method === "PUT") wanted = decodeAs(SCALE_KIND, parseBody(SCALE_KIND, mediaType, bytes), context);
   else if (exchange.method === "PATCH") {
-    const type = PATCH_TYPES[mediaType];
-    if (!type) throw unsupportedMediaType(`the body of the request was in an unknown format - accepted media types include: ${Object.keys(PATCH_TYPES).join(", ")}`);
+    if (!PATCH_TYPES.includes(mediaType)) throw unsupportedMediaType(`the body of the request was in an unknown format - accepted media types include: ${PATCH_TYPES.join(", ")}`);
     // Read again after the await: the object may have moved on.
-    wanted = decodeAs(SCALE_KIND, applyPatch(SCALE_KIND, scaleOf(kind, registry.get(kind, name)), type, parseJson(bytes) as never), context);
+    wanted = decodeAs(SCALE_KIND, applyPatch(SCALE_KIND, scaleOf(kind, registry.get(kind, name)), mediaType, parseJsonBody(bytes)), context);
   } else throw methodNotSupported(kind, exchange.method.toLowerCase());
   const written = setScale(registry, kind, name, wanted as Scale, context);
   await registry.store.durable();

@@ -1,0 +1,85 @@
+import { ApiClient } from "./client.ts";
+import type { Connection } from "./connection.ts";
+import { Discovery } from "./discovery.ts";
+import { usageError } from "./errors.ts";
+import type { Flags, FlagSpec } from "./flags.ts";
+import type { Io } from "./io.ts";
+
+/** A command, with everything that its help and its parsing need. */
+export interface CommandSpec {
+  /** After the command's path in the usage line. */
+  readonly usage?: string;
+  readonly long?: string;
+  readonly examples?: string;
+  readonly flags?: readonly FlagSpec[];
+  readonly subcommands?: readonly CommandEntry[];
+  /** Everything after the first argument belongs to the arguments. */
+  readonly stopAtFirstArgument?: boolean;
+  run?(context: CommandContext): Promise<number | void>;
+}
+
+/** A line of the list of commands; the command's code is loaded when it runs. */
+export interface CommandEntry {
+  readonly name: string;
+  readonly aliases?: readonly string[];
+  readonly short: string;
+  readonly group?: string;
+  readonly hidden?: boolean;
+  load(): Promise<CommandSpec>;
+}
+
+/** One run of a command. */
+export class CommandContext {
+  /** "kubectl get": how messages name the command. */
+  readonly path: string;
+  readonly args: readonly string[];
+  /** How many arguments came before `--`, or -1. */
+  readonly dashIndex: number;
+  readonly flags: Flags;
+  readonly io: Io;
+  #connection: Promise<Connection> | undefined;
+  #client: ApiClient | undefined;
+  #discovery: Discovery | undefined;
+
+  constructor(run: { path: string; args: readonly string[]; dashIndex: number; flags: Flags; io: Io }) {
+    this.path = run.path;
+    this.args = run.args;
+    this.dashIndex = run.dashIndex;
+    this.flags = run.flags;
+    this.io = run.io;
+  }
+
+  async connection(): Promise<Connection> {
+    this.#connection ??= import("./connection.ts").then(({ connect }) => connect(this.flags, this.io));
+    return this.#connection;
+  }
+
+  async client(): Promise<ApiClient> {
+    this.#client ??= new ApiClient(await this.connection(), this.io, this.path);
+    return this.#client;
+  }
+
+  async discovery(): Promise<Discovery> {
+    this.#discovery ??= new Discovery(await this.client(), this.flags.text("cache-dir"));
+    return this.#discovery;
+  }
+
+  /** The namespace that the command means. */
+  async namespace(): Promise<string> {
+    if (this.#connection) return (await this.#connection).namespace;
+    const { namespaceOf } = await import("./connection.ts");
+    return namespaceOf(this.flags);
+  }
+
+  usage(message: string): Error {
+    return usageError(this.path, message);
+  }
+
+  print(line: string): void {
+    this.io.out(`${line}\n`);
+  }
+
+  get usedClient(): ApiClient | undefined {
+    return this.#client;
+  }
+}

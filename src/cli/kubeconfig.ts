@@ -1,0 +1,127 @@
+import * as host from "../host/cli-host.ts";
+
+export interface KubeConfig {
+  apiVersion?: string;
+  kind?: string;
+  preferences?: Record<string, unknown>;
+  clusters?: { name: string; cluster: ClusterEntry }[] | null;
+  users?: { name: string; user: UserEntry }[] | null;
+  contexts?: { name: string; context: ContextEntry }[] | null;
+  "current-context"?: string;
+}
+
+export interface ClusterEntry {
+  server?: string;
+  "certificate-authority"?: string;
+  "certificate-authority-data"?: string;
+  "insecure-skip-tls-verify"?: boolean;
+  "tls-server-name"?: string;
+}
+
+export interface UserEntry {
+  "client-certificate"?: string;
+  "client-certificate-data"?: string;
+  "client-key"?: string;
+  "client-key-data"?: string;
+  token?: string;
+  tokenFile?: string;
+  username?: string;
+  password?: string;
+}
+
+export interface ContextEntry {
+  cluster?: string;
+  user?: string;
+  namespace?: string;
+}
+
+export const kubesimHome = (): string => host.environment("KUBESIM_HOME") ?? host.joinPath(host.homeFolder(), ".kubesim");
+
+/** The user's own choices (namespaces, current context), kept beside the clusters as JSON. */
+export const ownConfigFile = (): string => host.joinPath(kubesimHome(), "kubeconfig");
+export const clusterFolder = (name: string): string => host.joinPath(kubesimHome(), "clusters", name);
+
+/** The files that hold the configuration: the flag's, $KUBECONFIG's, or undefined for kubesim's own clusters. */
+export function explicitFiles(flag: string): string[] | undefined {
+  if (flag !== "") return [flag];
+  const variable = host.environment("KUBECONFIG");
+  return variable ? variable.split(":").filter((file) => file !== "") : undefined;
+}
+
+export async function parseConfig(text: string): Promise<KubeConfig> {
+  if (text.startsWith("{")) return JSON.parse(text) as KubeConfig;
+  const { parseYamlDocuments } = await import("../api/parse-yaml.ts");
+  return (parseYamlDocuments(text)[0] ?? {}) as KubeConfig;
+}
+
+/** Merges configurations: of two entries with one name the first counts, field by field for contexts. */
+export function mergeConfigs(configs: readonly KubeConfig[]): KubeConfig {
+  const clusters = new Map<string, ClusterEntry>();
+  const users = new Map<string, UserEntry>();
+  const contexts = new Map<string, ContextEntry>();
+  let current = "";
+  for (const config of configs) {
+    for (const { name, cluster } of config.clusters ?? []) if (!clusters.has(name)) clusters.set(name, cluster);
+    for (const { name, user } of config.users ?? []) if (!users.has(name)) users.set(name, user);
+    for (const { name, context } of config.contexts ?? []) contexts.set(name, { ...context, ...contexts.get(name) });
+    current ||= config["current-context"] ?? "";
+  }
+  return {
+    apiVersion: "v1",
+    kind: "Config",
+    preferences: {},
+    clusters: [...clusters].map(([name, cluster]) => ({ name, cluster })).sort(byName),
+    users: [...users].map(([name, user]) => ({ name, user })).sort(byName),
+    contexts: [...contexts].map(([name, context]) => ({ name, context })).sort(byName),
+    "current-context": current,
+  };
+}
+
+const byName = (a: { name: string }, b: { name: string }) => (a.name < b.name ? -1 : a.name > b.name ? 1 : 0);
+
+export async function loadFiles(files: readonly string[]): Promise<KubeConfig> {
+  const configs: KubeConfig[] = [];
+  for (const file of files) {
+    const text = host.findText(file);
+    if (text === undefined) {
+      if (files.length === 1) throw new Error(`stat ${file}: no such file or directory`);
+      continue;
+    }
+    configs.push(withAbsolutePaths(await parseConfig(text), host.folderOf(host.absolutePath(file))));
+  }
+  return mergeConfigs(configs);
+}
+
+function withAbsolutePaths(config: KubeConfig, folder: string): KubeConfig {
+  const absolute = (file: string) => (file.startsWith("/") ? file : host.joinPath(folder, file));
+  const fix = <T extends object>(entry: T, fields: readonly (keyof T)[]): T => {
+    const copy = { ...entry };
+    for (const field of fields) if (typeof copy[field] === "string" && copy[field] !== "") copy[field] = absolute(String(copy[field])) as T[keyof T];
+    return copy;
+  };
+  return {
+    ...config,
+    clusters: (config.clusters ?? []).map((each) => ({ ...each, cluster: fix(each.cluster ?? {}, ["certificate-authority"]) })),
+    users: (config.users ?? []).map((each) => ({ ...each, user: fix(each.user ?? {}, ["client-certificate", "client-key", "tokenFile"]) })),
+  };
+}
+
+/** Kubesim's own configuration: the user's choices over what the daemons wrote. */
+export async function loadOwn(): Promise<KubeConfig> {
+  const configs: KubeConfig[] = [];
+  const chosen = host.findText(ownConfigFile());
+  if (chosen !== undefined) configs.push(await parseConfig(chosen));
+  const folder = host.joinPath(kubesimHome(), "clusters");
+  const names = host.pathKind(folder) === "folder" ? host.listFolder(folder) : [];
+  names.sort((a, b) => Number(b === "default") - Number(a === "default"));
+  for (const name of names) {
+    const text = host.findText(host.joinPath(folder, name, "kubeconfig"));
+    if (text !== undefined) configs.push(await parseConfig(text));
+  }
+  return mergeConfigs(configs);
+}
+
+export async function loadConfig(flag: string): Promise<KubeConfig> {
+  const files = explicitFiles(flag);
+  return files ? loadFiles(files) : loadOwn();
+}
