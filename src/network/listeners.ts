@@ -1,0 +1,117 @@
+import { createServer, request as httpRequest, type Server } from "node:http";
+import { type Endpoint, type HttpHandler, type HttpRequest, type HttpResponse, type Listener, NetworkError, type VirtualSocket } from "./network.ts";
+
+/** Something that waits for connections on a port of a namespace. */
+export interface ListeningPort extends Listener {
+  accept(socket: VirtualSocket): void;
+  /** Answers a request without bytes; undefined for listeners that only speak bytes. */
+  readonly handler: HttpHandler | undefined;
+}
+
+/** The ports of one network namespace. */
+export class PortTable {
+  readonly #ports = new Map<number, ListeningPort[]>();
+  readonly #connections = new Set<VirtualSocket>();
+
+  /** Throws NetworkError EADDRINUSE. */
+  listen(port: number, address: string, accept: (socket: VirtualSocket) => void, handler?: HttpHandler, onClose?: () => void): ListeningPort {
+    const taken = this.#ports.get(port) ?? [];
+    if (taken.some((other) => other.address === address || other.address === "0.0.0.0" || address === "0.0.0.0")) {
+      throw new NetworkError("EADDRINUSE", `listen EADDRINUSE: address already in use ${address === "0.0.0.0" ? "::" : address}:${port}`);
+    }
+    const entry: ListeningPort = {
+      address,
+      port,
+      protocol: "TCP",
+      handler,
+      accept: (socket) => {
+        this.#connections.add(socket);
+        socket.once("close", () => this.#connections.delete(socket));
+        accept(socket);
+      },
+      close: () => {
+        const left = (this.#ports.get(port) ?? []).filter((other) => other !== entry);
+        if (left.length > 0) this.#ports.set(port, left);
+        else this.#ports.delete(port);
+        onClose?.();
+      },
+    };
+    this.#ports.set(port, [...taken, entry]);
+    return entry;
+  }
+
+  listenHttp(port: number, address: string, handler: HttpHandler): ListeningPort {
+    let server: Server | undefined;
+    return this.listen(
+      port,
+      address,
+      (socket) => {
+        server ??= createHttpServer(handler);
+        server.emit("connection", socket);
+      },
+      handler,
+      () => server?.close(),
+    );
+  }
+
+  /** Who listens where `ip` and `port` lead. */
+  find(port: number, ip: string): ListeningPort | undefined {
+    return this.#ports.get(port)?.find((entry) => entry.address === "0.0.0.0" || entry.address === ip);
+  }
+
+  all(): ListeningPort[] {
+    return [...this.#ports.values()].flat();
+  }
+
+  /** The namespace is gone: ports close and connections are reset. */
+  clear(): void {
+    for (const entry of this.all()) entry.close();
+    for (const socket of this.#connections) socket.destroy();
+  }
+}
+
+/** A real HTTP server in front of a handler, for connections that carry bytes. */
+function createHttpServer(handler: HttpHandler): Server {
+  const server = createServer((request, response) => {
+    const socket = request.socket as unknown as VirtualSocket;
+    const chunks: Buffer[] = [];
+    request.on("data", (chunk: Buffer) => chunks.push(chunk));
+    request.on("error", () => response.destroy());
+    request.on("end", () => {
+      const headers = Object.fromEntries(Object.entries(request.headers).map(([name, value]) => [name, Array.isArray(value) ? value.join(", ") : (value ?? "")]));
+      const exchange: HttpRequest = { method: request.method ?? "GET", path: request.url ?? "/", headers, body: Buffer.concat(chunks), remote: socket.remote, local: socket.local };
+      Promise.resolve()
+        .then(() => handler(exchange))
+        .then(
+          (answer) => {
+            response.writeHead(answer.status, answer.headers as Record<string, string>);
+            response.end(answer.body ?? "");
+          },
+          () => response.destroy(),
+        );
+    });
+  });
+  // A client that has sent all and closed its side still wants the answer.
+  (server as Server & { httpAllowHalfOpen: boolean }).httpAllowHalfOpen = true;
+  return server;
+}
+
+/** An HTTP exchange over bytes, for listeners that are no HTTP handlers. */
+export function httpOverSocket(socket: VirtualSocket, request: Omit<HttpRequest, "remote" | "local">, signal: AbortSignal): Promise<HttpResponse> {
+  return new Promise((resolve, reject) => {
+    const outgoing = httpRequest({ createConnection: () => socket as never, method: request.method, path: request.path, headers: { ...request.headers }, signal, agent: false }, (response) => {
+      const chunks: Buffer[] = [];
+      response.on("data", (chunk: Buffer) => chunks.push(chunk));
+      response.on("error", reject);
+      response.on("end", () => {
+        const headers = Object.fromEntries(Object.entries(response.headers).map(([name, value]) => [name, String(value)]));
+        resolve({ status: response.statusCode ?? 0, headers, body: Buffer.concat(chunks) });
+      });
+    });
+    outgoing.on("error", reject);
+    outgoing.end(request.body);
+  });
+}
+
+export const ANY_ADDRESS = "0.0.0.0";
+export const endpointText = ({ ip, port }: Endpoint) => `${ip}:${port}`;
