@@ -74,9 +74,21 @@ function decodeStruct(type: StructType, value: Record<string, unknown>, at: Posi
     const given = value[name];
     if (given === null || given === undefined) continue;
     const decoded = decodeValue(field.type, given, { path, findings: at.findings, depth: at.depth + 1 }, type.name);
-    if (decoded === undefined || (!field.required && isEmptyCollection(field.type, decoded))) continue;
+    if (decoded === undefined || (field.dropsZero && isZero(decoded)) || (!field.required && isEmptyCollection(field.type, decoded))) continue;
     object[name] = decoded;
   }
+  for (const [name, zero] of type.written) if (object[name] === undefined) object[name] = writtenZero(type, name, zero);
+  return object;
+}
+
+const isZero = (value: unknown) => value === "" || value === 0 || value === false;
+
+/** A struct that Go always writes brings along what it always writes itself. */
+function writtenZero(type: StructType, name: string, zero: unknown): unknown {
+  if (typeof zero !== "object") return zero;
+  const inner = type.fields.get(name)?.type;
+  const object: Record<string, unknown> = {};
+  if (inner?.form === "struct") for (const [field, value] of inner.written) object[field] = writtenZero(inner, field, value);
   return object;
 }
 

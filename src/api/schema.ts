@@ -1,4 +1,5 @@
 import data from "./generated/schema.json" with { type: "json" };
+import zeroData from "./generated/zero-values.json" with { type: "json" };
 
 /**
  * What the API types are made of: field names, types, list types, merge keys, protobuf numbers. The
@@ -19,6 +20,8 @@ export interface StructType {
   /** As Go prints it in errors: `v1.PodSpec`. */
   readonly goName: string;
   readonly fields: ReadonlyMap<string, SchemaField>;
+  /** What Go writes even when nobody gave it: `resources: {}`, `restartCount: 0`. Objects are shared: copy them. */
+  readonly written: ReadonlyMap<string, unknown>;
 }
 
 export interface SchemaField {
@@ -36,6 +39,8 @@ export interface SchemaField {
   readonly proto: readonly number[];
   readonly wire: string | undefined;
   readonly default: unknown;
+  /** Whether Go leaves out "", 0 and false: the field is no pointer and is tagged omitempty. */
+  readonly dropsZero: boolean;
 }
 
 interface FieldFact {
@@ -60,6 +65,8 @@ interface TypeFact {
 }
 
 const facts = data as unknown as Record<string, { group: string; types: Record<string, TypeFact> }>;
+
+const zeroValues = zeroData as unknown as Record<string, { dropped?: string[]; written?: Record<string, unknown> }>;
 
 const SPECIAL: Record<string, Scalar> = {
   "meta/v1.Time": "time",
@@ -130,37 +137,68 @@ function namedType(qualified: string): SchemaType {
   if (!fact) return { form: "scalar", scalar: "any", goName };
   if (fact.alias) return { ...resolve(fact.alias, packageName), goName } as SchemaType;
   const fields = new Map<string, SchemaField>();
-  const struct: StructType = { form: "struct", package: packageName, name, goName, fields };
+  const written = new Map<string, unknown>();
+  const struct: StructType = { form: "struct", package: packageName, name, goName, fields, written };
   // Known before its fields are looked at: types may contain themselves.
   structs.set(qualified, struct);
-  collectFields(packageName, name, [], fields);
+  collectFields(packageName, name, [], { fields, written });
   return struct;
 }
 
-function collectFields(packageName: string, name: string, prefix: readonly number[], into: Map<string, SchemaField>): void {
+function collectFields(packageName: string, name: string, prefix: readonly number[] | undefined, into: { fields: Map<string, SchemaField>; written: Map<string, unknown> }): void {
   const fact = facts[packageName]?.types[name];
   for (const embed of fact?.inline ?? []) {
     const qualified = embed.type.includes(".") ? embed.type : `${packageName}.${embed.type}`;
     const dot = qualified.lastIndexOf(".");
-    collectFields(qualified.slice(0, dot), qualified.slice(dot + 1), embed.proto === undefined ? prefix : [...prefix, embed.proto], into);
+    // TypeMeta has no number: it travels in the envelope.
+    const inner = embed.proto === undefined ? (qualified === "meta/v1.TypeMeta" ? undefined : prefix) : [...(prefix ?? []), embed.proto];
+    collectFields(qualified.slice(0, dot), qualified.slice(dot + 1), inner, into);
   }
+  const zero = zeroValues[`${packageName}.${name}`];
+  for (const [field, value] of Object.entries(zero?.written ?? {})) into.written.set(field, value);
   for (const [fieldName, field] of Object.entries(fact?.fields ?? {})) {
-    let type: SchemaType | undefined;
-    into.set(fieldName, {
-      name: fieldName,
-      get type() {
-        return (type ??= resolve(field.type, packageName));
-      },
-      required: field.required ?? false,
-      listType: field.listType,
-      listMapKeys: field.listMapKeys ?? [],
-      mapType: field.mapType,
-      structType: field.structType,
-      patchStrategy: field.patch?.split(",") ?? [],
-      mergeKey: field.mergeKey,
-      proto: field.proto === undefined ? [] : [...prefix, field.proto],
-      wire: field.wire,
-      default: field.default,
-    });
+    into.fields.set(fieldName, schemaField(packageName, fieldName, field, prefix, zero?.dropped?.includes(fieldName) ?? false));
   }
+}
+
+function schemaField(packageName: string, name: string, field: FieldFact, prefix: readonly number[] | undefined, dropsZero: boolean): SchemaField {
+  let type: SchemaType | undefined;
+  return {
+    name,
+    get type() {
+      return (type ??= resolve(field.type, packageName));
+    },
+    required: field.required ?? false,
+    listType: field.listType,
+    listMapKeys: field.listMapKeys ?? [],
+    mapType: field.mapType,
+    structType: field.structType,
+    patchStrategy: field.patch?.split(",") ?? [],
+    mergeKey: field.mergeKey,
+    proto: field.proto === undefined || prefix === undefined ? [] : [...prefix, field.proto],
+    wire: field.wire,
+    default: field.default,
+    dropsZero,
+  };
+}
+
+/** All fields of a type by their JSON name, those of inline embeds included. */
+export function fieldsOf(packageName: string, name: string): ReadonlyMap<string, SchemaField> {
+  return structType(packageName, name).fields;
+}
+
+const packages = new Map<string, string>();
+
+/** Where the table describes a kind: `apps/v1` and `Deployment` are in package `apps/v1`. */
+export function schemaOf(apiVersion: string, kind: string): { readonly package: string; readonly type: string } | undefined {
+  if (packages.size === 0) {
+    for (const [name, { group }] of Object.entries(facts)) {
+      const version = name.slice(name.lastIndexOf("/") + 1);
+      if (name !== "meta/v1") packages.set(group === "" || group === "core" ? version : `${group}/${version}`, name);
+    }
+  }
+  const packageName = packages.get(apiVersion);
+  if (packageName !== undefined && hasType(packageName, kind)) return { package: packageName, type: kind };
+  // The options of a request are known in every group.
+  return hasType("meta/v1", kind) ? { package: "meta/v1", type: kind } : undefined;
 }

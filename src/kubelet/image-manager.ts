@@ -73,11 +73,18 @@ export class ImageManager {
       emit("Warning", "Failed", `Failed to pull image "${image}": ${message}`);
       this.#backOff.next(key, clock.now());
       this.#lastErrors.set(key, message);
-      throw new StartError("ErrImagePull", message, this.#backOff.dueSinceUpdate(key));
+      // The pod is looked at again before the back-off is over: that is when it shows ImagePullBackOff.
+      throw new StartError("ErrImagePull", message, clock.now() + Math.min(this.#backOff.get(key) / 2, 12_000));
     }
   }
 
   async #pull(image: string, signal: AbortSignal): Promise<{ info: ImageInfo; pullMs: number }> {
+    // An image that is there only has its digest looked up: a thousand pods of `latest` need not queue for that.
+    if (this.#options.runtime.findImage(image)) {
+      const startMs = this.#options.clock.now();
+      const info = await this.#options.runtime.pullImage(image, signal);
+      return { info, pullMs: this.#options.clock.now() - startMs };
+    }
     const turn = this.#pulls.then(async () => {
       signal.throwIfAborted();
       const startMs = this.#options.clock.now();

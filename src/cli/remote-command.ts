@@ -1,0 +1,95 @@
+import type { WebSocket } from "ws";
+import type { Status } from "../api/generated/meta-v1.ts";
+import { onResize, streamStdin, terminalSize } from "../host/cli-host.ts";
+import { openWebSocket } from "../host/cli-web-socket.ts";
+import { renderQuery, statusErrorOf, type Query } from "./client.ts";
+import type { CommandContext } from "./command.ts";
+import { ExitError } from "./errors.ts";
+
+const PROTOCOL = "v5.channel.k8s.io";
+const STDIN = 0;
+const STDOUT = 1;
+const STDERR = 2;
+const ERROR = 3;
+const RESIZE = 4;
+const CLOSE = 255;
+
+export interface RemoteStreams {
+  readonly stdin: boolean;
+  readonly tty: boolean;
+  /** Instead of the terminal: bytes to send, and who gets what comes. */
+  readonly input?: Uint8Array | undefined;
+  readonly onOutput?: ((chunk: Buffer) => void) | undefined;
+  readonly onError?: ((chunk: Buffer) => void) | undefined;
+}
+
+/** Runs a remote command over WebSocket channels and resolves with its exit code. Upstream: client-go/tools/remotecommand */
+export async function runRemote(context: CommandContext, path: string, query: Query, streams: RemoteStreams): Promise<number> {
+  const client = await context.client();
+  const full = path + renderQuery({ ...query, stdin: streams.stdin || undefined, stdout: true, stderr: streams.tty ? undefined : true, tty: streams.tty || undefined });
+  const { Accept: _, ...headers } = client.headers();
+  const outcome = await openWebSocket(client.connection.target, full, PROTOCOL, headers);
+  if (outcome.kind === "refused") {
+    const error = statusErrorOf(outcome.status, outcome.body, "GET", path);
+    if (error.reason === "NotFound" || error.reason === "Forbidden") throw error;
+    throw new Error(`unable to upgrade connection: ${error.message}`);
+  }
+  return converse(context, outcome.socket, streams);
+}
+
+function converse(context: CommandContext, socket: WebSocket, streams: RemoteStreams): Promise<number> {
+  const send = (channel: number, data: Uint8Array) => {
+    if (socket.readyState === socket.OPEN) socket.send(Buffer.concat([Buffer.from([channel]), data]));
+  };
+  const stop = streams.stdin ? sendInput(socket, streams, send) : () => undefined;
+  const stopResize = streams.tty ? sendSizes(send) : () => undefined;
+  let status: Status | undefined;
+  socket.on("message", (data: Buffer) => {
+    const body = data.subarray(1);
+    if (data[0] === STDOUT) streams.onOutput ? streams.onOutput(body) : context.io.out(body);
+    else if (data[0] === STDERR) streams.onError ? streams.onError(body) : context.io.err(body);
+    else if (data[0] === ERROR && body.length > 0) status = JSON.parse(body.toString("utf8")) as Status;
+  });
+  return new Promise<number>((resolve, reject) => {
+    socket.on("close", (code: number) => {
+      stop();
+      stopResize();
+      if (!status && code !== 1000) reject(new Error(`websocket: close ${code} (abnormal closure): unexpected EOF`));
+      else finish(status, resolve, reject);
+    });
+    socket.on("error", () => undefined);
+  });
+}
+
+function finish(status: Status | undefined, resolve: (code: number) => void, reject: (error: Error) => void): void {
+  if (!status || status.status === "Success") return resolve(0);
+  const exit = status.details?.causes?.find(({ reason }) => reason === "ExitCode");
+  if (status.reason === "NonZeroExitCode" && exit) {
+    const code = Number(exit.message);
+    return reject(new ExitError(`command terminated with exit code ${code}`, code));
+  }
+  reject(new Error(status.message ?? "unknown error"));
+}
+
+type Send = (channel: number, data: Uint8Array) => void;
+
+function sendInput(socket: WebSocket, streams: RemoteStreams, send: Send): () => void {
+  const end = () => send(CLOSE, Buffer.from([STDIN]));
+  if (streams.input) {
+    for (let at = 0; at < streams.input.length; at += 32_768) send(STDIN, streams.input.subarray(at, at + 32_768));
+    end();
+    return () => undefined;
+  }
+  const input = streamStdin(streams.tty, (chunk) => send(STDIN, chunk), end);
+  void socket;
+  return () => input.stop();
+}
+
+function sendSizes(send: Send): () => void {
+  const now = () => {
+    const size = terminalSize();
+    if (size) send(RESIZE, Buffer.from(`${JSON.stringify({ Width: size.width, Height: size.height })}\n`));
+  };
+  now();
+  return onResize(now);
+}

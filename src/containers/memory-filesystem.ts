@@ -1,0 +1,407 @@
+import { FileError, type FileStat, type FileSystem } from "./filesystem.ts";
+
+const STRERROR: Record<FileError["code"], string> = {
+  ENOENT: "No such file or directory",
+  EEXIST: "File exists",
+  ENOTDIR: "Not a directory",
+  EISDIR: "Is a directory",
+  ENOTEMPTY: "Directory not empty",
+  EACCES: "Permission denied",
+  EPERM: "Operation not permitted",
+  EROFS: "Read-only file system",
+  EINVAL: "Invalid argument",
+  ELOOP: "Too many levels of symbolic links",
+  EXDEV: "Invalid cross-device link",
+  ENOSPC: "No space left on device",
+  EBUSY: "Device or resource busy",
+};
+
+export function fileError(code: FileError["code"]): FileError {
+  return new FileError(code, STRERROR[code]);
+}
+
+/** What a file or directory is made of. Shared between trees until one of them changes it. */
+export interface Inode {
+  readonly type: FileStat["type"];
+  mode: number;
+  uid: number;
+  gid: number;
+  mtimeMs: number;
+  readonly inode: number;
+  links: number;
+  /** The file system that may change it in place; all others copy it first. */
+  readonly owner: object | undefined;
+  /** A function: made up when read, as in /proc. */
+  data?: Buffer | (() => string | Uint8Array);
+  entries?: Map<string, Inode> | (() => Map<string, Inode>);
+  readonly target?: string;
+  /** Takes what is written to a device. */
+  readonly onWrite?: (data: Buffer) => void;
+}
+
+/** A tree that nobody changes any more: an image layer. */
+export interface FrozenTree {
+  readonly root: Inode;
+}
+
+export interface MemoryFileSystemOptions {
+  /** Modification times; 0 without. */
+  readonly now?: () => number;
+  /** Shared below; what is written is copied first. */
+  readonly base?: FrozenTree;
+}
+
+let nextInode = 2;
+const EMPTY = Buffer.alloc(0);
+const MAX_SYMLINKS = 40;
+
+export function newInode(type: Inode["type"], fields: Partial<Omit<Inode, "type" | "inode">> = {}): Inode {
+  return { mode: type === "directory" ? 0o755 : type === "symlink" ? 0o777 : 0o644, uid: 0, gid: 0, mtimeMs: 0, links: 1, owner: undefined, ...fields, type, inode: nextInode++ };
+}
+
+export function splitPath(path: string): string[] {
+  return path.split("/").filter((part) => part !== "" && part !== ".");
+}
+
+/** `.` and `..` worked out in the text alone. */
+export function normalizePath(path: string): string {
+  const parts: string[] = [];
+  for (const part of splitPath(path)) {
+    if (part === "..") parts.pop();
+    else parts.push(part);
+  }
+  return `/${parts.join("/")}`;
+}
+
+export function joinPath(directory: string, path: string): string {
+  return normalizePath(path.startsWith("/") ? path : `${directory}/${path}`);
+}
+
+export const baseName = (path: string) => path.slice(path.lastIndexOf("/") + 1);
+export const directoryName = (path: string) => path.slice(0, Math.max(1, path.lastIndexOf("/"))) || "/";
+
+function entriesOf(inode: Inode): Map<string, Inode> {
+  return typeof inode.entries === "function" ? inode.entries() : (inode.entries ?? new Map<string, Inode>());
+}
+
+function bytesOf(inode: Inode): Buffer {
+  if (typeof inode.data !== "function") return inode.data ?? EMPTY;
+  const made = inode.data();
+  return typeof made === "string" ? Buffer.from(made) : Buffer.from(made.buffer, made.byteOffset, made.byteLength);
+}
+
+interface Found {
+  /** Without symlinks. */
+  readonly path: string;
+  readonly inode: Inode | undefined;
+}
+
+/**
+ * A tree of files that shares what it did not change: a directory is copied (its table of names only) when
+ * something in it changes, so a container costs what it wrote and a removed file needs no whiteout.
+ */
+export class MemoryFileSystem implements FileSystem {
+  #root: Inode;
+  readonly #now: () => number;
+  #token: object = {};
+  #watchers: Map<string, Set<() => void>> | undefined;
+
+  constructor(options: MemoryFileSystemOptions = {}) {
+    this.#now = options.now ?? (() => 0);
+    this.#root = options.base?.root ?? newInode("directory", { owner: this.#token, entries: new Map() });
+  }
+
+  /** Shares the tree as it is now; later changes here are copies. */
+  freeze(): FrozenTree {
+    this.#token = {};
+    return { root: this.#root };
+  }
+
+  stat(path: string): FileStat {
+    return statOf(this.#get(path, true).inode);
+  }
+
+  lstat(path: string): FileStat {
+    return statOf(this.#get(path, false).inode);
+  }
+
+  exists(path: string): boolean {
+    try {
+      return this.#find(path, true).inode !== undefined;
+    } catch (error) {
+      if (error instanceof FileError) return false;
+      throw error;
+    }
+  }
+
+  readFile(path: string): Buffer {
+    const { inode } = this.#get(path, true);
+    if (inode.type === "directory") throw fileError("EISDIR");
+    return bytesOf(inode);
+  }
+
+  writeFile(path: string, data: string | Uint8Array, options: { mode?: number; uid?: number; gid?: number; append?: boolean } = {}): void {
+    const found = this.#find(path, true);
+    const bytes = typeof data === "string" ? Buffer.from(data) : Buffer.from(data);
+    if (found.inode?.type === "directory") throw fileError("EISDIR");
+    if (found.inode?.type === "device") {
+      found.inode.onWrite?.(bytes);
+      return;
+    }
+    if (found.inode && typeof found.inode.data === "function") throw fileError("EACCES");
+    if (!found.inode) {
+      if (path.endsWith("/")) throw fileError("EISDIR");
+      const file = newInode("file", { owner: this.#token, data: bytes, mode: options.mode ?? 0o644, uid: options.uid ?? 0, gid: options.gid ?? 0, mtimeMs: this.#now() });
+      this.#link(found.path, file);
+      return;
+    }
+    const inode = this.#writable(found.path);
+    inode.data = options.append ? Buffer.concat([bytesOf(inode), bytes]) : bytes;
+    inode.mtimeMs = this.#now();
+    if (options.mode !== undefined) inode.mode = options.mode;
+    if (options.uid !== undefined) inode.uid = options.uid;
+    if (options.gid !== undefined) inode.gid = options.gid;
+    this.#notify(found.path);
+  }
+
+  readdir(path: string): string[] {
+    const { inode } = this.#get(path, true);
+    if (inode.type !== "directory") throw fileError("ENOTDIR");
+    return [...entriesOf(inode).keys()].sort();
+  }
+
+  mkdir(path: string, options: { recursive?: boolean; mode?: number; uid?: number; gid?: number } = {}): void {
+    const found = this.#findOrMissing(path);
+    if (found?.inode) {
+      if (options.recursive && found.inode.type === "directory") return;
+      throw fileError("EEXIST");
+    }
+    const parts = splitPath(path);
+    if (options.recursive && parts.length > 1) this.mkdir(`/${parts.slice(0, -1).join("/")}`, options);
+    const target = found ?? this.#find(path, true);
+    this.#link(target.path, newInode("directory", { owner: this.#token, entries: new Map(), mode: options.mode ?? 0o755, uid: options.uid ?? 0, gid: options.gid ?? 0, mtimeMs: this.#now(), links: 2 }));
+  }
+
+  remove(path: string, options: { recursive?: boolean } = {}): void {
+    const { path: real, inode } = this.#get(path, false);
+    if (real === "/") throw fileError("EBUSY");
+    if (inode.type === "directory" && !options.recursive && entriesOf(inode).size > 0) throw fileError("ENOTEMPTY");
+    const parent = this.#writable(directoryName(real));
+    entriesOf(parent).delete(baseName(real));
+    parent.mtimeMs = this.#now();
+    if (inode.owner === this.#token) inode.links--;
+    this.#notify(real);
+  }
+
+  rename(from: string, to: string): void {
+    const source = this.#get(from, false);
+    const target = this.#find(to, false);
+    if (source.path === target.path) return;
+    if (target.path.startsWith(`${source.path}/`)) throw fileError("EINVAL");
+    if (target.inode?.type === "directory") {
+      if (source.inode.type !== "directory") throw fileError("EISDIR");
+      if (entriesOf(target.inode).size > 0) throw fileError("ENOTEMPTY");
+    } else if (target.inode && source.inode.type === "directory") {
+      throw fileError("ENOTDIR");
+    }
+    entriesOf(this.#writable(directoryName(source.path))).delete(baseName(source.path));
+    this.#link(target.path, source.inode);
+    this.#notify(source.path);
+  }
+
+  symlink(target: string, path: string): void {
+    const found = this.#find(path, false);
+    if (found.inode) throw fileError("EEXIST");
+    this.#link(found.path, newInode("symlink", { owner: this.#token, target, mtimeMs: this.#now() }));
+  }
+
+  readlink(path: string): string {
+    const { inode } = this.#get(path, false);
+    if (inode.target === undefined) throw fileError("EINVAL");
+    return inode.target;
+  }
+
+  link(existing: string, path: string): void {
+    const source = this.#get(existing, false);
+    if (source.inode.type === "directory") throw fileError("EPERM");
+    const found = this.#find(path, false);
+    if (found.inode) throw fileError("EEXIST");
+    const inode = this.#writable(source.path);
+    inode.links++;
+    this.#link(found.path, inode);
+  }
+
+  chmod(path: string, mode: number): void {
+    this.#writable(this.#get(path, true).path).mode = mode & 0o7777;
+  }
+
+  chown(path: string, uid: number, gid: number): void {
+    const inode = this.#writable(this.#get(path, true).path);
+    inode.uid = uid;
+    inode.gid = gid;
+  }
+
+  utimes(path: string, mtimeMs: number): void {
+    const found = this.#get(path, true);
+    this.#writable(found.path).mtimeMs = mtimeMs;
+    this.#notify(found.path);
+  }
+
+  realpath(path: string): string {
+    return this.#get(path, true).path;
+  }
+
+  watch(path: string, onChange: () => void): () => void {
+    const real = this.#findOrMissing(path)?.path ?? normalizePath(path);
+    this.#watchers ??= new Map();
+    const all = this.#watchers.get(real) ?? new Set();
+    this.#watchers.set(real, all.add(onChange));
+    return () => {
+      all.delete(onChange);
+      if (all.size === 0 && this.#watchers?.get(real) === all) this.#watchers.delete(real);
+    };
+  }
+
+  /** Puts a made-up file, device or directory into the tree. */
+  place(path: string, inode: Inode): void {
+    this.mkdir(directoryName(path), { recursive: true });
+    this.#link(normalizePath(path), inode);
+  }
+
+  /** For export: the node at a path as it is. */
+  get root(): Inode {
+    return this.#root;
+  }
+
+  #notify(path: string): void {
+    if (!this.#watchers) return;
+    for (const changed of [path, directoryName(path)]) for (const onChange of [...(this.#watchers.get(changed) ?? [])]) onChange();
+  }
+
+  #get(path: string, follow: boolean): { readonly path: string; readonly inode: Inode } {
+    const found = this.#find(path, follow);
+    if (!found.inode) throw fileError("ENOENT");
+    if (path.length > 1 && path.endsWith("/") && found.inode.type !== "directory") throw fileError("ENOTDIR");
+    return { path: found.path, inode: found.inode };
+  }
+
+  #findOrMissing(path: string): Found | undefined {
+    try {
+      return this.#find(path, true);
+    } catch (error) {
+      if (error instanceof FileError && error.code === "ENOENT") return undefined;
+      throw error;
+    }
+  }
+
+  /** Throws when a directory on the way is missing; the last name may be. */
+  #find(path: string, follow: boolean): Found {
+    const rest = splitPath(path).reverse();
+    const trail: { readonly name: string; readonly inode: Inode }[] = [];
+    let current = this.#root;
+    let links = 0;
+    for (let part = rest.pop(); part !== undefined; part = rest.pop()) {
+      if (current.type !== "directory") throw fileError("ENOTDIR");
+      if (part === "..") {
+        trail.pop();
+        current = trail.at(-1)?.inode ?? this.#root;
+        continue;
+      }
+      const next = entriesOf(current).get(part);
+      if (!next) {
+        if (rest.length > 0) throw fileError("ENOENT");
+        return { path: `/${[...trail.map((step) => step.name), part].join("/")}`, inode: undefined };
+      }
+      if (next.type === "symlink" && (rest.length > 0 || follow)) {
+        if (++links > MAX_SYMLINKS) throw fileError("ELOOP");
+        const target = next.target ?? "";
+        if (target.startsWith("/")) {
+          trail.length = 0;
+          current = this.#root;
+        }
+        rest.push(...splitPath(target).reverse());
+        continue;
+      }
+      trail.push({ name: part, inode: next });
+      current = next;
+    }
+    return { path: `/${trail.map((step) => step.name).join("/")}`, inode: current };
+  }
+
+  #link(path: string, inode: Inode): void {
+    const parent = this.#writable(directoryName(path));
+    if (parent.type !== "directory") throw fileError("ENOTDIR");
+    if (typeof parent.entries === "function") throw fileError("EPERM");
+    entriesOf(parent).set(baseName(path), inode);
+    parent.mtimeMs = this.#now();
+    this.#notify(path);
+  }
+
+  /** The inode at a real path, with everything on the way made this file system's own. */
+  #writable(path: string): Inode {
+    this.#root = this.#own(this.#root);
+    let current = this.#root;
+    for (const part of splitPath(path)) {
+      if (typeof current.entries === "function") throw fileError("EPERM");
+      const entries = entriesOf(current);
+      const next = entries.get(part);
+      if (!next) throw fileError("ENOENT");
+      const own = this.#own(next);
+      if (own !== next) entries.set(part, own);
+      current = own;
+    }
+    return current;
+  }
+
+  #own(inode: Inode): Inode {
+    if (inode.owner === this.#token) return inode;
+    return { ...inode, owner: this.#token, ...(inode.entries instanceof Map ? { entries: new Map(inode.entries) } : {}) };
+  }
+}
+
+function statOf(inode: Inode): FileStat {
+  const size = inode.type === "directory" ? 4096 : inode.type === "symlink" ? (inode.target ?? "").length : typeof inode.data === "function" ? 0 : (inode.data?.length ?? 0);
+  return { type: inode.type, mode: inode.mode, uid: inode.uid, gid: inode.gid, size, mtimeMs: inode.mtimeMs, inode: inode.inode, links: inode.links };
+}
+
+export function createMemoryFileSystem(options: MemoryFileSystemOptions = {}): MemoryFileSystem {
+  return new MemoryFileSystem(options);
+}
+
+/** A file tree as JSON. */
+export interface ExportedTree {
+  readonly type: "file" | "directory" | "symlink";
+  readonly mode: number;
+  readonly uid: number;
+  readonly gid: number;
+  readonly mtimeMs: number;
+  /** Base64. */
+  readonly data?: string;
+  readonly target?: string;
+  readonly entries?: readonly (readonly [string, ExportedTree])[];
+}
+
+export function exportTree(fileSystem: FileSystem, path = "/"): ExportedTree {
+  const { type, mode, uid, gid, mtimeMs } = fileSystem.lstat(path);
+  const facts = { mode, uid, gid, mtimeMs };
+  if (type === "symlink") return { type, ...facts, target: fileSystem.readlink(path) };
+  if (type !== "directory") return { type: "file", ...facts, data: fileSystem.readFile(path).toString("base64") };
+  return { type, ...facts, entries: fileSystem.readdir(path).map((name) => [name, exportTree(fileSystem, `${path === "/" ? "" : path}/${name}`)] as const) };
+}
+
+export function importTree(tree: ExportedTree, options: Omit<MemoryFileSystemOptions, "base"> = {}): MemoryFileSystem {
+  return new MemoryFileSystem({ ...options, base: { root: inodeOf(tree) } });
+}
+
+function inodeOf(tree: ExportedTree): Inode {
+  const { type, mode, uid, gid, mtimeMs } = tree;
+  return newInode(type, {
+    mode,
+    uid,
+    gid,
+    mtimeMs,
+    ...(tree.data === undefined ? {} : { data: Buffer.from(tree.data, "base64") }),
+    ...(tree.target === undefined ? {} : { target: tree.target }),
+    ...(type === "directory" ? { entries: new Map((tree.entries ?? []).map(([name, child]) => [name, inodeOf(child)])) } : {}),
+  });
+}
