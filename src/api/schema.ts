@@ -1,5 +1,5 @@
 import data from "./generated/schema.json" with { type: "json" };
-import zeroData from "./generated/zero-values.json" with { type: "json" };
+import markerData from "./generated/type-markers.json" with { type: "json" };
 
 /**
  * What the API types are made of: field names, types, list types, merge keys, protobuf numbers. The
@@ -22,6 +22,8 @@ export interface StructType {
   readonly fields: ReadonlyMap<string, SchemaField>;
   /** What Go writes even when nobody gave it: `resources: {}`, `restartCount: 0`. Objects are shared: copy them. */
   readonly written: ReadonlyMap<string, unknown>;
+  /** Owned as a whole in server-side apply: `+structType=atomic`. */
+  readonly atomic: boolean;
 }
 
 export interface SchemaField {
@@ -66,7 +68,8 @@ interface TypeFact {
 
 const facts = data as unknown as Record<string, { group: string; types: Record<string, TypeFact> }>;
 
-const zeroValues = zeroData as unknown as Record<string, { dropped?: string[]; written?: Record<string, unknown> }>;
+// What the tags and markers of the Go types say besides: read from k8s.io/api v0.36.0 by reflection.
+const markers = markerData as unknown as Record<string, { dropped?: string[]; written?: Record<string, unknown>; atomic?: boolean }>;
 
 const SPECIAL: Record<string, Scalar> = {
   "meta/v1.Time": "time",
@@ -138,7 +141,8 @@ function namedType(qualified: string): SchemaType {
   if (fact.alias) return { ...resolve(fact.alias, packageName), goName } as SchemaType;
   const fields = new Map<string, SchemaField>();
   const written = new Map<string, unknown>();
-  const struct: StructType = { form: "struct", package: packageName, name, goName, fields, written };
+  const atomic = markers[qualified]?.atomic ?? false;
+  const struct: StructType = { form: "struct", package: packageName, name, goName, fields, written, atomic };
   // Known before its fields are looked at: types may contain themselves.
   structs.set(qualified, struct);
   collectFields(packageName, name, [], { fields, written });
@@ -154,7 +158,7 @@ function collectFields(packageName: string, name: string, prefix: readonly numbe
     const inner = embed.proto === undefined ? (qualified === "meta/v1.TypeMeta" ? undefined : prefix) : [...(prefix ?? []), embed.proto];
     collectFields(qualified.slice(0, dot), qualified.slice(dot + 1), inner, into);
   }
-  const zero = zeroValues[`${packageName}.${name}`];
+  const zero = markers[`${packageName}.${name}`];
   for (const [field, value] of Object.entries(zero?.written ?? {})) into.written.set(field, value);
   for (const [fieldName, field] of Object.entries(fact?.fields ?? {})) {
     into.fields.set(fieldName, schemaField(packageName, fieldName, field, prefix, zero?.dropped?.includes(fieldName) ?? false));

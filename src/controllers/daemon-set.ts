@@ -1,0 +1,239 @@
+import type { DaemonSet } from "../api/generated/apps-v1.ts";
+import type { Node, Pod, PodSpec, Toleration } from "../api/generated/core-v1.ts";
+import type { Kind } from "../api/kind.ts";
+import { selectorFromLabelSelector } from "../api/labels.ts";
+import { keyOf } from "../api/meta.ts";
+import { isPodActive, isPodAvailable, isPodReady } from "../api/pod-facts.ts";
+import { controllerRevisions } from "../api/resources/controller-revision.ts";
+import { daemonSets } from "../api/resources/daemon-set.ts";
+import { nodes } from "../api/resources/node.ts";
+import { pods } from "../api/resources/pod.ts";
+import { isAlreadyExists } from "../api/status.ts";
+import { Reconciler, type Result } from "../client/reconciler.ts";
+import type { Controller, ControllerContext } from "./controller.ts";
+import { safeHash, sameValue } from "./support/hash.ts";
+import { controllerOf, controllerReference } from "./support/owners.ts";
+import { Expectations, PodControl, slowStart } from "./support/pod-control.ts";
+
+const NAME = "daemonset-controller";
+const HASH_LABEL = "controller-revision-hash";
+/** Upstream: util.AddOrUpdateDaemonPodTolerations */
+const TOLERATIONS: readonly Toleration[] = [
+  { key: "node.kubernetes.io/not-ready", operator: "Exists", effect: "NoExecute" },
+  { key: "node.kubernetes.io/unreachable", operator: "Exists", effect: "NoExecute" },
+  { key: "node.kubernetes.io/disk-pressure", operator: "Exists", effect: "NoSchedule" },
+  { key: "node.kubernetes.io/memory-pressure", operator: "Exists", effect: "NoSchedule" },
+  { key: "node.kubernetes.io/pid-pressure", operator: "Exists", effect: "NoSchedule" },
+  { key: "node.kubernetes.io/unschedulable", operator: "Exists", effect: "NoSchedule" },
+];
+
+/** Upstream: pkg/controller/daemon */
+export const daemonSetController: Controller = { name: NAME, start: (context) => new DaemonSetController(context).start() };
+
+class DaemonSetController {
+  readonly #context: ControllerContext;
+  readonly #control: PodControl<DaemonSet>;
+  readonly #expectations = new Expectations();
+  readonly #reconciler: Reconciler;
+
+  constructor(context: ControllerContext) {
+    this.#context = { ...context, client: context.client.as(NAME), events: context.events.from(NAME) };
+    this.#control = new PodControl(this.#context, daemonSets);
+    this.#reconciler = new Reconciler({ name: NAME, clock: context.clock, tasks: context.tasks, reconcile: (key) => this.#reconcile(key), onError: (key, error) => context.log(NAME, key, error) });
+  }
+
+  start(): void {
+    const { informers } = this.#context;
+    const sets = informers.of(daemonSets);
+    const all = () => {
+      for (const set of sets.list()) this.#reconciler.add(keyOf(set));
+    };
+    sets.addHandler({ added: (set) => this.#reconciler.add(keyOf(set)), updated: (set) => this.#reconciler.add(keyOf(set)), deleted: (set) => this.#expectations.forget(keyOf(set)) });
+    informers.of(nodes).addHandler({
+      added: all,
+      deleted: all,
+      updated: (node, old) => {
+        if (!sameValue(node.metadata.labels, old.metadata.labels) || !sameValue(node.spec, old.spec)) all();
+      },
+    });
+    const ofPod = (pod: Pod) => {
+      const owner = controllerOf(pod);
+      if (owner?.kind === "DaemonSet") this.#reconciler.add(`${pod.metadata.namespace}/${owner.name}`);
+    };
+    informers.of(pods).addHandler({
+      added: ofPod,
+      updated: ofPod,
+      deleted: (pod) => {
+        const owner = controllerOf(pod);
+        if (owner?.kind === "DaemonSet") this.#expectations.seenDeleted(`${pod.metadata.namespace}/${owner.name}`, pod);
+        ofPod(pod);
+      },
+    });
+    informers.of(controllerRevisions);
+  }
+
+  async #reconcile(key: string): Promise<Result | void> {
+    const { informers } = this.#context;
+    const set = informers.of(daemonSets).find(key);
+    if (!set || set.metadata.deletionTimestamp) return {};
+    const podInformer = informers.of(pods);
+    const own = podInformer.byIndex("owner", set.metadata.uid);
+    const settled = this.#expectations.settled(key, (podKey) => podInformer.find(podKey), (uid) => !own.some((pod) => pod.metadata.uid === uid && !pod.metadata.deletionTimestamp));
+    const hash = await this.#ensureRevision(set);
+    if (settled) await this.#manage(set, key, own, hash);
+    await this.#updateStatus(set, podInformer.byIndex("owner", set.metadata.uid), hash);
+    return {};
+  }
+
+  async #manage(set: DaemonSet, key: string, own: readonly Pod[], hash: string): Promise<void> {
+    const byNode = groupByNode(own);
+    const missing: string[] = [];
+    const surplus: Pod[] = [];
+    const outdated: Pod[] = [];
+    for (const node of this.#context.informers.of(nodes).list()) {
+      const there = byNode.get(node.metadata.name) ?? [];
+      byNode.delete(node.metadata.name);
+      const { run, keep } = fits(set, node);
+      if (!run && !keep) surplus.push(...there.filter((pod) => !pod.metadata.deletionTimestamp));
+      else if (there.length === 0 && run) missing.push(node.metadata.name);
+      else {
+        const failed = there.filter((pod) => pod.status.phase === "Failed" && !pod.metadata.deletionTimestamp);
+        const alive = there.filter((pod) => pod.status.phase !== "Failed" && !pod.metadata.deletionTimestamp);
+        surplus.push(...failed, ...alive.slice(1));
+        if (alive[0] && alive[0].metadata.labels?.[HASH_LABEL] !== hash) outdated.push(alive[0]);
+      }
+    }
+    // Pods whose node is gone.
+    for (const [name, there] of byNode) if (name !== "") surplus.push(...there.filter((pod) => !pod.metadata.deletionTimestamp));
+    if (set.spec.updateStrategy?.type === "RollingUpdate" && missing.length === 0) surplus.push(...this.#mayUpdate(set, own, outdated));
+    for (const pod of surplus) this.#expectations.expectDeleted(key, pod);
+    await Promise.all(surplus.map((pod) => this.#control.delete(set, pod)));
+    await slowStart(missing.length, async (index) => {
+      const pod = await this.#control.create(set, set.spec.template, (draft) => {
+        draft.metadata = { ...draft.metadata, labels: { ...draft.metadata?.labels, [HASH_LABEL]: hash } } as Pod["metadata"];
+        pinToNode(draft.spec, missing[index] as string);
+      });
+      this.#expectations.expectCreated(key, pod);
+    });
+  }
+
+  /** Old pods that may go now, within maxUnavailable. */
+  #mayUpdate(set: DaemonSet, own: readonly Pod[], outdated: readonly Pod[]): Pod[] {
+    const desired = this.#context.informers.of(nodes).list().filter((node) => fits(set, node).run).length;
+    const limit = set.spec.updateStrategy?.rollingUpdate?.maxUnavailable ?? 1;
+    const max = Math.max(1, typeof limit === "number" ? limit : Math.ceil((Number.parseInt(limit, 10) / 100) * desired));
+    const available = own.filter((pod) => isPodActive(pod) && isPodAvailable(pod, set.spec.minReadySeconds ?? 0, this.#context.clock.now())).length;
+    const unready = outdated.filter((pod) => !isPodReady(pod));
+    const ready = outdated.filter(isPodReady);
+    return [...unready, ...ready.slice(0, Math.max(0, max - (desired - available)))];
+  }
+
+  /** A ControllerRevision for the present template; its hash labels the pods. */
+  async #ensureRevision(set: DaemonSet): Promise<string> {
+    const { client, informers } = this.#context;
+    const history = informers.of(controllerRevisions).byIndex("owner", set.metadata.uid);
+    const data = { spec: { template: { ...set.spec.template, $patch: "replace" } } };
+    const existing = history.find((revision) => sameValue(revision.data, data));
+    const newest = Math.max(0, ...history.map((revision) => revision.revision ?? 0));
+    if (existing) {
+      if (existing.revision !== newest) await client.mutate(controllerRevisions, existing.metadata, (now) => ({ ...now, revision: newest + 1 }));
+      return existing.metadata.labels?.[HASH_LABEL] ?? "";
+    }
+    const hash = safeHash(set.spec.template, set.status.collisionCount ?? 0);
+    await client
+      .create(controllerRevisions, {
+        apiVersion: "apps/v1",
+        kind: "ControllerRevision",
+        metadata: {
+          name: `${set.metadata.name}-${hash}`,
+          namespace: set.metadata.namespace as string,
+          labels: { ...set.spec.template.metadata?.labels, [HASH_LABEL]: hash },
+          annotations: { ...set.metadata.annotations },
+          ownerReferences: [controllerReference(daemonSets as unknown as Kind<never>, set)],
+        },
+        data,
+        revision: newest + 1,
+      } as never)
+      .catch((error: unknown) => {
+        if (!isAlreadyExists(error)) throw error;
+      });
+    return hash;
+  }
+
+  async #updateStatus(set: DaemonSet, own: readonly Pod[], hash: string): Promise<void> {
+    const nowMs = this.#context.clock.now();
+    const byNode = groupByNode(own.filter((pod) => !pod.metadata.deletionTimestamp));
+    const counts = { desired: 0, current: 0, mis: 0, ready: 0, available: 0, updated: 0 };
+    for (const node of this.#context.informers.of(nodes).list()) {
+      const there = byNode.get(node.metadata.name) ?? [];
+      const { run } = fits(set, node);
+      if (!run) {
+        if (there.length > 0) counts.mis++;
+        continue;
+      }
+      counts.desired++;
+      const pod = there[0];
+      if (!pod) continue;
+      counts.current++;
+      if (isPodReady(pod)) counts.ready++;
+      if (isPodAvailable(pod, set.spec.minReadySeconds ?? 0, nowMs)) counts.available++;
+      if (pod.metadata.labels?.[HASH_LABEL] === hash) counts.updated++;
+    }
+    const unavailable = counts.desired - counts.available;
+    const status: DaemonSet["status"] = {
+      currentNumberScheduled: counts.current,
+      desiredNumberScheduled: counts.desired,
+      ...(counts.available > 0 ? { numberAvailable: counts.available } : {}),
+      numberMisscheduled: counts.mis,
+      numberReady: counts.ready,
+      ...(unavailable > 0 ? { numberUnavailable: unavailable } : {}),
+      observedGeneration: set.metadata.generation ?? 0,
+      ...(counts.updated > 0 ? { updatedNumberScheduled: counts.updated } : {}),
+    };
+    if (sameValue(status, set.status)) return;
+    await this.#context.client.mutate(daemonSets, set.metadata, (now) => (now.metadata.uid === set.metadata.uid ? { ...now, status } : now), { subresource: "status" });
+  }
+}
+
+/** By the node a pod is on, or is pinned to. */
+function groupByNode(own: readonly Pod[]): Map<string, Pod[]> {
+  const groups = new Map<string, Pod[]>();
+  for (const pod of own) {
+    const name = pod.spec.nodeName || pinnedNode(pod.spec) || "";
+    groups.set(name, [...(groups.get(name) ?? []), pod]);
+  }
+  return groups;
+}
+
+function pinnedNode(spec: PodSpec): string | undefined {
+  const terms = spec.affinity?.nodeAffinity?.requiredDuringSchedulingIgnoredDuringExecution?.nodeSelectorTerms ?? [];
+  return terms[0]?.matchFields?.find((field) => field.key === "metadata.name")?.values?.[0];
+}
+
+/** The pod may go to this node only, and stays through its troubles. */
+function pinToNode(spec: PodSpec, nodeName: string): void {
+  const required = spec.affinity?.nodeAffinity?.requiredDuringSchedulingIgnoredDuringExecution;
+  const field = { key: "metadata.name", operator: "In", values: [nodeName] };
+  const terms = required?.nodeSelectorTerms.map((term) => ({ ...term, matchFields: [field] })) ?? [{ matchFields: [field] }];
+  spec.affinity = { ...spec.affinity, nodeAffinity: { ...spec.affinity?.nodeAffinity, requiredDuringSchedulingIgnoredDuringExecution: { nodeSelectorTerms: terms } } };
+  const extra = spec.hostNetwork ? [...TOLERATIONS, { key: "node.kubernetes.io/network-unavailable", operator: "Exists", effect: "NoSchedule" }] : TOLERATIONS;
+  spec.tolerations = [...(spec.tolerations ?? []), ...extra];
+}
+
+/** Whether the set's pod should run on a node, and whether one that is there may stay. Upstream: NodeShouldRunDaemonPod */
+function fits(set: DaemonSet, node: Node): { readonly run: boolean; readonly keep: boolean } {
+  const { spec } = set.spec.template;
+  const labels = node.metadata.labels ?? {};
+  if (Object.entries(spec.nodeSelector ?? {}).some(([key, value]) => labels[key] !== value)) return { run: false, keep: false };
+  const terms = spec.affinity?.nodeAffinity?.requiredDuringSchedulingIgnoredDuringExecution?.nodeSelectorTerms;
+  if (terms && !terms.some((term) => selectorFromLabelSelector({ matchExpressions: (term.matchExpressions ?? []) as never }).matches(labels))) return { run: false, keep: false };
+  const tolerations = [...(spec.tolerations ?? []), ...TOLERATIONS];
+  const untolerated = (node.spec.taints ?? []).filter((taint) => taint.effect !== "PreferNoSchedule" && !tolerations.some((toleration) => covers(toleration, taint)));
+  return { run: untolerated.length === 0, keep: !untolerated.some((taint) => taint.effect === "NoExecute") };
+}
+
+function covers(toleration: Toleration, taint: { key: string; value?: string; effect: string }): boolean {
+  if (toleration.effect && toleration.effect !== taint.effect) return false;
+  if (toleration.key && toleration.key !== taint.key) return false;
+  return toleration.operator === "Exists" || (toleration.value ?? "") === (taint.value ?? "");
+}

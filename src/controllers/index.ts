@@ -1,0 +1,30 @@
+import type { Controller, ControllerContext } from "./controller.ts";
+import { daemonSetController } from "./daemon-set.ts";
+import { deploymentController } from "./deployment.ts";
+import { endpointSliceController } from "./endpoint-slice.ts";
+import { endpointsController } from "./endpoints.ts";
+import { garbageCollector } from "./garbage-collector.ts";
+import { namespaceController } from "./namespace.ts";
+import { nodeLifecycleController } from "./node-lifecycle.ts";
+import { replicaSetController } from "./replica-set.ts";
+import { replicationController } from "./replication-controller.ts";
+import { rootCaPublisher } from "./root-ca-publisher.ts";
+import { serviceAccountController } from "./service-account.ts";
+
+export const CONTROLLERS: readonly Controller[] = [
+  serviceAccountController,
+  rootCaPublisher,
+  nodeLifecycleController,
+  namespaceController,
+  garbageCollector,
+  replicaSetController,
+  replicationController,
+  deploymentController,
+  daemonSetController,
+  endpointSliceController,
+  endpointsController,
+];
+
+export function startControllers(context: ControllerContext): void {
+  for (const controller of CONTROLLERS) controller.start(context);
+}

@@ -1,0 +1,539 @@
+import type { Container, EphemeralContainer, Pod, PodStatus, ServiceAccountTokenProjection } from "../api/generated/core-v1.ts";
+import { keyOf } from "../api/meta.ts";
+import { isPodTerminal } from "../api/pod-facts.ts";
+import { pods } from "../api/resources/pod.ts";
+import { isConflict, isNotFound, messageOf } from "../api/status.ts";
+import type { ContainerInfo, PodSandbox } from "../containers/runtime.ts";
+import { rfc3339, type Timer } from "../util/clock.ts";
+import { type ContainerEvent, startContainer } from "./container-starter.ts";
+import { lookupsSynced } from "./lookups.ts";
+import type { NodeParts } from "./node-parts.ts";
+import { computeActions } from "./pod-actions.ts";
+import { type ContainerRun, PodContainers, specOf } from "./pod-containers.ts";
+import { killAll, killContainer } from "./pod-killer.ts";
+import { PodTokens } from "./pod-tokens.ts";
+import { PodProber } from "./probes/pod-prober.ts";
+import { MountError, StartError } from "./start-error.ts";
+import type { Waiting } from "./status/container-status.ts";
+import { generateStatus } from "./status/pod-status.ts";
+import { StatusWriter } from "./status/status-writer.ts";
+import type { PayloadSources } from "./volumes/payload.ts";
+import { PodVolumes } from "./volumes/pod-volumes.ts";
+
+// Upstream: workerBackoffPeriod; volume operations back off from 500 ms to about 2 minutes.
+const RETRY_MS = 10_000;
+const MOUNT_RETRY_MS = 500;
+const MAX_MOUNT_RETRY_MS = 122_000;
+// Upstream: syncFrequency, with up to half of it added at random.
+const SYNC_PERIOD_MS = 60_000;
+
+interface Failure {
+  readonly reason: string;
+  readonly message: string;
+}
+
+/**
+ * Drives one pod: looks at it once at a time, whenever something about it has changed.
+ * Upstream: pkg/kubelet/pod_workers.go, kubelet.go SyncPod, SyncTerminatingPod, SyncTerminatedPod
+ */
+export class PodWorker {
+  /** What runs; for a static pod the manifest. */
+  #pod: Pod;
+  /** The API object whose status is written: the mirror of a static pod; undefined while there is none. */
+  #object: Pod | undefined;
+  readonly #parts: NodeParts;
+  readonly containers: PodContainers;
+  readonly #volumes: PodVolumes;
+  readonly #prober: PodProber;
+  readonly #tokens: PodTokens;
+  readonly #writer: StatusWriter;
+  readonly #startErrors = new Map<string, Waiting>();
+  readonly #startTime: string;
+  #status: PodStatus;
+  #sandbox: PodSandbox | undefined;
+  #sandboxes = 0;
+  #hadSandbox = false;
+  #failure: Failure | undefined;
+  #deleted = false;
+  #phase: "running" | "terminating" | "terminated" | "gone" = "running";
+  #graceSeconds = 0;
+  #busy = false;
+  #dirty = false;
+  #stopped = false;
+  #refresh = false;
+  #mountFailures = 0;
+  #wake: { readonly dueMs: number; readonly timer: Timer } | undefined;
+  readonly #work = new AbortController();
+  readonly #hurry = new AbortController();
+
+  constructor(pod: Pod, object: Pod | undefined, parts: NodeParts) {
+    this.#pod = pod;
+    this.#object = object;
+    this.#parts = parts;
+    const { clock, options, runtime, rng } = parts;
+    const nowMs = clock.now();
+    this.#status = (object ?? pod).status ?? {};
+    this.#startTime = this.#status.startTime ?? rfc3339(nowMs);
+    this.containers = new PodContainers(runtime);
+    if (object) this.containers.adopt(object, nowMs);
+    this.#hadSandbox = this.containers.any;
+    this.#volumes = new PodVolumes(pod.metadata.uid, { clock, rng, nodeFileSystem: runtime.nodeFileSystem, storage: options.volumeStorage, createVolume: () => options.createVolume() });
+    this.#tokens = new PodTokens(parts, () => this.refreshVolumes());
+    // A kubelet that has just started spreads its probes over the first period.
+    const phaseMs = nowMs - parts.startedAtMs < 10_000 && this.#hadSandbox ? nowMs - rng.int(0, 9_999) : nowMs;
+    this.#prober = new PodProber(
+      {
+        clock,
+        runtime,
+        from: parts.nodeNetwork(),
+        podIP: () => this.podIP,
+        unhealthy: (container, message) => this.#emit(container, "Warning", "Unhealthy", message),
+        changed: () => this.trigger(),
+      },
+      phaseMs,
+    );
+    this.#writer = new StatusWriter(parts.client, (error) => {
+      if (!isNotFound(error)) parts.log(`status of ${keyOf(pod)}`, error);
+    });
+  }
+
+  get pod(): Pod {
+    return this.#pod;
+  }
+
+  get status(): PodStatus {
+    return this.#status;
+  }
+
+  get sandbox(): PodSandbox | undefined {
+    return this.#sandbox;
+  }
+
+  get podIP(): string {
+    return this.#sandbox?.network.ip ?? "";
+  }
+
+  /** Whether its resources count on the node. */
+  get active(): boolean {
+    return this.#phase === "running" || this.#phase === "terminating";
+  }
+
+  /** The API object has changed. `pod` is left out for static pods: only their mirror has. */
+  update(object: Pod, pod: Pod | undefined): void {
+    const before = this.#pod.metadata;
+    this.#object = object;
+    if (pod) {
+      this.#pod = pod;
+      if (before.labels !== pod.metadata.labels || before.annotations !== pod.metadata.annotations) this.#refresh = true;
+      if (pod.metadata.deletionTimestamp !== undefined) this.#terminate(pod.metadata.deletionGracePeriodSeconds ?? pod.spec.terminationGracePeriodSeconds ?? 30);
+    }
+    this.trigger();
+  }
+
+  mirrorGone(): void {
+    this.#object = undefined;
+  }
+
+  /** The mirror's status is written anew: it has none yet. */
+  mirrorAppeared(object: Pod): void {
+    this.#object = object;
+    this.#report(true);
+  }
+
+  /** The API object is gone: by force, or because we deleted it. */
+  remove(graceSeconds: number): void {
+    this.#deleted = true;
+    this.#terminate(graceSeconds);
+    this.trigger();
+  }
+
+  /** Ends the pod for a reason of the node's. */
+  fail(reason: string, message: string, graceSeconds: number): void {
+    this.#failure ??= { reason, message };
+    this.#terminate(graceSeconds);
+    this.trigger();
+  }
+
+  /** Turns the pod away: it never runs here. Upstream: kubelet.go rejectPod */
+  reject(reason: string, message: string): void {
+    this.#event("Warning", reason, message);
+    this.#phase = "terminated";
+    this.#status = { ...this.#status, phase: "Failed", reason, message: `Pod was rejected: ${message}`, startTime: this.#startTime, ...(this.#pod.metadata.generation ? { observedGeneration: this.#pod.metadata.generation } : {}) };
+    if (this.#object) this.#writer.set(this.#object, this.#status);
+    this.trigger();
+  }
+
+  containerExited(info: ContainerInfo): void {
+    const run = this.containers.find(info.id);
+    const spec = specOf(this.#pod, info.name);
+    if (run && spec) {
+      let message = this.#volumes.terminationMessage(info.name, run.attempt);
+      if (message === "" && spec.terminationMessagePolicy === "FallbackToLogsOnError" && info.exitCode !== 0) message = this.#logTail(info.id);
+      if (message !== "") this.containers.setMessage(info.id, message);
+    }
+    this.#parts.journal.record("containerd", `pods/${keyOf(this.#pod)}`, `sees container ${info.name} exit with code ${info.exitCode}`);
+    this.trigger();
+  }
+
+  // Upstream: MaxContainerTerminationMessageLogLines and …LogLength.
+  #logTail(id: string): string {
+    const lines = this.#parts.runtime.readLog(id).lines.slice(-80);
+    return lines.map(({ text }) => `${text}\n`).join("").slice(-2048);
+  }
+
+  /** A config map or secret that it shows has changed: its files follow at the pod's next regular look. */
+  refreshLater(): void {
+    const periodMs = SYNC_PERIOD_MS * (1 + this.#parts.rng.next() / 2);
+    this.#parts.clock.after(this.#parts.rng.next() * periodMs, () => this.refreshVolumes());
+  }
+
+  refreshVolumes(): void {
+    this.#refresh = true;
+    this.trigger();
+  }
+
+  /** Power loss: nothing is told, nothing is written. */
+  stop(): void {
+    this.#volumes.save(this.#pod);
+    this.#stopped = true;
+    this.#work.abort(new Error("stopped"));
+    this.#wake?.timer.cancel();
+    this.#prober.stop();
+    this.#tokens.stop();
+  }
+
+  trigger(): void {
+    if (this.#stopped || this.#phase === "gone") return;
+    this.#dirty = true;
+    if (this.#busy) return;
+    this.#busy = true;
+    this.#parts.tasks.run(`kubelet ${keyOf(this.#pod)}`, () => this.#loop());
+  }
+
+  async #loop(): Promise<void> {
+    try {
+      // Let whoever triggers finish: several changes at once are looked at together.
+      await Promise.resolve();
+      while (this.#dirty && !this.#stopped) {
+        this.#dirty = false;
+        await this.#syncOnce();
+      }
+    } finally {
+      this.#busy = false;
+    }
+  }
+
+  async #syncOnce(): Promise<void> {
+    try {
+      if (this.#phase === "running") await this.#sync();
+      if (this.#phase === "terminating") await this.#syncTerminating();
+      if (this.#phase === "terminated") await this.#syncTerminated();
+    } catch (error) {
+      if (this.#stopped) return;
+      if (this.#work.signal.aborted && this.#phase === "terminating") {
+        this.#dirty = true;
+        return;
+      }
+      this.#parts.log(`pod ${keyOf(this.#pod)}`, error);
+      this.#wakeAfter(this.#retryMs());
+    }
+  }
+
+  #retryMs(): number {
+    return RETRY_MS * (1 + this.#parts.rng.next() / 2);
+  }
+
+  #wakeAfter(delayMs: number): void {
+    this.#wakeAt(this.#parts.clock.now() + delayMs);
+  }
+
+  #wakeAt(dueMs: number): void {
+    if (this.#wake && this.#wake.dueMs <= dueMs) return;
+    this.#wake?.timer.cancel();
+    const timer = this.#parts.clock.after(dueMs - this.#parts.clock.now(), () => {
+      this.#wake = undefined;
+      this.trigger();
+    });
+    this.#wake = { dueMs, timer };
+  }
+
+  /** Upstream: kubelet.go SyncPod */
+  async #sync(): Promise<void> {
+    const pod = this.#pod;
+    if (isPodTerminal({ ...pod, status: this.#status })) {
+      this.#phase = "terminated";
+      return;
+    }
+    if (!lookupsSynced(this.#parts.lookups)) return this.#wakeAfter(100);
+    this.#prober.update(pod, (name) => this.containers.latest(name));
+    const actions = computeActions(pod, this.containers, this.#prober, this.#sandbox !== undefined);
+    this.#report();
+    if (actions.ended) return this.#terminate(pod.spec.terminationGracePeriodSeconds ?? 30);
+    if (this.#pastDeadline()) return this.fail("DeadlineExceeded", "Pod was active on the node longer than the specified deadline", pod.spec.terminationGracePeriodSeconds ?? 30);
+    this.#refreshNow();
+    if (actions.kill.length === 0 && actions.start.length === 0) return;
+
+    const exited = new Map(actions.start.map(({ name }) => [name, this.#lastExited(name)]));
+    for (const { run, message, probe } of actions.kill) {
+      await this.#kill(run, message, probe?.terminationGracePeriodSeconds ?? pod.spec.terminationGracePeriodSeconds ?? 30);
+      if (this.#phase !== "running") return;
+    }
+    const sandbox = await this.#ensureSandbox();
+    if (!sandbox) return;
+    for (const container of actions.start) {
+      await this.#start(container, sandbox, exited.get(container.name));
+      if (this.#phase !== "running") return;
+    }
+    this.#prober.update(pod, (name) => this.containers.latest(name));
+    this.#report();
+  }
+
+  #lastExited(name: string): ContainerRun | undefined {
+    return [this.containers.latest(name), this.containers.previous(name)].find((run) => run?.state === "exited");
+  }
+
+  #pastDeadline(): boolean {
+    const seconds = this.#pod.spec.activeDeadlineSeconds;
+    if (seconds === undefined) return false;
+    const dueMs = Date.parse(this.#startTime) + seconds * 1000;
+    if (dueMs > this.#parts.clock.now()) {
+      this.#wakeAt(dueMs);
+      return false;
+    }
+    this.#event("Normal", "DeadlineExceeded", "Pod was active on the node longer than the specified deadline");
+    return true;
+  }
+
+  /** The pod's volumes and its sandbox with a network; undefined: not yet, a retry is due. */
+  async #ensureSandbox(): Promise<PodSandbox | undefined> {
+    const { runtime, rng } = this.#parts;
+    const pod = this.#pod;
+    const problem = pod.spec.hostNetwork ? undefined : this.#parts.networkProblem();
+    if (problem !== undefined && !this.#sandbox) {
+      this.#event("Warning", "NetworkNotReady", `network is not ready: ${problem}`);
+      this.#wakeAfter(1000 + rng.int(0, 500) + RETRY_MS / 4);
+      return undefined;
+    }
+    if (!this.#mountVolumes()) return undefined;
+    if (this.#sandbox) return this.#sandbox;
+    if (this.#hadSandbox) this.#event("Normal", "SandboxChanged", "Pod sandbox changed, it will be killed and re-created.");
+    try {
+      this.#sandbox = await runtime.runPodSandbox(sandboxConfig(pod, this.#sandboxes++));
+      this.#hadSandbox = false;
+      this.#volumes.forgetNetwork();
+    } catch (error) {
+      this.#event("Warning", "FailedCreatePodSandBox", `Failed to create pod sandbox: ${messageOf(error)}`);
+      this.#wakeAfter(this.#retryMs());
+      return undefined;
+    }
+    this.#parts.journal.record("containerd", `pods/${keyOf(pod)}`, `makes the pod's sandbox with IP ${this.podIP}`);
+    return this.#phase === "running" ? this.#sandbox : undefined;
+  }
+
+  #mountVolumes(): boolean {
+    try {
+      this.#volumes.mount(this.#pod, this.#sources());
+      this.#mountFailures = 0;
+      return true;
+    } catch (error) {
+      if (!(error instanceof MountError)) throw error;
+      this.#event("Warning", "FailedMount", `MountVolume.SetUp failed for volume "${error.volume}" : ${error.message}`);
+      this.#wakeAfter(Math.min(MOUNT_RETRY_MS * 2 ** this.#mountFailures++, MAX_MOUNT_RETRY_MS));
+      return false;
+    }
+  }
+
+  #refreshNow(): void {
+    if (!this.#refresh) return;
+    this.#refresh = false;
+    try {
+      this.#volumes.refresh(this.#pod, this.#sources());
+    } catch (error) {
+      if (!(error instanceof MountError)) throw error;
+      this.#event("Warning", "FailedMount", `MountVolume.SetUp failed for volume "${error.volume}" : ${error.message}`);
+    }
+  }
+
+  #sources(): PayloadSources {
+    const { options, lookups } = this.#parts;
+    return {
+      pod: this.#pod,
+      podIP: this.#pod.spec.hostNetwork ? options.ip : this.podIP,
+      hostIP: options.ip,
+      nodeName: options.nodeName,
+      lookups,
+      allocatable: this.#parts.allocatable(),
+      serviceIP: options.serviceIP,
+      token: (projection: ServiceAccountTokenProjection) => this.#tokens.get(this.#pod, projection),
+    };
+  }
+
+  async #start(container: Container | EphemeralContainer, sandbox: PodSandbox, exited: ContainerRun | undefined): Promise<void> {
+    try {
+      await startContainer(
+        {
+          pod: this.#pod,
+          container,
+          sandbox,
+          containers: this.containers,
+          volumes: this.#volumes,
+          sources: this.#sources(),
+          exited,
+          emit: this.#emit,
+          signal: this.#work.signal,
+          kill: (run, message) => this.#kill(run, message, this.#pod.spec.terminationGracePeriodSeconds ?? 30),
+        },
+        this.#parts,
+      );
+      this.#startErrors.delete(container.name);
+    } catch (error) {
+      if (!(error instanceof StartError)) throw error;
+      this.#startErrors.set(container.name, { reason: error.reason, message: error.message });
+      if (error.retryAtMs === undefined) this.#wakeAfter(this.#retryMs());
+      else this.#wakeAt(error.retryAtMs);
+    }
+  }
+
+  async #kill(run: ContainerRun, message: string, graceSeconds: number): Promise<void> {
+    await killContainer({ pod: this.#pod, podIP: this.podIP, run, message, graceSeconds, emit: this.#emit, hurry: this.#hurry.signal }, this.#parts);
+  }
+
+  /** From here the pod only goes down. A second call may shorten the grace period. */
+  #terminate(graceSeconds: number): void {
+    const seconds = Math.max(1, graceSeconds);
+    if (this.#phase === "running") {
+      this.#phase = "terminating";
+      this.#graceSeconds = seconds;
+      this.#work.abort(new Error("the pod is being terminated"));
+      // A container that a probe is having killed takes its probe's time, but not longer than the pod's.
+      if (this.#busy) this.#shortenKills();
+    } else if (this.#phase === "terminating" && seconds < this.#graceSeconds) {
+      this.#graceSeconds = seconds;
+      this.#hurry.abort(new Error("grace period shortened"));
+      this.#shortenKills();
+    }
+  }
+
+  #shortenKills(): void {
+    if (!this.#hurry.signal.aborted) return;
+    for (const run of this.containers.running()) void this.#parts.runtime.stopContainer(run.id, this.#graceSeconds * 1000).catch(() => undefined);
+  }
+
+  /** Upstream: SyncTerminatingPod */
+  async #syncTerminating(): Promise<void> {
+    const { runtime } = this.#parts;
+    this.#wake?.timer.cancel();
+    this.#wake = undefined;
+    this.#prober.stopKilling();
+    this.#report();
+    await killAll(this.#pod, this.containers, this.#graceSeconds, this.#parts, (run, grace) => this.#kill(run, `Stopping container ${run.name}`, grace));
+    this.#prober.stop();
+    this.#tokens.stop();
+    if (this.#sandbox) await runtime.stopPodSandbox(this.#sandbox.id);
+    this.#phase = "terminated";
+    this.#report();
+  }
+
+  /** Upstream: SyncTerminatedPod, and status_manager.go's delete of the API object */
+  async #syncTerminated(): Promise<void> {
+    const pod = this.#pod;
+    this.#prober.stop();
+    await this.#writer.flush();
+    const leaving = this.#deleted || pod.metadata.deletionTimestamp !== undefined;
+    if (!leaving || this.#phase === "gone") return;
+    this.#phase = "gone";
+    this.#volumes.unmount();
+    await this.#removeFromRuntime();
+    if (!this.#deleted) {
+      const { namespace, name, uid } = pod.metadata;
+      this.#parts.journal.record("kubelet", `pods/${keyOf(pod)}`, "has stopped all containers and deletes the pod");
+      await this.#parts.client.delete(pods, { namespace, name }, { gracePeriodSeconds: 0, preconditions: { uid } }).catch((error: unknown) => {
+        if (!isNotFound(error) && !isConflict(error)) throw error;
+      });
+    }
+    this.#parts.forget(pod);
+  }
+
+  async #removeFromRuntime(): Promise<void> {
+    const { runtime } = this.#parts;
+    for (const run of this.containers.all()) await runtime.removeContainer(run.id);
+    if (this.#sandbox) await runtime.removePodSandbox(this.#sandbox.id);
+    this.#sandbox = undefined;
+  }
+
+  /** Works out the status and has it written when it has changed. */
+  #report(always = false): void {
+    const { clock, options } = this.#parts;
+    const pod = this.#pod;
+    const finished = this.#phase === "terminated";
+    const current: PodStatus = { ...this.#status, conditions: this.#object?.status.conditions ?? this.#status.conditions ?? [] };
+    const next = generateStatus(pod, { ...current, conditions: mergedTimes(current.conditions ?? [], this.#status.conditions ?? []) }, {
+      containers: this.containers,
+      startErrors: this.#startErrors,
+      sandboxReady: this.#sandbox !== undefined && !finished,
+      podIP: this.podIP || (finished ? this.#status.podIP ?? "" : ""),
+      hostIP: options.ip,
+      startTime: this.#startTime,
+      nowMs: clock.now(),
+      finished,
+      failure: this.#failure,
+      ready: (name) => this.#prober.ready(name, (specOf(pod, name) as Container | undefined)?.readinessProbe !== undefined),
+      started: (name) => this.#prober.started(name),
+    });
+    const text = JSON.stringify(next);
+    if (!always && text === this.#reported) return;
+    this.#reported = text;
+    if (next.phase !== this.#status.phase) this.#parts.journal.record("kubelet", `pods/${keyOf(pod)}`, `reports the phase ${next.phase}`);
+    this.#status = next;
+    if (this.#object && !this.#deleted) this.#writer.set(this.#object, next);
+  }
+
+  #reported = "";
+
+  readonly #emit: ContainerEvent = (container, type, reason, message) => {
+    if (this.#stopped) return;
+    const list = (this.#pod.spec.initContainers ?? []).some(({ name }) => name === container)
+      ? "initContainers"
+      : (this.#pod.spec.ephemeralContainers ?? []).some(({ name }) => name === container)
+        ? "ephemeralContainers"
+        : "containers";
+    this.#parts.events.event({ object: { ...this.#pod, apiVersion: "v1", kind: "Pod" }, fieldPath: `spec.${list}{${container}}` }, type, reason, message);
+  };
+
+  #event(type: "Normal" | "Warning", reason: string, message: string): void {
+    this.#parts.events.event({ object: { ...this.#pod, apiVersion: "v1", kind: "Pod" } }, type, reason, message);
+  }
+}
+
+/** Our own last words count for our conditions, the object's for everybody else's. */
+function mergedTimes(object: NonNullable<PodStatus["conditions"]>, own: NonNullable<PodStatus["conditions"]>): NonNullable<PodStatus["conditions"]> {
+  const ours = new Map(own.map((condition) => [condition.type, condition]));
+  const types = new Set(object.map(({ type }) => type));
+  const KUBELETS = ["PodReadyToStartContainers", "Initialized", "Ready", "ContainersReady"];
+  return [...object.map((condition) => (KUBELETS.includes(condition.type) ? ours.get(condition.type) ?? condition : condition)), ...own.filter(({ type }) => !types.has(type) && KUBELETS.includes(type))];
+}
+
+function sandboxConfig(pod: Pod, attempt: number) {
+  const { uid, namespace = "", name, labels = {}, annotations = {} } = pod.metadata;
+  const { spec } = pod;
+  return {
+    uid,
+    namespace,
+    name,
+    attempt,
+    labels,
+    annotations,
+    shareProcessNamespace: spec.shareProcessNamespace ?? false,
+    network: {
+      podUid: uid,
+      namespace,
+      name,
+      hostname: (spec.hostname || name).slice(0, 63).replace(/[-.]+$/, ""),
+      subdomain: spec.subdomain,
+      hostNetwork: spec.hostNetwork ?? false,
+      dnsPolicy: spec.dnsPolicy ?? "ClusterFirst",
+      dnsConfig: spec.dnsConfig,
+      hostAliases: spec.hostAliases ?? [],
+    },
+  };
+}
