@@ -23,7 +23,7 @@ async function kubesim(pods: number, nodes: number): Promise<Outcome> {
   const cluster = new BenchCluster();
   try {
     cluster.run(["cluster", "up", "--nodes", String(nodes)]);
-    cluster.run(["sim", "stats", "--start"]);
+    cluster.get("/kubesim/stats?start=true");
     const manifest = {
       apiVersion: "apps/v1",
       kind: "Deployment",
@@ -39,7 +39,7 @@ async function kubesim(pods: number, nodes: number): Promise<Outcome> {
     const ready = () => cluster.get<{ status?: { readyReplicas?: number } }>("/apis/apps/v1/namespaces/default/deployments/app").status?.readyReplicas ?? 0;
     while (ready() < pods && nowMs() - start < 120_000) await sleep(50);
     const seconds = (nowMs() - start) / 1000;
-    const stats = JSON.parse(cluster.run(["sim", "stats", "-o", "json"])) as { eventLoopDelayMaxMs: number };
+    const stats = cluster.get<{ eventLoopDelayMaxMs: number }>("/kubesim/stats");
     return { seconds, ready: ready(), stallMs: stats.eventLoopDelayMaxMs };
   } finally {
     cluster.down();

@@ -1,6 +1,8 @@
-import { isObject, sameJson, setKey } from "./merge-patch.ts";
+import { isObject, setKey } from "./merge-patch.ts";
 import type { SchemaField, SchemaType, StructType } from "./schema.ts";
-import { badRequest } from "./status.ts";
+import { badRequest, StatusError } from "./status.ts";
+
+export { createThreeWayStrategicPatch, createTwoWayStrategicPatch } from "./strategic-diff.ts";
 
 /**
  * Strategic merge: lists with a merge key are merged by it, the `$` directives are obeyed.
@@ -8,227 +10,208 @@ import { badRequest } from "./status.ts";
  */
 type Json = Record<string, unknown>;
 
-const DIRECTIVE = "$patch";
-const RETAIN_KEYS = "$retainKeys";
-const DELETE_FROM = "$deleteFromPrimitiveList/";
-const ELEMENT_ORDER = "$setElementOrder/";
+export const DIRECTIVE = "$patch";
+export const RETAIN_KEYS = "$retainKeys";
+export const DELETE_FROM = "$deleteFromPrimitiveList/";
+export const ELEMENT_ORDER = "$setElementOrder/";
 
-/** Applies a patch. Shares what it does not change; throws StatusError 400 for a patch that makes no sense. */
+/** An object is patched, or two patches are made into one, which keeps its directives and nulls. */
+type Mode = "object" | "patch";
+
+/** Applies a patch. Shares what it does not change; throws StatusError for a patch that makes no sense. */
 export function applyStrategicMergePatch(type: StructType, current: unknown, patch: unknown): unknown {
   if (!isObject(patch)) throw badRequest("error decoding patch: json: cannot unmarshal array into Go value of type map[string]interface {}");
-  return mergeObject(type, isObject(current) ? current : {}, patch);
+  return mergeMaps(type, isObject(current) ? current : {}, patch, "object");
 }
 
-function mergeObject(type: SchemaType | undefined, current: Json, patch: Json): Json {
+/** One patch that does what both do, the second where they differ. */
+export function mergeStrategicPatches(type: SchemaType | undefined, first: Json, second: Json): Json {
+  return mergeMaps(type, first, second, "patch");
+}
+
+export type PatchFacts = Pick<SchemaField, "type" | "patchStrategy" | "mergeKey">;
+
+/** What the types say of a member; members of plain maps have the map's value type. */
+export function patchFacts(type: SchemaType | undefined, key: string): PatchFacts | undefined {
+  if (type?.form === "struct") return type.fields.get(key);
+  return type?.form === "map" ? { type: type.value, patchStrategy: [], mergeKey: undefined } : undefined;
+}
+
+function mergeMaps(type: SchemaType | undefined, original: Json, patch: Json, mode: Mode): Json {
   const directive = patch[DIRECTIVE];
-  if (directive === "replace") return withoutDirectives(patch);
+  if (directive === "replace") return cleanMap(patch, mode);
   if (directive === "delete") return {};
-  if (directive !== undefined && directive !== "merge") throw badRequest(`unknown patch type: ${String(directive)} found in map`.replace(" found in map", ""));
-  const result: Json = { ...current };
-  retainKeys(result, patch);
-  for (const [key, value] of Object.entries(patch)) {
-    if (key === DIRECTIVE || key === RETAIN_KEYS || key.startsWith(ELEMENT_ORDER)) continue;
-    if (key.startsWith(DELETE_FROM)) {
-      const name = key.slice(DELETE_FROM.length);
-      if (Array.isArray(result[name]) && Array.isArray(value)) setKey(result, name, (result[name] as unknown[]).filter((item) => !value.includes(item)));
-      continue;
-    }
-    if (value === null) {
-      delete result[key];
-      continue;
-    }
-    setKey(result, key, mergeField(fieldOf(type, key), result[key], value, patch[`${ELEMENT_ORDER}${key}`]));
-  }
-  for (const key of Object.keys(patch)) {
-    const name = key.startsWith(ELEMENT_ORDER) ? key.slice(ELEMENT_ORDER.length) : undefined;
-    if (name !== undefined && !(name in patch) && Array.isArray(result[name])) {
-      setKey(result, name, inOrder(fieldOf(type, name)?.mergeKey, result[name] as unknown[], [], patch[key] as unknown[]));
-    }
-  }
+  if (directive !== undefined) throw badRequest(`unknown patch type: ${String(directive)} in map: ${goText(patch)}`);
+  const result: Json = { ...original };
+  const rest: Json = { ...patch };
+  retainKeys(result, rest, mode);
+  for (const key of Object.keys(rest)) if (key.startsWith(ELEMENT_ORDER)) mergeOrdered(type, result, rest, key, mode);
+  for (const [key, value] of Object.entries(rest)) mergeMember(type, result, key, value, mode);
   return result;
 }
 
-function retainKeys(result: Json, patch: Json): void {
+function mergeMember(type: SchemaType | undefined, result: Json, key: string, value: unknown, mode: Mode): void {
+  if (key.startsWith(DELETE_FROM)) {
+    const name = key.slice(DELETE_FROM.length);
+    const list = result[name];
+    if (mode === "patch") setKey(result, key, value);
+    else if (Array.isArray(list) && Array.isArray(value)) setKey(result, name, list.filter((item) => !value.includes(item)));
+    return;
+  }
+  const own = Object.hasOwn(result, key) ? result[key] : undefined;
+  if (value === null) {
+    delete result[key];
+    if (mode === "patch") setKey(result, key, null);
+    return;
+  }
+  const field = patchFacts(type, key);
+  if (isObject(own) && isObject(value)) {
+    setKey(result, key, field?.patchStrategy.includes("replace") ? value : mergeMaps(field?.type, own, value, mode));
+  } else if (Array.isArray(own) && Array.isArray(value)) {
+    setKey(result, key, field?.patchStrategy.includes("merge") ? mergeLists(field, own, value, mode).items : cleanValue(value, mode));
+  } else if (isObject(value) && value[DIRECTIVE] !== undefined) delete result[key];
+  else setKey(result, key, cleanValue(value, mode));
+}
+
+function retainKeys(result: Json, patch: Json, mode: Mode): void {
   const retained = patch[RETAIN_KEYS];
-  if (!Array.isArray(retained)) return;
+  if (retained === undefined) return;
+  delete patch[RETAIN_KEYS];
+  if (mode === "patch") {
+    result[RETAIN_KEYS] ??= retained;
+    return;
+  }
+  if (!Array.isArray(retained)) throw badRequest("invalid patch format of retainKeys");
+  for (const [key, value] of Object.entries(patch)) {
+    const isPlain = value !== null && !key.startsWith(DELETE_FROM) && !key.startsWith(ELEMENT_ORDER);
+    if (isPlain && !retained.includes(key)) throw badRequest("invalid patch format of retainKeys");
+  }
   for (const key of Object.keys(result)) if (!retained.includes(key)) delete result[key];
 }
 
-function mergeField(field: Pick<SchemaField, "type" | "patchStrategy" | "mergeKey"> | undefined, current: unknown, patch: unknown, order: unknown): unknown {
-  if (isObject(patch)) {
-    const replace = field?.patchStrategy.includes("replace");
-    return mergeObject(field?.type.form === "map" ? field.type.value && field.type : field?.type, isObject(current) && !replace ? current : {}, patch);
-  }
-  if (!Array.isArray(patch)) return patch;
-  if (!field?.patchStrategy.includes("merge") || !Array.isArray(current)) return Array.isArray(current) || !field?.patchStrategy.includes("merge") ? cleanList(patch) : mergeList(field, [], patch, order);
-  return mergeList(field, current, patch, order);
+/** A list with its order directive: merged here, and taken out of the rest of the patch. */
+function mergeOrdered(type: SchemaType | undefined, result: Json, rest: Json, orderKey: string, mode: Mode): void {
+  const order = rest[orderKey];
+  delete rest[orderKey];
+  if (!Array.isArray(order)) throw badRequest("invalid patch format of setElementOrder list");
+  if (mode === "patch") setKey(result, orderKey, order);
+  const key = orderKey.slice(ELEMENT_ORDER.length);
+  const field = patchFacts(type, key);
+  const own = Array.isArray(result[key]) ? (result[key] as unknown[]) : undefined;
+  const patch = Array.isArray(rest[key]) ? (rest[key] as unknown[]) : undefined;
+  const mergeKey = field?.mergeKey;
+  if (patch) checkOrder(patch, order, mergeKey);
+  if (rest[key] === null || (!own && !patch)) return;
+  delete rest[key];
+  const merged = own && patch && field?.patchStrategy.includes("merge") ? mergeLists(field, own, patch, mode) : undefined;
+  const items = merged?.items ?? (patch ? (cleanValue(patch, mode) as unknown[]) : (own ?? []));
+  setKey(result, key, arrange(items, order, merged?.serverOrder ?? own ?? [], mergeKey));
 }
 
-function mergeList(field: Pick<SchemaField, "type" | "mergeKey">, current: readonly unknown[], patch: readonly unknown[], order: unknown): unknown[] {
-  const itemType = field.type.form === "list" ? field.type.item : undefined;
-  if (field.mergeKey === undefined) {
-    const merged = [...current, ...patch.filter((item) => !current.includes(item))];
-    return Array.isArray(order) ? inOrder(undefined, merged, patch, order) : merged;
-  }
-  const mergeKey = field.mergeKey;
-  if (patch.some((item) => isObject(item) && item[DIRECTIVE] === "replace")) return cleanList(patch.filter((item) => !(isObject(item) && item[DIRECTIVE] === "replace" && Object.keys(item).length === 1)));
-  let result = [...current];
+/** The items of the patch must all be in the order list, and in that order. */
+function checkOrder(patch: readonly unknown[], order: readonly unknown[], mergeKey: string | undefined): void {
+  if (order.length === 0) return;
+  let at = 0;
   for (const item of patch) {
-    if (!isObject(item)) throw badRequest(`map: ${JSON.stringify(item)} does not contain declared merge key: ${mergeKey}`);
-    const key = item[mergeKey];
-    if (key === undefined) throw badRequest(`map: ${goMap(item)} does not contain declared merge key: ${mergeKey}`);
-    if (item[DIRECTIVE] === "delete") {
-      result = result.filter((other) => !(isObject(other) && other[mergeKey] === key));
-      continue;
+    if (isObject(item) && item[DIRECTIVE] !== undefined) continue;
+    while (at < order.length && !sameItem(item, order[at], mergeKey)) at++;
+    if (at++ >= order.length) {
+      throw badRequest(`The order in patch list:\n${goText(patch)}\n doesn't match $setElementOrder list:\n${goText(order)}\n`);
     }
-    const index = result.findIndex((other) => isObject(other) && other[mergeKey] === key);
-    if (index < 0) result.push(mergeObject(itemType, {}, item));
-    else result[index] = mergeObject(itemType, result[index] as Json, item);
   }
-  return Array.isArray(order) ? inOrder(mergeKey, result, patch, order) : result;
 }
 
-/** Items named in the order come in that order; the server's own keep their place among them. */
-function inOrder(mergeKey: string | undefined, items: readonly unknown[], _patch: readonly unknown[], order: readonly unknown[]): unknown[] {
-  const keyOf = (item: unknown) => (mergeKey === undefined ? item : isObject(item) ? item[mergeKey] : undefined);
-  const rank = new Map(order.map((entry, index) => [keyOf(entry), index]));
-  const ordered = items.filter((item) => rank.has(keyOf(item))).sort((a, b) => (rank.get(keyOf(a)) as number) - (rank.get(keyOf(b)) as number));
-  const result: unknown[] = [];
-  let next = 0;
-  // Upstream: mergeSortedSlice with the server-only items relative to what stood around them.
+interface MergedList {
+  readonly items: unknown[];
+  /** What counts as the server's order when the items are put in place once more. */
+  readonly serverOrder: readonly unknown[];
+}
+
+function mergeLists(field: PatchFacts, original: readonly unknown[], patch: readonly unknown[], mode: Mode): MergedList {
+  if (original.length === 0 && patch.length === 0) return { items: [], serverOrder: [] };
+  const isOfMaps = [...original, ...patch].some(isObject);
+  if (!isOfMaps) return { items: arrange([...new Set([...original, ...patch])], patch, original, undefined), serverOrder: original };
+  const { mergeKey } = field;
+  if (mergeKey === undefined) throw unprocessable(`cannot merge lists without merge key for ${field.type.goName}`);
+  const { base, items } = takeSpecialItems(original, patch, mergeKey);
+  const itemType = field.type.form === "list" ? field.type.item : undefined;
+  const merged = [...base];
   for (const item of items) {
-    if (rank.has(keyOf(item))) continue;
-    const before = items.indexOf(item);
-    const after = items.slice(before + 1).find((other) => rank.has(keyOf(other)));
-    while (next < ordered.length && after !== undefined && ordered[next] !== after && (rank.get(keyOf(ordered[next])) as number) < (rank.get(keyOf(after)) as number)) result.push(ordered[next++]);
-    if (after === undefined) while (next < ordered.length) result.push(ordered[next++]);
-    result.push(item);
+    if (!isObject(item) || item[mergeKey] === undefined) throw unprocessable(`map: ${goText(item)} does not contain declared merge key: ${mergeKey}`);
+    const index = merged.findIndex((other) => sameItem(other, item, mergeKey));
+    if (index < 0) merged.push(cleanValue(item, mode));
+    else merged[index] = mergeMaps(itemType, merged[index] as Json, item, mode);
   }
-  return [...result, ...ordered.slice(next)];
+  // Upstream deletes and appends in place: new items take the slots of deleted ones, and with them a place in the server's order.
+  return { items: arrange(merged, items, base, mergeKey), serverOrder: merged.slice(0, original.length) };
 }
 
-function withoutDirectives(patch: Json): Json {
-  const result: Json = {};
-  for (const [key, value] of Object.entries(patch)) if (!key.startsWith("$")) setKey(result, key, isObject(value) ? withoutDirectives(value) : value);
-  return result;
-}
-
-function cleanList(items: readonly unknown[]): unknown[] {
-  return items.map((item) => (isObject(item) ? withoutDirectives(item) : item));
-}
-
-function fieldOf(type: SchemaType | undefined, key: string): SchemaField | undefined {
-  return type?.form === "struct" ? type.fields.get(key) : undefined;
-}
-
-const goMap = (value: Json) => `map[${Object.keys(value).sort().map((key) => `${key}:${String(value[key])}`).join(" ")}]`;
-
-interface DiffOptions {
-  readonly deletions: boolean;
-  readonly changes: boolean;
-  /** Whether lists get their $setElementOrder. */
-  readonly order: boolean;
+/** Obeys `$patch` items: what is left of the original, and what is left to merge. */
+function takeSpecialItems(original: readonly unknown[], patch: readonly unknown[], mergeKey: string): { base: readonly unknown[]; items: readonly unknown[] } {
+  let base = original;
+  let isReplaced = false;
+  const items: unknown[] = [];
+  for (const item of patch) {
+    const directive = isObject(item) ? item[DIRECTIVE] : undefined;
+    if (directive === undefined) items.push(item);
+    else if (directive === "replace") isReplaced = true;
+    else if (directive === "delete") {
+      if ((item as Json)[mergeKey] === undefined) throw unprocessable(`map: ${goText(item)} does not contain declared merge key: ${mergeKey}`);
+      base = base.filter((other) => !sameItem(other, item, mergeKey));
+    } else if (directive === "merge") throw unprocessable("merging lists cannot yet be specified in the patch");
+    else throw badRequest(`unknown patch type: ${String(directive)} in map: ${goText(item)}`);
+  }
+  return isReplaced ? { base: items, items: [] } : { base, items };
 }
 
 /**
- * What `kubectl apply` sends for built-in kinds: additions and changes from current to modified,
- * deletions from original to modified. Upstream: strategicpatch.CreateThreeWayMergePatch
+ * The items that `order` names come in its order; each of the others stands before the first named one
+ * that it stood before on the server. Upstream: normalizeElementOrder and mergeSortedSlice
  */
-export function createThreeWayStrategicPatch(type: StructType, original: unknown, modified: unknown, current: unknown): Json {
-  const target = isObject(modified) ? modified : {};
-  const delta = diffObject(type, isObject(current) ? current : {}, target, { deletions: false, changes: true, order: true });
-  const deletions = diffObject(type, isObject(original) ? original : {}, target, { deletions: true, changes: false, order: true });
-  return mergePatches(type, deletions, delta);
-}
-
-/** The strategic patch from one object to another, as `kubectl edit` and `set` send it. */
-export function createTwoWayStrategicPatch(type: StructType, original: unknown, modified: unknown): Json {
-  return diffObject(type, isObject(original) ? original : {}, isObject(modified) ? modified : {}, { deletions: true, changes: true, order: true });
-}
-
-function diffObject(type: SchemaType | undefined, original: Json, modified: Json, options: DiffOptions): Json {
-  const patch: Json = {};
-  for (const key of Object.keys(original).sort()) {
-    if (!(key in modified)) {
-      if (options.deletions) setKey(patch, key, null);
-      continue;
+function arrange(items: readonly unknown[], order: readonly unknown[], serverOrder: readonly unknown[], mergeKey: string | undefined): unknown[] {
+  const place = (list: readonly unknown[], item: unknown) => list.findIndex((other) => sameItem(other, item, mergeKey));
+  const ranked = items.map((item) => ({ item, rank: place(order, item), serverRank: place(serverOrder, item) }));
+  const named = ranked.filter(({ rank }) => rank >= 0).sort((a, b) => a.rank - b.rank);
+  const isDeletion = ({ item }: { item: unknown }) => isObject(item) && item[DIRECTIVE] === "delete";
+  const others = ranked.filter(({ rank }) => rank < 0);
+  const left = [...others.filter((entry) => !isDeletion(entry)), ...others.filter(isDeletion)];
+  const result: unknown[] = [];
+  let next = 0;
+  for (const entry of named) {
+    for (let other = left[next]; other && other.serverRank >= 0 && entry.serverRank >= 0 && other.serverRank < entry.serverRank; other = left[next]) {
+      result.push(other.item);
+      next++;
     }
-    diffField(fieldOf(type, key), type, key, original[key], modified[key], options, patch);
+    result.push(entry.item);
   }
-  if (options.changes) for (const key of Object.keys(modified)) if (!(key in original)) setKey(patch, key, modified[key]);
-  return patch;
+  return [...result, ...left.slice(next).map(({ item }) => item)];
 }
 
-function diffField(field: SchemaField | undefined, _owner: SchemaType | undefined, key: string, original: unknown, modified: unknown, options: DiffOptions, patch: Json): void {
-  if (isObject(original) && isObject(modified)) {
-    if (field?.patchStrategy.includes("replace")) {
-      if (options.changes && !sameJson(original, modified)) setKey(patch, key, { ...modified, [DIRECTIVE]: "replace" });
-      return;
-    }
-    const inner = diffObject(field?.type, original, modified, options);
-    if (field?.patchStrategy.includes("retainKeys") && options.changes && !sameJson(original, modified)) inner[RETAIN_KEYS] = Object.keys(modified).sort();
-    if (Object.keys(inner).length > 0) setKey(patch, key, inner);
-    return;
-  }
-  if (Array.isArray(original) && Array.isArray(modified) && field?.patchStrategy.includes("merge")) return diffMergedList(field, key, original, modified, options, patch);
-  if (options.changes && !sameJson(original, modified)) setKey(patch, key, modified);
+function sameItem(a: unknown, b: unknown, mergeKey: string | undefined): boolean {
+  if (mergeKey === undefined) return a === b;
+  return isObject(a) && isObject(b) && a[mergeKey] !== undefined && a[mergeKey] === b[mergeKey];
 }
 
-function diffMergedList(field: SchemaField, key: string, original: readonly unknown[], modified: readonly unknown[], options: DiffOptions, patch: Json): void {
-  const itemType = field.type.form === "list" ? field.type.item : undefined;
-  const mergeKey = field.mergeKey;
-  if (mergeKey === undefined) {
-    const added = modified.filter((item) => !original.includes(item));
-    const removed = original.filter((item) => !modified.includes(item));
-    if (options.changes && added.length > 0) setKey(patch, key, added);
-    if (options.deletions && removed.length > 0) setKey(patch, `${DELETE_FROM}${key}`, removed);
-    if (options.order && ((options.changes && added.length > 0) || (options.deletions && removed.length > 0))) setKey(patch, `${ELEMENT_ORDER}${key}`, [...modified]);
-    return;
-  }
-  const find = (items: readonly unknown[], value: unknown) => items.find((item) => isObject(item) && item[mergeKey] === value) as Json | undefined;
-  const items: Json[] = [];
-  for (const item of modified) {
-    if (!isObject(item)) continue;
-    const old = find(original, item[mergeKey]);
-    if (!old) {
-      if (options.changes) items.push(item);
-      continue;
-    }
-    const inner = diffObject(itemType, old, item, options);
-    if (Object.keys(inner).length > 0) items.push({ ...inner, [mergeKey]: item[mergeKey] });
-  }
-  if (options.deletions) for (const item of original) if (isObject(item) && !find(modified, item[mergeKey])) items.push({ [DIRECTIVE]: "delete", [mergeKey]: item[mergeKey] });
-  const reordered = options.changes && !sameOrder(original, modified, mergeKey);
-  if (items.length > 0) setKey(patch, key, items);
-  if (options.order && (items.length > 0 || reordered)) setKey(patch, `${ELEMENT_ORDER}${key}`, modified.map((item) => ({ [mergeKey]: (item as Json)[mergeKey] })));
+/** What a patch adds where nothing was: directives have nothing to say there, nulls delete nothing. */
+function cleanValue(value: unknown, mode: Mode): unknown {
+  if (Array.isArray(value)) return value.filter((item) => !(isObject(item) && item[DIRECTIVE] !== undefined)).map((item) => cleanValue(item, mode));
+  return isObject(value) ? cleanMap(value, mode) : value;
 }
 
-function sameOrder(original: readonly unknown[], modified: readonly unknown[], mergeKey: string): boolean {
-  const keys = modified.map((item) => (item as Json)[mergeKey]);
-  const common = original.map((item) => (item as Json)[mergeKey]).filter((key) => keys.includes(key));
-  return sameJson(common, keys.filter((key) => common.includes(key)));
-}
-
-/** One patch that does what both do; lists of the same field are joined by their merge key. */
-function mergePatches(type: SchemaType | undefined, first: Json, second: Json): Json {
-  const result: Json = { ...first };
-  for (const [key, value] of Object.entries(second)) {
-    const other = result[key];
-    const field = fieldOf(type, key);
-    if (isObject(other) && isObject(value)) setKey(result, key, mergePatches(field?.type, other, value));
-    else if (Array.isArray(other) && Array.isArray(value) && field?.mergeKey !== undefined && !key.startsWith("$")) setKey(result, key, joinLists(field, field.mergeKey, other, value));
-    else setKey(result, key, value);
+function cleanMap(map: Json, mode: Mode): Json {
+  if (mode === "patch") return map;
+  const result: Json = {};
+  for (const [key, value] of Object.entries(map)) {
+    if (value === null || key.startsWith("$")) continue;
+    if (!(isObject(value) && value[DIRECTIVE] !== undefined)) setKey(result, key, cleanValue(value, mode));
   }
   return result;
 }
 
-function joinLists(field: SchemaField, mergeKey: string, first: readonly unknown[], second: readonly unknown[]): unknown[] {
-  const itemType = field.type.form === "list" ? field.type.item : undefined;
-  const result = [...second];
-  for (const item of first) {
-    const index = result.findIndex((other) => isObject(other) && isObject(item) && other[mergeKey] === item[mergeKey]);
-    if (index < 0) result.push(item);
-    else result[index] = mergePatches(itemType, item as Json, result[index] as Json);
-  }
-  return result;
+const unprocessable = (message: string) => new StatusError({ code: 422, reason: "Invalid", message });
+
+function goText(value: unknown): string {
+  if (Array.isArray(value)) return `[${value.map(goText).join(" ")}]`;
+  if (isObject(value)) return `map[${Object.keys(value).sort().map((key) => `${key}:${goText(value[key])}`).join(" ")}]`;
+  return value === null ? "<nil>" : String(value as string | number | boolean);
 }

@@ -71,7 +71,13 @@ export class ServiceAccountTokens {
   verify(token: string): TokenClaims | undefined {
     const [head, body, signature] = token.split(".");
     if (!head || !body || !signature) return undefined;
-    const good = createVerify("SHA256").update(`${head}.${body}`).verify({ key: this.#publicKey, dsaEncoding: "ieee-p1363" }, Buffer.from(signature, "base64url"));
+    let good = false;
+    try {
+      good = createVerify("SHA256").update(`${head}.${body}`).verify({ key: this.#publicKey, dsaEncoding: "ieee-p1363" }, Buffer.from(signature, "base64url"));
+    } catch {
+      // A signature of the wrong shape is a wrong signature.
+      return undefined;
+    }
     if (!good) return undefined;
     const claims = JSON.parse(Buffer.from(body, "base64url").toString()) as Record<string, unknown>;
     const expirationTimeMs = Number(claims["exp"]) * 1000;

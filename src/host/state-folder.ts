@@ -91,6 +91,13 @@ export class StateFolder {
   }
 }
 
+/** The texts of the user's own images: `$KUBESIM_HOME/images/*.yaml`. */
+export function readUserImages(home = kubesimHome()): string[] {
+  const folder = path.join(home, "images");
+  if (!fs.existsSync(folder)) return [];
+  return fs.readdirSync(folder).filter((name) => /\.ya?ml$/.test(name)).sort().map((name) => fs.readFileSync(path.join(folder, name), "utf8"));
+}
+
 export function isAlive(pid: number): boolean {
   try {
     process.kill(pid, 0);

@@ -1,102 +1,107 @@
-import type { ConfigMap, Container, Pod, Secret, Service } from "../api/generated/core-v1.ts";
-import { type Allocatable, fieldValue, type PodAddresses, resourceValue } from "./downward-api.ts";
+import type { Container, EnvVar, EphemeralContainer, Pod, Service } from "../api/generated/core-v1.ts";
+import { fieldValue, type PodFacts, resourceValue } from "./downward-api.ts";
+import type { Lookups } from "./lookups.ts";
+import { StartError } from "./start-error.ts";
 
-/** A container cannot be configured; the message is the waiting state's. */
-export class ContainerConfigError extends Error {
-  override readonly name = "ContainerConfigError";
+export interface EnvironmentSources extends PodFacts {
+  readonly lookups: Lookups;
+  readonly allocatable: Readonly<Record<string, string>>;
+  readonly serviceIP: string;
 }
 
-/** What the environment is made from. */
-export interface EnvironmentSources {
-  readonly allocatable: Allocatable;
-  readonly addresses: PodAddresses;
-  findConfigMap(namespace: string, name: string): ConfigMap | undefined;
-  findSecret(namespace: string, name: string): Secret | undefined;
-  /** Services of the pod's namespace and the `kubernetes` service. */
-  services(namespace: string): readonly Service[];
-}
+export type Variable = { readonly name: string; readonly value: string };
 
-/** The variables of a container, in upstream's order. Throws ContainerConfigError. Upstream: kubelet_pods.go makeEnvironmentVariables */
-export function buildEnvironment(pod: Pod, container: Container, sources: EnvironmentSources): { name: string; value: string }[] {
-  const variables = new Map<string, string>();
-  const services = serviceVariables(pod, sources);
-  for (const source of container.envFrom ?? []) {
-    const { prefix = "" } = source;
-    if (source.configMapRef) for (const [key, value] of Object.entries(configMapData(pod, source.configMapRef, sources) ?? {})) variables.set(prefix + key, value);
-    if (source.secretRef) for (const [key, value] of Object.entries(secretData(pod, source.secretRef, sources) ?? {})) variables.set(prefix + key, Buffer.from(value, "base64").toString());
-  }
+/** The environment of a container: envFrom, then env, then what services give. Throws StartError. Upstream: pkg/kubelet/kubelet_pods.go makeEnvironmentVariables */
+export function makeEnvironment(container: Container | EphemeralContainer, sources: EnvironmentSources): Variable[] {
+  const services = serviceVariables(sources);
+  const own = new Map<string, string>();
+  for (const [name, value] of environmentFrom(container, sources)) own.set(name, value);
+  const known = (name: string) => own.get(name) ?? services.get(name);
   for (const variable of container.env ?? []) {
-    const value = variable.valueFrom ? fromSource(pod, container, variable.valueFrom, sources) : expand(variable.value ?? "", (name) => variables.get(name) ?? services.get(name));
-    if (value !== undefined) variables.set(variable.name, value);
+    const value = variable.valueFrom ? valueFrom(variable, container, sources) : expand(variable.value ?? "", known);
+    if (value !== undefined) own.set(variable.name, value);
   }
-  for (const [name, value] of services) if (!variables.has(name)) variables.set(name, value);
-  return [...variables].map(([name, value]) => ({ name, value }));
+  for (const [name, value] of services) if (!own.has(name)) own.set(name, value);
+  return [...own].map(([name, value]) => ({ name, value }));
 }
 
-/** `$(NAME)` by its value, `$$(NAME)` literally, unknown names left as they are. Upstream: third_party/forked/golang/expansion */
-export function expand(text: string, lookup: (name: string) => string | undefined): string {
-  return text.replace(/\$(?:\$|\(([^)]*)\))/g, (found, name: string | undefined) => (name === undefined ? "$" : (lookup(name) ?? found)));
+/** `$(NAME)` becomes the value when it is known; `$$` is a dollar. Upstream: third_party/forked/golang/expansion */
+export function expand(text: string, value: (name: string) => string | undefined): string {
+  return text.replace(/\$(\$|\(([^)]*)\))/g, (whole, next: string, name: string) => (next === "$" ? "$" : (value(name) ?? whole)));
 }
 
-function fromSource(pod: Pod, container: Container, from: NonNullable<NonNullable<Container["env"]>[number]["valueFrom"]>, sources: EnvironmentSources): string | undefined {
-  if (from.fieldRef) return fieldValue(pod, from.fieldRef.fieldPath, sources.addresses) ?? "";
-  if (from.resourceFieldRef) {
-    const { containerName, resource, divisor } = from.resourceFieldRef;
-    const named = containerName ? [...pod.spec.containers, ...(pod.spec.initContainers ?? [])].find((other) => other.name === containerName) : container;
-    if (!named) throw new ContainerConfigError(`container ${JSON.stringify(containerName)} not found`);
-    return resourceValue(named, resource, divisor, sources.allocatable);
+function* environmentFrom(container: Container | EphemeralContainer, { pod, lookups }: EnvironmentSources): Generator<[string, string]> {
+  const { namespace = "" } = pod.metadata;
+  for (const { configMapRef, secretRef, prefix = "" } of container.envFrom ?? []) {
+    const ref = configMapRef ?? secretRef;
+    if (!ref) continue;
+    const key = `${namespace}/${ref.name}`;
+    const data = configMapRef ? configMapTexts(lookups, key) : secretTexts(lookups, key);
+    if (data) for (const [name, value] of Object.entries(data)) yield [prefix + name, value];
+    else missing(ref.optional, `${configMapRef ? "configmap" : "secret"} "${ref.name}" not found`);
   }
-  if (from.configMapKeyRef) {
-    const { key, name = "", optional } = from.configMapKeyRef;
-    const data = configMapData(pod, from.configMapKeyRef, sources);
-    if (!data) return undefined;
-    if (data[key] === undefined && !optional) throw new ContainerConfigError(`couldn't find key ${key} in ConfigMap ${pod.metadata.namespace}/${name}`);
-    return data[key];
+}
+
+function configMapTexts(lookups: Lookups, key: string): Readonly<Record<string, string>> | undefined {
+  const configMap = lookups.configMaps.find(key);
+  return configMap && (configMap.data ?? {});
+}
+
+function secretTexts(lookups: Lookups, key: string): Readonly<Record<string, string>> | undefined {
+  const secret = lookups.secrets.find(key);
+  return secret && Object.fromEntries(Object.entries(secret.data ?? {}).map(([name, value]) => [name, Buffer.from(value, "base64").toString("utf8")]));
+}
+
+/** Undefined: the variable is optional and not there. */
+function valueFrom(variable: EnvVar, container: Container | EphemeralContainer, sources: EnvironmentSources): string | undefined {
+  const { pod, lookups, allocatable } = sources;
+  const { fieldRef, resourceFieldRef, configMapKeyRef, secretKeyRef, fileKeyRef } = variable.valueFrom ?? {};
+  if (fieldRef) return fieldValue(sources, fieldRef.fieldPath);
+  if (resourceFieldRef) return resourceValue(pod, resourceFieldRef, container.name, allocatable);
+  if (fileKeyRef) throw new StartError("CreateContainerConfigError", `environment variable ${variable.name}: fileKeyRef is not simulated`);
+  const ref = configMapKeyRef ?? secretKeyRef;
+  if (!ref) return "";
+  const { name = "", key, optional } = ref;
+  const { namespace = "" } = pod.metadata;
+  const data = configMapKeyRef ? configMapTexts(lookups, `${namespace}/${name}`) : secretTexts(lookups, `${namespace}/${name}`);
+  if (!data) return missing(optional, `${configMapKeyRef ? "configmap" : "secret"} "${name}" not found`);
+  return data[key] ?? missing(optional, `couldn't find key ${key} in ${configMapKeyRef ? "ConfigMap" : "Secret"} ${namespace}/${name}`);
+}
+
+function missing(optional: boolean | undefined, message: string): undefined {
+  if (!optional) throw new StartError("CreateContainerConfigError", message);
+}
+
+/** Of the namespace's services, and of default/kubernetes for everybody. Upstream: pkg/kubelet/envvars */
+function serviceVariables({ pod, lookups, serviceIP }: EnvironmentSources): Map<string, string> {
+  const master = lookups.services.find("default/kubernetes");
+  const chosen = new Map<string, Service>(master ? [["kubernetes", master]] : []);
+  if (pod.spec.enableServiceLinks !== false) {
+    for (const service of lookups.services.inNamespace(pod.metadata.namespace ?? "")) chosen.set(service.metadata.name, service);
   }
-  if (from.secretKeyRef) {
-    const { key, name = "", optional } = from.secretKeyRef;
-    const data = secretData(pod, from.secretKeyRef, sources);
-    if (!data) return undefined;
-    if (data[key] === undefined && !optional) throw new ContainerConfigError(`couldn't find key ${key} in Secret ${pod.metadata.namespace}/${name}`);
-    return data[key] === undefined ? undefined : Buffer.from(data[key], "base64").toString();
-  }
-  return undefined;
-}
-
-function configMapData(pod: Pod, { name = "", optional }: { name?: string; optional?: boolean }, sources: EnvironmentSources): Readonly<Record<string, string>> | undefined {
-  const map = sources.findConfigMap(pod.metadata.namespace ?? "", name);
-  if (!map && !optional) throw new ContainerConfigError(`configmap ${JSON.stringify(name)} not found`);
-  return map ? (map.data ?? {}) : undefined;
-}
-
-function secretData(pod: Pod, { name = "", optional }: { name?: string; optional?: boolean }, sources: EnvironmentSources): Readonly<Record<string, string>> | undefined {
-  const secret = sources.findSecret(pod.metadata.namespace ?? "", name);
-  if (!secret && !optional) throw new ContainerConfigError(`secret ${JSON.stringify(name)} not found`);
-  return secret ? (secret.data ?? {}) : undefined;
-}
-
-/** REDIS_SERVICE_HOST and its kin, also in Docker's old link form. Upstream: pkg/kubelet/envvars */
-function serviceVariables(pod: Pod, sources: EnvironmentSources): Map<string, string> {
   const variables = new Map<string, string>();
-  for (const service of sources.services(pod.metadata.namespace ?? "")) {
-    const isMaster = service.metadata.namespace === "default" && service.metadata.name === "kubernetes";
-    if (!isMaster && (pod.spec.enableServiceLinks === false || service.metadata.namespace !== pod.metadata.namespace)) continue;
-    const { clusterIP, ports = [] } = service.spec;
-    if (!clusterIP || clusterIP === "None" || ports.length === 0) continue;
-    const base = service.metadata.name.replaceAll("-", "_").toUpperCase();
-    variables.set(`${base}_SERVICE_HOST`, clusterIP);
-    variables.set(`${base}_SERVICE_PORT`, String(ports[0]?.port));
-    for (const port of ports) if (port.name) variables.set(`${base}_SERVICE_PORT_${port.name.replaceAll("-", "_").toUpperCase()}`, String(port.port));
-    for (const [index, port] of ports.entries()) {
-      const protocol = port.protocol ?? "TCP";
-      const url = `${protocol.toLowerCase()}://${clusterIP}:${port.port}`;
-      if (index === 0) variables.set(`${base}_PORT`, url);
-      const prefix = `${base}_PORT_${port.port}_${protocol.toUpperCase()}`;
-      variables.set(prefix, url);
-      variables.set(`${prefix}_PROTO`, protocol.toLowerCase());
-      variables.set(`${prefix}_PORT`, String(port.port));
-      variables.set(`${prefix}_ADDR`, clusterIP);
-    }
+  if (!master) addService(variables, "kubernetes", serviceIP, [{ name: "https", port: 443, protocol: "TCP" }]);
+  for (const { metadata, spec } of chosen.values()) {
+    if (spec.clusterIP && spec.clusterIP !== "None") addService(variables, metadata.name, spec.clusterIP, spec.ports ?? []);
   }
   return variables;
+}
+
+function addService(variables: Map<string, string>, name: string, ip: string, ports: readonly { name?: string; port: number; protocol?: string }[]): void {
+  const upper = (text: string) => text.toUpperCase().replaceAll("-", "_");
+  const prefix = upper(name);
+  const [first] = ports;
+  if (!first) return;
+  variables.set(`${prefix}_SERVICE_HOST`, ip);
+  variables.set(`${prefix}_SERVICE_PORT`, String(first.port));
+  for (const port of ports) if (port.name) variables.set(`${prefix}_SERVICE_PORT_${upper(port.name)}`, String(port.port));
+  for (const { port, protocol = "TCP" } of ports) {
+    const url = `${protocol.toLowerCase()}://${ip}:${port}`;
+    if (!variables.has(`${prefix}_PORT`)) variables.set(`${prefix}_PORT`, url);
+    const portPrefix = `${prefix}_PORT_${port}_${protocol}`;
+    variables.set(portPrefix, url);
+    variables.set(`${portPrefix}_PROTO`, protocol.toLowerCase());
+    variables.set(`${portPrefix}_PORT`, String(port));
+    variables.set(`${portPrefix}_ADDR`, ip);
+  }
 }

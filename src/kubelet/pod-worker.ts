@@ -134,9 +134,13 @@ export class PodWorker {
     this.#object = undefined;
   }
 
-  /** The mirror's status is written anew: it has none yet. */
-  mirrorAppeared(object: Pod): void {
+  /** The mirror that shows this static pod has come or changed. */
+  adoptMirror(object: Pod): void {
+    const isNew = this.#object?.metadata.uid !== object.metadata.uid;
     this.#object = object;
+    if (!isNew) return;
+    // The node was restarted: what the mirror tells of ran before.
+    if (!this.containers.any && !this.#sandbox) this.containers.adopt(object, this.#parts.clock.now());
     this.#report(true);
   }
 

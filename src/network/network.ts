@@ -128,4 +128,6 @@ export interface Network {
   cniProblem(node: string): string | undefined;
   /** Called by the kindnet program when it has written /etc/cni/net.d on its node, and with false when that goes away. */
   setCniReady(node: string, ready: boolean): void;
+  /** Told when a node's CNI configuration comes or goes. */
+  onCniChange?(listener: (node: string) => void): void;
 }

@@ -112,6 +112,11 @@ export class WriteAheadLog {
     return records;
   }
 
+  /** The same, without forgetting them. */
+  peekRecovered(): readonly LogRecord[] {
+    return this.#recovered ?? [];
+  }
+
   /** Where snapshots are taken from. */
   provideLive(live: () => LiveState): void {
     this.#live = live;

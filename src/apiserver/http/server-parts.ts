@@ -1,7 +1,7 @@
 import type { IncomingMessage } from "node:http";
 import type { Kind } from "../../api/kind.ts";
 import type { KubernetesObject } from "../../api/meta.ts";
-import type { NodeGateway } from "../node-gateway.ts";
+import type { NodeGateway, StreamOptions, StreamSession } from "../node-gateway.ts";
 import type { Registry } from "../registry.ts";
 import type { UserInfo } from "../request-context.ts";
 import type { EvictionGuard } from "../subresources/eviction.ts";
@@ -49,6 +49,8 @@ export interface ServerOptions {
   readonly evictionGuard?: EvictionGuard;
   readonly serverSideApply?: ServerSideApply;
   readonly extraRoutes?: readonly ExtraRoute[];
+  /** Streams that the daemon serves besides the API's, as exec does; undefined: not one of them. Throws StatusError. */
+  extraStreams?(path: string, query: URLSearchParams, options: StreamOptions): (() => Promise<StreamSession>) | undefined;
   /** Told of answers with code 500: bugs. */
   onError?(error: unknown): void;
 }

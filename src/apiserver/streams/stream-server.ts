@@ -2,7 +2,7 @@ import { Duplex } from "node:stream";
 import type { IncomingMessage } from "node:http";
 import { type WebSocket, WebSocketServer } from "ws";
 import type { Pod } from "../../api/generated/core-v1.ts";
-import { badRequest, internalError, serviceUnavailable, StatusError } from "../../api/status.ts";
+import { badRequest, internalError, serviceUnavailable, StatusError, unauthorized } from "../../api/status.ts";
 import { parseTarget, type ResourceTarget } from "../http/request-info.ts";
 import type { ServerOptions } from "../http/server-parts.ts";
 import type { NodeGateway, StreamOptions, StreamSession } from "../node-gateway.ts";
@@ -57,6 +57,7 @@ export class StreamServer {
   async upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): Promise<void> {
     socket.on("error", () => socket.destroy());
     try {
+      if (this.#upgradeExtra(request, socket, head)) return;
       const stream = this.#understand(request);
       const upgrade = (request.headers.upgrade ?? "").toLowerCase();
       if (upgrade === "websocket") this.#upgradeWebSocket(request, socket, head, stream);
@@ -66,6 +67,17 @@ export class StreamServer {
       if (!(error instanceof StatusError)) this.#options.onError?.(error);
       refuse(socket, error instanceof StatusError ? error : internalError(error));
     }
+  }
+
+  /** A stream of the daemon's own, over WebSocket. */
+  #upgradeExtra(request: IncomingMessage, socket: Duplex, head: Buffer): boolean {
+    const url = new URL(request.url ?? "/", "http://localhost");
+    const options = streamOptionsOf(url.searchParams, "");
+    const start = this.#options.extraStreams?.(url.pathname, url.searchParams, options);
+    if (!start) return false;
+    if (!this.#options.authenticate(request)) throw unauthorized();
+    this.#webSockets.handleUpgrade(request, socket, head, (webSocket) => void runRemoteCommand(new WebSocketChannels(webSocket), options, start));
+    return true;
   }
 
   /** Throws before anything is started: both of a client's tries must be refused alike. */

@@ -1,0 +1,16 @@
+import type { Program } from "../process.ts";
+import { APPS } from "./app.ts";
+import { FILES } from "./files.ts";
+import { NETWORK } from "./network-tools.ts";
+import { NODE_TOOLS } from "./node-tools.ts";
+import { PROCESSES } from "./processes.ts";
+import type { ProgramEntry } from "./program.ts";
+import { SERVERS } from "./servers.ts";
+import { SHELL } from "../shell/program.ts";
+import { SYSTEM } from "./system.ts";
+import { TEXT } from "./text.ts";
+
+/** Every program that an image can hold. */
+export const PROGRAMS: readonly ProgramEntry[] = [...SHELL, ...FILES, ...TEXT, ...PROCESSES, ...NETWORK, ...APPS, ...SERVERS, ...SYSTEM, ...NODE_TOOLS];
+
+export const PROGRAMS_BY_NAME: ReadonlyMap<string, Program> = new Map(PROGRAMS.flatMap((entry) => entry.names.map((name) => [name, entry.run] as const)));
