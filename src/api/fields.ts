@@ -41,18 +41,19 @@ export function parseFieldSelector(text: string): FieldSelector {
     const match = /^((?:[^\\=!]|\\.)*?)(==|!=|=)(.*)$/s.exec(part);
     if (!match) throw badRequest(`invalid selector: '${text}'; can't understand '${part}'`);
     const [, field = "", operator, value = ""] = match;
-    requirements.push({ field, operator: operator === "!=" ? "!=" : "=", value: unescape(value, text) });
+    requirements.push({ field, operator: operator === "!=" ? "!=" : "=", value: unescape(value) });
   }
-  return new FieldSelector(requirements);
+  return new FieldSelector(requirements.sort((a, b) => (a.field < b.field ? -1 : a.field > b.field ? 1 : 0)));
 }
 
 function splitUnescaped(text: string): string[] {
-  return text.match(/(?:[^\\,]|\\.)+/gs) ?? [];
+  return text.match(/(?:[^\\,]|\\.|\\$)+/gs) ?? [];
 }
 
-function unescape(value: string, whole: string): string {
+function unescape(value: string): string {
   return value.replace(/\\(.)?|=/gs, (found, escaped: string | undefined) => {
     if (escaped !== undefined && "\\,=".includes(escaped)) return escaped;
-    throw badRequest(`invalid field selector: invalid escape sequence in ${JSON.stringify(whole)}: ${found}`);
+    if (found === "=") throw badRequest("invalid field selector: unescaped character in value: 61");
+    throw badRequest(`invalid field selector: invalid escape sequence: ${found}`);
   });
 }

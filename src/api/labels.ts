@@ -71,7 +71,7 @@ function renderRequirement({ key, operator, values }: LabelRequirement): string 
     case "lt":
       return `${key}<${values[0]}`;
     default:
-      return `${key}${operator === "==" ? "=" : operator}${values[0] ?? ""}`;
+      return `${key}${operator}${values[0] ?? ""}`;
   }
 }
 
@@ -181,11 +181,11 @@ class Parser {
       case ">":
       case "<": {
         const values = [this.#value()];
-        if (!/^-?\d+$/.test(values[0] as string)) throw new SelectorSyntaxError(`values[0][${key}]: Invalid value: ${JSON.stringify(values[0])}: for 'Gt', 'Lt' operators, the value must be an integer`);
+        if (!/^-?\d+$/.test(values[0] as string)) throw new SelectorSyntaxError(`values[0]: Invalid value: ${JSON.stringify(values[0])}: for 'Gt', 'Lt' operators, the value must be an integer`);
         return { key, operator: operator.type === ">" ? "gt" : "lt", values };
       }
       default:
-        throw new SelectorSyntaxError(`found '${operator.text}', expected: in, notin, =, ==, !=, gt, lt`.replace("expected: in, notin, =, ==, !=, gt, lt", "expected: in, notin, =, ==, !=, gt, lt"));
+        throw new SelectorSyntaxError(`found '${operator.text}', expected: in, notin, =, ==, !=, gt, lt`);
     }
   }
 
@@ -195,7 +195,7 @@ class Parser {
     const values: string[] = [];
     for (let expectValue = true; ; ) {
       const token = this.#take(true);
-      if (token.type === "identifier") {
+      if (token.type === "identifier" && expectValue) {
         values.push(token.text);
         expectValue = false;
       } else if (token.type === ",") {
@@ -204,7 +204,7 @@ class Parser {
       } else if (token.type === ")") {
         if (expectValue) values.push("");
         return [...new Set(values)];
-      } else throw new SelectorSyntaxError(`found '${token.text}', expected: ',', ')' or identifier`);
+      } else throw new SelectorSyntaxError(`found '${token.text}', expected: ${expectValue ? "',', ')' or identifier" : "',' or ')'"}`);
     }
   }
 
@@ -230,7 +230,7 @@ class Parser {
 
 function checkKey(key: string): void {
   const errors = isQualifiedName(key);
-  if (errors.length > 0) throw new SelectorSyntaxError(`key: Invalid value: ${JSON.stringify(key)}: ${errors.join("; ")}`);
+  if (errors.length > 0) throw new SelectorSyntaxError(`<nil>: Invalid value: ${JSON.stringify(key)}: ${errors.join("; ")}`);
 }
 
 function checked(requirement: LabelRequirement): LabelRequirement {

@@ -12,16 +12,22 @@ const NANO = 1_000_000_000n;
 const DECIMAL_EXPONENTS: Record<string, number> = { n: -9, u: -6, m: -3, "": 0, k: 3, M: 6, G: 9, T: 12, P: 15, E: 18 };
 const DECIMAL_SUFFIXES = new Map(Object.entries(DECIMAL_EXPONENTS).map(([suffix, exponent]) => [exponent, suffix]));
 const BINARY_SUFFIXES = ["", "Ki", "Mi", "Gi", "Ti", "Pi", "Ei"];
-const PATTERN = /^([+-]?)(\d*)(?:\.(\d*))?(n|u|m|k|M|G|T|P|E|Ki|Mi|Gi|Ti|Pi|Ei|[eE][+-]?\d+)?$/;
+const PATTERN = /^([+-]?)(\d*)(?:\.(\d*))?([eEinumkKMGTP]*[-+]?\d*)$/;
+const BINARY_MAX = 9_223_372_036_854_775_807n * NANO;
+// Larger ones would cost more to compute with than any of them is worth.
+const EXPONENT_MAX = 100;
 
 export class Quantity {
   /** Billionths of a unit. */
   readonly nanos: bigint;
   readonly format: Format;
+  /** As it was written, where upstream keeps that: near enough to canonical. */
+  readonly #text: string | undefined;
 
-  constructor(nanos: bigint, format: Format) {
+  constructor(nanos: bigint, format: Format, text?: string) {
     this.nanos = nanos;
     this.format = format;
+    this.#text = text;
   }
 
   /** Whole units, rounded up. */
@@ -53,10 +59,12 @@ export class Quantity {
 
   /** The canonical form: no fraction, the largest suffix that keeps the number whole. */
   toString(): string {
+    if (this.#text !== undefined) return this.#text;
     if (this.nanos === 0n) return "0";
-    const small = this.nanos > -1024n * NANO && this.nanos < 1024n * NANO;
-    if (this.format === "BinarySI" && !small) return renderBinary(ceilDivide(this.nanos, NANO));
-    return renderDecimal(this.nanos, this.format);
+    const isSmall = this.nanos > -1024n * NANO && this.nanos < 1024n * NANO;
+    // No precision is lost for a binary suffix.
+    if (this.format === "BinarySI" && !isSmall && this.nanos % NANO === 0n) return renderBinary(this.nanos / NANO);
+    return renderDecimal(this.nanos, this.format === "BinarySI" ? "DecimalSI" : this.format);
   }
 }
 
@@ -64,28 +72,45 @@ export class Quantity {
 export function parseQuantity(text: string | number): Quantity {
   const cached = cache.get(text);
   if (cached) return cached;
-  const match = PATTERN.exec(String(text));
-  const [, sign, whole = "", fraction = "", suffix = ""] = match ?? [];
-  if (!match || whole + fraction === "") {
-    throw new QuantityError("quantities must match the regular expression '^([+-]?[0-9.]+)([eEinumkKMGTP]*[-+]?[0-9]*)$'");
-  }
-  const digits = BigInt(whole + fraction);
-  const binary = BINARY_SUFFIXES.indexOf(suffix);
-  let nanos: bigint;
-  let format: Format = "DecimalSI";
-  if (suffix !== "" && binary > 0) {
-    nanos = ceilDivide(digits * 1024n ** BigInt(binary) * NANO, 10n ** BigInt(fraction.length));
-    format = "BinarySI";
-  } else {
-    const exponential = /^[eE]/.test(suffix) && suffix.length > 1;
-    if (exponential) format = "DecimalExponent";
-    const exponent = (exponential ? Number(suffix.slice(1)) : (DECIMAL_EXPONENTS[suffix] as number)) - fraction.length + 9;
-    nanos = exponent >= 0 ? digits * 10n ** BigInt(exponent) : ceilDivide(digits, 10n ** BigInt(-exponent));
-  }
-  const quantity = new Quantity(sign === "-" ? -nanos : nanos, format);
+  const quantity = parse(String(text));
   if (cache.size > 4096) cache.clear();
   cache.set(text, quantity);
   return quantity;
+}
+
+function parse(text: string): Quantity {
+  const match = PATTERN.exec(text);
+  if (!match || text === "") {
+    throw new QuantityError("quantities must match the regular expression '^([+-]?[0-9.]+)([eEinumkKMGTP]*[-+]?[0-9]*)$'");
+  }
+  const [, sign, whole = "", fraction = "", suffix = ""] = match;
+  const isExponent = /^[eE][+-]?\d+$/.test(suffix);
+  const power = BINARY_SUFFIXES.indexOf(suffix);
+  const exponent = isExponent ? Number(suffix.slice(1)) : DECIMAL_EXPONENTS[suffix];
+  if ((power <= 0 && exponent === undefined) || Math.abs(exponent ?? 0) > EXPONENT_MAX) throw new QuantityError("unable to parse quantity's suffix");
+  const digits = BigInt(whole + fraction || "0");
+  const signed = sign === "-" ? -digits : digits;
+  const format: Format = power > 0 ? "BinarySI" : isExponent ? "DecimalExponent" : "DecimalSI";
+  const kept = keepsItsText({ whole, fraction, format, power, exponent: exponent ?? 0 }) ? text : undefined;
+  if (power > 0) {
+    const nanos = ceilDivide(signed * 1024n ** BigInt(power) * NANO, 10n ** BigInt(fraction.length));
+    return new Quantity(nanos > BINARY_MAX ? BINARY_MAX : nanos, format, kept);
+  }
+  const scale = (exponent ?? 0) - fraction.length + 9;
+  return new Quantity(scale >= 0 ? signed * 10n ** BigInt(scale) : ceilDivide(signed, 10n ** BigInt(-scale)), format, kept);
+}
+
+/** Upstream keeps the text of short numbers that look canonical, such as `+5`, `1E3` and `1.500`. */
+function keepsItsText(parts: { whole: string; fraction: string; format: Format; power: number; exponent: number }): boolean {
+  const { fraction, format, power, exponent } = parts;
+  const whole = parts.whole.replace(/^0+/, "") || "0";
+  if (format === "BinarySI") {
+    const precision = 15 - whole.length - Math.trunc(power * 3) - 1;
+    return fraction === "" && precision >= 0 && (BigInt(whole) & 7n) !== 0n;
+  }
+  const shifted = whole + fraction;
+  const scale = exponent - fraction.length;
+  return 18 - shifted.length >= 0 && scale >= -9 && scale % 3 === 0 && !shifted.endsWith("000") && !shifted.startsWith("0");
 }
 
 const cache = new Map<string | number, Quantity>();

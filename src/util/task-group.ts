@@ -1,3 +1,5 @@
+import { setMaxListeners } from "node:events";
+
 /** Owns loops: every background task belongs to a group, and stopping the group aborts and joins them all. */
 export class TaskGroup {
   readonly #abort = new AbortController();
@@ -7,6 +9,8 @@ export class TaskGroup {
   /** @param onFailure is told of a task that rejected for any reason but the group's own stop. */
   constructor(onFailure: (name: string, error: unknown) => void) {
     this.#onFailure = onFailure;
+    // Every loop of the group listens to the one signal: many listeners are no leak here.
+    setMaxListeners(0, this.#abort.signal);
   }
 
   get signal(): AbortSignal {

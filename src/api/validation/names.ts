@@ -23,7 +23,7 @@ function matches(pattern: string, text: string): boolean {
 /** `head (e.g. 'a', or 'b', regex used for validation is 'x')`. */
 export function regexMessage(head: string, pattern: string, ...examples: string[]): string {
   if (examples.length === 0) return `${head} (regex used for validation is '${pattern}')`;
-  return `${head} (e.g. ${examples.map((example) => `'${example}', `).join("or ")}regex used for validation is '${pattern}')`;
+  return `${head} (e.g. ${examples.map((example) => `'${example}', `).join(" or ")}regex used for validation is '${pattern}')`;
 }
 
 const maxLength = (max: number) => `must be no more than ${max} ${max === 1 ? "byte" : "bytes"}`;
@@ -71,7 +71,7 @@ export function isQualifiedName(text: string): string[] {
   const parts = text.split("/");
   const name = parts.length === 2 ? (parts[1] as string) : (parts[0] as string);
   if (parts.length > 2) {
-    return [`a valid label key ${regexMessage("must consist of alphanumeric characters, '-', '_' or '.', and must start and end with an alphanumeric character", QUALIFIED_NAME, "MyName", "my.name", "123-abc")} with an optional DNS subdomain prefix and '/' (e.g. 'example.com/MyName')`.replace("a valid label key ", "a qualified name ")];
+    return [`a valid label key ${regexMessage("must consist of alphanumeric characters, '-', '_' or '.', and must start and end with an alphanumeric character", QUALIFIED_NAME, "MyName", "my.name", "123-abc")} with an optional DNS subdomain prefix and '/' (e.g. 'example.com/MyName')`];
   }
   if (parts.length === 2) {
     const prefix = parts[0] as string;

@@ -1,8 +1,10 @@
 import type { IncomingMessage } from "node:http";
 import { decode, parseJson } from "../../api/decode.ts";
-import type { Kind } from "../../api/kind.ts";
+import { apiVersionOf, type Kind } from "../../api/kind.ts";
 import type { KubernetesObject } from "../../api/meta.ts";
 import { badRequest, messageOf, StatusError, unsupportedMediaType } from "../../api/status.ts";
+import { decodeProtobuf } from "../../api/protobuf.ts";
+import { schemaOf } from "../../api/schema.ts";
 import { parseYamlDocuments } from "../../api/parse-yaml.ts";
 import type { RequestContext } from "../request-context.ts";
 
@@ -29,7 +31,7 @@ export function mediaTypeOf(request: IncomingMessage): string {
 }
 
 /** The body as plain data, whatever it was written in. */
-export function parseBody(_kind: Kind, mediaType: string, bytes: Buffer): unknown {
+export function parseBody(kind: Kind, mediaType: string, bytes: Buffer): unknown {
   switch (mediaType) {
     case "":
     case "application/json":
@@ -38,6 +40,9 @@ export function parseBody(_kind: Kind, mediaType: string, bytes: Buffer): unknow
     case "application/yaml":
     case "application/x-yaml":
       return parseYamlBody(bytes);
+    case "application/vnd.kubernetes.protobuf":
+      // DeleteOptions and other helper kinds come in envelopes of their own.
+      return decodeProtobuf((apiVersion, name) => (name === kind.kind && apiVersion === apiVersionOf(kind) ? kind.schema : schemaOf(apiVersion, name)), bytes).object;
     default:
       throw unsupportedMediaType(`the body of the request was in an unknown format - accepted media types include: ${ACCEPTED}`);
   }

@@ -52,14 +52,19 @@ export interface TableOptions {
   readonly columns?: boolean;
 }
 
+/** Kinds that are not told apart by their names put the name where they want it: events. */
+function namesItself(kind: Kind): boolean {
+  return kind.columns?.some((column) => column.name === "Name") ?? false;
+}
+
 function columnDefinitions(kind: Kind) {
   const name = { name: "Name", type: "string", format: "name", description: NAME_DESCRIPTION, priority: 0 };
-  return [name, ...(kind.columns ?? DEFAULT_COLUMNS).map((column) => ({ name: column.name, type: column.type, format: column.format ?? "", description: column.description, priority: column.priority }))];
+  return [...(namesItself(kind) ? [] : [name]), ...(kind.columns ?? DEFAULT_COLUMNS).map((column) => ({ name: column.name, type: column.type, format: column.format ?? "", description: column.description, priority: column.priority }))];
 }
 
 function renderRow(kind: Kind, view: ObjectView, format: TableFormat, nowMs: number): string {
   const { object } = view;
-  const cells = [object.metadata.name, ...(kind.columns ?? DEFAULT_COLUMNS).map((column) => column.cell(object, nowMs))];
+  const cells = [...(namesItself(kind) ? [] : [object.metadata.name]), ...(kind.columns ?? DEFAULT_COLUMNS).map((column) => column.cell(object, nowMs))];
   return `{"cells":${JSON.stringify(cells)},"object":${renderRowObject(view, format)}}`;
 }
 
