@@ -1,6 +1,7 @@
 import type { Kind } from "./kind.ts";
 import { apiVersionOf } from "./kind.ts";
 import type { KubernetesObject } from "./meta.ts";
+import { setKey } from "./merge-patch.ts";
 import { parseQuantity } from "./quantity.ts";
 import { type SchemaType, type StructType, structType } from "./schema.ts";
 import { badRequest, messageOf } from "./status.ts";
@@ -25,7 +26,7 @@ export function decode(kind: Kind, body: unknown, fieldValidation: FieldValidati
   const findings: string[] = [...(duplicateFields.get(body) ?? [])].map((path) => `duplicate field ${JSON.stringify(path)}`);
   let object: Record<string, unknown>;
   try {
-    object = decodeStruct(structType(kind.schema.package, kind.schema.type), body as Record<string, unknown>, { path: "", findings, depth: 0 });
+    object = decodeStruct(kind.schema.package === "" ? CUSTOM_RESOURCE : structType(kind.schema.package, kind.schema.type), body as Record<string, unknown>, { path: "", findings, depth: 0 });
   } catch (error) {
     if (error instanceof TypeMismatch) throw badRequest(`${cannotBeHandled(kind)}: ${error.message}`);
     throw error;
@@ -36,6 +37,14 @@ export function decode(kind: Kind, body: unknown, fieldValidation: FieldValidati
   if (findings.length > 0 && fieldValidation === "Strict") throw badRequest(`${cannotBeHandled(kind)}: strict decoding error: ${findings.join(", ")}`);
   return { object: object as unknown as KubernetesObject, warnings: fieldValidation === "Warn" ? findings : [] };
 }
+
+/** Custom resources are taken as they come, but for their metadata; their own schema prunes them. */
+const CUSTOM_RESOURCE: StructType = {
+  form: "struct", package: "", name: "", goName: "unstructured.Unstructured", atomic: false, written: new Map(),
+  get fields() {
+    return structType("meta/v1", "PartialObjectMetadata").fields;
+  },
+};
 
 const cannotBeHandled = (kind: Kind) => `${kind.kind} in version ${JSON.stringify(kind.version)} cannot be handled as a ${kind.kind}`;
 
@@ -65,6 +74,10 @@ function decodeStruct(type: StructType, value: Record<string, unknown>, at: Posi
   if (at.depth > DEPTH_MAX) throw new TypeMismatch("json: exceeded max depth");
   const object: Record<string, unknown> = {};
   for (const name of Object.keys(value)) {
+    if (type === CUSTOM_RESOURCE && name !== "metadata") {
+      setKey(object, name, value[name]);
+      continue;
+    }
     const field = type.fields.get(name);
     const path = at.path === "" ? name : `${at.path}.${name}`;
     if (!field) {
@@ -117,8 +130,7 @@ function decodeMap(type: Extract<SchemaType, { form: "map" }>, value: unknown, a
   const map: Record<string, unknown> = {};
   for (const [key, member] of Object.entries(value)) {
     const decoded = member === null ? emptyOf(type.value) : decodeValue(type.value, member, { ...at, path: `${at.path}.${key}` }, owner);
-    if (key === "__proto__") Object.defineProperty(map, key, { value: decoded, enumerable: true, writable: true, configurable: true });
-    else map[key] = decoded;
+    setKey(map, key, decoded);
   }
   return map;
 }

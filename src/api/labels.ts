@@ -116,7 +116,7 @@ export function parseLabelSelector(text: string): Selector {
   try {
     return parseSelector(text);
   } catch (error) {
-    if (error instanceof SelectorSyntaxError) throw badRequest(`unable to parse requirement: ${error.message}`.replace(/^unable to parse requirement: (unable to parse requirement: )?/, "unable to parse requirement: "));
+    if (error instanceof SelectorSyntaxError) throw badRequest(error.message);
     throw error;
   }
 }
@@ -148,12 +148,22 @@ class Parser {
       const next = this.#peek();
       if (next.type === "end" && requirements.length === 0 && this.#at === 0) return requirements;
       if (next.type !== "identifier" && next.type !== "!" && next.type !== "in" && next.type !== "notin") throw new SelectorSyntaxError(`found '${next.text}', expected: !, identifier, or 'end of string'`);
-      requirements.push(this.#requirement());
+      requirements.push(this.#prefixed());
       const after = this.#take();
       if (after.type === "end") return requirements;
       if (after.type !== ",") throw new SelectorSyntaxError(`found '${after.text}', expected: ',' or 'end of string'`);
       const following = this.#peek();
       if (following.type === "end" || following.type === ",") throw new SelectorSyntaxError(`found '${following.text}', expected: identifier after ','`);
+    }
+  }
+
+  /** Only what is wrong inside of a requirement is said to be so. */
+  #prefixed(): LabelRequirement {
+    try {
+      return this.#requirement();
+    } catch (error) {
+      if (error instanceof SelectorSyntaxError) throw new SelectorSyntaxError(`unable to parse requirement: ${error.message}`, { cause: error });
+      throw error;
     }
   }
 

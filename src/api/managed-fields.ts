@@ -47,7 +47,7 @@ const UNTRACKED: FieldSet = {
  * lose it. Returns the array of `live` itself when nobody's fields change. Pure, and linear in the object.
  */
 export function updateManagedFields(tracking: UpdateTracking): ManagedFieldsEntry[] | undefined {
-  const { kind, live, next, subresource } = tracking;
+  const { live, next, subresource } = tracking;
   const given = next.metadata.managedFields;
   const kept = live?.metadata.managedFields;
   const isReset = subresource === undefined && live !== undefined && given?.length === 1 && Object.keys(given[0] as object).length === 0;

@@ -16,7 +16,7 @@ export function applyMergePatch(current: unknown, patch: unknown): unknown {
   const result: Json = isObject(current) ? { ...current } : {};
   for (const [key, value] of Object.entries(patch)) {
     if (value === null) delete result[key];
-    else setKey(result, key, applyMergePatch(isObject(result[key]) || !isObject(value) ? result[key] : undefined, value));
+    else setKey(result, key, applyMergePatch(Object.hasOwn(result, key) ? result[key] : undefined, value));
   }
   return result;
 }
@@ -27,13 +27,13 @@ export function createMergePatch(current: unknown, modified: unknown): Json {
   const from = isObject(current) ? current : {};
   const to = isObject(modified) ? modified : {};
   for (const [key, value] of Object.entries(to)) {
-    if (!(key in from)) setKey(patch, key, value);
+    if (!Object.hasOwn(from, key)) setKey(patch, key, value);
     else if (isObject(value) && isObject(from[key])) {
       const inner = createMergePatch(from[key], value);
       if (Object.keys(inner).length > 0) setKey(patch, key, inner);
     } else if (!sameJson(from[key], value)) setKey(patch, key, value);
   }
-  for (const key of Object.keys(from)) if (!(key in to)) setKey(patch, key, null);
+  for (const key of Object.keys(from)) if (!Object.hasOwn(to, key)) setKey(patch, key, null);
   return patch;
 }
 
@@ -70,7 +70,7 @@ function keepDeletions(patch: Json): Json {
 
 function applyKeepingNulls(base: Json, over: Json): Json {
   const result: Json = { ...base };
-  for (const [key, value] of Object.entries(over)) setKey(result, key, isObject(value) && isObject(result[key]) ? applyKeepingNulls(result[key], value) : value);
+  for (const [key, value] of Object.entries(over)) setKey(result, key, isObject(value) && Object.hasOwn(result, key) && isObject(result[key]) ? applyKeepingNulls(result[key], value) : value);
   return result;
 }
 

@@ -79,10 +79,12 @@ function addTo(total: ResourceAmounts, more: ReadonlyMap<string, number>): void 
 
 /** Guaranteed, Burstable or BestEffort. Upstream: pkg/apis/core/v1/helper/qos */
 export function qosClass(pod: { readonly spec: PodSpec }): "Guaranteed" | "Burstable" | "BestEffort" {
-  const containers = [...pod.spec.containers, ...(pod.spec.initContainers ?? [])];
+  const { resources: own } = pod.spec;
+  // Resources of the pod as a whole decide alone. Upstream: resourcehelper.IsPodLevelResourcesSet
+  const wholePod = Object.keys({ ...own?.requests, ...own?.limits }).some((name) => name === "cpu" || name === "memory");
   let any = false;
   let guaranteed = true;
-  for (const { resources } of containers) {
+  for (const { resources } of wholePod ? [{ resources: own }] : [...pod.spec.containers, ...(pod.spec.initContainers ?? [])]) {
     for (const name of ["cpu", "memory"]) {
       const request = resources?.requests?.[name];
       const limit = resources?.limits?.[name];

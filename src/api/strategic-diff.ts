@@ -1,6 +1,6 @@
 import { isObject, sameJson, setKey } from "./merge-patch.ts";
 import type { SchemaType, StructType } from "./schema.ts";
-import { DELETE_FROM, DIRECTIVE, ELEMENT_ORDER, mergeStrategicPatches, patchFacts, type PatchFacts, RETAIN_KEYS } from "./strategic-merge-patch.ts";
+import { DELETE_FROM, DIRECTIVE, ELEMENT_ORDER, mergeStrategicPatches, patchFacts, type PatchFacts, RETAIN_KEYS } from "./strategic-merge.ts";
 
 /** Makes strategic patches, as kubectl does. Upstream: k8s.io/apimachinery/pkg/util/strategicpatch (diffMaps, diffLists) */
 type Json = Record<string, unknown>;

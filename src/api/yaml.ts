@@ -64,12 +64,16 @@ function renderScalar(value: unknown, indent: number, blockAllowed: boolean, col
   return renderNumber(value as number | boolean);
 }
 
+/** Whole numbers in full; others as Go's %g: an exponent from the seventh digit on. */
 function renderNumber(value: number | boolean): string {
-  if (typeof value === "boolean" || Number.isInteger(value)) return String(value);
-  return String(value).replace(/e([+-])(\d)$/, "e$10$2");
+  if (typeof value === "boolean" || (Number.isInteger(value) && Math.abs(value) < 2 ** 64)) return String(value);
+  if (!Number.isFinite(value)) return Number.isNaN(value) ? ".nan" : value > 0 ? ".inf" : "-.inf";
+  const [mantissa = "", exponent = "0"] = value.toExponential().split("e");
+  const power = Number(exponent);
+  if (power >= -4 && power < 6) return String(value);
+  return `${mantissa}e${power < 0 ? "-" : "+"}${String(Math.abs(power)).padStart(2, "0")}`;
 }
 
-// Anything outside of these cannot stand in a plain or single-quoted scalar.
 const UNPRINTABLE = /[^\n\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufefe\uff00-\ufffd]/u;
 const BLOCK_INDICATOR_FIRST = /^(?:[#,[\]{}&*!|>'"%@`]|[?:-](?:\s|$)|---|\.\.\.)/;
 

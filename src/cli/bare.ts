@@ -8,8 +8,16 @@ export function isBareShell(io: Io): boolean {
 
 /** Upstream: cobra legacyArgs and SuggestionsFor */
 export function unknownCommand(word: string, commands: readonly CommandEntry[]): string {
-  const close = commands.filter(({ name, hidden }) => !hidden && (distance(word.toLowerCase(), name.toLowerCase()) <= 2 || name.toLowerCase().startsWith(word.toLowerCase())));
-  const suggestions = close.length === 0 ? "" : `\n\nDid you mean this?\n${close.map(({ name }) => `\t${name}\n`).join("")}`;
+  const close = commands.filter(
+    ({ name, hidden }) =>
+      !hidden &&
+      (distance(word.toLowerCase(), name.toLowerCase()) <= 2 ||
+        name.toLowerCase().startsWith(word.toLowerCase())),
+  );
+  const suggestions =
+    close.length === 0
+      ? ""
+      : `\n\nDid you mean this?\n${close.map(({ name }) => `\t${name}\n`).join("")}`;
   return `error: unknown command ${JSON.stringify(word)} for "kubectl"${suggestions}`;
 }
 
@@ -19,7 +27,13 @@ function distance(a: string, b: string): number {
   for (let i = 1; i <= a.length; i++) {
     const row = [i];
     for (let j = 1; j <= b.length; j++) {
-      row.push(Math.min((previous[j] ?? 0) + 1, (row[j - 1] ?? 0) + 1, (previous[j - 1] ?? 0) + (a[i - 1] === b[j - 1] ? 0 : 1)));
+      row.push(
+        Math.min(
+          (previous[j] ?? 0) + 1,
+          (row[j - 1] ?? 0) + 1,
+          (previous[j - 1] ?? 0) + (a[i - 1] === b[j - 1] ? 0 : 1),
+        ),
+      );
     }
     previous = row;
   }

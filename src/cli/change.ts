@@ -17,11 +17,18 @@ export interface ChangeOptions {
 }
 
 /** Reads objects, changes them, and sends the strategic difference: `set`, `rollout restart`, `taint`, `cordon`. */
-export async function changeObjects(context: CommandContext, options: ChangeOptions): Promise<void> {
+export async function changeObjects(
+  context: CommandContext,
+  options: ChangeOptions,
+): Promise<void> {
   const dryRun = dryRunOf(context.flags, context.io);
   const report = await reporter(context, dryRun);
   const errors: unknown[] = [];
-  const found = await fetchObjects(context, await targetsOf(context, options.args ?? context.args), { selector: context.flags.text("selector"), errors });
+  const found = await fetchObjects(
+    context,
+    await targetsOf(context, options.args ?? context.args),
+    { selector: context.flags.text("selector"), errors },
+  );
   const client = await context.client();
   for (const each of found) {
     try {
@@ -32,7 +39,14 @@ export async function changeObjects(context: CommandContext, options: ChangeOpti
         continue;
       }
       const query = { fieldManager: options.manager, ...dryRunQuery(dryRun) };
-      const result = dryRun === "client" ? (changed as ApiObject) : await client.json<Json>("PATCH", pathOf(each.info, each.namespace, each.name), { query, body: patch, contentType: contentTypeFor(each) });
+      const result =
+        dryRun === "client"
+          ? (changed as ApiObject)
+          : await client.json<Json>("PATCH", pathOf(each.info, each.namespace, each.name), {
+              query,
+              body: patch,
+              contentType: contentTypeFor(each),
+            });
       report(result, each.info, options.operation);
     } catch (error) {
       errors.push(error);
@@ -41,13 +55,21 @@ export async function changeObjects(context: CommandContext, options: ChangeOpti
   throwAll(errors);
 }
 
-export const contentTypeFor = ({ info }: Pick<Found, "info">): string => (schemaOf(info) ? "application/strategic-merge-patch+json" : "application/merge-patch+json");
+export const contentTypeFor = ({ info }: Pick<Found, "info">): string =>
+  schemaOf(info) ? "application/strategic-merge-patch+json" : "application/merge-patch+json";
 
 /** The patch that makes one object of the other. */
-export async function difference({ info, object }: Pick<Found, "info" | "object">, changed: ApiObject): Promise<Json> {
+export async function difference(
+  { info, object }: Pick<Found, "info" | "object">,
+  changed: ApiObject,
+): Promise<Json> {
   const schema = schemaOf(info);
   if (!schema) return (await import("../api/merge-patch.ts")).createMergePatch(object, changed);
-  return (await import("../api/strategic-merge-patch.ts")).createTwoWayStrategicPatch(schema, object, changed);
+  return (await import("../api/strategic-merge-patch.ts")).createTwoWayStrategicPatch(
+    schema,
+    object,
+    changed,
+  );
 }
 
 interface PodSpecHolder {
@@ -71,10 +93,26 @@ export interface ContainerJson extends Json {
 export function withPodSpec(found: Found, change: (spec: PodSpecJson) => void): ApiObject {
   const object = structuredClone(found.object);
   const holder = (object["spec"] ?? {}) as PodSpecHolder & PodSpecJson;
-  const spec = found.info.kind === "Pod" ? (holder as PodSpecJson) : (holder.template?.spec ?? holder.jobTemplate?.spec?.template?.spec);
-  if (!spec) throw new Error(`the object is not a pod or does not have a pod template: *v1.${found.info.kind}`);
+  const spec =
+    found.info.kind === "Pod"
+      ? (holder as PodSpecJson)
+      : (holder.template?.spec ?? holder.jobTemplate?.spec?.template?.spec);
+  if (!spec)
+    throw new Error(
+      `the object is not a pod or does not have a pod template: *v1.${found.info.kind}`,
+    );
   change(spec);
   return object;
 }
 
-export const hasPodSpec = ({ info }: Pick<Found, "info">): boolean => ["Pod", "Deployment", "ReplicaSet", "ReplicationController", "StatefulSet", "DaemonSet", "Job", "CronJob"].includes(info.kind);
+export const hasPodSpec = ({ info }: Pick<Found, "info">): boolean =>
+  [
+    "Pod",
+    "Deployment",
+    "ReplicaSet",
+    "ReplicationController",
+    "StatefulSet",
+    "DaemonSet",
+    "Job",
+    "CronJob",
+  ].includes(info.kind);

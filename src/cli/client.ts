@@ -5,10 +5,13 @@ import { ConnectionError } from "./errors.ts";
 import type { Io } from "./io.ts";
 
 export const JSON_TYPE = "application/json";
-export const TABLE_TYPE = "application/json;as=Table;v=v1;g=meta.k8s.io,application/json;as=Table;v=v1beta1;g=meta.k8s.io,application/json";
+export const TABLE_TYPE =
+  "application/json;as=Table;v=v1;g=meta.k8s.io,application/json;as=Table;v=v1beta1;g=meta.k8s.io,application/json";
 
 export type Json = Record<string, unknown>;
-export type Query = Readonly<Record<string, string | number | boolean | readonly string[] | undefined>>;
+export type Query = Readonly<
+  Record<string, string | number | boolean | readonly string[] | undefined>
+>;
 
 export interface RequestOptions {
   readonly query?: Query | undefined;
@@ -38,20 +41,32 @@ export class ApiClient {
 
   async request(method: string, path: string, options: RequestOptions = {}): Promise<HttpResponse> {
     const response = await this.send(method, path, options);
-    if (response.status >= 400) throw statusErrorOf(response.status, await readText(response), method, path);
+    if (response.status >= 400)
+      throw statusErrorOf(response.status, await readText(response), method, path);
     return response;
   }
 
   /** Like request, but leaves it to the caller to look at the status. */
   async send(method: string, path: string, options: RequestOptions = {}): Promise<HttpResponse> {
-    const body = options.body === undefined || typeof options.body === "string" || options.body instanceof Uint8Array ? options.body : JSON.stringify(options.body);
+    const body =
+      options.body === undefined ||
+      typeof options.body === "string" ||
+      options.body instanceof Uint8Array
+        ? options.body
+        : JSON.stringify(options.body);
     const headers = this.headers(options.accept, options.headers);
     if (body !== undefined) {
       headers["Content-Type"] = options.contentType ?? JSON_TYPE;
       headers["Content-Length"] = String(Buffer.byteLength(body));
     }
     try {
-      const response = await sendRequest(this.connection.target, { method, path: path + renderQuery(options.query), headers, body, signal: options.signal });
+      const response = await sendRequest(this.connection.target, {
+        method,
+        path: path + renderQuery(options.query),
+        headers,
+        body,
+        signal: options.signal,
+      });
       if (response.headers.date) this.serverNowMs = Date.parse(response.headers.date);
       this.#warn(response.headers["warning"]);
       return response;
@@ -61,8 +76,17 @@ export class ApiClient {
     }
   }
 
-  headers(accept = JSON_TYPE, more: Readonly<Record<string, string>> = {}): Record<string, string | string[]> {
-    return { Accept: accept, "User-Agent": `kubesim (${this.#command})`, "Kubectl-Command": this.#command, ...this.connection.headers, ...more };
+  headers(
+    accept = JSON_TYPE,
+    more: Readonly<Record<string, string>> = {},
+  ): Record<string, string | string[]> {
+    return {
+      Accept: accept,
+      "User-Agent": `kubesim (${this.#command})`,
+      "Kubectl-Command": this.#command,
+      ...this.connection.headers,
+      ...more,
+    };
   }
 
   async json<T = Json>(method: string, path: string, options: RequestOptions = {}): Promise<T> {
@@ -78,17 +102,29 @@ export class ApiClient {
   }
 
   /** The events of a watch, until the server ends it or the signal fires. */
-  async *watch(path: string, query: Query, options: { accept?: string | undefined; signal?: AbortSignal | undefined } = {}): AsyncGenerator<WatchEvent> {
-    const response = await this.request("GET", path, { query: { ...query, watch: true }, accept: options.accept, signal: options.signal });
+  async *watch(
+    path: string,
+    query: Query,
+    options: { accept?: string | undefined; signal?: AbortSignal | undefined } = {},
+  ): AsyncGenerator<WatchEvent> {
+    const response = await this.request("GET", path, {
+      query: { ...query, watch: true },
+      accept: options.accept,
+      signal: options.signal,
+    });
     try {
-      for await (const line of readLines(response.body)) if (line.trim() !== "") yield JSON.parse(line) as WatchEvent;
+      for await (const line of readLines(response.body))
+        if (line.trim() !== "") yield JSON.parse(line) as WatchEvent;
     } catch (error) {
       if (!options.signal?.aborted) throw error;
     }
   }
 
   #warn(header: string | string[] | undefined): void {
-    for (const match of [header ?? []].flat().join(", ").matchAll(/299 \S+ "((?:[^"\\]|\\.)*)"/g)) {
+    for (const match of [header ?? []]
+      .flat()
+      .join(", ")
+      .matchAll(/299 \S+ "((?:[^"\\]|\\.)*)"/g)) {
       const text = (match[1] ?? "").replace(/\\(.)/g, "$1");
       this.warnings++;
       if (this.#warned.has(text)) continue;
@@ -110,7 +146,7 @@ export async function readText(response: HttpResponse): Promise<string> {
 }
 
 export async function* readLines(body: AsyncIterable<Buffer>): AsyncGenerator<string> {
-  let rest = Buffer.alloc(0);
+  let rest: Buffer = Buffer.alloc(0);
   for await (const chunk of body) {
     rest = rest.length === 0 ? chunk : Buffer.concat([rest, chunk]);
     let start = 0;
@@ -127,7 +163,8 @@ export function renderQuery(query: Query | undefined): string {
   const parts: string[] = [];
   for (const [name, value] of Object.entries(query ?? {})) {
     for (const each of Array.isArray(value) ? value : [value]) {
-      if (each !== undefined && each !== "") parts.push(`${encodeURIComponent(name)}=${encodeURIComponent(String(each))}`);
+      if (each !== undefined && each !== "")
+        parts.push(`${encodeURIComponent(name)}=${encodeURIComponent(String(each))}`);
     }
   }
   return parts.length === 0 ? "" : `?${parts.join("&")}`;
@@ -140,14 +177,30 @@ function connectionCause(error: unknown): NodeJS.ErrnoException {
 }
 
 /** The failure of an answer; one without a Status gets a text by its code. Upstream: apierrors.NewGenericServerResponse */
-export function statusErrorOf(code: number, text: string, method: string, path: string): StatusError {
+export function statusErrorOf(
+  code: number,
+  text: string,
+  method: string,
+  path: string,
+): StatusError {
   try {
     const status = JSON.parse(text) as Json;
-    if (status["kind"] === "Status") return new StatusError({ ...(status as object), code } as never);
+    if (status["kind"] === "Status")
+      return new StatusError({ ...(status as object), code } as never);
   } catch {
     // Not JSON: the generic text below.
   }
-  const [reason, message] = GENERIC[code] ?? (code >= 500 ? ["InternalError", `an error on the server (${JSON.stringify(text.trim().slice(0, 2048) || "unknown")}) has prevented the request from succeeding`] : ["", `the server responded with the status code ${code} but did not return more information`]);
+  const [reason, message] =
+    GENERIC[code] ??
+    (code >= 500
+      ? [
+          "InternalError",
+          `an error on the server (${JSON.stringify(text.trim().slice(0, 2048) || "unknown")}) has prevented the request from succeeding`,
+        ]
+      : [
+          "",
+          `the server responded with the status code ${code} but did not return more information`,
+        ]);
   const resource = path.replace(/\?.*$/, "").split("/").at(-1) ?? "";
   const verb = method === "GET" ? "get" : method.toLowerCase();
   const suffix = resource === "" || code === 401 ? "" : ` (${verb} ${resource})`;
@@ -161,6 +214,9 @@ const GENERIC: Readonly<Record<number, readonly [string, string]>> = {
   405: ["MethodNotAllowed", "the server does not allow this method on the requested resource"],
   409: ["Conflict", "the server reported a conflict"],
   415: ["UnsupportedMediaType", "the body of the request was in an unknown format"],
-  429: ["TooManyRequests", "the server has received too many requests and has asked us to try again later"],
+  429: [
+    "TooManyRequests",
+    "the server has received too many requests and has asked us to try again later",
+  ],
   503: ["ServiceUnavailable", "the server is currently unable to handle the request"],
 };

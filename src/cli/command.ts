@@ -41,7 +41,13 @@ export class CommandContext {
   #client: ApiClient | undefined;
   #discovery: Discovery | undefined;
 
-  constructor(run: { path: string; args: readonly string[]; dashIndex: number; flags: Flags; io: Io }) {
+  constructor(run: {
+    path: string;
+    args: readonly string[];
+    dashIndex: number;
+    flags: Flags;
+    io: Io;
+  }) {
     this.path = run.path;
     this.args = run.args;
     this.dashIndex = run.dashIndex;
@@ -50,7 +56,9 @@ export class CommandContext {
   }
 
   async connection(): Promise<Connection> {
-    this.#connection ??= import("./connection.ts").then(({ connect }) => connect(this.flags, this.io));
+    this.#connection ??= import("./connection.ts").then(({ connect }) =>
+      connect(this.flags, this.io),
+    );
     return this.#connection;
   }
 

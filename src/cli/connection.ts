@@ -3,7 +3,17 @@ import { findRunningDaemon, ensureDaemon } from "../host/cli-daemon.ts";
 import type { HttpTarget } from "../host/cli-http.ts";
 import type { Flags } from "./flags.ts";
 import type { Io } from "./io.ts";
-import { clusterFolder, explicitFiles, kubesimHome, loadFiles, loadOwn, ownConfigFile, type ClusterEntry, type KubeConfig, type UserEntry } from "./kubeconfig.ts";
+import {
+  clusterFolder,
+  explicitFiles,
+  kubesimHome,
+  loadFiles,
+  loadOwn,
+  ownConfigFile,
+  type ClusterEntry,
+  type KubeConfig,
+  type UserEntry,
+} from "./kubeconfig.ts";
 
 /** Where requests go, as whom, and the namespace they mean. */
 export interface Connection {
@@ -16,12 +26,23 @@ export interface Connection {
   readonly explicitNamespace: boolean;
 }
 
-const FLAGS_OF_A_SERVER = ["server", "cluster", "user", "token", "username", "client-certificate", "certificate-authority", "insecure-skip-tls-verify", "tls-server-name"];
+const FLAGS_OF_A_SERVER = [
+  "server",
+  "cluster",
+  "user",
+  "token",
+  "username",
+  "client-certificate",
+  "certificate-authority",
+  "insecure-skip-tls-verify",
+  "tls-server-name",
+];
 
 /** Finds the cluster that the flags and the environment mean; starts kubesim's own when it is meant and does not run. */
 export async function connect(flags: Flags, io: Io): Promise<Connection> {
   const files = explicitFiles(flags.text("kubeconfig"));
-  if (files === undefined && !FLAGS_OF_A_SERVER.some((name) => flags.has(name))) return connectOwn(flags, io);
+  if (files === undefined && !FLAGS_OF_A_SERVER.some((name) => flags.has(name)))
+    return connectOwn(flags, io);
   const config = files ? await loadFiles(files) : flags.has("server") ? {} : await loadOwn();
   return fromConfig(config, flags);
 }
@@ -30,14 +51,22 @@ export async function connect(flags: Flags, io: Io): Promise<Connection> {
 export async function namespaceOf(flags: Flags): Promise<string> {
   if (flags.has("namespace")) return flags.text("namespace");
   const files = explicitFiles(flags.text("kubeconfig"));
-  const config = files ? await loadFiles(files).catch(() => ({}) as KubeConfig) : await ownChoices();
+  const config = files
+    ? await loadFiles(files).catch(() => ({}) as KubeConfig)
+    : await ownChoices();
   const wanted = flags.text("context") || config["current-context"];
-  return config.contexts?.find((context) => context.name === wanted)?.context.namespace || "default";
+  return (
+    config.contexts?.find((context) => context.name === wanted)?.context.namespace || "default"
+  );
 }
 
 async function ownChoices(): Promise<KubeConfig> {
   const text = host.findText(ownConfigFile());
-  return text === undefined ? {} : text.startsWith("{") ? (JSON.parse(text) as KubeConfig) : loadFiles([ownConfigFile()]);
+  return text === undefined
+    ? {}
+    : text.startsWith("{")
+      ? (JSON.parse(text) as KubeConfig)
+      : loadFiles([ownConfigFile()]);
 }
 
 /** Kubesim's own clusters need no YAML: daemon.json names the local socket, and the user's choices are JSON. */
@@ -46,7 +75,12 @@ async function connectOwn(flags: Flags, io: Io): Promise<Connection> {
   const context = flags.text("context") || choices["current-context"] || "kubesim";
   const entry = choices.contexts?.find((each) => each.name === context)?.context;
   const cluster = clusterOfContext(entry?.cluster ?? context);
-  if (cluster === undefined || (flags.has("context") && cluster !== "default" && host.pathKind(clusterFolder(cluster)) === undefined)) {
+  if (
+    cluster === undefined ||
+    (flags.has("context") &&
+      cluster !== "default" &&
+      host.pathKind(clusterFolder(cluster)) === undefined)
+  ) {
     return fromConfig(await loadOwn(), flags);
   }
   let daemon = findRunningDaemon(kubesimHome(), cluster);
@@ -55,8 +89,14 @@ async function connectOwn(flags: Flags, io: Io): Promise<Connection> {
     daemon = await ensureDaemon(kubesimHome(), cluster);
   }
   const namespace = flags.text("namespace") || entry?.namespace || "default";
-  const base = { namespace, explicitNamespace: flags.has("namespace"), headers: impersonation(flags), address: daemon.url.replace(/^https?:\/\//, "") };
-  if (daemon.socket !== undefined) return { ...base, target: { url: daemon.url, socketPath: daemon.socket } };
+  const base = {
+    namespace,
+    explicitNamespace: flags.has("namespace"),
+    headers: impersonation(flags),
+    address: daemon.url.replace(/^https?:\/\//, ""),
+  };
+  if (daemon.socket !== undefined)
+    return { ...base, target: { url: daemon.url, socketPath: daemon.socket } };
   const config = await loadOwn();
   return fromConfig({ ...config, "current-context": context }, flags);
 }
@@ -70,10 +110,13 @@ function clusterOfContext(name: string): string | undefined {
 function fromConfig(config: KubeConfig, flags: Flags): Connection {
   const contextName = flags.text("context") || config["current-context"] || "";
   const context = config.contexts?.find((each) => each.name === contextName)?.context;
-  if (contextName !== "" && !context && (flags.has("context") || config.contexts)) throw new Error(`context ${JSON.stringify(contextName)} does not exist`);
+  if (contextName !== "" && !context && (flags.has("context") || config.contexts))
+    throw new Error(`context ${JSON.stringify(contextName)} does not exist`);
   const clusterName = flags.text("cluster") || context?.cluster || "";
-  const cluster: ClusterEntry = config.clusters?.find((each) => each.name === clusterName)?.cluster ?? {};
-  if (flags.has("cluster") && cluster.server === undefined) throw new Error(`no cluster named ${JSON.stringify(clusterName)} exists`);
+  const cluster: ClusterEntry =
+    config.clusters?.find((each) => each.name === clusterName)?.cluster ?? {};
+  if (flags.has("cluster") && cluster.server === undefined)
+    throw new Error(`no cluster named ${JSON.stringify(clusterName)} exists`);
   const userName = flags.text("user") || context?.user || "";
   const user: UserEntry = config.users?.find((each) => each.name === userName)?.user ?? {};
   const url = serverUrl(flags.text("server") || cluster.server || "http://localhost:8080", flags);
@@ -92,21 +135,38 @@ function serverUrl(server: string, flags: Flags): string {
 }
 
 function certificates(cluster: ClusterEntry, user: UserEntry, flags: Flags) {
-  const text = (data: string | undefined, file: string | undefined) => (data ? Buffer.from(data, "base64").toString("utf8") : file ? host.readText(file) : undefined);
+  const text = (data: string | undefined, file: string | undefined) =>
+    data ? Buffer.from(data, "base64").toString("utf8") : file ? host.readText(file) : undefined;
   return {
-    ca: text(flags.has("certificate-authority") ? undefined : cluster["certificate-authority-data"], flags.text("certificate-authority") || cluster["certificate-authority"]),
-    cert: text(flags.has("client-certificate") ? undefined : user["client-certificate-data"], flags.text("client-certificate") || user["client-certificate"]),
-    key: text(flags.has("client-key") ? undefined : user["client-key-data"], flags.text("client-key") || user["client-key"]),
+    ca: text(
+      flags.has("certificate-authority") ? undefined : cluster["certificate-authority-data"],
+      flags.text("certificate-authority") || cluster["certificate-authority"],
+    ),
+    cert: text(
+      flags.has("client-certificate") ? undefined : user["client-certificate-data"],
+      flags.text("client-certificate") || user["client-certificate"],
+    ),
+    key: text(
+      flags.has("client-key") ? undefined : user["client-key-data"],
+      flags.text("client-key") || user["client-key"],
+    ),
     insecure: flags.bool("insecure-skip-tls-verify") || cluster["insecure-skip-tls-verify"],
     serverName: flags.text("tls-server-name") || cluster["tls-server-name"],
   };
 }
 
 function credentials(user: UserEntry, flags: Flags): Record<string, string> {
-  const token = flags.text("token") || user.token || (user.tokenFile ? host.readText(user.tokenFile).trim() : "");
+  const token =
+    flags.text("token") ||
+    user.token ||
+    (user.tokenFile ? host.readText(user.tokenFile).trim() : "");
   if (token) return { Authorization: `Bearer ${token}` };
   const name = flags.text("username") || user.username;
-  return name ? { Authorization: `Basic ${Buffer.from(`${name}:${flags.text("password") || user.password || ""}`).toString("base64")}` } : {};
+  return name
+    ? {
+        Authorization: `Basic ${Buffer.from(`${name}:${flags.text("password") || user.password || ""}`).toString("base64")}`,
+      }
+    : {};
 }
 
 function impersonation(flags: Flags): Record<string, string | string[]> {

@@ -11,7 +11,11 @@ export interface Doomed {
 }
 
 /** Deletes an object and waits until it is gone. */
-export async function deleteAndWait(context: CommandContext, target: Doomed, options: Json = { propagationPolicy: "Background" }): Promise<void> {
+export async function deleteAndWait(
+  context: CommandContext,
+  target: Doomed,
+  options: Json = { propagationPolicy: "Background" },
+): Promise<void> {
   const client = await context.client();
   const path = pathOf(target.info, target.namespace, target.name);
   try {
@@ -24,28 +28,49 @@ export async function deleteAndWait(context: CommandContext, target: Doomed, opt
 }
 
 /** Waits until the object is gone or another has its name. Throws when the time is over; 0 waits for ever. */
-export async function waitUntilGone(client: ApiClient, target: Doomed, uid: string | undefined, timeoutMs: number): Promise<void> {
+export async function waitUntilGone(
+  client: ApiClient,
+  target: Doomed,
+  uid: string | undefined,
+  timeoutMs: number,
+): Promise<void> {
   const path = pathOf(target.info, target.namespace, target.name);
   const abort = new AbortController();
   let late = false;
-  const cancel = timeoutMs > 0 ? after(timeoutMs, () => ((late = true), abort.abort())) : () => undefined;
+  const cancel =
+    timeoutMs > 0 ? after(timeoutMs, () => ((late = true), abort.abort())) : () => undefined;
   try {
     for (;;) {
       let version: string | undefined;
       try {
-        const current = await client.json<{ metadata: { uid?: string; resourceVersion?: string } }>("GET", path, { signal: abort.signal });
-        if (uid !== undefined && current.metadata.uid !== undefined && current.metadata.uid !== uid) return;
+        const current = await client.json<{ metadata: { uid?: string; resourceVersion?: string } }>(
+          "GET",
+          path,
+          { signal: abort.signal },
+        );
+        if (uid !== undefined && current.metadata.uid !== undefined && current.metadata.uid !== uid)
+          return;
         version = current.metadata.resourceVersion;
       } catch (error) {
         if (isNotFound(error)) return;
-        if (late) throw new Error(`timed out waiting for the condition on ${target.info.resource}/${target.name}`);
+        if (late)
+          throw new Error(
+            `timed out waiting for the condition on ${target.info.resource}/${target.name}`,
+          );
         throw error;
       }
-      for await (const event of client.watch(pathOf(target.info, target.namespace), { fieldSelector: `metadata.name=${target.name}`, resourceVersion: version }, { signal: abort.signal })) {
+      for await (const event of client.watch(
+        pathOf(target.info, target.namespace),
+        { fieldSelector: `metadata.name=${target.name}`, resourceVersion: version },
+        { signal: abort.signal },
+      )) {
         if (event.type === "DELETED") return;
         if (event.type === "ERROR") break;
       }
-      if (late) throw new Error(`timed out waiting for the condition on ${target.info.resource}/${target.name}`);
+      if (late)
+        throw new Error(
+          `timed out waiting for the condition on ${target.info.resource}/${target.name}`,
+        );
       await sleep(100);
     }
   } finally {

@@ -16,14 +16,18 @@ export interface ResourceInfo {
   readonly subresources: readonly string[];
 }
 
-const AGGREGATED = "application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList,application/json;g=apidiscovery.k8s.io;v=v2beta1;as=APIGroupDiscoveryList,application/json";
+const AGGREGATED =
+  "application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList,application/json;g=apidiscovery.k8s.io;v=v2beta1;as=APIGroupDiscoveryList,application/json";
 const CACHE_MS = 6 * 3_600_000;
 
-export const apiVersionOf = (info: { readonly group: string; readonly version: string }): string => (info.group === "" ? info.version : `${info.group}/${info.version}`);
+export const apiVersionOf = (info: { readonly group: string; readonly version: string }): string =>
+  info.group === "" ? info.version : `${info.group}/${info.version}`;
 /** pods, deployments.apps */
-export const groupResourceOf = (info: ResourceInfo): string => (info.group === "" ? info.resource : `${info.resource}.${info.group}`);
+export const groupResourceOf = (info: ResourceInfo): string =>
+  info.group === "" ? info.resource : `${info.resource}.${info.group}`;
 /** pod, deployment.apps: what stands in front of a name in messages. */
-export const singularName = (info: { readonly group: string; readonly kind: string }): string => info.kind.toLowerCase() + (info.group === "" ? "" : `.${info.group}`);
+export const singularName = (info: { readonly group: string; readonly kind: string }): string =>
+  info.kind.toLowerCase() + (info.group === "" ? "" : `.${info.group}`);
 
 /** What the server offers; kept on disk for six hours, and asked anew when a name is unknown. */
 export class Discovery {
@@ -35,7 +39,12 @@ export class Discovery {
   constructor(client: ApiClient, cacheFolder = "") {
     this.#client = client;
     const folder = cacheFolder || host.joinPath(kubesimHome(), "cache");
-    this.#cacheFile = host.joinPath(folder, "discovery", client.connection.address.replace(/[^\w.-]/g, "_"), "resources.json");
+    this.#cacheFile = host.joinPath(
+      folder,
+      "discovery",
+      client.connection.address.replace(/[^\w.-]/g, "_"),
+      "resources.json",
+    );
   }
 
   async resources(): Promise<readonly ResourceInfo[]> {
@@ -62,7 +71,10 @@ export class Discovery {
 
   async ofKind(apiVersion: string, kind: string): Promise<ResourceInfo | undefined> {
     const same = (info: ResourceInfo) => info.kind === kind && apiVersionOf(info) === apiVersion;
-    return (await this.resources()).find(same) ?? (this.#fresh ? undefined : (await this.refresh()).find(same));
+    return (
+      (await this.resources()).find(same) ??
+      (this.#fresh ? undefined : (await this.refresh()).find(same))
+    );
   }
 
   async inCategory(category: string): Promise<ResourceInfo[]> {
@@ -92,7 +104,10 @@ export class Discovery {
   }
 
   async #document(path: string): Promise<Json> {
-    const response = await this.#client.request("GET", path, { query: { timeout: "32s" }, accept: AGGREGATED });
+    const response = await this.#client.request("GET", path, {
+      query: { timeout: "32s" },
+      accept: AGGREGATED,
+    });
     return JSON.parse(await readText(response)) as Json;
   }
 
@@ -101,8 +116,14 @@ export class Discovery {
     const groupVersions =
       document["kind"] === "APIVersions"
         ? (document["versions"] as string[]).map((version) => ["/api", version] as const)
-        : ((document["groups"] ?? []) as { versions: { groupVersion: string }[] }[]).flatMap((group) => group.versions.map((version) => ["/apis", version.groupVersion] as const));
-    const lists = await Promise.all(groupVersions.map(async ([root, groupVersion]) => fromLegacy(groupVersion, await this.#client.get(`${root}/${groupVersion}`))));
+        : ((document["groups"] ?? []) as { versions: { groupVersion: string }[] }[]).flatMap(
+            (group) => group.versions.map((version) => ["/apis", version.groupVersion] as const),
+          );
+    const lists = await Promise.all(
+      groupVersions.map(async ([root, groupVersion]) =>
+        fromLegacy(groupVersion, await this.#client.get(`${root}/${groupVersion}`)),
+      ),
+    );
     return lists.flat();
   }
 }
@@ -144,7 +165,15 @@ function fromAggregated(document: Json): ResourceInfo[] {
 
 function fromLegacy(groupVersion: string, document: Json): ResourceInfo[] {
   const [version = "", group = ""] = groupVersion.split("/").reverse();
-  const rows = (document["resources"] ?? []) as { name: string; singularName?: string; namespaced: boolean; kind: string; verbs?: string[]; shortNames?: string[]; categories?: string[] }[];
+  const rows = (document["resources"] ?? []) as {
+    name: string;
+    singularName?: string;
+    namespaced: boolean;
+    kind: string;
+    verbs?: string[];
+    shortNames?: string[];
+    categories?: string[];
+  }[];
   return rows
     .filter((row) => !row.name.includes("/"))
     .map((row) => ({
@@ -157,19 +186,28 @@ function fromLegacy(groupVersion: string, document: Json): ResourceInfo[] {
       verbs: row.verbs ?? [],
       shortNames: row.shortNames ?? [],
       categories: row.categories ?? [],
-      subresources: rows.filter((other) => other.name.startsWith(`${row.name}/`)).map((other) => other.name.slice(row.name.length + 1)),
+      subresources: rows
+        .filter((other) => other.name.startsWith(`${row.name}/`))
+        .map((other) => other.name.slice(row.name.length + 1)),
     }));
 }
 
 function match(resources: readonly ResourceInfo[], word: string): ResourceInfo | undefined {
   const lower = word.toLowerCase();
   const [name = "", ...rest] = lower.split(".");
-  const candidates = resources.filter((info) => info.resource === name || info.singular === name || info.kind.toLowerCase() === name);
-  const named = candidates.length > 0 ? candidates : resources.filter((info) => info.shortNames.includes(name));
+  const candidates = resources.filter(
+    (info) => info.resource === name || info.singular === name || info.kind.toLowerCase() === name,
+  );
+  const named =
+    candidates.length > 0 ? candidates : resources.filter((info) => info.shortNames.includes(name));
   if (rest.length === 0) return named[0];
   const suffix = rest.join(".");
   const [version = "", ...group] = rest;
-  return named.find((info) => info.version === version && info.group === group.join(".")) ?? named.find((info) => info.group === suffix) ?? named.find((info) => info.group !== "" && info.group.startsWith(suffix));
+  return (
+    named.find((info) => info.version === version && info.group === group.join(".")) ??
+    named.find((info) => info.group === suffix) ??
+    named.find((info) => info.group !== "" && info.group.startsWith(suffix))
+  );
 }
 
 /** One version of each resource: the first, which the server prefers. */
@@ -184,7 +222,12 @@ export function preferred(resources: readonly ResourceInfo[]): ResourceInfo[] {
 }
 
 /** The path of a resource, with namespace, name and subresource where they are given. */
-export function pathOf(info: ResourceInfo, namespace?: string, name?: string, subresource?: string): string {
+export function pathOf(
+  info: ResourceInfo,
+  namespace?: string,
+  name?: string,
+  subresource?: string,
+): string {
   const root = info.group === "" ? `/api/${info.version}` : `/apis/${info.group}/${info.version}`;
   const scope = info.namespaced && namespace ? `/namespaces/${encodeURIComponent(namespace)}` : "";
   return `${root}${scope}/${info.resource}${name === undefined ? "" : `/${encodeURIComponent(name)}`}${subresource ? `/${subresource}` : ""}`;

@@ -1,16 +1,26 @@
+import { klogHead } from "../host/cli-host.ts";
 import type { Flags, FlagSpec } from "./flags.ts";
 import type { Io } from "./io.ts";
 
 export type DryRun = "none" | "client" | "server";
 
-export const DRY_RUN_FLAG: FlagSpec = { name: "dry-run", type: "string", default: "none", noValue: "unchanged", usage: 'Must be "none", "server", or "client". If client, only print what would be sent. If server, send it without keeping the result.' };
+export const DRY_RUN_FLAG: FlagSpec = {
+  name: "dry-run",
+  type: "string",
+  default: "none",
+  noValue: "unchanged",
+  usage:
+    'Must be "none", "server", or "client". If client, only print what would be sent. If server, send it without keeping the result.',
+};
 
 /** Upstream: cmdutil.GetDryRunStrategy */
 export function dryRunOf(flags: Flags, io: Io): DryRun {
   const value = flags.text("dry-run");
   if (value === "none" || value === "client" || value === "server") return value;
   if (value === "unchanged") {
-    io.err("W0000 00:00:00.000000       1 helpers.go:719] --dry-run is deprecated and can be replaced with --dry-run=client.\n");
+    io.err(
+      `${klogHead("W", "helpers.go:719")} --dry-run is deprecated and can be replaced with --dry-run=client.\n`,
+    );
     return "client";
   }
   if (["true", "false", "1", "0", "t", "f"].includes(value.toLowerCase())) {
@@ -19,5 +29,8 @@ export function dryRunOf(flags: Flags, io: Io): DryRun {
   throw new Error(`Invalid dry-run value (${value}). Must be "none", "server", or "client".`);
 }
 
-export const dryRunQuery = (dryRun: DryRun): Record<string, string | undefined> => ({ dryRun: dryRun === "server" ? "All" : undefined });
-export const dryRunSuffix = (dryRun: DryRun): string => (dryRun === "none" ? "" : dryRun === "client" ? " (dry run)" : " (server dry run)");
+export const dryRunQuery = (dryRun: DryRun): Record<string, string | undefined> => ({
+  dryRun: dryRun === "server" ? "All" : undefined,
+});
+export const dryRunSuffix = (dryRun: DryRun): string =>
+  dryRun === "none" ? "" : dryRun === "client" ? " (dry run)" : " (server dry run)";

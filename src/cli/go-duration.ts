@@ -1,4 +1,12 @@
-const UNIT_MS: Readonly<Record<string, number>> = { ns: 1e-6, us: 1e-3, µs: 1e-3, ms: 1, s: 1000, m: 60_000, h: 3_600_000 };
+const UNIT_MS: Readonly<Record<string, number>> = {
+  ns: 1e-6,
+  us: 1e-3,
+  µs: 1e-3,
+  ms: 1,
+  s: 1000,
+  m: 60_000,
+  h: 3_600_000,
+};
 
 /** Go's time.ParseDuration, in milliseconds: 1h30m, 5s, -1.5m. */
 export function parseGoDuration(text: string): number {
@@ -14,7 +22,10 @@ export function parseGoDuration(text: string): number {
     const unit = match[2] ?? "";
     if (unit === "") throw invalid("missing unit in duration");
     const factor = UNIT_MS[unit];
-    if (factor === undefined) throw new Error(`time: unknown unit ${JSON.stringify(unit)} in duration ${JSON.stringify(text)}`);
+    if (factor === undefined)
+      throw new Error(
+        `time: unknown unit ${JSON.stringify(unit)} in duration ${JSON.stringify(text)}`,
+      );
     total += Number(match[1]) * factor;
     rest = rest.slice(match[0].length);
   }

@@ -10,5 +10,11 @@ export function appliedText(object: ApiObject): string {
 }
 
 export function withLastApplied(object: ApiObject): ApiObject {
-  return { ...object, metadata: { ...object.metadata, annotations: { ...object.metadata.annotations, [LAST_APPLIED]: appliedText(object) } } };
+  return {
+    ...object,
+    metadata: {
+      ...object.metadata,
+      annotations: { ...object.metadata.annotations, [LAST_APPLIED]: appliedText(object) },
+    },
+  };
 }

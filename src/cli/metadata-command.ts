@@ -4,7 +4,16 @@ import { pathOf } from "./discovery.ts";
 import { DRY_RUN_FLAG, dryRunOf, dryRunQuery } from "./dry-run.ts";
 import { throwAll } from "./errors.ts";
 import { reporter, OUTPUT_FLAGS, type Report } from "./report.ts";
-import { ALL_NAMESPACES_FLAG, fetchObjects, FIELD_SELECTOR_FLAG, FILE_FLAGS, hasFiles, SELECTOR_FLAG, targetsOf, type Found } from "./resources.ts";
+import {
+  ALL_NAMESPACES_FLAG,
+  fetchObjects,
+  FIELD_SELECTOR_FLAG,
+  FILE_FLAGS,
+  hasFiles,
+  SELECTOR_FLAG,
+  targetsOf,
+  type Found,
+} from "./resources.ts";
 
 interface Words {
   readonly field: "labels" | "annotations";
@@ -34,11 +43,24 @@ export function metadataCommand(words: Words): CommandSpec {
       SELECTOR_FLAG,
       FIELD_SELECTOR_FLAG,
       { name: "all", type: "bool", usage: "Select all resources of the given types" },
-      { name: "field-manager", type: "string", default: words.manager, usage: "Name that the changes are recorded under." },
+      {
+        name: "field-manager",
+        type: "string",
+        default: words.manager,
+        usage: "Name that the changes are recorded under.",
+      },
       { name: "list", type: "bool", usage: `If true, print the ${words.field}.` },
       { name: "local", type: "bool", usage: "If true, do not ask the server." },
-      { name: "overwrite", type: "bool", usage: `If true, ${words.field} that are there may change.` },
-      { name: "resource-version", type: "string", usage: "Only change the object when it has this version. Only for a single one." },
+      {
+        name: "overwrite",
+        type: "bool",
+        usage: `If true, ${words.field} that are there may change.`,
+      },
+      {
+        name: "resource-version",
+        type: "string",
+        usage: "Only change the object when it has this version. Only for a single one.",
+      },
     ],
     run: (context) => run(context, words),
   };
@@ -47,18 +69,33 @@ export function metadataCommand(words: Words): CommandSpec {
 async function run(context: CommandContext, words: Words): Promise<void> {
   const { flags } = context;
   const { resources, changes } = understand(context, words);
-  if (resources.length === 0 && !hasFiles(context)) throw new Error(`one or more resources must be specified as <resource> <name> or <resource>/<name>`);
-  if (changes.set.size === 0 && changes.remove.length === 0 && !flags.bool("list")) throw new Error(`at least one ${words.noun} update is required`);
+  if (resources.length === 0 && !hasFiles(context))
+    throw new Error(
+      `one or more resources must be specified as <resource> <name> or <resource>/<name>`,
+    );
+  if (changes.set.size === 0 && changes.remove.length === 0 && !flags.bool("list"))
+    throw new Error(`at least one ${words.noun} update is required`);
   const dryRun = dryRunOf(flags, context.io);
   const targets = await targetsOf(context, resources);
-  if (targets.some(({ name, manifest }) => name === undefined && !manifest) && !flags.bool("all") && !flags.has("selector") && !flags.has("field-selector") && !flags.bool("list")) {
+  if (
+    targets.some(({ name, manifest }) => name === undefined && !manifest) &&
+    !flags.bool("all") &&
+    !flags.has("selector") &&
+    !flags.has("field-selector") &&
+    !flags.bool("list")
+  ) {
     throw new Error("resource(s) were provided, but no name was specified");
   }
   const errors: unknown[] = [];
   const report = await reporter(context, dryRun);
-  for (const found of await fetchObjects(context, targets, { selector: flags.text("selector"), fieldSelector: flags.text("field-selector"), errors })) {
+  for (const found of await fetchObjects(context, targets, {
+    selector: flags.text("selector"),
+    fieldSelector: flags.text("field-selector"),
+    errors,
+  })) {
     try {
-      if (flags.bool("list") && changes.set.size === 0 && changes.remove.length === 0) list(context, found, words, targets.length > 1 || targets[0]?.name === undefined);
+      if (flags.bool("list") && changes.set.size === 0 && changes.remove.length === 0)
+        list(context, found, words, targets.length > 1 || targets[0]?.name === undefined);
       else await change(context, found, { words, changes, dryRun, report });
     } catch (error) {
       errors.push(error);
@@ -68,13 +105,24 @@ async function run(context: CommandContext, words: Words): Promise<void> {
 }
 
 /** Which arguments name resources, and which are changes. Upstream: cmdutil.GetResourcesAndPairs and parseLabels */
-function understand(context: CommandContext, words: Words): { resources: string[]; changes: Changes } {
+function understand(
+  context: CommandContext,
+  words: Words,
+): { resources: string[]; changes: Changes } {
   const isPair = (arg: string) => (arg.includes("=") && !arg.startsWith("=")) || arg.endsWith("-");
   const first = context.args.findIndex(isPair);
   const resources = first < 0 ? [...context.args] : context.args.slice(0, first);
   const pairs = first < 0 ? [] : context.args.slice(first);
   const stray = pairs.find((pair) => !isPair(pair));
-  if (stray !== undefined) throw new Error(words.noun === "label" ? `unknown label spec: ${stray}` : `unexpected ${words.noun}: ${stray}`.replace(/^.*$/, `all resources must be specified before ${words.noun} changes: ${stray}`));
+  if (stray !== undefined)
+    throw new Error(
+      words.noun === "label"
+        ? `unknown label spec: ${stray}`
+        : `unexpected ${words.noun}: ${stray}`.replace(
+            /^.*$/,
+            `all resources must be specified before ${words.noun} changes: ${stray}`,
+          ),
+    );
   const set = new Map<string, string>();
   const remove: string[] = [];
   for (const pair of pairs) {
@@ -82,20 +130,39 @@ function understand(context: CommandContext, words: Words): { resources: string[
     if (equals < 0) remove.push(pair.slice(0, -1));
     else {
       const [key, value] = [pair.slice(0, equals), pair.slice(equals + 1)];
-      if (words.noun === "label" && isLabelValue(value).length > 0) throw new Error(`invalid label value: ${JSON.stringify(pair)}: ${isLabelValue(value).join(";")}`);
+      if (words.noun === "label" && isLabelValue(value).length > 0)
+        throw new Error(
+          `invalid label value: ${JSON.stringify(pair)}: ${isLabelValue(value).join(";")}`,
+        );
       void isQualifiedName;
       set.set(key, value);
     }
   }
   const both = remove.find((key) => set.has(key));
-  if (both !== undefined) throw new Error(words.noun === "label" ? `can not both modify and remove a label in the same command` : `can not both modify and remove the following annotation(s) in the same command: ${both}`);
+  if (both !== undefined)
+    throw new Error(
+      words.noun === "label"
+        ? `can not both modify and remove a label in the same command`
+        : `can not both modify and remove the following annotation(s) in the same command: ${both}`,
+    );
   return { resources, changes: { set, remove } };
 }
 
-function list(context: CommandContext, { info, name, object }: Found, words: Words, several: boolean): void {
-  if (several) context.print(`Listing ${words.field} for ${info.kind}.${info.group}/${name}:`.replace(".//", "/").replace("./", "/"));
+function list(
+  context: CommandContext,
+  { info, name, object }: Found,
+  words: Words,
+  several: boolean,
+): void {
+  if (several)
+    context.print(
+      `Listing ${words.field} for ${info.kind}.${info.group}/${name}:`
+        .replace(".//", "/")
+        .replace("./", "/"),
+    );
   const indent = several ? " " : "";
-  for (const [key, value] of Object.entries(object.metadata[words.field] ?? {}).sort()) context.print(`${indent}${key}=${value}`);
+  for (const [key, value] of Object.entries(object.metadata[words.field] ?? {}).sort())
+    context.print(`${indent}${key}=${value}`);
 }
 
 interface Job {
@@ -105,21 +172,45 @@ interface Job {
   readonly report: Report;
 }
 
-async function change(context: CommandContext, { info, namespace, name, object }: Found, { words, changes, dryRun, report }: Job): Promise<void> {
+async function change(
+  context: CommandContext,
+  { info, namespace, name, object }: Found,
+  { words, changes, dryRun, report }: Job,
+): Promise<void> {
   const present = object.metadata[words.field] ?? {};
   if (!context.flags.bool("overwrite")) refuseOverwrite(present, changes, words);
-  for (const key of changes.remove) if (!(key in present)) context.io.out(`${words.noun} ${JSON.stringify(key)} not found.\n`);
+  for (const key of changes.remove)
+    if (!(key in present)) context.io.out(`${words.noun} ${JSON.stringify(key)} not found.\n`);
   const wanted: Record<string, string | null> = {};
   for (const [key, value] of changes.set) if (present[key] !== value) wanted[key] = value;
   for (const key of changes.remove) if (key in present) wanted[key] = null;
   const operation = operationOf(wanted, words);
-  const after = { ...object, metadata: { ...object.metadata, [words.field]: Object.fromEntries(Object.entries({ ...present, ...wanted }).filter(([, value]) => value !== null)) } };
-  if (Object.keys(wanted).length === 0 || dryRun === "client" || context.flags.bool("local")) return report(after, info, operation);
+  const after = {
+    ...object,
+    metadata: {
+      ...object.metadata,
+      [words.field]: Object.fromEntries(
+        Object.entries({ ...present, ...wanted }).filter(([, value]) => value !== null),
+      ),
+    },
+  };
+  if (Object.keys(wanted).length === 0 || dryRun === "client" || context.flags.bool("local"))
+    return report(after, info, operation);
   const version = context.flags.text("resource-version");
-  const body = { metadata: { ...(version ? { resourceVersion: version } : {}), [words.field]: wanted } };
+  const body = {
+    metadata: { ...(version ? { resourceVersion: version } : {}), [words.field]: wanted },
+  };
   const client = await context.client();
   const query = { fieldManager: context.flags.text("field-manager"), ...dryRunQuery(dryRun) };
-  report(await client.json("PATCH", pathOf(info, namespace, name), { query, body, contentType: "application/merge-patch+json" }), info, operation);
+  report(
+    await client.json("PATCH", pathOf(info, namespace, name), {
+      query,
+      body,
+      contentType: "application/merge-patch+json",
+    }),
+    info,
+    operation,
+  );
 }
 
 function operationOf(wanted: Readonly<Record<string, string | null>>, words: Words): string {
@@ -128,11 +219,27 @@ function operationOf(wanted: Readonly<Record<string, string | null>>, words: Wor
   return values.every((value) => value === null) ? words.undone : words.done;
 }
 
-function refuseOverwrite(present: Readonly<Record<string, string>>, changes: Changes, words: Words): void {
-  const clashes = [...changes.set].filter(([key, value]) => key in present && present[key] !== value);
+function refuseOverwrite(
+  present: Readonly<Record<string, string>>,
+  changes: Changes,
+  words: Words,
+): void {
+  const clashes = [...changes.set].filter(
+    ([key, value]) => key in present && present[key] !== value,
+  );
   if (clashes.length === 0) return;
-  if (words.noun === "label") throw new Error(clashes.map(([key]) => `'${key}' already has a value (${present[key]}), and --overwrite is false`).join(", "));
+  if (words.noun === "label")
+    throw new Error(
+      clashes
+        .map(([key]) => `'${key}' already has a value (${present[key]}), and --overwrite is false`)
+        .join(", "),
+    );
   const [[key, value] = ["", ""]] = clashes;
   void value;
-  throw new Error(`--overwrite is false but found the following declared ${words.noun}(s): ${clashes.map(([name]) => `'${name}' already has a value (${present[name]})`).join("; ")}`.replace("%", key && "%"));
+  throw new Error(
+    `--overwrite is false but found the following declared ${words.noun}(s): ${clashes.map(([name]) => `'${name}' already has a value (${present[name]})`).join("; ")}`.replace(
+      "%",
+      key && "%",
+    ),
+  );
 }

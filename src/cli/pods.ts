@@ -1,4 +1,4 @@
-import { isNotFound, StatusError } from "../api/status.ts";
+import { isNotFound, type StatusError } from "../api/status.ts";
 import type { Pod } from "../api/generated/core-v1.ts";
 import type { CommandContext } from "./command.ts";
 import { pathOf } from "./discovery.ts";
@@ -12,7 +12,10 @@ export type LivePod = Pod & { metadata: ApiObject["metadata"] & { name: string }
 export async function attachablePod(context: CommandContext, argument: string): Promise<LivePod> {
   const client = await context.client();
   const { namespace } = await context.connection();
-  if (!argument.includes("/")) return client.get<LivePod>(`/api/v1/namespaces/${encodeURIComponent(namespace)}/pods/${encodeURIComponent(argument)}`);
+  if (!argument.includes("/"))
+    return client.get<LivePod>(
+      `/api/v1/namespaces/${encodeURIComponent(namespace)}/pods/${encodeURIComponent(argument)}`,
+    );
   const [type = "", name = ""] = argument.split("/");
   const info = await (await context.discovery()).get(type);
   const object = await client.get<ApiObject>(pathOf(info, namespace, name));
@@ -24,32 +27,71 @@ export async function attachablePod(context: CommandContext, argument: string): 
 }
 
 /** The pods that an object selects. Upstream: k8s.io/kubectl/pkg/polymorphichelpers SelectorsForObject */
-export async function podsOf(context: CommandContext, object: ApiObject, resource: string): Promise<LivePod[]> {
-  const spec = (object["spec"] ?? {}) as { selector?: Record<string, unknown> & { matchLabels?: Record<string, string>; matchExpressions?: { key: string; operator: string; values?: string[] }[] } };
+export async function podsOf(
+  context: CommandContext,
+  object: ApiObject,
+  resource: string,
+): Promise<LivePod[]> {
+  const spec = (object["spec"] ?? {}) as {
+    selector?: Record<string, unknown> & {
+      matchLabels?: Record<string, string>;
+      matchExpressions?: { key: string; operator: string; values?: string[] }[];
+    };
+  };
   const plain = resource === "services" || resource === "replicationcontrollers";
-  if (plain && Object.keys(spec.selector ?? {}).length === 0) throw new Error(`invalid service '${object.metadata.name}': Service is defined without a selector`);
-  if (!plain && !spec.selector) throw new Error(`cannot get the pods of ${resource}/${object.metadata.name}`);
-  const selector = plain ? renderLabels(spec.selector as Record<string, string>) : renderSelector(spec.selector ?? {});
+  if (plain && Object.keys(spec.selector ?? {}).length === 0)
+    throw new Error(
+      `invalid service '${object.metadata.name}': Service is defined without a selector`,
+    );
+  if (!plain && !spec.selector)
+    throw new Error(`cannot get the pods of ${resource}/${object.metadata.name}`);
+  const selector = plain
+    ? renderLabels(spec.selector as Record<string, string>)
+    : renderSelector(spec.selector ?? {});
   const client = await context.client();
   const { namespace } = await context.connection();
-  const list = await client.get<{ items?: LivePod[] }>(`/api/v1/namespaces/${namespace}/pods`, { labelSelector: selector });
+  const list = await client.get<{ items?: LivePod[] }>(`/api/v1/namespaces/${namespace}/pods`, {
+    labelSelector: selector,
+  });
   return list.items ?? [];
 }
 
-const renderLabels = (labels: Readonly<Record<string, string>>) => Object.entries(labels).sort().map(([key, value]) => `${key}=${value}`).join(",");
+const renderLabels = (labels: Readonly<Record<string, string>>) =>
+  Object.entries(labels)
+    .sort()
+    .map(([key, value]) => `${key}=${value}`)
+    .join(",");
 
-export function renderSelector(selector: { matchLabels?: Record<string, string> | undefined; matchExpressions?: readonly { key: string; operator: string; values?: readonly string[] | undefined }[] | undefined }): string {
-  const parts = Object.entries(selector.matchLabels ?? {}).sort().map(([key, value]) => `${key}=${value}`);
+export function renderSelector(selector: {
+  matchLabels?: Record<string, string> | undefined;
+  matchExpressions?:
+    | readonly { key: string; operator: string; values?: readonly string[] | undefined }[]
+    | undefined;
+}): string {
+  const parts = Object.entries(selector.matchLabels ?? {})
+    .sort()
+    .map(([key, value]) => `${key}=${value}`);
   for (const { key, operator, values } of selector.matchExpressions ?? []) {
     const list = `(${[...(values ?? [])].sort().join(",")})`;
-    parts.push(operator === "Exists" ? key : operator === "DoesNotExist" ? `!${key}` : `${key} ${operator === "In" ? "in" : "notin"} ${list}`);
+    parts.push(
+      operator === "Exists"
+        ? key
+        : operator === "DoesNotExist"
+          ? `!${key}`
+          : `${key} ${operator === "In" ? "in" : "notin"} ${list}`,
+    );
   }
   return parts.join(",");
 }
 
 /** The pods one would rather talk to come first. Upstream: podutils.ActivePods reversed */
 function sortActive(pods: readonly LivePod[]): LivePod[] {
-  const rank = (pod: LivePod) => (pod.spec.nodeName ? 0 : 8) + ({ Running: 0, Pending: 2 }[pod.status?.phase ?? ""] ?? 4) + (pod.status?.conditions?.some(({ type, status }) => type === "Ready" && status === "True") ? 0 : 1);
+  const rank = (pod: LivePod) =>
+    (pod.spec.nodeName ? 0 : 8) +
+    ({ Running: 0, Pending: 2 }[pod.status?.phase ?? ""] ?? 4) +
+    (pod.status?.conditions?.some(({ type, status }) => type === "Ready" && status === "True")
+      ? 0
+      : 1);
   return [...pods].sort((a, b) => rank(a) - rank(b));
 }
 
@@ -59,31 +101,53 @@ interface ContainerChoice {
 }
 
 /** The container that -c names, or the default one, saying so when there are several. Upstream: podcmd.FindOrDefaultContainerByName */
-export function chooseContainer(context: CommandContext, pod: LivePod, wanted: string, choice: ContainerChoice = {}): string {
+export function chooseContainer(
+  context: CommandContext,
+  pod: LivePod,
+  wanted: string,
+  choice: ContainerChoice = {},
+): string {
   const spec = pod.spec;
-  const all = [...(spec.containers ?? []), ...(spec.ephemeralContainers ?? []), ...(spec.initContainers ?? [])].map(({ name }) => name);
+  const all = [
+    ...(spec.containers ?? []),
+    ...(spec.ephemeralContainers ?? []),
+    ...(spec.initContainers ?? []),
+  ].map(({ name }) => name);
   if (wanted !== "") {
-    if (!all.includes(wanted)) throw new Error(`container ${wanted} not found in pod ${pod.metadata.name}`);
+    if (!all.includes(wanted))
+      throw new Error(`container ${wanted} not found in pod ${pod.metadata.name}`);
     return wanted;
   }
   const annotated = pod.metadata.annotations?.[CONTAINER_ANNOTATION];
   if (annotated) {
     if (all.includes(annotated)) return annotated;
-    if (!choice.quiet) context.io.err(`Default container name ${JSON.stringify(annotated)} not found in pod ${pod.metadata.name}\n`);
+    if (!choice.quiet)
+      context.io.err(
+        `Default container name ${JSON.stringify(annotated)} not found in pod ${pod.metadata.name}\n`,
+      );
   }
   const first = spec.containers?.[0]?.name ?? "";
-  if ((spec.containers?.length ?? 0) > 1 && !choice.quiet) context.io.err(`Defaulted container ${JSON.stringify(first)} out of: ${describeContainers(pod)}\n`);
+  if ((spec.containers?.length ?? 0) > 1 && !choice.quiet)
+    context.io.err(
+      `Defaulted container ${JSON.stringify(first)} out of: ${describeContainers(pod)}\n`,
+    );
   return first;
 }
 
 /** web, shell, wait (init). Upstream: podcmd.AllContainerNames */
 export function describeContainers(pod: LivePod): string {
   const { containers, ephemeralContainers, initContainers } = pod.spec;
-  return [...(containers ?? []).map(({ name }) => name), ...(ephemeralContainers ?? []).map(({ name }) => `${name} (ephem)`), ...(initContainers ?? []).map(({ name }) => `${name} (init)`)].join(", ");
+  return [
+    ...(containers ?? []).map(({ name }) => name),
+    ...(ephemeralContainers ?? []).map(({ name }) => `${name} (ephem)`),
+    ...(initContainers ?? []).map(({ name }) => `${name} (init)`),
+  ].join(", ");
 }
 
 /** `logs` tells of a missing pod in its own way. */
 export function logsNotFound(error: unknown, namespace: string): unknown {
   if (!isNotFound(error)) return error;
-  return new Error(`error from server (${(error as StatusError).reason}): ${error.message} in namespace ${JSON.stringify(namespace)}`);
+  return new Error(
+    `error from server (${(error as StatusError).reason}): ${error.message} in namespace ${JSON.stringify(namespace)}`,
+  );
 }

@@ -29,22 +29,43 @@ export async function runCommandLine(argv: readonly string[], io: Io): Promise<n
 async function run(argv: readonly string[], io: Io): Promise<number> {
   const selected = await select(argv);
   const { spec, path } = selected;
-  const flags: FlagSpec[] = [...(spec.flags ?? []), ...GLOBAL_FLAGS.filter((global) => !spec.flags?.some((own) => own.name === global.name || (own.shorthand && own.shorthand === global.shorthand)))];
+  const flags: FlagSpec[] = [
+    ...(spec.flags ?? []),
+    ...GLOBAL_FLAGS.filter(
+      (global) =>
+        !spec.flags?.some(
+          (own) =>
+            own.name === global.name || (own.shorthand && own.shorthand === global.shorthand),
+        ),
+    ),
+  ];
   let parsed;
   try {
-    parsed = parseFlags(selected.rest, flags, { commandPath: path, stopAtFirstArgument: spec.stopAtFirstArgument ?? false });
+    parsed = parseFlags(selected.rest, flags, {
+      commandPath: path,
+      stopAtFirstArgument: spec.stopAtFirstArgument ?? false,
+    });
   } catch (error) {
     if (!(error instanceof HelpRequested)) throw error;
     io.out(await help(selected));
     return 0;
   }
   if (!spec.run) return withoutRun(selected, parsed.args, io);
-  const missing = (spec.flags ?? []).filter((flag) => flag.required && !parsed.flags.has(flag.name)).map((flag) => JSON.stringify(flag.name));
+  const missing = (spec.flags ?? [])
+    .filter((flag) => flag.required && !parsed.flags.has(flag.name))
+    .map((flag) => JSON.stringify(flag.name));
   if (missing.length > 0) throw new Error(`required flag(s) ${missing.join(", ")} not set`);
-  const context = new CommandContext({ path, args: parsed.args, dashIndex: parsed.dashIndex, flags: parsed.flags, io });
+  const context = new CommandContext({
+    path,
+    args: parsed.args,
+    dashIndex: parsed.dashIndex,
+    flags: parsed.flags,
+    io,
+  });
   const code = (await spec.run(context)) ?? 0;
   const warnings = context.usedClient?.warnings ?? 0;
-  if (code === 0 && warnings > 0 && parsed.flags.bool("warnings-as-errors")) throw new Error(`${warnings} warning${warnings === 1 ? "" : "s"} received`);
+  if (code === 0 && warnings > 0 && parsed.flags.bool("warnings-as-errors"))
+    throw new Error(`${warnings} warning${warnings === 1 ? "" : "s"} received`);
   return code;
 }
 
@@ -58,7 +79,9 @@ async function select(argv: readonly string[]): Promise<Selected> {
   while (spec.subcommands) {
     const index = findSubcommand(rest, flags);
     const word = index < 0 ? undefined : rest[index];
-    const next = spec.subcommands.find((each) => each.name === word || each.aliases?.includes(word ?? ""));
+    const next = spec.subcommands.find(
+      (each) => each.name === word || each.aliases?.includes(word ?? ""),
+    );
     if (!next) break;
     rest = rest.filter((_, position) => position !== index);
     path = `${path} ${next.name}`;
@@ -84,7 +107,10 @@ async function withoutRun(selected: Selected, args: readonly string[], io: Io): 
       throw new ExitError(unknownCommand(word, COMMANDS));
     }
   }
-  if (word !== undefined) throw new Error(`unknown command ${JSON.stringify(args.join(" "))}\nSee '${selected.path} -h' for help and examples`);
+  if (word !== undefined)
+    throw new Error(
+      `unknown command ${JSON.stringify(args.join(" "))}\nSee '${selected.path} -h' for help and examples`,
+    );
   io.out(await help(selected));
   return 0;
 }

@@ -24,9 +24,22 @@ export interface RemoteStreams {
 }
 
 /** Runs a remote command over WebSocket channels and resolves with its exit code. Upstream: client-go/tools/remotecommand */
-export async function runRemote(context: CommandContext, path: string, query: Query, streams: RemoteStreams): Promise<number> {
+export async function runRemote(
+  context: CommandContext,
+  path: string,
+  query: Query,
+  streams: RemoteStreams,
+): Promise<number> {
   const client = await context.client();
-  const full = path + renderQuery({ ...query, stdin: streams.stdin || undefined, stdout: true, stderr: streams.tty ? undefined : true, tty: streams.tty || undefined });
+  const full =
+    path +
+    renderQuery({
+      ...query,
+      stdin: streams.stdin || undefined,
+      stdout: true,
+      stderr: streams.tty ? undefined : true,
+      tty: streams.tty || undefined,
+    });
   const { Accept: _, ...headers } = client.headers();
   const outcome = await openWebSocket(client.connection.target, full, PROTOCOL, headers);
   if (outcome.kind === "refused") {
@@ -37,31 +50,45 @@ export async function runRemote(context: CommandContext, path: string, query: Qu
   return converse(context, outcome.socket, streams);
 }
 
-function converse(context: CommandContext, socket: WebSocket, streams: RemoteStreams): Promise<number> {
+function converse(
+  context: CommandContext,
+  socket: WebSocket,
+  streams: RemoteStreams,
+): Promise<number> {
   const send = (channel: number, data: Uint8Array) => {
-    if (socket.readyState === socket.OPEN) socket.send(Buffer.concat([Buffer.from([channel]), data]));
+    if (socket.readyState === socket.OPEN)
+      socket.send(Buffer.concat([Buffer.from([channel]), data]));
   };
   const stop = streams.stdin ? sendInput(socket, streams, send) : () => undefined;
   const stopResize = streams.tty ? sendSizes(send) : () => undefined;
+  const onOutput = streams.onOutput ?? ((chunk: Buffer) => context.io.out(chunk));
+  const onError = streams.onError ?? ((chunk: Buffer) => context.io.err(chunk));
   let status: Status | undefined;
   socket.on("message", (data: Buffer) => {
     const body = data.subarray(1);
-    if (data[0] === STDOUT) streams.onOutput ? streams.onOutput(body) : context.io.out(body);
-    else if (data[0] === STDERR) streams.onError ? streams.onError(body) : context.io.err(body);
-    else if (data[0] === ERROR && body.length > 0) status = JSON.parse(body.toString("utf8")) as Status;
+    if (data[0] === STDOUT) onOutput(body);
+    else if (data[0] === STDERR) onError(body);
+    else if (data[0] === ERROR && body.length > 0)
+      status = JSON.parse(body.toString("utf8")) as Status;
   });
   return new Promise<number>((resolve, reject) => {
     socket.on("close", (code: number) => {
       stop();
       stopResize();
-      if (!status && code !== 1000) reject(new Error(`websocket: close ${code} (abnormal closure): unexpected EOF`));
+      if (!status && code !== 1000)
+        reject(new Error(`websocket: close ${code} (abnormal closure): unexpected EOF`));
       else finish(status, resolve, reject);
     });
     socket.on("error", () => undefined);
+    socket.resume();
   });
 }
 
-function finish(status: Status | undefined, resolve: (code: number) => void, reject: (error: Error) => void): void {
+function finish(
+  status: Status | undefined,
+  resolve: (code: number) => void,
+  reject: (error: Error) => void,
+): void {
   if (!status || status.status === "Success") return resolve(0);
   const exit = status.details?.causes?.find(({ reason }) => reason === "ExitCode");
   if (status.reason === "NonZeroExitCode" && exit) {
@@ -76,7 +103,8 @@ type Send = (channel: number, data: Uint8Array) => void;
 function sendInput(socket: WebSocket, streams: RemoteStreams, send: Send): () => void {
   const end = () => send(CLOSE, Buffer.from([STDIN]));
   if (streams.input) {
-    for (let at = 0; at < streams.input.length; at += 32_768) send(STDIN, streams.input.subarray(at, at + 32_768));
+    for (let at = 0; at < streams.input.length; at += 32_768)
+      send(STDIN, streams.input.subarray(at, at + 32_768));
     end();
     return () => undefined;
   }
@@ -88,7 +116,8 @@ function sendInput(socket: WebSocket, streams: RemoteStreams, send: Send): () =>
 function sendSizes(send: Send): () => void {
   const now = () => {
     const size = terminalSize();
-    if (size) send(RESIZE, Buffer.from(`${JSON.stringify({ Width: size.width, Height: size.height })}\n`));
+    if (size)
+      send(RESIZE, Buffer.from(`${JSON.stringify({ Width: size.width, Height: size.height })}\n`));
   };
   now();
   return onResize(now);

@@ -8,7 +8,11 @@ import type { FlagSpec } from "./flags.ts";
 export { OUTPUT_FLAGS };
 
 /** Says what was done to an object, or prints it when -o asks for it. */
-export type Report = (object: Json, info: Pick<ResourceInfo, "group" | "kind">, operation: string) => void;
+export type Report = (
+  object: Json,
+  info: Pick<ResourceInfo, "group" | "kind">,
+  operation: string,
+) => void;
 
 export async function reporter(context: CommandContext, dryRun: DryRun = "none"): Promise<Report> {
   const { format } = outputFormat(context.flags);
@@ -16,12 +20,28 @@ export async function reporter(context: CommandContext, dryRun: DryRun = "none")
   if (!printer && format !== "") throw unknownFormat(context.flags.text("output"));
   return (object, info, operation) => {
     const name = (object["metadata"] as { name?: string } | undefined)?.name ?? "";
-    context.io.out(printer ? printer(object) : `${singularName(info)}/${name} ${operation}${dryRunSuffix(dryRun)}\n`);
+    context.io.out(
+      printer
+        ? printer(object)
+        : `${singularName(info)}/${name} ${operation}${dryRunSuffix(dryRun)}\n`,
+    );
   };
 }
 
-export const FIELD_MANAGER_FLAG = (name: string): FlagSpec => ({ name: "field-manager", type: "string", default: name, usage: "Name that the changes are recorded under." });
-export const VALIDATE_FLAG: FlagSpec = { name: "validate", type: "string", default: "strict", noValue: "strict", usage: "Must be one of: strict (or true), warn, ignore (or false). What the server does with fields that are unknown or given twice: refuse, warn, or drop them." };
+export const FIELD_MANAGER_FLAG = (name: string): FlagSpec => ({
+  name: "field-manager",
+  type: "string",
+  default: name,
+  usage: "Name that the changes are recorded under.",
+});
+export const VALIDATE_FLAG: FlagSpec = {
+  name: "validate",
+  type: "string",
+  default: "strict",
+  noValue: "strict",
+  usage:
+    "Must be one of: strict (or true), warn, ignore (or false). What the server does with fields that are unknown or given twice: refuse, warn, or drop them.",
+};
 
 /** The query parameter for --validate. */
 export function fieldValidation(context: CommandContext): string {
@@ -29,5 +49,7 @@ export function fieldValidation(context: CommandContext): string {
   if (["", "strict", "true"].includes(value)) return "Strict";
   if (value === "warn") return "Warn";
   if (["ignore", "false"].includes(value)) return "Ignore";
-  throw new Error(`invalid - validate option ${JSON.stringify(value)}; must be one of: strict (or true), warn, ignore (or false)`);
+  throw new Error(
+    `invalid - validate option ${JSON.stringify(value)}; must be one of: strict (or true), warn, ignore (or false)`,
+  );
 }

@@ -27,25 +27,81 @@ export interface Found {
 export interface ApiObject extends Json {
   apiVersion?: string;
   kind?: string;
-  metadata: { name?: string; namespace?: string; uid?: string; resourceVersion?: string; labels?: Record<string, string>; annotations?: Record<string, string>; creationTimestamp?: string; deletionTimestamp?: string; generation?: number; ownerReferences?: { uid: string; kind: string; name: string; controller?: boolean; apiVersion: string }[]; [field: string]: unknown };
+  metadata: {
+    name?: string;
+    namespace?: string;
+    uid?: string;
+    resourceVersion?: string;
+    labels?: Record<string, string>;
+    annotations?: Record<string, string>;
+    creationTimestamp?: string;
+    deletionTimestamp?: string;
+    generation?: number;
+    ownerReferences?: {
+      uid: string;
+      kind: string;
+      name: string;
+      controller?: boolean;
+      apiVersion: string;
+    }[];
+    [field: string]: unknown;
+  };
 }
 
 export const FILE_FLAGS: readonly FlagSpec[] = [
-  { name: "filename", shorthand: "f", type: "stringSlice", usage: "Filename, directory, or URL to files that name the resources." },
-  { name: "kustomize", shorthand: "k", type: "string", usage: "Process the kustomization directory. This flag can't be used together with -f or -R." },
-  { name: "recursive", shorthand: "R", type: "bool", usage: "Look into the folders of the folder given with -f, --filename too." },
+  {
+    name: "filename",
+    shorthand: "f",
+    type: "stringSlice",
+    usage: "Filename, directory, or URL to files that name the resources.",
+  },
+  {
+    name: "kustomize",
+    shorthand: "k",
+    type: "string",
+    usage: "Process the kustomization directory. This flag can't be used together with -f or -R.",
+  },
+  {
+    name: "recursive",
+    shorthand: "R",
+    type: "bool",
+    usage: "Look into the folders of the folder given with -f, --filename too.",
+  },
 ];
 
-export const SELECTOR_FLAG: FlagSpec = { name: "selector", shorthand: "l", type: "string", usage: "Selector (label query) to filter on: '=', '==', '!=', 'in', 'notin' (for example -l key1=value1,'key2 in (a,b)'). Objects must satisfy all of it." };
-export const FIELD_SELECTOR_FLAG: FlagSpec = { name: "field-selector", type: "string", usage: "Selector (field query) to filter on: '=', '==' and '!=' (for example --field-selector key1=value1,key2=value2)." };
-export const ALL_NAMESPACES_FLAG: FlagSpec = { name: "all-namespaces", shorthand: "A", type: "bool", usage: "If true, look in all namespaces." };
+export const SELECTOR_FLAG: FlagSpec = {
+  name: "selector",
+  shorthand: "l",
+  type: "string",
+  usage:
+    "Selector (label query) to filter on: '=', '==', '!=', 'in', 'notin' (for example -l key1=value1,'key2 in (a,b)'). Objects must satisfy all of it.",
+};
+export const FIELD_SELECTOR_FLAG: FlagSpec = {
+  name: "field-selector",
+  type: "string",
+  usage:
+    "Selector (field query) to filter on: '=', '==' and '!=' (for example --field-selector key1=value1,key2=value2).",
+};
+export const ALL_NAMESPACES_FLAG: FlagSpec = {
+  name: "all-namespaces",
+  shorthand: "A",
+  type: "bool",
+  usage: "If true, look in all namespaces.",
+};
 
-export const hasFiles = (context: CommandContext): boolean => context.flags.list("filename").length > 0 || context.flags.text("kustomize") !== "";
+export const hasFiles = (context: CommandContext): boolean =>
+  context.flags.list("filename").length > 0 || context.flags.text("kustomize") !== "";
 
 /** The targets of files or arguments, as most commands take them. */
-export async function targetsOf(context: CommandContext, args: readonly string[] = context.args): Promise<Target[]> {
+export async function targetsOf(
+  context: CommandContext,
+  args: readonly string[] = context.args,
+): Promise<Target[]> {
   if (hasFiles(context)) {
-    if (args.length > 0) throw new Error("when paths, URLs, or stdin is provided as resource input, you may not specify resource arguments as well");
+    if (args.length > 0)
+      throw new Error(
+        "when paths, URLs, or stdin is provided as resource input, you may not specify resource arguments as well",
+      );
     const { targetsOfFiles } = await import("./manifests.ts");
     return targetsOfFiles(context);
   }
@@ -53,12 +109,21 @@ export async function targetsOf(context: CommandContext, args: readonly string[]
 }
 
 /** Understands `pods`, `po,svc`, `po a b`, `po/a svc/b`. Upstream: cli-runtime/pkg/resource/builder.go ResourceTypeOrNameArgs */
-export async function targetsOfArgs(context: CommandContext, args: readonly string[]): Promise<Target[]> {
+export async function targetsOfArgs(
+  context: CommandContext,
+  args: readonly string[],
+): Promise<Target[]> {
   const discovery = await context.discovery();
   const chosen = (await context.connection()).namespace;
   const everywhere = context.flags.bool("all-namespaces");
   const place = (info: ResourceInfo) => (info.namespaced && !everywhere ? chosen : undefined);
-  if (args.some((arg) => arg.includes("/"))) return pairs(args, async (type, name) => ({ info: await discovery.get(type), name }), place, everywhere);
+  if (args.some((arg) => arg.includes("/")))
+    return pairs(
+      args,
+      async (type, name) => ({ info: await discovery.get(type), name }),
+      place,
+      everywhere,
+    );
   const [types = "", ...names] = args;
   if (names.some((name) => name === "")) throw new Error("resource name may not be empty");
   const infos: ResourceInfo[] = [];
@@ -67,23 +132,35 @@ export async function targetsOfArgs(context: CommandContext, args: readonly stri
     if (category.length > 0) infos.push(...category);
     else infos.push(await discovery.get(word));
   }
-  if (names.length === 0) return infos.map((info) => ({ info, namespace: place(info), name: undefined }));
-  if (everywhere && infos.some((info) => info.namespaced)) throw new Error("a resource cannot be retrieved by name across all namespaces");
+  if (names.length === 0)
+    return infos.map((info) => ({ info, namespace: place(info), name: undefined }));
+  if (everywhere && infos.some((info) => info.namespaced))
+    throw new Error("a resource cannot be retrieved by name across all namespaces");
   return infos.flatMap((info) => names.map((name) => ({ info, namespace: place(info), name })));
 }
 
-async function pairs(args: readonly string[], resolve: (type: string, name: string) => Promise<{ info: ResourceInfo; name: string }>, place: (info: ResourceInfo) => string | undefined, everywhere: boolean): Promise<Target[]> {
+async function pairs(
+  args: readonly string[],
+  resolve: (type: string, name: string) => Promise<{ info: ResourceInfo; name: string }>,
+  place: (info: ResourceInfo) => string | undefined,
+  everywhere: boolean,
+): Promise<Target[]> {
   const targets: Target[] = [];
   for (const arg of args) {
     const parts = arg.split("/");
     if (parts.length === 1) {
-      if (arg === args[0]) throw new Error("there is no need to specify a resource type as a separate argument when passing arguments in resource/name form (e.g. 'kubectl get resource/<resource_name>' instead of 'kubectl get resource resource/<resource_name>'");
+      if (args.length > 1)
+        throw new Error(
+          "there is no need to specify a resource type as a separate argument when passing arguments in resource/name form (e.g. 'kubectl get resource/<resource_name>' instead of 'kubectl get resource resource/<resource_name>'",
+        );
       throw new Error(`arguments in resource/name form must have a single resource and name`);
     }
     const [type = "", name = "", ...more] = parts;
-    if (more.length > 0 || type === "" || name === "") throw new Error("arguments in resource/name form must have a single resource and name");
+    if (more.length > 0 || type === "" || name === "")
+      throw new Error("arguments in resource/name form must have a single resource and name");
     const { info } = await resolve(type, name);
-    if (everywhere && info.namespaced) throw new Error("a resource cannot be retrieved by name across all namespaces");
+    if (everywhere && info.namespaced)
+      throw new Error("a resource cannot be retrieved by name across all namespaces");
     targets.push({ info, namespace: place(info), name });
   }
   return targets;
@@ -99,35 +176,81 @@ export interface FetchOptions {
 }
 
 /** The objects behind targets, read from the server one target after the other. */
-export async function fetchObjects(context: CommandContext, targets: readonly Target[], options: FetchOptions = {}): Promise<Found[]> {
+export async function fetchObjects(
+  context: CommandContext,
+  targets: readonly Target[],
+  options: FetchOptions = {},
+): Promise<Found[]> {
   const client = await context.client();
   const errors = options.errors ?? [];
   const found: Found[] = [];
   for (const target of targets) {
     try {
       if (target.name !== undefined) {
-        const object = await client.get<ApiObject>(pathOf(target.info, target.namespace, target.name));
+        const object = await client.get<ApiObject>(
+          pathOf(target.info, target.namespace, target.name),
+        );
         found.push({ info: target.info, namespace: target.namespace, name: target.name, object });
       } else found.push(...(await listObjects(context, target, options)));
     } catch (error) {
       if (options.ignoreNotFound && error instanceof StatusError && error.code === 404) continue;
-      errors.push(error);
+      errors.push(
+        target.name === undefined
+          ? listFailure(error, target.info, options.selector, options.fieldSelector)
+          : error,
+      );
     }
   }
   if (options.errors === undefined) throwAll(errors);
   return found;
 }
 
-async function listObjects(context: CommandContext, target: Target, options: FetchOptions): Promise<Found[]> {
+/** A list that fails says what could not be listed. Upstream: cli-runtime/pkg/resource/selector.go */
+export function listFailure(
+  error: unknown,
+  info: ResourceInfo,
+  selector = "",
+  fieldSelector = "",
+): unknown {
+  if (
+    !(error instanceof StatusError) ||
+    !["NotFound", "MethodNotAllowed", "BadRequest"].includes(error.reason)
+  )
+    return error;
+  const message =
+    error.reason === "BadRequest"
+      ? `Unable to find ${JSON.stringify(`${info.group}/${info.version}, Resource=${info.resource}`)} that match label selector ${JSON.stringify(selector)}, field selector ${JSON.stringify(fieldSelector)}: ${error.message}`
+      : `Unable to list ${JSON.stringify(`${info.group}/${info.version}, Resource=${info.resource}`)}: ${error.message}`;
+  return new StatusError({ ...error.status, code: error.code, message } as never);
+}
+
+async function listObjects(
+  context: CommandContext,
+  target: Target,
+  options: FetchOptions,
+): Promise<Found[]> {
   const client = await context.client();
   const found: Found[] = [];
   let token: string | undefined;
   do {
-    const query = { labelSelector: options.selector, fieldSelector: options.fieldSelector, limit: options.chunkSize || undefined, continue: token };
-    const list = await client.get<{ metadata?: { continue?: string }; items?: ApiObject[] | null }>(pathOf(target.info, target.namespace), query);
+    const query = {
+      labelSelector: options.selector,
+      fieldSelector: options.fieldSelector,
+      limit: options.chunkSize || undefined,
+      continue: token,
+    };
+    const list = await client.get<{ metadata?: { continue?: string }; items?: ApiObject[] | null }>(
+      pathOf(target.info, target.namespace),
+      query,
+    );
     for (const item of list.items ?? []) {
       const object = { ...item, apiVersion: apiVersionOf(target.info), kind: target.info.kind };
-      found.push({ info: target.info, namespace: target.info.namespaced ? item.metadata.namespace : undefined, name: item.metadata.name ?? "", object });
+      found.push({
+        info: target.info,
+        namespace: target.info.namespaced ? item.metadata.namespace : undefined,
+        name: item.metadata.name ?? "",
+        object,
+      });
     }
     token = list.metadata?.continue || undefined;
   } while (token !== undefined);
@@ -138,8 +261,14 @@ async function listObjects(context: CommandContext, target: Target, options: Fet
 export async function download(context: CommandContext, url: string): Promise<string> {
   const { sendRequest } = await import("../host/cli-http.ts");
   const match = /^(https?:\/\/[^/]+)(\/.*)?$/.exec(url);
-  const response = await sendRequest({ url: match?.[1] ?? url }, { method: "GET", path: match?.[2] ?? "/", headers: { Accept: "*/*" } });
+  const response = await sendRequest(
+    { url: match?.[1] ?? url },
+    { method: "GET", path: match?.[2] ?? "/", headers: { Accept: "*/*" } },
+  );
   void context;
-  if (response.status !== 200) throw new Error(`unable to read URL ${JSON.stringify(url)}, server reported ${response.status}, status code=${response.status}`);
+  if (response.status !== 200)
+    throw new Error(
+      `unable to read URL ${JSON.stringify(url)}, server reported ${response.status}, status code=${response.status}`,
+    );
   return readText(response);
 }

@@ -2,18 +2,26 @@ import { parseQuantity } from "../api/quantity.ts";
 import { findValues, relaxedPath } from "./printers/jsonpath.ts";
 
 /** Sorts by the field that a path finds; upstream's order: missing ones first, numbers, quantities, then natural text. Upstream: k8s.io/kubectl/pkg/cmd/get/sorter.go */
-export function sortByPath<T>(items: readonly T[], path: string, objectOf: (item: T) => unknown): T[] {
+export function sortByPath<T>(
+  items: readonly T[],
+  path: string,
+  objectOf: (item: T) => unknown,
+): T[] {
   const expression = relaxedPath(path);
   const keyed = items.map((item) => {
     const values = findValues(expression, objectOf(item), true);
     return { item, value: values[0] };
   });
-  if (items.length > 0 && keyed.every(({ value }) => value === undefined)) throw new Error(`couldn't find any field with path ${JSON.stringify(expression)} in the list of objects`);
+  if (items.length > 0 && keyed.every(({ value }) => value === undefined))
+    throw new Error(
+      `couldn't find any field with path ${JSON.stringify(expression)} in the list of objects`,
+    );
   return keyed.sort((a, b) => compare(a.value, b.value)).map(({ item }) => item);
 }
 
 function compare(a: unknown, b: unknown): number {
-  if (a === undefined || b === undefined) return Number(b === undefined) - Number(a === undefined) === 0 ? 0 : a === undefined ? -1 : 1;
+  if (a === undefined || b === undefined)
+    return Number(b === undefined) - Number(a === undefined) === 0 ? 0 : a === undefined ? -1 : 1;
   if (typeof a === "number" && typeof b === "number") return a - b;
   if (typeof a === "string" && typeof b === "string") return compareText(a, b);
   const [x, y] = [String(a), String(b)];

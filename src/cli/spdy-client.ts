@@ -35,7 +35,10 @@ export class SpdyClient {
     return opened;
   }
 
-  async #open(headers: Readonly<Record<string, string>>, closed: boolean): Promise<SpdyClientStream> {
+  async #open(
+    headers: Readonly<Record<string, string>>,
+    closed: boolean,
+  ): Promise<SpdyClientStream> {
     const id = this.#nextId;
     this.#nextId += 2;
     const block = await this.#compress(renderHeaders(headers));
@@ -122,5 +125,10 @@ function renderHeaders(headers: Readonly<Record<string, string>>): Buffer {
     bytes.writeUInt32BE(value);
     return bytes;
   };
-  return Buffer.concat([number(entries.length), ...entries.flatMap((entry) => entry.flatMap((text) => [number(Buffer.byteLength(text)), Buffer.from(text)]))]);
+  return Buffer.concat([
+    number(entries.length),
+    ...entries.flatMap((entry) =>
+      entry.flatMap((text) => [number(Buffer.byteLength(text)), Buffer.from(text)]),
+    ),
+  ]);
 }

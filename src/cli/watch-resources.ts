@@ -9,13 +9,22 @@ import { tableWriter } from "./printers/tab-writer.ts";
 import type { Target } from "./resources.ts";
 
 /** `get --watch`: the list, then every change. Upstream: k8s.io/kubectl/pkg/cmd/get/get.go watch */
-export async function watchResources(context: CommandContext, targets: readonly Target[], printer: ((object: Json) => string) | undefined): Promise<void> {
+export async function watchResources(
+  context: CommandContext,
+  targets: readonly Target[],
+  printer: ((object: Json) => string) | undefined,
+): Promise<void> {
   const [target] = targets;
   if (targets.length !== 1 || !target) {
     const several = new Set(targets.map(({ info }) => info)).size > 1;
-    throw new Error(several ? "you may only specify a single resource type" : "watch is only supported on individual resources and resource collections - more than 1 resource was found");
+    throw new Error(
+      several
+        ? "you may only specify a single resource type"
+        : "watch is only supported on individual resources and resource collections - more than 1 resource was found",
+    );
   }
-  if (outputFormat(context.flags).format.startsWith("custom-columns")) printer = await customColumnsPrinter(context);
+  if (outputFormat(context.flags).format.startsWith("custom-columns"))
+    printer = await customColumnsPrinter(context);
   const print = printer ? objectWriter(context, target, printer) : tableRowWriter(context, target);
   const client = await context.client();
   const accept = printer ? JSON_TYPE : TABLE_TYPE;
@@ -25,10 +34,21 @@ export async function watchResources(context: CommandContext, targets: readonly 
   if (!context.flags.bool("watch-only")) print("ADDED", listed);
   const abort = new AbortController();
   const stopListening = onInterrupt(() => abort.abort());
-  const query = { ...targetQuery(context, target), limit: undefined, resourceVersion: target.name === undefined ? version : "0", fieldSelector: target.name === undefined ? context.flags.text("field-selector") : `metadata.name=${target.name}` };
+  const query = {
+    ...targetQuery(context, target),
+    limit: undefined,
+    resourceVersion: target.name === undefined ? version : "0",
+    fieldSelector:
+      target.name === undefined
+        ? context.flags.text("field-selector")
+        : `metadata.name=${target.name}`,
+  };
   // A watch of one object starts with what is already known of it.
   let skip = target.name === undefined ? 0 : 1;
-  for await (const event of client.watch(pathOf(target.info, target.namespace), query, { accept, signal: abort.signal })) {
+  for await (const event of client.watch(pathOf(target.info, target.namespace), query, {
+    accept,
+    signal: abort.signal,
+  })) {
     if (event.type === "BOOKMARK") continue;
     if (event.type === "ERROR") break;
     if (skip-- > 0) continue;
@@ -49,7 +69,10 @@ function tableRowWriter(context: CommandContext, target: Target): Print {
     const table = object["kind"] === "Table" ? (object as Table) : plainTable(object);
     if (table.columnDefinitions?.length) columns = table.columnDefinitions;
     if ((table.rows ?? []).length === 0) return;
-    let text = renderTable({ ...table, columnDefinitions: columns ?? [] }, { ...options, headers: options.headers && first });
+    let text = renderTable(
+      { ...table, columnDefinitions: columns ?? [] },
+      { ...options, headers: options.headers && first },
+    );
     if (withEvents) text = withEventColumn(text, type, options.headers && first);
     first = false;
     context.io.out(writer.render(text));
@@ -59,13 +82,23 @@ function tableRowWriter(context: CommandContext, target: Target): Print {
 function withEventColumn(text: string, type: string, headers: boolean): string {
   return text
     .split("\n")
-    .map((line, index) => (line === "" ? line : `${headers && index === 0 ? "EVENT" : type}\t${line}`))
+    .map((line, index) =>
+      line === "" ? line : `${headers && index === 0 ? "EVENT" : type}\t${line}`,
+    )
     .join("\n");
 }
 
-function objectWriter(context: CommandContext, target: Target, printer: (object: Json) => string): Print {
+function objectWriter(
+  context: CommandContext,
+  target: Target,
+  printer: (object: Json) => string,
+): Print {
   const withEvents = context.flags.bool("output-watch-events");
-  const typed = (object: Json) => ({ apiVersion: apiVersionOf(target.info), kind: target.info.kind, ...object });
+  const typed = (object: Json) => ({
+    apiVersion: apiVersionOf(target.info),
+    kind: target.info.kind,
+    ...object,
+  });
   return (type, object) => {
     for (const each of Array.isArray(object["items"]) ? (object["items"] as Json[]) : [object]) {
       const full = typed(each);

@@ -19,6 +19,9 @@ const OS_RELEASE: Record<BaseName, string> = {
   debian: 'PRETTY_NAME="Debian GNU/Linux 12 (bookworm)"\nNAME="Debian GNU/Linux"\nVERSION_ID="12"\nVERSION="12 (bookworm)"\nVERSION_CODENAME=bookworm\nID=debian\nHOME_URL="https://www.debian.org/"\n',
 };
 
+/** When the images say that they were made. */
+export const BUILT_AT_MS = Date.UTC(2025, 8, 26, 21, 31, 42);
+
 const built = new Map<string, FrozenTree>();
 
 /** The shared tree of a base, made on first use. `extra`: programs beyond its own. */
@@ -32,7 +35,7 @@ export function baseTree(base: BaseName, extra: readonly string[]): FrozenTree {
 }
 
 function buildBase(base: BaseName, extra: readonly string[]): MemoryFileSystem {
-  const fs = createMemoryFileSystem();
+  const fs = createMemoryFileSystem({ now: () => BUILT_AT_MS });
   for (const directory of ["bin", "dev", "etc", "home", "proc", "root", "run", "sys", "tmp", "usr/bin", "usr/sbin", "usr/local/bin", "usr/local/sbin", "var/log", "var/lib", "var/tmp", "sbin", "mnt", "opt", "srv"]) fs.mkdir(`/${directory}`, { recursive: true });
   fs.chmod("/tmp", 0o1777);
   fs.chmod("/root", 0o700);

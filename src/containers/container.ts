@@ -194,13 +194,13 @@ function makeMachine(parts: ContainerParts, app: AppSpec | undefined): Machine {
   const root = createMemoryFileSystem({ base: tree, now: () => clock.now() });
   const files = sandboxFiles(sandbox.network, sandbox.hostname);
   const mount = (containerPath: string, fileSystem: Mount["fileSystem"], sourcePath: string, type: string, readOnly = false): Mount => ({ containerPath, fileSystem, sourcePath, readOnly, type });
-  const mounts = [
+  const mounts: readonly Mount[] = [
     mount("/proc", procFileSystem(() => machine, () => fs.mounts), "/", "proc"),
     mount("/dev", devFileSystem(), "/", "tmpfs"),
     ...["hosts", "hostname", "resolv.conf"].map((name) => mount(`/etc/${name}`, files, `/${name}`, "ext4")),
     ...config.mounts,
   ];
-  const fs = new MountedFileSystem(root, mounts, config.readOnlyRootFilesystem);
+  const fs: MountedFileSystem = new MountedFileSystem(root, mounts, config.readOnlyRootFilesystem);
   const machine: Machine = {
     table,
     fs,

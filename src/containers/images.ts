@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import { baseTree, type BaseName } from "./bases.ts";
+import { type BaseName, baseTree, BUILT_AT_MS } from "./bases.ts";
 import { createMemoryFileSystem, directoryName, type FrozenTree } from "./memory-filesystem.ts";
 import { executable } from "./process-table.ts";
 import { type ImageInfo, ImagePullError } from "./runtime.ts";
@@ -201,7 +201,7 @@ export class ImageCatalogue {
     let tree = this.#trees.get(image);
     if (tree) return tree;
     const base = baseTree(image.base, image.programs);
-    const fs = createMemoryFileSystem({ base });
+    const fs = createMemoryFileSystem({ base, now: () => BUILT_AT_MS });
     for (const file of image.files) {
       fs.mkdir(directoryName(file.path), { recursive: true });
       fs.writeFile(file.path, file.content, { mode: file.mode ?? 0o644 });

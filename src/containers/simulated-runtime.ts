@@ -30,7 +30,7 @@ export interface RuntimeOptions {
   readonly nodeFileSystem?: FileSystem;
 }
 
-export const NODE_PROGRAMS = ["docker", "crictl", "iptables", "systemctl", "journalctl", "ip", "ps", "wget", "curl", "nslookup", "ping", "netstat", "top", "free"];
+export const NODE_PROGRAMS = ["generic", "docker", "crictl", "iptables", "systemctl", "journalctl", "ip", "ps", "wget", "curl", "nslookup", "ping", "netstat", "top", "free"];
 const NEVER = new AbortController().signal;
 const KILL = 9;
 const MEBIBYTE = 1024 * 1024;

@@ -1,6 +1,5 @@
 import type { DaemonSet } from "../api/generated/apps-v1.ts";
 import type { Node, Pod, PodSpec, Toleration } from "../api/generated/core-v1.ts";
-import type { Kind } from "../api/kind.ts";
 import { selectorFromLabelSelector } from "../api/labels.ts";
 import { keyOf } from "../api/meta.ts";
 import { isPodActive, isPodAvailable, isPodReady } from "../api/pod-facts.ts";
@@ -8,15 +7,15 @@ import { controllerRevisions } from "../api/resources/controller-revision.ts";
 import { daemonSets } from "../api/resources/daemon-set.ts";
 import { nodes } from "../api/resources/node.ts";
 import { pods } from "../api/resources/pod.ts";
-import { isAlreadyExists } from "../api/status.ts";
 import { Reconciler, type Result } from "../client/reconciler.ts";
 import type { Controller, ControllerContext } from "./controller.ts";
-import { safeHash, sameValue } from "./support/hash.ts";
-import { controllerOf, controllerReference } from "./support/owners.ts";
+import { sameValue } from "./support/hash.ts";
+import { controllerOf } from "./support/owners.ts";
 import { Expectations, PodControl, slowStart } from "./support/pod-control.ts";
+import { cleanUpHistory, ensureRevision, REVISION_HASH } from "./support/revisions.ts";
 
 const NAME = "daemonset-controller";
-const HASH_LABEL = "controller-revision-hash";
+const TEMPLATE_GENERATION = "deprecated.daemonset.template.generation";
 /** Upstream: util.AddOrUpdateDaemonPodTolerations */
 const TOLERATIONS: readonly Toleration[] = [
   { key: "node.kubernetes.io/not-ready", operator: "Exists", effect: "NoExecute" },
@@ -79,10 +78,14 @@ class DaemonSetController {
     const podInformer = informers.of(pods);
     const own = podInformer.byIndex("owner", set.metadata.uid);
     const settled = this.#expectations.settled(key, (podKey) => podInformer.find(podKey), (uid) => !own.some((pod) => pod.metadata.uid === uid && !pod.metadata.deletionTimestamp));
-    const hash = await this.#ensureRevision(set);
+    const hash = (await ensureRevision(this.#context, daemonSets, set)).metadata.labels?.[REVISION_HASH] ?? "";
     if (settled) await this.#manage(set, key, own, hash);
-    await this.#updateStatus(set, podInformer.byIndex("owner", set.metadata.uid), hash);
-    return {};
+    const now = podInformer.byIndex("owner", set.metadata.uid);
+    await this.#updateStatus(set, now, hash);
+    await cleanUpHistory(this.#context, set, new Set(now.map((pod) => pod.metadata.labels?.[REVISION_HASH])));
+    const waitSeconds = set.spec.minReadySeconds ?? 0;
+    const pending = waitSeconds > 0 && now.some((pod) => isPodReady(pod) && !isPodAvailable(pod, waitSeconds, this.#context.clock.now()));
+    return pending ? { requeueAfterMs: waitSeconds * 1000 } : {};
   }
 
   async #manage(set: DaemonSet, key: string, own: readonly Pod[], hash: string): Promise<void> {
@@ -99,8 +102,9 @@ class DaemonSetController {
       else {
         const failed = there.filter((pod) => pod.status.phase === "Failed" && !pod.metadata.deletionTimestamp);
         const alive = there.filter((pod) => pod.status.phase !== "Failed" && !pod.metadata.deletionTimestamp);
+        for (const pod of failed) this.#context.events.event({ object: set }, "Warning", "FailedDaemonPod", `Found failed daemon pod ${keyOf(pod)} on node ${node.metadata.name}, will try to kill it`);
         surplus.push(...failed, ...alive.slice(1));
-        if (alive[0] && alive[0].metadata.labels?.[HASH_LABEL] !== hash) outdated.push(alive[0]);
+        if (alive[0] && alive[0].metadata.labels?.[REVISION_HASH] !== hash) outdated.push(alive[0]);
       }
     }
     // Pods whose node is gone.
@@ -108,9 +112,9 @@ class DaemonSetController {
     if (set.spec.updateStrategy?.type === "RollingUpdate" && missing.length === 0) surplus.push(...this.#mayUpdate(set, own, outdated));
     for (const pod of surplus) this.#expectations.expectDeleted(key, pod);
     await Promise.all(surplus.map((pod) => this.#control.delete(set, pod)));
-    await slowStart(missing.length, async (index) => {
+    await slowStart(this.#context.clock, missing.length, async (index) => {
       const pod = await this.#control.create(set, set.spec.template, (draft) => {
-        draft.metadata = { ...draft.metadata, labels: { ...draft.metadata?.labels, [HASH_LABEL]: hash } } as Pod["metadata"];
+        draft.metadata = { ...draft.metadata, labels: { ...draft.metadata?.labels, [REVISION_HASH]: hash, "pod-template-generation": set.metadata.annotations?.[TEMPLATE_GENERATION] ?? "1" } } as Pod["metadata"];
         pinToNode(draft.spec, missing[index] as string);
       });
       this.#expectations.expectCreated(key, pod);
@@ -126,38 +130,6 @@ class DaemonSetController {
     const unready = outdated.filter((pod) => !isPodReady(pod));
     const ready = outdated.filter(isPodReady);
     return [...unready, ...ready.slice(0, Math.max(0, max - (desired - available)))];
-  }
-
-  /** A ControllerRevision for the present template; its hash labels the pods. */
-  async #ensureRevision(set: DaemonSet): Promise<string> {
-    const { client, informers } = this.#context;
-    const history = informers.of(controllerRevisions).byIndex("owner", set.metadata.uid);
-    const data = { spec: { template: { ...set.spec.template, $patch: "replace" } } };
-    const existing = history.find((revision) => sameValue(revision.data, data));
-    const newest = Math.max(0, ...history.map((revision) => revision.revision ?? 0));
-    if (existing) {
-      if (existing.revision !== newest) await client.mutate(controllerRevisions, existing.metadata, (now) => ({ ...now, revision: newest + 1 }));
-      return existing.metadata.labels?.[HASH_LABEL] ?? "";
-    }
-    const hash = safeHash(set.spec.template, set.status.collisionCount ?? 0);
-    await client
-      .create(controllerRevisions, {
-        apiVersion: "apps/v1",
-        kind: "ControllerRevision",
-        metadata: {
-          name: `${set.metadata.name}-${hash}`,
-          namespace: set.metadata.namespace as string,
-          labels: { ...set.spec.template.metadata?.labels, [HASH_LABEL]: hash },
-          annotations: { ...set.metadata.annotations },
-          ownerReferences: [controllerReference(daemonSets as unknown as Kind<never>, set)],
-        },
-        data,
-        revision: newest + 1,
-      } as never)
-      .catch((error: unknown) => {
-        if (!isAlreadyExists(error)) throw error;
-      });
-    return hash;
   }
 
   async #updateStatus(set: DaemonSet, own: readonly Pod[], hash: string): Promise<void> {
@@ -177,7 +149,7 @@ class DaemonSetController {
       counts.current++;
       if (isPodReady(pod)) counts.ready++;
       if (isPodAvailable(pod, set.spec.minReadySeconds ?? 0, nowMs)) counts.available++;
-      if (pod.metadata.labels?.[HASH_LABEL] === hash) counts.updated++;
+      if (pod.metadata.labels?.[REVISION_HASH] === hash) counts.updated++;
     }
     const unavailable = counts.desired - counts.available;
     const status: DaemonSet["status"] = {

@@ -1,6 +1,7 @@
 import type { Deployment, DeploymentCondition, ReplicaSet } from "../api/generated/apps-v1.ts";
 import type { PodTemplateSpec } from "../api/generated/core-v1.ts";
 import type { Kind } from "../api/kind.ts";
+import { selectorFromLabelSelector } from "../api/labels.ts";
 import { keyOf } from "../api/meta.ts";
 import { deployments } from "../api/resources/deployment.ts";
 import { pods } from "../api/resources/pod.ts";
@@ -9,8 +10,9 @@ import { isAlreadyExists, isNotFound, messageOf } from "../api/status.ts";
 import { Reconciler, type Result } from "../client/reconciler.ts";
 import { rfc3339 } from "../util/clock.ts";
 import type { Controller, ControllerContext } from "./controller.ts";
+import { maxSurge, maxUnavailable, newReplicas, total } from "./support/deployment-sizes.ts";
 import { safeHash, sameValue } from "./support/hash.ts";
-import { controllerOf, controllerReference } from "./support/owners.ts";
+import { adoptedBy, controllerOf, controllerReference, orphanIndex, ORPHANS } from "./support/owners.ts";
 
 const HASH_LABEL = "pod-template-hash";
 const REVISION = "deployment.kubernetes.io/revision";
@@ -45,7 +47,12 @@ class DeploymentController {
     const ofSet = (set: ReplicaSet) => {
       const owner = controllerOf(set);
       if (owner?.kind === "Deployment") this.#reconciler.add(`${set.metadata.namespace}/${owner.name}`);
+      if (owner) return;
+      for (const deployment of informers.of(deployments).inNamespace(set.metadata.namespace ?? "")) {
+        if (selectorFromLabelSelector(deployment.spec.selector).matches(set.metadata.labels)) this.#reconciler.add(keyOf(deployment));
+      }
     };
+    informers.of(replicaSets).addIndex(ORPHANS, orphanIndex);
     informers.of(replicaSets).addHandler({ added: ofSet, updated: ofSet, deleted: ofSet });
     // Recreate waits for the last old pod to be gone.
     informers.of(pods).addHandler({
@@ -62,7 +69,7 @@ class DeploymentController {
       if (deployment) await this.#updateStatus(deployment, this.#setsOf(deployment), undefined);
       return {};
     }
-    const all = this.#setsOf(deployment);
+    const all = await this.#claim(deployment);
     const current = newest(deployment, all);
     if (deployment.spec.paused) {
       await this.#scale(deployment, all, current);
@@ -73,6 +80,19 @@ class DeploymentController {
       return this.#updateStatus(deployment, this.#setsOf(deployment), current);
     }
     return deployment.spec.strategy?.type === "Recreate" ? this.#recreate(deployment, all) : this.#roll(deployment, all);
+  }
+
+  /** Its own sets, and orphans that match: what a deployment deleted with --cascade=orphan has left. Upstream: getReplicaSetsForDeployment */
+  async #claim(deployment: Deployment): Promise<ReplicaSet[]> {
+    const { client, informers } = this.#context;
+    const own = this.#setsOf(deployment);
+    const selector = selectorFromLabelSelector(deployment.spec.selector);
+    for (const orphan of informers.of(replicaSets).byIndex(ORPHANS, deployment.metadata.namespace ?? "")) {
+      if (orphan.metadata.deletionTimestamp || !selector.matches(orphan.metadata.labels)) continue;
+      const adopted = await client.mutate(replicaSets, orphan.metadata, (now) => adoptedBy(now, deployments, deployment, orphan.metadata.uid));
+      if (adopted && controllerOf(adopted)?.uid === deployment.metadata.uid) own.push(adopted);
+    }
+    return own;
   }
 
   #setsOf(deployment: Deployment): ReplicaSet[] {
@@ -312,7 +332,6 @@ class DeploymentController {
   }
 }
 
-const total = (sets: readonly ReplicaSet[], of: (set: ReplicaSet) => number | undefined) => sets.reduce((sum, set) => sum + (of(set) ?? 0), 0);
 const revisionOf = (set: ReplicaSet) => Number(set.metadata.annotations?.[REVISION] ?? 0);
 const optional = (name: string, value: number) => (value === 0 ? {} : { [name]: value });
 
@@ -336,33 +355,6 @@ function bounds(deployment: Deployment): Record<string, string> {
 
 function isScaling(deployment: Deployment, all: readonly ReplicaSet[]): boolean {
   return all.some((set) => (set.spec.replicas ?? 0) > 0 && set.metadata.annotations?.[DESIRED_REPLICAS] !== undefined && Number(set.metadata.annotations[DESIRED_REPLICAS]) !== (deployment.spec.replicas ?? 0));
-}
-
-function scaled(value: number | string | undefined, of: number, up: boolean): number {
-  if (typeof value === "number" || value === undefined) return value ?? 0;
-  const exact = (Number.parseInt(value, 10) / 100) * of;
-  return up ? Math.ceil(exact) : Math.floor(exact);
-}
-
-function maxSurge(deployment: Deployment): number {
-  return deployment.spec.strategy?.type === "RollingUpdate" ? scaled(deployment.spec.strategy.rollingUpdate?.maxSurge, deployment.spec.replicas ?? 0, true) : 0;
-}
-
-function maxUnavailable(deployment: Deployment): number {
-  const replicas = deployment.spec.replicas ?? 0;
-  if (deployment.spec.strategy?.type !== "RollingUpdate" || replicas === 0) return 0;
-  const unavailable = scaled(deployment.spec.strategy.rollingUpdate?.maxUnavailable, replicas, false);
-  // Both rounding to nothing would deadlock the rollout.
-  return Math.min(unavailable === 0 && maxSurge(deployment) === 0 ? 1 : unavailable, replicas);
-}
-
-/** Upstream: NewRSNewReplicas */
-function newReplicas(deployment: Deployment, all: readonly ReplicaSet[], current: ReplicaSet | undefined): number {
-  const wanted = deployment.spec.replicas ?? 0;
-  if (deployment.spec.strategy?.type === "Recreate") return wanted;
-  const room = wanted + maxSurge(deployment) - total(all, (set) => set.spec.replicas);
-  const now = current?.spec.replicas ?? 0;
-  return room <= 0 ? now : now + Math.min(room, wanted - now);
 }
 
 function isComplete(deployment: Deployment, status: Deployment["status"]): boolean {

@@ -52,7 +52,7 @@ async function reconcile(context: ControllerContext, name: string): Promise<Resu
         for (const finalizer of item.metadata.finalizers ?? []) finalizers.set(finalizer, (finalizers.get(finalizer) ?? 0) + 1);
       }
     }
-    if (left > 0) remaining.push(`${kind.group === "" ? kind.plural : `${kind.plural}.${kind.group}`} has ${left} resource instances`);
+    if (left > 0) remaining.push(`${kind.plural}.${kind.group} has ${left} resource instances`);
   }
   await setConditions(context, namespace, remaining, finalizers, clock.now());
   if (remaining.length > 0) return { requeueAfterMs: RETRY_MS };

@@ -2,9 +2,11 @@ import type { Node, NodeCondition, Pod, Taint } from "../api/generated/core-v1.t
 import { nodes } from "../api/resources/node.ts";
 import { leases } from "../api/resources/lease.ts";
 import { pods } from "../api/resources/pod.ts";
+import { isNotFound } from "../api/status.ts";
 import { Reconciler, type Result } from "../client/reconciler.ts";
 import { rfc3339 } from "../util/clock.ts";
 import type { Controller, ControllerContext } from "./controller.ts";
+import { markDisrupted } from "./support/disruption.ts";
 import { sameValue } from "./support/hash.ts";
 
 const NAME = "node-controller";
@@ -49,9 +51,6 @@ class NodeLifecycle {
       updated: (node, old) => {
         if (node.status.conditions !== old.status.conditions || node.spec !== old.spec) this.#reconciler.add(node.metadata.name);
         if (!sameValue(noExecute(node), noExecute(old))) for (const pod of podInformer.byIndex("nodeName", node.metadata.name)) this.#evictor.add(`${pod.metadata.namespace}/${pod.metadata.name}`);
-      },
-      deleted: (node) => {
-        for (const pod of podInformer.byIndex("nodeName", node.metadata.name)) void this.#context.client.delete(pods, pod.metadata, { gracePeriodSeconds: 0 }).catch(() => undefined);
       },
     });
     podInformer.addHandler({
@@ -137,7 +136,10 @@ class NodeLifecycle {
     if (dueMs === Infinity) return {};
     if (dueMs > clock.now()) return { requeueAfterMs: dueMs - clock.now() };
     events.from("taint-eviction-controller").event({ object: pod }, "Normal", "TaintManagerEviction", `Marking for deletion Pod ${key}`);
-    await client.delete(pods, pod.metadata, { preconditions: { uid: pod.metadata.uid } }).catch(() => undefined);
+    await markDisrupted(client, pod, "DeletionByTaintManager", "Taint manager: deleting due to NoExecute taint", clock.now());
+    await client.delete(pods, pod.metadata, { preconditions: { uid: pod.metadata.uid } }).catch((error: unknown) => {
+      if (!isNotFound(error)) throw error;
+    });
     return {};
   }
 }

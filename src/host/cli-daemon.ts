@@ -39,7 +39,11 @@ export function isRunning(pid: number): boolean {
 }
 
 /** Starts the daemon of a cluster unless it runs, and waits until it serves. */
-export async function ensureDaemon(home: string, cluster: string, extra: readonly string[] = []): Promise<RunningDaemon> {
+export async function ensureDaemon(
+  home: string,
+  cluster: string,
+  extra: readonly string[] = [],
+): Promise<RunningDaemon> {
   const running = findRunningDaemon(home, cluster);
   if (running) return running;
   const folder = path.join(home, "clusters", cluster);
@@ -48,7 +52,11 @@ export async function ensureDaemon(home: string, cluster: string, extra: readonl
   const logStart = fs.existsSync(log) ? fs.statSync(log).size : 0;
   const output = fs.openSync(log, "a", 0o600);
   const { spawn } = await import("node:child_process");
-  const child = spawn(process.execPath, [...daemonEntry(), "--name", cluster, ...extra], { detached: true, stdio: ["ignore", output, output], env: { ...process.env, KUBESIM_HOME: home } });
+  const child = spawn(process.execPath, [...daemonEntry(), "--name", cluster, ...extra], {
+    detached: true,
+    stdio: ["ignore", output, output],
+    env: { ...process.env, KUBESIM_HOME: home },
+  });
   fs.closeSync(output);
   let ended: number | undefined;
   child.on("exit", (code) => {
@@ -62,14 +70,23 @@ export async function ensureDaemon(home: string, cluster: string, extra: readonl
   while (Date.now() < deadline) {
     const daemon = findRunningDaemon(home, cluster);
     if (daemon) return daemon;
-    if (ended !== undefined) throw new Error(`the cluster ${JSON.stringify(cluster)} did not start: ${lastLine(log, logStart)}`);
+    if (ended !== undefined)
+      throw new Error(
+        `the cluster ${JSON.stringify(cluster)} did not start: ${lastLine(log, logStart)}`,
+      );
     await new Promise((resolve) => setTimeout(resolve, 10));
   }
-  throw new Error(`the cluster ${JSON.stringify(cluster)} did not start within ${START_TIMEOUT_MS / 1000}s; see ${log}`);
+  throw new Error(
+    `the cluster ${JSON.stringify(cluster)} did not start within ${START_TIMEOUT_MS / 1000}s; see ${log}`,
+  );
 }
 
 /** Asks the daemon to stop and waits until it is gone. Returns whether one ran. */
-export async function stopDaemon(home: string, cluster: string, timeoutMs = 15_000): Promise<boolean> {
+export async function stopDaemon(
+  home: string,
+  cluster: string,
+  timeoutMs = 15_000,
+): Promise<boolean> {
   const daemon = findRunningDaemon(home, cluster);
   if (!daemon) return false;
   process.kill(daemon.pid, "SIGTERM");
@@ -92,7 +109,12 @@ function daemonEntry(): string[] {
 
 /** The last thing the daemon said that is no stack trace, without its time stamp. */
 function lastLine(log: string, from: number): string {
-  const lines = fs.readFileSync(log).subarray(from).toString("utf8").split("\n").filter((line) => line.trim() !== "" && !/^\s+at /.test(line));
+  const lines = fs
+    .readFileSync(log)
+    .subarray(from)
+    .toString("utf8")
+    .split("\n")
+    .filter((line) => line.trim() !== "" && !/^\s+at /.test(line));
   const error = lines.findLast((line) => /error/i.test(line)) ?? lines.at(-1) ?? "it said nothing";
   return error.replace(/^\d{4}-\d\d-\d\dT[\d:.]+Z /, "").trim();
 }

@@ -7,7 +7,8 @@ export const commandLine = (): string[] => process.argv.slice(2);
 export const environment = (name: string): string | undefined => process.env[name];
 export const homeFolder = (): string => os.homedir();
 export const workingFolder = (): string => process.cwd();
-export const platform = (): string => `${process.platform === "win32" ? "windows" : process.platform}/${process.arch === "x64" ? "amd64" : process.arch}`;
+export const platform = (): string =>
+  `${process.platform === "win32" ? "windows" : process.platform}/${process.arch === "x64" ? "amd64" : process.arch}`;
 export const nowMs = (): number => Date.now();
 export const version = (): string => process.env["KUBESIM_VERSION"] ?? "development";
 export const joinPath = (...parts: string[]): string => path.join(...parts);
@@ -37,7 +38,8 @@ export function findText(file: string): string | undefined {
   try {
     return fs.readFileSync(file, "utf8");
   } catch (error) {
-    if (["ENOENT", "ENOTDIR"].includes((error as NodeJS.ErrnoException).code ?? "")) return undefined;
+    if (["ENOENT", "ENOTDIR"].includes((error as NodeJS.ErrnoException).code ?? ""))
+      return undefined;
     throw error;
   }
 }
@@ -121,14 +123,20 @@ export function readStdin(): Promise<string> {
   });
 }
 
-export const isTerminal = (stream: "in" | "out" | "err"): boolean => (stream === "in" ? process.stdin : stream === "out" ? process.stdout : process.stderr).isTTY === true;
+export const isTerminal = (stream: "in" | "out" | "err"): boolean =>
+  (stream === "in" ? process.stdin : stream === "out" ? process.stdout : process.stderr).isTTY ===
+  true;
 
 export interface RawInput {
   stop(): void;
 }
 
 /** Hands on what comes in on standard input until stopped; `raw` switches the terminal to characters, without echo. */
-export function streamStdin(raw: boolean, onData: (chunk: Buffer) => void, onEnd: () => void): RawInput {
+export function streamStdin(
+  raw: boolean,
+  onData: (chunk: Buffer) => void,
+  onEnd: () => void,
+): RawInput {
   const rawMode = raw && process.stdin.isTTY;
   if (rawMode) process.stdin.setRawMode(true);
   process.stdin.on("data", onData);
@@ -146,7 +154,9 @@ export function streamStdin(raw: boolean, onData: (chunk: Buffer) => void, onEnd
 }
 
 export function terminalSize(): { readonly width: number; readonly height: number } | undefined {
-  return process.stdout.isTTY ? { width: process.stdout.columns, height: process.stdout.rows } : undefined;
+  return process.stdout.isTTY
+    ? { width: process.stdout.columns, height: process.stdout.rows }
+    : undefined;
 }
 
 export function onResize(listener: () => void): () => void {
@@ -169,4 +179,11 @@ export async function runProgram(command: string, args: readonly string[]): Prom
   const result = spawnSync(command, [...args], { stdio: "inherit" });
   if (result.error) throw result.error;
   return result.status ?? 1;
+}
+
+/** The head of a line of Go's klog: level, date, time, process. */
+export function klogHead(level: "E" | "W", source: string): string {
+  const now = new Date();
+  const two = (value: number) => String(value).padStart(2, "0");
+  return `${level}${two(now.getMonth() + 1)}${two(now.getDate())} ${two(now.getHours())}:${two(now.getMinutes())}:${two(now.getSeconds())}.${String(now.getMilliseconds()).padStart(3, "0")}000 ${String(process.pid).padStart(7)} ${source}]`;
 }

@@ -39,15 +39,31 @@ export async function sendRequest(target: HttpTarget, request: HttpRequest): Pro
   });
 }
 
-export type Upgraded = { readonly kind: "upgraded"; readonly socket: Duplex; readonly head: Buffer; readonly headers: IncomingMessage["headers"] } | ({ readonly kind: "refused" } & HttpResponse);
+export type Upgraded =
+  | {
+      readonly kind: "upgraded";
+      readonly socket: Duplex;
+      readonly head: Buffer;
+      readonly headers: IncomingMessage["headers"];
+    }
+  | ({ readonly kind: "refused" } & HttpResponse);
 
 /** Asks for a change of protocol (SPDY) on the connection. */
 export async function upgradeRequest(target: HttpTarget, request: HttpRequest): Promise<Upgraded> {
   const { http, options } = await requestOptions(target, request);
   return new Promise((resolve, reject) => {
     const outgoing = http.request(options);
-    outgoing.on("upgrade", (response: IncomingMessage, socket: Duplex, head: Buffer) => resolve({ kind: "upgraded", socket, head, headers: response.headers }));
-    outgoing.on("response", (response: IncomingMessage) => resolve({ kind: "refused", status: response.statusCode ?? 0, headers: response.headers, body: response }));
+    outgoing.on("upgrade", (response: IncomingMessage, socket: Duplex, head: Buffer) =>
+      resolve({ kind: "upgraded", socket, head, headers: response.headers }),
+    );
+    outgoing.on("response", (response: IncomingMessage) =>
+      resolve({
+        kind: "refused",
+        status: response.statusCode ?? 0,
+        headers: response.headers,
+        body: response,
+      }),
+    );
     outgoing.on("error", reject);
     outgoing.end();
   });
@@ -57,13 +73,22 @@ async function requestOptions(target: HttpTarget, request: HttpRequest) {
   const base = splitUrl(target.url);
   const secure = base.secure && target.socketPath === undefined;
   const http = secure ? await import("node:https") : await import("node:http");
-  const options: RequestOptions & { ca?: string; cert?: string; key?: string; rejectUnauthorized?: boolean; servername?: string; ALPNProtocols?: string[] } = {
+  const options: RequestOptions & {
+    ca?: string;
+    cert?: string;
+    key?: string;
+    rejectUnauthorized?: boolean;
+    servername?: string;
+    ALPNProtocols?: string[];
+  } = {
     method: request.method,
     path: base.prefix + request.path,
     headers: { ...request.headers, Host: base.host } as never,
     agent: false,
     ...(request.signal ? { signal: request.signal } : {}),
-    ...(target.socketPath === undefined ? { host: base.hostname, port: base.port } : { socketPath: target.socketPath }),
+    ...(target.socketPath === undefined
+      ? { host: base.hostname, port: base.port }
+      : { socketPath: target.socketPath }),
   };
   if (secure) Object.assign(options, tlsOptions(target));
   return { http, options };
@@ -81,11 +106,23 @@ export function tlsOptions(target: HttpTarget) {
 }
 
 // URL is slow to load at start; the servers of kubeconfigs are plain.
-export function splitUrl(url: string): { secure: boolean; host: string; hostname: string; port: number; prefix: string } {
+export function splitUrl(url: string): {
+  secure: boolean;
+  host: string;
+  hostname: string;
+  port: number;
+  prefix: string;
+} {
   const match = /^(https?):\/\/(\[[^\]]+\]|[^:/]+)(?::(\d+))?(\/.*)?$/.exec(url);
   if (!match) throw new Error(`invalid server URL: ${url}`);
   const secure = match[1] === "https";
   const hostname = (match[2] ?? "").replace(/^\[|\]$/g, "");
   const port = match[3] ? Number(match[3]) : secure ? 443 : 80;
-  return { secure, hostname, port, host: match[3] ? `${match[2]}:${match[3]}` : (match[2] ?? ""), prefix: (match[4] ?? "").replace(/\/$/, "") };
+  return {
+    secure,
+    hostname,
+    port,
+    host: match[3] ? `${match[2]}:${match[3]}` : (match[2] ?? ""),
+    prefix: (match[4] ?? "").replace(/\/$/, ""),
+  };
 }

@@ -19,7 +19,10 @@ export interface Prompt {
 }
 
 /** A prompt with history and completion. */
-export function openPrompt(history: readonly string[], complete: (line: string) => Promise<[string[], string]>): Prompt {
+export function openPrompt(
+  history: readonly string[],
+  complete: (line: string) => Promise<[string[], string]>,
+): Prompt {
   const lines = readline.createInterface({
     input: process.stdin,
     output: process.stdout,

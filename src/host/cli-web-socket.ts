@@ -4,25 +4,44 @@ import tls from "node:tls";
 import { WebSocket } from "ws";
 import { splitUrl, tlsOptions, type HttpTarget } from "./cli-http.ts";
 
-export type WebSocketOutcome = { readonly kind: "open"; readonly socket: WebSocket } | { readonly kind: "refused"; readonly status: number; readonly body: string };
+export type WebSocketOutcome =
+  | { readonly kind: "open"; readonly socket: WebSocket }
+  | { readonly kind: "refused"; readonly status: number; readonly body: string };
 
 /** Opens a WebSocket over the same way as requests go. A refusal is an outcome, with what the server said. */
-export function openWebSocket(target: HttpTarget, path: string, protocol: string, headers: Readonly<Record<string, string | string[]>>): Promise<WebSocketOutcome> {
+export function openWebSocket(
+  target: HttpTarget,
+  path: string,
+  protocol: string,
+  headers: Readonly<Record<string, string | string[]>>,
+): Promise<WebSocketOutcome> {
   const base = splitUrl(target.url);
   const secure = base.secure && target.socketPath === undefined;
-  const socket = new WebSocket(`${secure ? "wss" : "ws"}://${base.host}${base.prefix}${path}`, [protocol], {
-    headers: headers as never,
-    perMessageDeflate: false,
-    createConnection: (() => connect(target)) as never,
-  });
+  const socket = new WebSocket(
+    `${secure ? "wss" : "ws"}://${base.host}${base.prefix}${path}`,
+    [protocol],
+    {
+      headers: headers as never,
+      perMessageDeflate: false,
+      createConnection: (() => connect(target)) as never,
+    },
+  );
   return new Promise((resolve, reject) => {
-    socket.on("open", () => resolve({ kind: "open", socket }));
+    socket.on("open", () => {
+      // What came with the handshake must wait until somebody listens: the caller resumes.
+      socket.pause();
+      resolve({ kind: "open", socket });
+    });
     socket.on("unexpected-response", (request, response) => {
       const chunks: Buffer[] = [];
       response.on("data", (chunk: Buffer) => chunks.push(chunk));
       response.on("end", () => {
         request.destroy();
-        resolve({ kind: "refused", status: response.statusCode ?? 0, body: Buffer.concat(chunks).toString("utf8") });
+        resolve({
+          kind: "refused",
+          status: response.statusCode ?? 0,
+          body: Buffer.concat(chunks).toString("utf8"),
+        });
       });
     });
     socket.on("error", reject);
@@ -33,15 +52,29 @@ function connect(target: HttpTarget): Duplex {
   if (target.socketPath !== undefined) return net.connect(target.socketPath);
   const { secure, hostname, port } = splitUrl(target.url);
   if (!secure) return net.connect(port, hostname);
-  const options = { host: hostname, port, servername: net.isIP(hostname) ? "" : hostname, ...tlsOptions(target) };
+  const options = {
+    host: hostname,
+    port,
+    servername: net.isIP(hostname) ? "" : hostname,
+    ...tlsOptions(target),
+  };
   return tls.connect(options);
 }
 
 /** Listens on the host; a port of 0 takes a free one. */
-export function listenOn(host: string, port: number, onConnection: (socket: net.Socket) => void): Promise<{ readonly port: number; close(): void }> {
+export function listenOn(
+  host: string,
+  port: number,
+  onConnection: (socket: net.Socket) => void,
+): Promise<{ readonly port: number; close(): void }> {
   return new Promise((resolve, reject) => {
     const server = net.createServer({ allowHalfOpen: true }, onConnection);
     server.once("error", reject);
-    server.listen({ host, port, exclusive: true }, () => resolve({ port: (server.address() as net.AddressInfo).port, close: () => void server.close() }));
+    server.listen({ host, port, exclusive: true }, () =>
+      resolve({
+        port: (server.address() as net.AddressInfo).port,
+        close: () => void server.close(),
+      }),
+    );
   });
 }

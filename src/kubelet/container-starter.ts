@@ -1,5 +1,4 @@
 import type { Container, EphemeralContainer, Pod } from "../api/generated/core-v1.ts";
-import { keyOf } from "../api/meta.ts";
 import { messageOf } from "../api/status.ts";
 import { goDuration } from "../api/duration.ts";
 import { parseQuantity } from "../api/quantity.ts";
@@ -59,7 +58,6 @@ export async function startContainer(request: StartRequest, parts: NodeParts): P
     throw new StartError("RunContainerError", message, parts.clock.now());
   }
   emit(name, "Normal", "Started", "Container started");
-  parts.journal.record("containerd", `pods/${keyOf(pod)}`, `starts container ${name}`);
   await postStart(request, id, parts);
 }
 

@@ -79,20 +79,21 @@ export class ImageManager {
   }
 
   async #pull(image: string, signal: AbortSignal): Promise<{ info: ImageInfo; pullMs: number }> {
-    // An image that is there only has its digest looked up: a thousand pods of `latest` need not queue for that.
-    if (this.#options.runtime.findImage(image)) {
-      const startMs = this.#options.clock.now();
-      const info = await this.#options.runtime.pullImage(image, signal);
-      return { info, pullMs: this.#options.clock.now() - startMs };
-    }
-    const turn = this.#pulls.then(async () => {
+    const { runtime, clock } = this.#options;
+    const pull = async () => {
       signal.throwIfAborted();
-      const startMs = this.#options.clock.now();
-      const info = await this.#options.runtime.pullImage(image, signal);
-      return { info, pullMs: this.#options.clock.now() - startMs };
-    });
-    this.#pulls = turn.catch(() => undefined);
-    return turn;
+      const startMs = clock.now();
+      const info = await runtime.pullImage(image, signal);
+      return { info, pullMs: clock.now() - startMs };
+    };
+    if (!runtime.findImage(image)) {
+      const turn = this.#pulls.then(() => (runtime.findImage(image) ? undefined : pull()));
+      this.#pulls = turn.catch(() => undefined);
+      const pulled = await turn;
+      if (pulled) return pulled;
+    }
+    // An image that is there only has its digest looked up: a thousand pods of `latest` need not queue for that.
+    return await pull();
   }
 }
 

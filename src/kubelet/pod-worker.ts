@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from "node:util";
 import type { Container, EphemeralContainer, Pod, PodStatus, ServiceAccountTokenProjection } from "../api/generated/core-v1.ts";
 import { keyOf } from "../api/meta.ts";
 import { isPodTerminal } from "../api/pod-facts.ts";
@@ -120,14 +121,17 @@ export class PodWorker {
 
   /** The API object has changed. `pod` is left out for static pods: only their mirror has. */
   update(object: Pod, pod: Pod | undefined): void {
-    const before = this.#pod.metadata;
+    const before = this.#pod;
+    const gates = pod?.spec.readinessGates !== undefined && !isDeepStrictEqual(object.status.conditions, this.#object?.status.conditions);
     this.#object = object;
-    if (pod) {
-      this.#pod = pod;
-      if (before.labels !== pod.metadata.labels || before.annotations !== pod.metadata.annotations) this.#refresh = true;
-      if (pod.metadata.deletionTimestamp !== undefined) this.#terminate(pod.metadata.deletionGracePeriodSeconds ?? pod.spec.terminationGracePeriodSeconds ?? 30);
-    }
-    this.trigger();
+    if (!pod) return;
+    this.#pod = pod;
+    const shown = !isDeepStrictEqual([before.metadata.labels, before.metadata.annotations], [pod.metadata.labels, pod.metadata.annotations]);
+    if (shown) this.#refresh = true;
+    const leaving = pod.metadata.deletionTimestamp !== undefined;
+    if (leaving) this.#terminate(pod.metadata.deletionGracePeriodSeconds ?? pod.spec.terminationGracePeriodSeconds ?? 30);
+    // A mere change of status is most often our own.
+    if (shown || leaving || gates || before === pod || before.metadata.generation !== pod.metadata.generation) this.trigger();
   }
 
   mirrorGone(): void {
@@ -175,7 +179,6 @@ export class PodWorker {
       if (message === "" && spec.terminationMessagePolicy === "FallbackToLogsOnError" && info.exitCode !== 0) message = this.#logTail(info.id);
       if (message !== "") this.containers.setMessage(info.id, message);
     }
-    this.#parts.journal.record("containerd", `pods/${keyOf(this.#pod)}`, `sees container ${info.name} exit with code ${info.exitCode}`);
     this.trigger();
   }
 
@@ -200,7 +203,10 @@ export class PodWorker {
   stop(): void {
     this.#volumes.save(this.#pod);
     this.#stopped = true;
+    // Whatever is under way ends without another word to the API server.
+    this.#phase = "gone";
     this.#work.abort(new Error("stopped"));
+    this.#hurry.abort(new Error("stopped"));
     this.#wake?.timer.cancel();
     this.#prober.stop();
     this.#tokens.stop();
@@ -285,8 +291,10 @@ export class PodWorker {
     const sandbox = await this.#ensureSandbox();
     if (!sandbox) return;
     for (const container of actions.start) {
-      await this.#start(container, sandbox, exited.get(container.name));
+      const started = await this.#start(container, sandbox, exited.get(container.name));
       if (this.#phase !== "running") return;
+      // What waits for a sidecar may start now.
+      if (started && !pod.spec.containers.includes(container as Container)) this.#dirty = true;
     }
     this.#prober.update(pod, (name) => this.containers.latest(name));
     this.#report();
@@ -330,7 +338,6 @@ export class PodWorker {
       this.#wakeAfter(this.#retryMs());
       return undefined;
     }
-    this.#parts.journal.record("containerd", `pods/${keyOf(pod)}`, `makes the pod's sandbox with IP ${this.podIP}`);
     return this.#phase === "running" ? this.#sandbox : undefined;
   }
 
@@ -372,7 +379,7 @@ export class PodWorker {
     };
   }
 
-  async #start(container: Container | EphemeralContainer, sandbox: PodSandbox, exited: ContainerRun | undefined): Promise<void> {
+  async #start(container: Container | EphemeralContainer, sandbox: PodSandbox, exited: ContainerRun | undefined): Promise<boolean> {
     try {
       await startContainer(
         {
@@ -390,11 +397,13 @@ export class PodWorker {
         this.#parts,
       );
       this.#startErrors.delete(container.name);
+      return true;
     } catch (error) {
       if (!(error instanceof StartError)) throw error;
       this.#startErrors.set(container.name, { reason: error.reason, message: error.message });
       if (error.retryAtMs === undefined) this.#wakeAfter(this.#retryMs());
       else this.#wakeAt(error.retryAtMs);
+      return false;
     }
   }
 
@@ -409,8 +418,6 @@ export class PodWorker {
       this.#phase = "terminating";
       this.#graceSeconds = seconds;
       this.#work.abort(new Error("the pod is being terminated"));
-      // A container that a probe is having killed takes its probe's time, but not longer than the pod's.
-      if (this.#busy) this.#shortenKills();
     } else if (this.#phase === "terminating" && seconds < this.#graceSeconds) {
       this.#graceSeconds = seconds;
       this.#hurry.abort(new Error("grace period shortened"));
@@ -419,7 +426,6 @@ export class PodWorker {
   }
 
   #shortenKills(): void {
-    if (!this.#hurry.signal.aborted) return;
     for (const run of this.containers.running()) void this.#parts.runtime.stopContainer(run.id, this.#graceSeconds * 1000).catch(() => undefined);
   }
 
@@ -434,6 +440,7 @@ export class PodWorker {
     this.#prober.stop();
     this.#tokens.stop();
     if (this.#sandbox) await runtime.stopPodSandbox(this.#sandbox.id);
+    if (this.#stopped) return;
     this.#phase = "terminated";
     this.#report();
   }
@@ -443,6 +450,7 @@ export class PodWorker {
     const pod = this.#pod;
     this.#prober.stop();
     await this.#writer.flush();
+    if (this.#stopped) return;
     const leaving = this.#deleted || pod.metadata.deletionTimestamp !== undefined;
     if (!leaving || this.#phase === "gone") return;
     this.#phase = "gone";
@@ -467,6 +475,7 @@ export class PodWorker {
 
   /** Works out the status and has it written when it has changed. */
   #report(always = false): void {
+    if (this.#stopped) return;
     const { clock, options } = this.#parts;
     const pod = this.#pod;
     const finished = this.#phase === "terminated";
@@ -505,6 +514,7 @@ export class PodWorker {
   };
 
   #event(type: "Normal" | "Warning", reason: string, message: string): void {
+    if (this.#stopped) return;
     this.#parts.events.event({ object: { ...this.#pod, apiVersion: "v1", kind: "Pod" } }, type, reason, message);
   }
 }

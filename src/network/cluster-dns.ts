@@ -67,7 +67,20 @@ export class ClusterDns implements NameServer {
     const port = service.spec.ports?.find((candidate) => candidate.name === portName && (candidate.protocol ?? "TCP").toLowerCase() === protocol);
     if (!port) return undefined;
     const target = `${service.metadata.name}.${service.metadata.namespace}.svc.${DOMAIN}`;
+    if (service.spec.clusterIP === "None") return this.#headlessSrv(name, service, portName, target);
     return { name, addresses: [], server: "", srv: [{ target, port: port.port, priority: 0, weight: 100 }] };
+  }
+
+  /** One record for each pod behind the service. */
+  #headlessSrv(name: string, service: Service, portName: string, domain: string): DnsAnswer | undefined {
+    const slices = this.#slices?.byIndex(SLICES_BY_SERVICE, keyOf(service)) ?? [];
+    const srv = slices.flatMap((slice) => {
+      const port = slice.ports?.find((candidate) => candidate.name === portName)?.port;
+      if (port === undefined) return [];
+      const ready = (slice.endpoints ?? []).filter((endpoint) => service.spec.publishNotReadyAddresses || (endpoint.conditions?.ready ?? true));
+      return ready.map((endpoint) => ({ target: `${endpoint.hostname ?? endpoint.addresses[0]?.replaceAll(".", "-")}.${domain}`, port, priority: 0, weight: Math.max(1, Math.floor(100 / ready.length)) }));
+    });
+    return srv.length > 0 ? { name, addresses: [], server: "", srv } : undefined;
   }
 
   #ready(service: Service): EndpointSlice["endpoints"] & object {

@@ -10,6 +10,7 @@ export class HostPorts {
   readonly #network: VirtualNetwork;
   readonly #listen: ListenOnHost;
   readonly #report: (message: string) => void;
+  readonly #sockets = new Map<number, Set<Duplex>>();
   readonly #open = new Map<number, Promise<{ close(): Promise<void> } | undefined>>();
 
   constructor(network: VirtualNetwork, listen: ListenOnHost, report: (message: string) => void) {
@@ -24,14 +25,22 @@ export class HostPorts {
       for (const [port, listening] of this.#open) {
         if (wanted.has(port)) continue;
         this.#open.delete(port);
-        void listening.then((listener) => listener?.close());
+        void this.#close(port, listening);
       }
     });
   }
 
   async stop(): Promise<void> {
-    await Promise.all([...this.#open.values()].map(async (listening) => (await listening)?.close()));
+    await Promise.all([...this.#open].map(([port, listening]) => this.#close(port, listening)));
     this.#open.clear();
+  }
+
+  /** The port and what goes through it: a connection that is kept alive must not keep the port. */
+  async #close(port: number, listening: Promise<{ close(): Promise<void> } | undefined>): Promise<void> {
+    const listener = await listening;
+    for (const socket of this.#sockets.get(port) ?? []) socket.destroy();
+    this.#sockets.delete(port);
+    await listener?.close();
   }
 
   async #openPort(port: number): Promise<{ close(): Promise<void> } | undefined> {
@@ -52,6 +61,9 @@ export class HostPorts {
       else socket.destroy();
       return;
     }
+    const sockets = this.#sockets.get(port) ?? new Set();
+    this.#sockets.set(port, sockets.add(socket));
+    socket.once("close", () => sockets.delete(socket));
     joinStreams(socket, inner);
   }
 }

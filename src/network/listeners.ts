@@ -6,34 +6,50 @@ export interface ListeningPort extends Listener {
   accept(socket: VirtualSocket): void;
   /** Answers a request without bytes; undefined for listeners that only speak bytes. */
   readonly handler: HttpHandler | undefined;
+  /** Connections over bytes and exchanges without: all end when the listener does. */
+  exchange(request: HttpRequest): Promise<HttpResponse>;
 }
 
 /** The ports of one network namespace. */
 export class PortTable {
   readonly #ports = new Map<number, ListeningPort[]>();
-  readonly #connections = new Set<VirtualSocket>();
-
   /** Throws NetworkError EADDRINUSE. */
   listen(port: number, address: string, accept: (socket: VirtualSocket) => void, handler?: HttpHandler, onClose?: () => void): ListeningPort {
     const taken = this.#ports.get(port) ?? [];
     if (taken.some((other) => other.address === address || other.address === "0.0.0.0" || address === "0.0.0.0")) {
       throw new NetworkError("EADDRINUSE", `listen EADDRINUSE: address already in use ${address === "0.0.0.0" ? "::" : address}:${port}`);
     }
+    const connections = new Set<VirtualSocket>();
+    const exchanges = new Set<(reason: NetworkError) => void>();
     const entry: ListeningPort = {
       address,
       port,
       protocol: "TCP",
       handler,
       accept: (socket) => {
-        this.#connections.add(socket);
-        socket.once("close", () => this.#connections.delete(socket));
+        connections.add(socket);
+        socket.once("close", () => connections.delete(socket));
         accept(socket);
+      },
+      exchange: (request) => {
+        if (!handler) throw new NetworkError("ECONNRESET", "socket hang up");
+        return new Promise((resolve, reject) => {
+          const hangUp = (error: unknown) => reject(error instanceof NetworkError ? error : new NetworkError("ECONNRESET", "socket hang up"));
+          exchanges.add(hangUp);
+          Promise.resolve()
+            .then(() => handler(request))
+            .then(resolve, hangUp)
+            .finally(() => exchanges.delete(hangUp));
+        });
       },
       close: () => {
         const left = (this.#ports.get(port) ?? []).filter((other) => other !== entry);
         if (left.length > 0) this.#ports.set(port, left);
         else this.#ports.delete(port);
         onClose?.();
+        // Whoever listened is gone, and its connections with it.
+        for (const socket of connections) socket.destroy();
+        for (const hangUp of exchanges) hangUp(new NetworkError("ECONNRESET", "socket hang up"));
       },
     };
     this.#ports.set(port, [...taken, entry]);
@@ -66,7 +82,6 @@ export class PortTable {
   /** The namespace is gone: ports close and connections are reset. */
   clear(): void {
     for (const entry of this.all()) entry.close();
-    for (const socket of this.#connections) socket.destroy();
   }
 }
 

@@ -112,6 +112,8 @@ export interface PodNetworkConfig {
   readonly dnsPolicy: string;
   readonly dnsConfig: { readonly nameservers?: string[]; readonly searches?: string[]; readonly options?: { name?: string; value?: string }[] } | undefined;
   readonly hostAliases: readonly { readonly ip: string; readonly hostnames?: string[] }[];
+  /** Ports of the node that lead to the pod's. */
+  readonly hostPorts?: readonly { readonly hostPort: number; readonly containerPort: number }[];
 }
 
 /** The whole cluster's network. */

@@ -1,3 +1,4 @@
+import { vethOf } from "./addresses.ts";
 import type { NetworkNamespace } from "./network.ts";
 import type { Namespace, VirtualNetwork } from "./virtual-network.ts";
 
@@ -23,6 +24,7 @@ export async function traceRequest(network: VirtualNetwork, from: NetworkNamespa
   const rule = network.router?.routeClusterIp(ip, port, from.ip, from.node);
   let endpoint = { ip, port };
   if (rule?.verdict === "reject") return [...steps, { where: `${from.node} iptables`, what: `KUBE-SERVICES: ${rule.service} has no endpoints: REJECT, connection refused` }];
+  if (rule?.verdict === "drop") return [...steps, { where: `${from.node} iptables`, what: `KUBE-SERVICES: ${rule.service} has no local endpoints on ${from.node}: DROP, nothing answers` }];
   if (rule?.verdict === "dnat") {
     endpoint = rule.endpoint;
     steps.push({ where: `${from.node} iptables`, what: `KUBE-SERVICES matches ${ip}:${port} (${rule.service}) and jumps to ${rule.chain}` });
@@ -30,7 +32,7 @@ export async function traceRequest(network: VirtualNetwork, from: NetworkNamespa
     steps.push({ where: `${from.node} iptables`, what: `${rule.endpointChain} rewrites the destination: DNAT to ${endpoint.ip}:${endpoint.port}` });
   }
   const owner = network.findByIp(endpoint.ip);
-  if (owner) steps.push({ where: "route", what: routeOf(from, owner) });
+  if (owner) steps.push({ where: "route", what: routeOf(network, from, owner) });
   try {
     const response = await from.http(endpoint.ip, endpoint.port, { method: "GET", path: `${target.pathname}${target.search}`, headers: { host: target.host, "user-agent": "kubesim-trace" }, body: Buffer.alloc(0) }, signal);
     steps.push({ where: `pod ${owner?.hostname ?? endpoint.ip}`, what: `answers ${response.status}: ${String(response.body ?? "").trim().split("\n")[0] ?? ""}` });
@@ -40,7 +42,9 @@ export async function traceRequest(network: VirtualNetwork, from: NetworkNamespa
   return steps;
 }
 
-function routeOf(from: NetworkNamespace, to: Namespace): string {
-  if (from.node === to.node) return `${to.ip} is on the same node ${to.node}: over the bridge`;
-  return `${to.ip} is on ${to.node}: ${from.node} routes its pod range there`;
+function routeOf(network: VirtualNetwork, from: NetworkNamespace, to: Namespace): string {
+  if (to.host) return `${to.ip} is the node ${to.node} itself: dev eth0`;
+  if (from.node === to.node) return `${to.ip} is on the same node ${to.node}: dev ${vethOf(to.ip)}`;
+  const node = network.nodes.find((candidate) => candidate.name === to.node);
+  return `${to.ip} is on ${to.node}: ${from.node} has the route ${node?.podCIDR} via ${node?.ip} dev eth0`;
 }

@@ -73,7 +73,7 @@ export class ServiceProxy implements ServiceRouter {
 
   #pick(rule: ServicePortRule, sourceIp: string, node: string, localOnly: boolean): Route {
     const candidates = localOnly ? rule.endpoints.filter((endpoint) => endpoint.node === node) : rule.endpoints;
-    if (candidates.length === 0) return { verdict: "reject", service: rule.name };
+    if (candidates.length === 0) return { verdict: rule.endpoints.length === 0 ? "reject" : "drop", service: rule.name };
     const sticky = rule.service.spec.sessionAffinity === "ClientIP";
     const memory = sticky ? this.#affinity.get(`${rule.chain} ${sourceIp}`) : undefined;
     const remembered = memory && memory.untilMs > this.#clock.now() ? candidates.find((endpoint) => endpoint.chain === memory.chain) : undefined;
@@ -178,13 +178,16 @@ function ruleLines(rule: ServicePortRule): string[] {
   }
   rule.endpoints.forEach((endpoint, index) => {
     const left = rule.endpoints.length - index;
-    const chance = left > 1 ? ` -m statistic --mode random --probability ${(1 / left).toFixed(11)}` : "";
+    const chance = left > 1 ? ` -m statistic --mode random --probability ${probability(1 / left)}` : "";
     lines.push(`-A ${rule.chain} -m comment --comment "${rule.name} -> ${endpoint.ip}:${endpoint.port}"${chance} -j ${endpoint.chain}`);
     lines.push(`-A ${endpoint.chain} -s ${endpoint.ip}/32 -m comment --comment "${rule.name}" -j KUBE-MARK-MASQ`);
     lines.push(`-A ${endpoint.chain} -p ${protocol} -m comment --comment "${rule.name}" -m ${protocol} -j DNAT --to-destination ${endpoint.ip}:${endpoint.port}`);
   });
   return lines;
 }
+
+/** The kernel keeps 31 bits of it, and iptables prints what it kept. */
+const probability = (chance: number) => (Math.round(chance * 2 ** 31) / 2 ** 31).toFixed(11);
 
 const externalChain = (rule: ServicePortRule) => rule.chain.replace("KUBE-SVC-", "KUBE-EXT-");
 

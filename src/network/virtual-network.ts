@@ -1,5 +1,6 @@
 import type { Clock } from "../util/clock.ts";
 import type { Rng } from "../util/rng.ts";
+import { abortable, addressIn, isIpv4, isLoopback, macOf, normalAddress, vethOf } from "./addresses.ts";
 import { ANY_ADDRESS, httpOverSocket, type ListeningPort, PortTable } from "./listeners.ts";
 import {
   type DnsAnswer, type Endpoint, type HttpHandler, type HttpRequest, type HttpResponse, type Listener, type Network, NetworkError, type NetworkNamespace, type PodNetworkConfig, type VirtualSocket,
@@ -9,7 +10,9 @@ import { socketPair } from "./virtual-socket.ts";
 /** What service rules say of a destination. */
 export type Route =
   | { readonly verdict: "dnat"; readonly endpoint: Endpoint; readonly chain: string; readonly endpointChain: string; readonly service: string }
-  | { readonly verdict: "reject"; readonly service: string };
+  | { readonly verdict: "reject"; readonly service: string }
+  /** Only endpoints of the same node may be used, and it has none: nothing answers. */
+  | { readonly verdict: "drop"; readonly service: string };
 
 /** kube-proxy's part: where packets to service addresses and node ports go. */
 export interface ServiceRouter {
@@ -43,6 +46,8 @@ interface NodeEntry {
 
 // Linux gives up on an address that answers no ARP after three tries a second apart.
 const UNREACHABLE_MS = 3000;
+// Linux sends a SYN six times before it gives up.
+const DROPPED_MS = 127_000;
 // Upstream: resolver defaults: 5 s a try, two tries.
 const DNS_TIMEOUT_MS = 10_000;
 const CNI_NOT_READY = "cni plugin not initialized";
@@ -52,6 +57,8 @@ export class VirtualNetwork implements Network {
   readonly #nodes = new Map<string, NodeEntry>();
   readonly #byIp = new Map<string, Namespace>();
   readonly #pods = new Map<string, { readonly namespace: Namespace; readonly node: string; readonly host: number | undefined }>();
+  /** `node:port` of host ports → the pod's own port. Upstream: the CNI portmap plugin */
+  readonly #hostPorts = new Map<string, Endpoint>();
   readonly #cniListeners: ((node: string) => void)[] = [];
   router: ServiceRouter | undefined;
   nameServer: NameServer | undefined;
@@ -83,11 +90,13 @@ export class VirtualNetwork implements Network {
     const node = this.#node(nodeName);
     if (config.hostNetwork) return node.namespace;
     if (!node.cniReady) throw new Error(CNI_NOT_READY);
+    this.detachPod(config.podUid);
     const host = takeHost(node);
     const ip = addressIn(node.podCIDR, host);
     const namespace = new Namespace(this, { ip, hostname: config.hostname, node: nodeName, host: false, dnsPolicy: config.dnsPolicy, config });
     this.#pods.set(config.podUid, { namespace, node: nodeName, host });
     this.#byIp.set(ip, namespace);
+    for (const { hostPort, containerPort } of config.hostPorts ?? []) this.#hostPorts.set(`${nodeName}:${hostPort}`, { ip, port: containerPort });
     return namespace;
   }
 
@@ -96,6 +105,7 @@ export class VirtualNetwork implements Network {
     if (!pod) return;
     this.#pods.delete(podUid);
     this.#byIp.delete(pod.namespace.ip);
+    for (const [key, endpoint] of this.#hostPorts) if (endpoint.ip === pod.namespace.ip) this.#hostPorts.delete(key);
     if (pod.host !== undefined) this.#nodes.get(pod.node)?.used.delete(pod.host);
     pod.namespace.close();
   }
@@ -136,6 +146,10 @@ export class VirtualNetwork implements Network {
     const [client, server] = socketPair({ ip: first.ip, port: this.ephemeralPort() }, route.endpoint);
     target.accept(server);
     return client;
+  }
+
+  hostPortOf(node: string, port: number): Endpoint | undefined {
+    return this.#hostPorts.get(`${node}:${port}`);
   }
 
   podsOf(node: string): readonly Namespace[] {
@@ -217,7 +231,7 @@ export class Namespace implements NetworkNamespace {
     const target = await this.#reach(ip, port, signal);
     if (!target.port.handler) return httpOverSocket(await this.connect(ip, port, signal), request, signal);
     const remote = { ip: target.sourceIp, port: this.#network.ephemeralPort() };
-    return abortable(Promise.resolve(target.port.handler({ ...request, remote, local: target.endpoint })), signal);
+    return abortable(target.port.exchange({ ...request, remote, local: target.endpoint }), signal);
   }
 
   async resolve(name: string, signal: AbortSignal): Promise<DnsAnswer> {
@@ -233,7 +247,11 @@ export class Namespace implements NetworkNamespace {
     }
     for (const candidate of this.#candidates(name)) {
       const answer = names.lookup(candidate);
-      if (answer) return { ...answer, server };
+      if (!answer) continue;
+      // An alias inside the cluster is followed; outside there is nothing.
+      const aliased = answer.cname === undefined ? undefined : names.lookup(answer.cname.replace(/\.$/, ""));
+      if (answer.cname !== undefined && !aliased) throw new NetworkError("ENOTFOUND", `${answer.name}: canonical name ${answer.cname}: NXDOMAIN`);
+      return { ...answer, ...(aliased ? { addresses: aliased.addresses } : {}), server };
     }
     throw new NetworkError("ENOTFOUND", `${name}: NXDOMAIN`);
   }
@@ -315,17 +333,24 @@ export class Namespace implements NetworkNamespace {
       const nodePort = this.#network.router?.routeNodePort(port, this.ip, node.name);
       if (nodePort) return this.#follow(nodePort);
     }
+    const hostPort = node && this.#network.hostPortOf(node.name, port);
+    return this.#deliver(hostPort ?? { ip, port });
+  }
+
+  /** To the address itself: no rules are left to apply. */
+  #deliver({ ip, port }: Endpoint): Target {
     const target = this.#network.findByIp(ip);
     if (!target) return { failure: new NetworkError("EHOSTUNREACH", `connect EHOSTUNREACH ${ip}:${port}`), afterMs: UNREACHABLE_MS };
     const listening = target.ports.find(port, ip);
-    return listening ? { port: listening, endpoint: { ip, port }, sourceIp: this.ip } : refused(ip, port);
+    // A pod that reaches itself through its service sees the gateway: the way back must lead through it.
+    const sourceIp = ip === this.ip && !this.host ? (this.#gateway ?? this.ip) : this.ip;
+    return listening ? { port: listening, endpoint: { ip, port }, sourceIp } : refused(ip, port);
   }
 
   #follow(route: Route): Target {
     if (route.verdict === "reject") return { failure: new NetworkError("ECONNREFUSED", `connect ECONNREFUSED (service ${route.service} has no endpoints)`), afterMs: 0 };
-    const { ip, port } = route.endpoint;
-    const listening = this.#network.findByIp(ip)?.ports.find(port, ip);
-    return listening ? { port: listening, endpoint: route.endpoint, sourceIp: this.ip } : refused(ip, port);
+    if (route.verdict === "drop") return { failure: new NetworkError("ETIMEDOUT", `connect ETIMEDOUT (service ${route.service} has no local endpoints)`), afterMs: DROPPED_MS };
+    return this.#deliver(route.endpoint);
   }
 
   async #reach(ip: string, port: number, signal: AbortSignal): Promise<Extract<Target, { port: ListeningPort }>> {
@@ -342,6 +367,7 @@ export class Namespace implements NetworkNamespace {
   #fromHosts(name: string): string | undefined {
     if (name === "localhost") return "127.0.0.1";
     if (name === this.hostname) return this.ip;
+    if (this.#config?.subdomain && name === `${this.hostname}.${this.#config.subdomain}.${this.#config.namespace}.svc.${this.#domain}`) return this.ip;
     const alias = this.#config?.hostAliases.find((entry) => entry.hostnames?.includes(name));
     if (alias) return alias.ip;
     return this.host ? this.#network.nodes.find((node) => node.name === name)?.ip : undefined;
@@ -386,41 +412,4 @@ function takeHost(node: NodeEntry): number {
     return host;
   }
   throw new Error(`failed to allocate for range 0: no IP addresses available in range set: ${addressIn(node.podCIDR, 1)}-${addressIn(node.podCIDR, size - 1)}`);
-}
-
-export function addressIn(cidr: string, host: number): string {
-  const parts = (cidr.split("/")[0] as string).split(".").map(Number);
-  let value = parts.reduce((sum, part) => sum * 256 + part, 0) + host;
-  const bytes: number[] = [];
-  for (let index = 0; index < 4; index++) {
-    bytes.unshift(value % 256);
-    value = Math.floor(value / 256);
-  }
-  return bytes.join(".");
-}
-
-const isLoopback = (ip: string) => ip.startsWith("127.") || ip === "::1" || ip === "0.0.0.0";
-const isIpv4 = (text: string) => /^\d{1,3}(\.\d{1,3}){3}$/.test(text);
-const normalAddress = (address: string) => (address === "::" || address === "" ? ANY_ADDRESS : address === "localhost" ? "127.0.0.1" : address);
-
-function numberOf(text: string): number {
-  let hash = 2166136261;
-  for (const char of text) hash = Math.imul(hash ^ char.charCodeAt(0), 16777619) >>> 0;
-  return hash;
-}
-
-export const vethOf = (ip: string) => `veth${numberOf(ip).toString(16).padStart(8, "0")}`;
-
-function macOf(text: string): string {
-  const hex = numberOf(text).toString(16).padStart(8, "0");
-  return `02:42:${(hex.match(/../g) as string[]).join(":")}`;
-}
-
-function abortable<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {
-  if (signal.aborted) return Promise.reject(signal.reason as Error);
-  return new Promise((resolve, reject) => {
-    const abort = () => reject(signal.reason as Error);
-    signal.addEventListener("abort", abort, { once: true });
-    promise.then(resolve, reject).finally(() => signal.removeEventListener("abort", abort));
-  });
 }

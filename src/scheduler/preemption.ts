@@ -5,19 +5,22 @@ import type { NodeInfo, PodInfo } from "./node-info.ts";
 
 export interface PreemptionRequest {
   readonly pod: Pod;
+  /** The node where the pod has made room before. */
+  readonly nominated: string | undefined;
   readonly nodes: readonly NodeInfo[];
   readonly rejections: ReadonlyMap<string, { readonly plugin: string; readonly rejection: Rejection }>;
   /** Whether the pod would fit the node as it is counted now. */
   fits(node: NodeInfo): boolean;
 }
 
-export type PreemptionOutcome = { readonly nodeName: string; readonly victims: readonly Pod[] } | { readonly message: string };
+export type PreemptionOutcome = { readonly nodeName: string; readonly victims: readonly Pod[] } | { readonly message: string; readonly keepsNomination?: boolean };
 
 /** Finds the node where the least important pods would have to go. Upstream: pkg/scheduler/framework/preemption */
 export function preempt(request: PreemptionRequest): PreemptionOutcome {
   const { pod, nodes, rejections } = request;
   const head = `preemption: 0/${nodes.length} nodes are available: `;
-  if (pod.spec.preemptionPolicy === "Never") return { message: "preemption: not eligible due to preemptionPolicy=Never." };
+  if (pod.spec.preemptionPolicy === "Never") return { message: "preemption: not eligible due to preemptionPolicy=Never.", keepsNomination: true };
+  if (victimsAreLeaving(request)) return { message: "preemption: not eligible due to a terminating pod on the nominated node.", keepsNomination: true };
   const reasons: string[] = [];
   let best: { readonly nodeName: string; readonly victims: readonly Pod[] } | undefined;
   for (const node of nodes) {
@@ -32,6 +35,18 @@ export function preempt(request: PreemptionRequest): PreemptionOutcome {
     else if (!best || compareVictims(victims, best.victims) < 0) best = { nodeName: node.name, victims };
   }
   return best ?? { message: `${head}${countReasons(reasons)}.` };
+}
+
+/** Whether the pods that were taken away for this one are still on their way out: no more have to go then. */
+function victimsAreLeaving({ pod, nominated, nodes, rejections }: PreemptionRequest): boolean {
+  if (nominated === undefined || rejections.get(nominated)?.rejection.unresolvable) return false;
+  const node = nodes.find((candidate) => candidate.name === nominated);
+  return [...(node?.pods.values() ?? [])].some(
+    (info) =>
+      info.pod.metadata.deletionTimestamp !== undefined &&
+      (info.pod.spec.priority ?? 0) < (pod.spec.priority ?? 0) &&
+      info.pod.status.conditions?.some((condition) => condition.type === "DisruptionTarget" && condition.status === "True" && condition.reason === "PreemptionByScheduler"),
+  );
 }
 
 function selectVictims(node: NodeInfo, { pod, fits }: PreemptionRequest): readonly Pod[] | string {

@@ -8,6 +8,7 @@ import type { ClusterEvent, Plugin } from "./framework.ts";
 const INITIAL_BACKOFF_MS = 1000;
 const MAX_BACKOFF_MS = 10_000;
 const UNSCHEDULABLE_FLUSH_MS = 5 * 60_000;
+const FLUSH_INTERVAL_MS = 30_000;
 
 /** A pod that waits for a node, and what happened to it so far. */
 export interface QueuedPod {
@@ -19,6 +20,8 @@ export interface QueuedPod {
   failures: number;
   lastAttemptMs: number;
   rejectedBy: ReadonlySet<string>;
+  /** How many cluster events were known when it was last taken. */
+  eventsSeen: number;
   place: "active" | "backoff" | "unschedulable" | "gated" | "scheduling";
 }
 
@@ -30,6 +33,8 @@ export class SchedulingQueue {
   readonly #pods = new Map<string, QueuedPod>();
   readonly #active = new Heap<QueuedPod>((a, b) => (b.pod.spec.priority ?? 0) - (a.pod.spec.priority ?? 0) || a.sequence - b.sequence);
   readonly #timers = new Map<string, Timer>();
+  /** Those that cluster events may help: never all pods are looked at. */
+  readonly #unschedulable = new Set<QueuedPod>();
   #sequence = 0;
   /** Counts cluster events, so that one that comes while a pod is being tried is not missed. */
   #events: ClusterEvent[] = [];
@@ -56,7 +61,7 @@ export class SchedulingQueue {
     const known = this.#pods.get(key);
     const gate = this.#gateOf(pod);
     if (!known) {
-      const queued: QueuedPod = { pod, key, sequence: this.#sequence++, attempts: 0, failures: 0, lastAttemptMs: 0, rejectedBy: new Set(), place: gate === undefined ? "active" : "gated" };
+      const queued: QueuedPod = { pod, key, sequence: this.#sequence++, attempts: 0, failures: 0, lastAttemptMs: 0, rejectedBy: new Set(), eventsSeen: 0, place: gate === undefined ? "active" : "gated" };
       this.#pods.set(key, queued);
       if (gate === undefined) this.#activate(queued);
       return gate;
@@ -72,6 +77,7 @@ export class SchedulingQueue {
     const queued = this.#pods.get(key);
     if (!queued) return;
     this.#pods.delete(key);
+    this.#unschedulable.delete(queued);
     this.#timers.get(key)?.cancel();
     this.#timers.delete(key);
   }
@@ -86,6 +92,7 @@ export class SchedulingQueue {
       queued.attempts++;
       queued.lastAttemptMs = this.#clock.now();
       if (this.#inFlight++ === 0) this.#events = [];
+      queued.eventsSeen = this.#events.length;
       return queued;
     }
   }
@@ -103,15 +110,16 @@ export class SchedulingQueue {
     queued.failures++;
     queued.rejectedBy = rejectedBy;
     queued.place = "unschedulable";
-    const missed = rejectedBy.size === 0 || this.#events.some((event) => this.#helps(event, queued));
-    if (missed) this.#requeue(queued);
-    else this.#armFlush();
+    const missed = rejectedBy.size === 0 || this.#events.slice(queued.eventsSeen).some((event) => this.#helps(event, queued));
+    if (missed) return this.#requeue(queued);
+    this.#unschedulable.add(queued);
+    this.#armFlush();
   }
 
   /** Something changed: whoever it may help gets another try, after its back-off. */
   onEvent(event: ClusterEvent): void {
     if (this.#inFlight > 0) this.#events.push(event);
-    for (const queued of this.#pods.values()) if (queued.place === "unschedulable" && this.#helps(event, queued)) this.#requeue(queued);
+    for (const queued of this.#unschedulable) if (this.#helps(event, queued)) this.#requeue(queued);
   }
 
   stop(): void {
@@ -138,6 +146,7 @@ export class SchedulingQueue {
   }
 
   #requeue(queued: QueuedPod): void {
+    this.#unschedulable.delete(queued);
     const backoffMs = Math.min(INITIAL_BACKOFF_MS * 2 ** Math.max(0, queued.failures - 1), MAX_BACKOFF_MS);
     const waitMs = queued.lastAttemptMs + backoffMs - this.#clock.now();
     if (waitMs <= 0) return this.#activate(queued);
@@ -152,9 +161,12 @@ export class SchedulingQueue {
   /** Whatever hint was missed, no pod waits for ever. */
   #armFlush(): void {
     if (this.#flush) return;
-    this.#flush = this.#clock.after(UNSCHEDULABLE_FLUSH_MS, () => {
+    const oldestMs = Math.min(...[...this.#unschedulable].map((queued) => queued.lastAttemptMs));
+    this.#flush = this.#clock.after(Math.max(FLUSH_INTERVAL_MS, oldestMs + UNSCHEDULABLE_FLUSH_MS - this.#clock.now()), () => {
       this.#flush = undefined;
-      for (const queued of this.#pods.values()) if (queued.place === "unschedulable") this.#requeue(queued);
+      const nowMs = this.#clock.now();
+      for (const queued of this.#unschedulable) if (queued.lastAttemptMs + UNSCHEDULABLE_FLUSH_MS <= nowMs) this.#requeue(queued);
+      if (this.#unschedulable.size > 0) this.#armFlush();
     });
   }
 }

@@ -23,6 +23,8 @@ const MIN_FEASIBLE_PERCENT = 5;
 /** Hand the event loop back after so much simulated-time-free work. */
 const PODS_A_SLICE = 8;
 const EXPLANATIONS_KEPT = 500;
+// A pod that is stopped before any node was looked at has no state for DynamicResources' PostFilter, whose error is all that upstream then says.
+const NO_CYCLE_STATE = "not found";
 
 /** What the last attempt to place a pod found, for `kubesim sim why`. */
 export interface Explanation {
@@ -112,12 +114,14 @@ class DefaultScheduler implements Scheduler {
       return;
     }
     if ((pod.spec.schedulerName ?? SCHEDULER_NAME) !== SCHEDULER_NAME || pod.metadata.deletionTimestamp) return this.#queue.delete(keyOf(pod));
+    if (pod.status.nominatedNodeName && !old) this.#snapshot.nominate(pod, pod.status.nominatedNodeName);
     const gate = this.#queue.set(pod);
     if (gate !== undefined) void this.#reportGated(pod, gate);
   }
 
   #onPodGone(pod: Pod): void {
     this.#queue.delete(keyOf(pod));
+    this.#snapshot.withdraw(pod.metadata.uid);
     if (this.#snapshot.placeOf(pod.metadata.uid) === undefined) return;
     this.#snapshot.unplace(pod.metadata.uid);
     this.#queue.onEvent({ type: "pod-gone", pod });
@@ -126,18 +130,27 @@ class DefaultScheduler implements Scheduler {
   #wake(): void {
     if (this.#running) return;
     this.#running = true;
-    this.#context.tasks.run("scheduler", (signal) => this.#loop(signal).finally(() => (this.#running = false)));
+    this.#context.tasks.run("scheduler", (signal) => this.#loop(signal));
   }
 
   async #loop(signal: AbortSignal): Promise<void> {
     // Let the burst that woke us arrive: priorities can only be compared among pods that are there.
     await Promise.resolve();
+    while (!this.#synced && !signal.aborted) await this.#context.clock.yield();
     for (let count = 1; !signal.aborted; count++) {
       const queued = this.#queue.take();
-      if (!queued) return;
+      if (!queued) break;
       this.#scheduleOne(queued);
       if (count % PODS_A_SLICE === 0) await this.#context.clock.yield();
     }
+    // In the same turn as the look into the empty queue: a pod that becomes active after it wakes a new loop.
+    this.#running = false;
+  }
+
+  /** Nobody decides by a half-read cluster. Upstream: WaitForCacheSync */
+  get #synced(): boolean {
+    const { informers } = this.#context;
+    return informers.of(nodes).synced && informers.of(pods).synced && informers.of(persistentVolumeClaims).synced;
   }
 
   #scheduleOne(queued: QueuedPod): void {
@@ -171,7 +184,7 @@ class DefaultScheduler implements Scheduler {
     // Round robin, so that on a large cluster every node gets its turn to be looked at.
     for (; looked < all.length && feasible.length < enough; looked++) {
       const node = all[(this.#nextStart + looked) % all.length] as NodeInfo;
-      const rejected = firstRejection(active, pod, node, states);
+      const rejected = this.#rejectionOf(active, pod, node, states);
       if (rejected) byNode.set(node.name, rejected);
       else feasible.push(node);
     }
@@ -187,7 +200,19 @@ class DefaultScheduler implements Scheduler {
   #rejectedBefore(plugin: Plugin, rejection: Rejection): FitDiagnosis {
     const all = this.#snapshot.nodes;
     const byNode = new Map(all.map((node) => [node.name, { plugin: plugin.name, rejection }]));
-    return { nodeCount: all.length, preFilterMessage: rejection.reasons.join(", "), byNode, postFilterMessage: `preemption: 0/${all.length} nodes are available: ${all.length} Preemption is not helpful for scheduling.` };
+    return { nodeCount: all.length, preFilterMessage: rejection.reasons.join(", "), byNode, postFilterMessage: NO_CYCLE_STATE };
+  }
+
+  /** What stands in the way on a node, counting the pods of at least this importance that wait there for their victims to go. Upstream: RunFilterPluginsWithNominatedPods */
+  #rejectionOf(active: readonly Plugin[], pod: Pod, node: NodeInfo, states: ReadonlyMap<Plugin, unknown>): { plugin: string; rejection: Rejection } | undefined {
+    const rivals = this.#snapshot.nominatedOn(node.name).filter((info) => info.pod.metadata.uid !== pod.metadata.uid && (info.pod.spec.priority ?? 0) >= (pod.spec.priority ?? 0));
+    if (rivals.length > 0) {
+      for (const info of rivals) node.add(info);
+      const rejected = firstRejection(active, pod, node, states);
+      for (const info of rivals) node.remove(info.pod.metadata.uid);
+      if (rejected) return rejected;
+    }
+    return firstRejection(active, pod, node, states);
   }
 
   #score(pod: Pod, feasible: readonly NodeInfo[]): number[] {
@@ -207,21 +232,56 @@ class DefaultScheduler implements Scheduler {
 
   #tryPreemption(pod: Pod, rejections: ReadonlyMap<string, { plugin: string; rejection: Rejection }>, active: readonly Plugin[], states: ReadonlyMap<Plugin, unknown>): string {
     if (this.#snapshot.nodes.length === 0) return "preemption: 0/0 nodes are available.";
-    const outcome = preempt({ pod, nodes: this.#snapshot.nodes, rejections, fits: (node) => firstRejection(active, pod, node, states) === undefined });
-    // Upstream runs DynamicResources' PostFilter first, which has its own say.
-    if ("message" in outcome) return `no new claims to deallocate, ${outcome.message}`;
-    void this.#evict(pod, outcome.nodeName, outcome.victims);
+    const nominated = this.#snapshot.nominationOf(pod.metadata.uid);
+    const outcome = preempt({ pod, nominated, nodes: this.#snapshot.nodes, rejections, fits: (node) => this.#rejectionOf(active, pod, node, states) === undefined });
+    if ("message" in outcome) {
+      if (nominated !== undefined && !outcome.keepsNomination) this.#withdrawNomination(pod);
+      // Upstream runs DynamicResources' PostFilter first, which has its own say.
+      return `no new claims to deallocate, ${outcome.message}`;
+    }
+    this.#snapshot.nominate(pod, outcome.nodeName);
+    this.#context.tasks.run("preemption", () => this.#evict(pod, outcome.nodeName, outcome.victims));
     return "";
+  }
+
+  #withdrawNomination(pod: Pod): void {
+    this.#snapshot.withdraw(pod.metadata.uid);
+    const withoutNomination = (current: Pod): Pod => {
+      if (current.status.nominatedNodeName === undefined || current.metadata.uid !== pod.metadata.uid) return current;
+      const { nominatedNodeName: _, ...status } = current.status;
+      return { ...current, status };
+    };
+    this.#context.tasks.run("nomination", async () => void (await this.#context.client.mutate(pods, splitKey(keyOf(pod)), withoutNomination, { subresource: "status" })));
   }
 
   async #evict(pod: Pod, nodeName: string, victims: readonly Pod[]): Promise<void> {
     const { client, journal } = this.#context;
     journal.record(SCHEDULER_NAME, `pods/${keyOf(pod)}`, `preempts ${victims.map((victim) => victim.metadata.name).join(", ")} on ${nodeName}`);
+    await client.mutate(pods, splitKey(keyOf(pod)), (current) => ({ ...current, status: { ...current.status, nominatedNodeName: nodeName } }), { subresource: "status" });
     for (const victim of victims) {
-      this.#events.event({ object: victim }, "Normal", "Preempted", `Preempted by pod ${pod.metadata.uid} on node ${nodeName}`);
-      await client.delete(pods, victim.metadata, { preconditions: { uid: victim.metadata.uid } }).catch(() => undefined);
+      const name = splitKey(keyOf(victim));
+      try {
+        await client.mutate(pods, name, (current) => this.#disrupted(current), { subresource: "status" });
+        await client.delete(pods, name, { preconditions: { uid: victim.metadata.uid } });
+        this.#events.event({ object: victim }, "Normal", "Preempted", `Preempted by pod ${pod.metadata.uid} on node ${nodeName}`);
+      } catch (error) {
+        if (!isNotFound(error)) this.#context.log(SCHEDULER_NAME, `preempting ${keyOf(victim)}`, error);
+      }
     }
-    await client.mutate(pods, pod.metadata, (current) => ({ ...current, status: { ...current.status, nominatedNodeName: nodeName } }), { subresource: "status" }).catch(() => undefined);
+  }
+
+  /** Says why the victim goes. Upstream: pkg/scheduler/framework/preemption PreemptPod */
+  #disrupted(victim: Pod): Pod {
+    const condition = {
+      type: "DisruptionTarget",
+      status: "True",
+      ...(victim.metadata.generation ? { observedGeneration: victim.metadata.generation } : {}),
+      lastProbeTime: null as unknown as string,
+      lastTransitionTime: rfc3339(this.#context.clock.now()),
+      reason: "PreemptionByScheduler",
+      message: `${SCHEDULER_NAME}: preempting to accommodate a higher priority pod`,
+    };
+    return { ...victim, status: { ...victim.status, conditions: [...(victim.status.conditions ?? []).filter((other) => other.type !== condition.type), condition] } };
   }
 
   #assumeAndBind(queued: QueuedPod, placement: Placement): void {

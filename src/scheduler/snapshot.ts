@@ -15,6 +15,10 @@ export class Snapshot {
   /** Pods that are bound to nodes this snapshot has not seen yet. */
   readonly #orphans = new Map<string, Map<string, PodInfo>>();
 
+  /** Pods without a node that have made room on one by preemption. */
+  readonly #nominated = new Map<string, Map<string, PodInfo>>();
+  readonly #nominations = new Map<string, string>();
+
   /** Looks up a claim, for VolumeBinding. */
   claims: ((namespace: string, name: string) => PersistentVolumeClaim | undefined) | undefined;
 
@@ -62,6 +66,7 @@ export class Snapshot {
 
   place(pod: Pod, nodeName: string): void {
     this.unplace(pod.metadata.uid);
+    this.withdraw(pod.metadata.uid);
     const placed = { info: podInfoOf(pod), nodeName };
     const uid = pod.metadata.uid;
     const namespace = pod.metadata.namespace ?? "";
@@ -93,6 +98,31 @@ export class Snapshot {
     return this.#placed.get(uid)?.nodeName;
   }
 
+  /** Keeps a place on the node for a pod whose victims are on their way out. */
+  nominate(pod: Pod, nodeName: string): void {
+    this.withdraw(pod.metadata.uid);
+    bucket(this.#nominated, nodeName).set(pod.metadata.uid, podInfoOf(pod));
+    this.#nominations.set(pod.metadata.uid, nodeName);
+  }
+
+  withdraw(uid: string): void {
+    const nodeName = this.#nominations.get(uid);
+    if (nodeName === undefined) return;
+    this.#nominations.delete(uid);
+    const onNode = this.#nominated.get(nodeName);
+    onNode?.delete(uid);
+    if (onNode?.size === 0) this.#nominated.delete(nodeName);
+  }
+
+  nominationOf(uid: string): string | undefined {
+    return this.#nominations.get(uid);
+  }
+
+  nominatedOn(nodeName: string): readonly PodInfo[] {
+    const onNode = this.#nominated.get(nodeName);
+    return onNode ? [...onNode.values()] : NOBODY;
+  }
+
   #forgetOwner(pod: Pod, nodeName: string): void {
     const owner = ownerOf(pod);
     const counts = owner ? this.#byOwner.get(owner) : undefined;
@@ -103,6 +133,8 @@ export class Snapshot {
     if (counts.size === 0) this.#byOwner.delete(owner);
   }
 }
+
+const NOBODY: readonly PodInfo[] = [];
 
 export function ownerOf(pod: Pod): string | undefined {
   return pod.metadata.ownerReferences?.find((owner) => owner.controller)?.uid;

@@ -1,10 +1,12 @@
 import { type FieldError, forbidden, invalid, notSupported } from "../field-errors.ts";
-import type { Deployment } from "../generated/apps-v1.ts";
+import type { Deployment, DeploymentStrategy } from "../generated/apps-v1.ts";
 import type { Kind } from "../kind.ts";
 import { sameJson } from "../merge-patch.ts";
-import { isPercent } from "../validation/names.ts";
 import { age, integer, text } from "./support/columns.ts";
-import { nonNegative, setTemplateDefaults, templateColumns, validateSelector, validateTemplate } from "./support/workload.ts";
+import {
+  amountOrPercent, nonNegative, setTemplateDefaults, templateColumns, templateWarnings, validateAtMostAll, validateImmutable, validateIntOrPercent, validateLastingTemplate, validateSelector,
+  validateTemplateLabels,
+} from "./support/workload.ts";
 
 /** Upstream: pkg/registry/apps/deployment */
 export const deployments: Kind<Deployment> = {
@@ -39,14 +41,23 @@ export const deployments: Kind<Deployment> = {
     // Annotations count as a change of the desired state here. Upstream: deploymentStrategy.PrepareForUpdate
     if (subresource === undefined && !sameJson(deployment.metadata.annotations ?? {}, old.metadata.annotations ?? {})) deployment.metadata.generation = (old.metadata.generation ?? 0) + 1;
   },
-  validate(deployment) {
-    const { spec } = deployment;
-    const errors: FieldError[] = [...nonNegative(spec.replicas, "spec.replicas"), ...validateSelector(spec, "spec"), ...validateTemplate(spec.template, "spec.template")];
-    errors.push(...validateStrategy(deployment), ...nonNegative(spec.minReadySeconds, "spec.minReadySeconds"), ...nonNegative(spec.revisionHistoryLimit, "spec.revisionHistoryLimit"));
-    if (spec.progressDeadlineSeconds !== undefined && spec.progressDeadlineSeconds <= (spec.minReadySeconds ?? 0)) errors.push(invalid("spec.progressDeadlineSeconds", spec.progressDeadlineSeconds, "must be greater than minReadySeconds"));
-    return errors;
+  validate({ spec }) {
+    const { minReadySeconds = 0, progressDeadlineSeconds } = spec;
+    const late = progressDeadlineSeconds !== undefined && progressDeadlineSeconds <= minReadySeconds;
+    return [
+      ...nonNegative(spec.replicas, "spec.replicas"),
+      ...validateSelector(spec.selector, "spec.selector", "deployment"),
+      ...validateTemplateLabels(spec, "spec.template"),
+      ...validateLastingTemplate(spec.template, "spec.template", "ReplicaSet"),
+      ...validateStrategy(spec.strategy ?? {}),
+      ...nonNegative(minReadySeconds, "spec.minReadySeconds"),
+      ...nonNegative(spec.revisionHistoryLimit, "spec.revisionHistoryLimit"),
+      ...nonNegative(progressDeadlineSeconds, "spec.progressDeadlineSeconds"),
+      ...(late ? [invalid("spec.progressDeadlineSeconds", progressDeadlineSeconds, "must be greater than minReadySeconds")] : []),
+    ];
   },
-  validateUpdate: (deployment, old) => (sameJson(deployment.spec.selector, old.spec.selector) ? [] : [invalid("spec.selector", deployment.spec.selector, "field is immutable")]),
+  validateUpdate: (deployment, old) => validateImmutable(deployment.spec.selector, old.spec.selector, "spec.selector"),
+  warnings: templateWarnings,
   columns: [
     text("Ready", "Ready pods of those wanted.", ({ spec, status }) => `${status.readyReplicas ?? 0}/${spec.replicas ?? 0}`),
     integer("Up-to-date", "Pods of the newest template.", ({ status }) => status.updatedReplicas ?? 0),
@@ -56,18 +67,18 @@ export const deployments: Kind<Deployment> = {
   ],
 };
 
-function validateStrategy({ spec }: Deployment): FieldError[] {
-  const { type, rollingUpdate } = spec.strategy ?? {};
-  if (type === "Recreate") return rollingUpdate ? [forbidden("spec.strategy.rollingUpdate", "may not be specified when strategy `type` is 'Recreate'")] : [];
-  if (type !== "RollingUpdate") return [notSupported("spec.strategy.type", type, ["Recreate", "RollingUpdate"])];
-  const errors: FieldError[] = [];
-  for (const field of ["maxUnavailable", "maxSurge"] as const) {
-    const value = rollingUpdate?.[field];
-    const at = `spec.strategy.rollingUpdate.${field}`;
-    if (typeof value === "string") for (const message of isPercent(value)) errors.push(invalid(at, value, message));
-    else errors.push(...nonNegative(value, at));
-  }
-  const zero = (value: unknown) => value === 0 || value === "0%";
-  if (zero(rollingUpdate?.maxUnavailable) && zero(rollingUpdate?.maxSurge)) errors.push(invalid("spec.strategy.rollingUpdate.maxUnavailable", rollingUpdate?.maxUnavailable, "may not be 0 when `maxSurge` is 0"));
-  return errors;
+/** Upstream: ValidateDeploymentStrategy */
+function validateStrategy(strategy: DeploymentStrategy): FieldError[] {
+  const path = "spec.strategy";
+  const { type, rollingUpdate } = strategy;
+  if (type === "Recreate") return rollingUpdate ? [forbidden(`${path}.rollingUpdate`, "may not be specified when strategy `type` is 'Recreate'")] : [];
+  if (type !== "RollingUpdate") return [notSupported(path, strategy, ["Recreate", "RollingUpdate"])];
+  const { maxUnavailable, maxSurge } = rollingUpdate ?? {};
+  const stuck = amountOrPercent(maxUnavailable) === 0 && amountOrPercent(maxSurge) === 0;
+  return [
+    ...validateIntOrPercent(maxUnavailable, `${path}.rollingUpdate.maxUnavailable`),
+    ...validateIntOrPercent(maxSurge, `${path}.rollingUpdate.maxSurge`),
+    ...(stuck ? [invalid(`${path}.rollingUpdate.maxUnavailable`, maxUnavailable, "may not be 0 when `maxSurge` is 0")] : []),
+    ...validateAtMostAll(maxUnavailable, `${path}.rollingUpdate.maxUnavailable`),
+  ];
 }

@@ -1,9 +1,13 @@
 import { humanDuration } from "../duration.ts";
-import { notSupported } from "../field-errors.ts";
+import { type FieldError, invalid, required } from "../field-errors.ts";
 import type { Job } from "../generated/batch-v1.ts";
+import type { PodTemplateSpec } from "../generated/core-v1.ts";
 import type { Kind } from "../kind.ts";
-import { renderSelector, setTemplateDefaults, templateColumns, validateTemplate } from "./support/workload.ts";
+import { selectorFromLabelSelector } from "../labels.ts";
 import { age, text } from "./support/columns.ts";
+import { validateJobSpec } from "./support/job-validation.ts";
+import { validateLabelSelector } from "./support/label-selector-validation.ts";
+import { setTemplateDefaults, templateColumns, templateWarnings, validateImmutable, validateTemplateLabels } from "./support/workload.ts";
 
 /** Upstream: pkg/registry/batch/job */
 export const jobs: Kind<Job> = {
@@ -17,32 +21,28 @@ export const jobs: Kind<Job> = {
   hasGeneration: true,
   schema: { package: "batch/v1", type: "Job" },
   subresources: { status: { verbs: ["get", "patch", "update"] } },
-  setDefaults({ spec }) {
+  setDefaults(job) {
+    const { spec, metadata } = job;
     if (spec.completions === undefined && spec.parallelism === undefined) spec.completions = 1;
     spec.parallelism ??= 1;
     spec.backoffLimit ??= spec.backoffLimitPerIndex === undefined ? 6 : 2147483647;
-    spec.completionMode ||= "NonIndexed";
+    const labels = spec.template?.metadata?.labels;
+    if (labels && Object.keys(metadata.labels ?? {}).length === 0) metadata.labels = { ...labels };
+    spec.completionMode ??= "NonIndexed";
     spec.suspend ??= false;
-    spec.podReplacementPolicy ||= spec.podFailurePolicy ? "Failed" : "TerminatingOrFailed";
+    spec.manualSelector ??= false;
+    spec.podReplacementPolicy ??= spec.podFailurePolicy ? "Failed" : "TerminatingOrFailed";
+    for (const rule of spec.podFailurePolicy?.rules ?? []) for (const pattern of rule.onPodConditions ?? []) pattern.status ||= "True";
     setTemplateDefaults(spec.template);
   },
   prepareForCreate(job) {
     job.status = {};
-    const { spec } = job;
-    if (spec.manualSelector) return;
-    const labels = { "batch.kubernetes.io/controller-uid": job.metadata.uid, "batch.kubernetes.io/job-name": job.metadata.name, "controller-uid": job.metadata.uid, "job-name": job.metadata.name };
-    spec.template.metadata = { ...spec.template.metadata, labels: { ...labels, ...spec.template.metadata?.labels } };
-    spec.selector = { matchLabels: { "batch.kubernetes.io/controller-uid": job.metadata.uid } };
+    generateSelector(job);
   },
-  validate: ({ spec }) => {
-    const policy = spec.template?.spec?.restartPolicy;
-    if (policy === "Always") return [{ type: "FieldValueRequired", field: "spec.template.spec.restartPolicy", badValue: "", detail: 'valid values: "OnFailure", "Never"' }];
-    return [
-      ...validateTemplate(spec.template, "spec.template", ["OnFailure", "Never"]),
-      ...(["NonIndexed", "Indexed"].includes(spec.completionMode ?? "") ? [] : [notSupported("spec.completionMode", spec.completionMode, ["Indexed", "NonIndexed"])]),
-    ];
-  },
+  validate: (job) => [...validateGeneratedSelector(job), ...validateJobSpec(job.spec, "spec"), ...validateSelection(job)],
+  validateUpdate: validateJobUpdate,
   selectableFields: (job) => ({ "status.successful": String(job.status.succeeded ?? 0) }),
+  warnings: templateWarnings,
   columns: [
     text("Status", "How far it is.", status),
     text("Completions", "Finished pods of those wanted.", ({ spec, status: now }) => {
@@ -55,8 +55,7 @@ export const jobs: Kind<Job> = {
       return humanDuration((now.completionTime ? Date.parse(now.completionTime) : nowMs) - Date.parse(now.startTime));
     }),
     age(),
-    ...templateColumns<Job>().slice(0, 2),
-    text("Selector", "Its pods.", ({ spec }) => (spec.selector ? renderSelector(spec.selector) : "<none>"), 1),
+    ...templateColumns<Job>(),
   ],
 };
 
@@ -68,4 +67,57 @@ function status(job: Job): string {
   if (has("Suspended")) return "Suspended";
   if (has("FailureTarget")) return "FailureTarget";
   return has("SuccessCriteriaMet") ? "SuccessCriteriaMet" : "Running";
+}
+
+const PREFIXED_UID = "batch.kubernetes.io/controller-uid";
+
+/** Upstream: generateSelector */
+function generateSelector({ metadata, spec }: Job): void {
+  if (spec.manualSelector || !spec.template) return;
+  const labels = { [PREFIXED_UID]: metadata.uid, "batch.kubernetes.io/job-name": metadata.name, "controller-uid": metadata.uid, "job-name": metadata.name };
+  // What the user has set stays, for validation to refuse.
+  spec.template.metadata = { ...spec.template.metadata, labels: { ...labels, ...spec.template.metadata?.labels } };
+  spec.selector = { ...spec.selector, matchLabels: { [PREFIXED_UID]: metadata.uid, ...spec.selector?.matchLabels } };
+  // Upstream defaults the job's own labels from the template when it reads the object back.
+  if (Object.keys(metadata.labels ?? {}).length === 0) metadata.labels = { ...spec.template.metadata.labels };
+}
+
+/** Upstream: ValidateGeneratedSelector */
+function validateGeneratedSelector({ metadata, spec }: Job): FieldError[] {
+  if (spec.manualSelector || !spec.selector) return [];
+  const labels = spec.template?.metadata?.labels ?? {};
+  const expected = { "controller-uid": metadata.uid, "job-name": metadata.name, [PREFIXED_UID]: metadata.uid, "batch.kubernetes.io/job-name": metadata.name };
+  const errors: FieldError[] = [];
+  for (const [key, value] of Object.entries(expected)) {
+    const at = `spec.template.metadata.labels[${key}]`;
+    if (labels[key] === undefined) errors.push(required(at, `must be '${value}'`));
+    else if (labels[key] !== value) errors.push(invalid(at, labels, `must be '${value}'`));
+  }
+  if (!selectorFromLabelSelector(spec.selector).matches(expected)) errors.push(invalid("spec.selector", spec.selector, "`selector` not auto-generated"));
+  return errors;
+}
+
+function validateSelection({ spec }: Job): FieldError[] {
+  return [...(spec.selector ? validateLabelSelector(spec.selector, "spec.selector") : [required("spec.selector")]), ...validateTemplateLabels(spec, "spec.template")];
+}
+
+/** Upstream: ValidateJobSpecUpdate */
+function validateJobUpdate({ spec }: Job, old: Job): FieldError[] {
+  const errors: FieldError[] = [];
+  const elastic = spec.completionMode === "Indexed" && spec.completions === spec.parallelism && spec.completions !== undefined;
+  if (spec.completions !== old.spec.completions && !elastic) {
+    const tandem = spec.completionMode === "Indexed" && spec.completions !== undefined;
+    errors.push(invalid("spec.completions", spec.completions ?? null, tandem ? "can only be modified in tandem with spec.parallelism" : "field is immutable"));
+  }
+  errors.push(...validateImmutable(spec.selector, old.spec.selector, "spec.selector"));
+  const startable = old.spec.suspend === true && old.status.startTime === undefined;
+  errors.push(...validateImmutable(startable ? fixedTemplate(spec.template) : spec.template, startable ? fixedTemplate(old.spec.template) : old.spec.template, "spec.template"));
+  for (const field of ["completionMode", "podFailurePolicy", "backoffLimitPerIndex", "managedBy", "successPolicy"] as const) errors.push(...validateImmutable(spec[field], old.spec[field], `spec.${field}`));
+  return errors;
+}
+
+/** A suspended job that has not started may still be placed and sized anew. */
+function fixedTemplate(template: PodTemplateSpec): unknown {
+  const { nodeSelector: _selector, affinity: _affinity, tolerations: _tolerations, schedulingGates: _gates, ...spec } = template.spec;
+  return { ...spec, containers: spec.containers.map(({ resources: _resources, ...container }) => container) };
 }

@@ -1,16 +1,18 @@
-import { required } from "../field-errors.ts";
+import { type FieldError, forbidden, invalid, notSupported, required } from "../field-errors.ts";
 import type { PersistentVolumeClaim } from "../generated/core-v1.ts";
 import type { Kind } from "../kind.ts";
+import { sameJson } from "../merge-patch.ts";
+import { validateLabelSelector } from "../validation/label-selector.ts";
+import { isDns1123Subdomain } from "../validation/names.ts";
+import { goDiff } from "./support/go-diff.ts";
+import { shortAccessModes, validateAccessModes } from "./support/access-modes.ts";
 import { age, text } from "./support/columns.ts";
+import { notSimulated } from "./support/not-simulated.ts";
+import { compareAmounts } from "./support/quantities.ts";
 
-const SHORT_MODES: Record<string, string> = { ReadWriteOnce: "RWO", ReadOnlyMany: "ROX", ReadWriteMany: "RWX", ReadWriteOncePod: "RWOP" };
+const VOLUME_MODES = ["Block", "Filesystem"];
 
-/** `RWO,ROX`, in upstream's order. */
-export function accessModes(modes: readonly string[] | undefined): string {
-  return Object.keys(SHORT_MODES).filter((mode) => modes?.includes(mode)).map((mode) => SHORT_MODES[mode]).join(",");
-}
-
-/** Upstream: pkg/registry/core/persistentvolumeclaim */
+/** Upstream: pkg/registry/core/persistentvolumeclaim, ValidatePersistentVolumeClaim */
 export const persistentVolumeClaims: Kind<PersistentVolumeClaim> = {
   group: "",
   version: "v1",
@@ -27,15 +29,31 @@ export const persistentVolumeClaims: Kind<PersistentVolumeClaim> = {
   prepareForCreate(claim) {
     claim.status = { phase: "Pending" };
   },
-  validate: ({ spec }) => [
-    ...(spec.accessModes?.length ? [] : [required("spec.accessModes", "at least 1 access mode is required")]),
-    ...(spec.resources?.requests?.["storage"] ? [] : [required("spec.resources[storage]")]),
-  ],
+  validate({ spec }) {
+    const errors: FieldError[] = validateLabelSelector(spec.selector, "spec.selector");
+    errors.push(...validateAccessModes(spec.accessModes, "spec.accessModes", "at least 1 access mode is required"));
+    const storage = spec.resources?.requests?.["storage"];
+    if (storage === undefined) errors.push(required("spec.resources[storage]"));
+    else if (compareAmounts(storage, "0") <= 0) errors.push(invalid("spec.resources[storage]", storage, "must be greater than zero"));
+    if (spec.storageClassName) for (const message of isDns1123Subdomain(spec.storageClassName)) errors.push(invalid("spec.storageClassName", spec.storageClassName, message));
+    if (!VOLUME_MODES.includes(spec.volumeMode ?? "")) errors.push(notSupported("spec.volumeMode", spec.volumeMode, VOLUME_MODES));
+    return errors;
+  },
+  validateUpdate: ({ spec }, old) => {
+    const mayGrow = old.status.phase === "Bound";
+    const fixed = (from: PersistentVolumeClaim["spec"]) => ({ ...from, volumeName: old.spec.volumeName ? from.volumeName : undefined, ...(mayGrow ? { resources: undefined, volumeAttributesClassName: undefined } : {}) });
+    if (!sameJson(fixed(spec), fixed(old.spec))) {
+      return [forbidden("spec", `spec is immutable after creation except resources.requests and volumeAttributesClassName for bound claims\n${goDiff("core.PersistentVolumeClaimSpec", old.spec, spec)}`)];
+    }
+    const shrinks = compareAmounts(spec.resources?.requests?.["storage"], old.status.capacity?.["storage"]) < 0 && compareAmounts(spec.resources?.requests?.["storage"], old.spec.resources?.requests?.["storage"]) < 0;
+    return shrinks ? [forbidden("spec.resources.requests.storage", "field can not be less than status.capacity")] : [];
+  },
+  warnings: notSimulated("PersistentVolumeClaims", "they stay Pending, and so do pods that need them"),
   columns: [
     text("Status", "Whether it is bound.", (claim) => (claim.metadata.deletionTimestamp ? "Terminating" : (claim.status.phase ?? ""))),
     text("Volume", "The volume that it got.", (claim) => claim.spec.volumeName ?? ""),
     text("Capacity", "The volume's size.", (claim) => (claim.spec.volumeName ? (claim.status.capacity?.["storage"] ?? "") : "")),
-    text("Access Modes", "How the volume may be mounted.", (claim) => (claim.spec.volumeName ? accessModes(claim.status.accessModes) : "")),
+    text("Access Modes", "How the volume may be mounted.", (claim) => (claim.spec.volumeName ? shortAccessModes(claim.status.accessModes) : "")),
     text("StorageClass", "Its storage class.", (claim) => claim.spec.storageClassName ?? ""),
     text("VolumeAttributesClass", "Its attributes class.", (claim) => claim.spec.volumeAttributesClassName ?? "<unset>"),
     age(),

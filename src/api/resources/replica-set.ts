@@ -1,9 +1,7 @@
-import { invalid } from "../field-errors.ts";
 import type { ReplicaSet } from "../generated/apps-v1.ts";
 import type { Kind } from "../kind.ts";
-import { sameJson } from "../merge-patch.ts";
 import { age, integer } from "./support/columns.ts";
-import { nonNegative, setTemplateDefaults, templateColumns, validateSelector, validateTemplate } from "./support/workload.ts";
+import { nonNegative, setTemplateDefaults, templateColumns, templateWarnings, validateImmutable, validateLastingTemplate, validateSelector, validateTemplateLabels } from "./support/workload.ts";
 
 /** Upstream: pkg/registry/apps/replicaset */
 export const replicaSets: Kind<ReplicaSet> = {
@@ -25,8 +23,16 @@ export const replicaSets: Kind<ReplicaSet> = {
   prepareForCreate(set) {
     set.status = { replicas: 0 };
   },
-  validate: (set) => [...nonNegative(set.spec.replicas, "spec.replicas"), ...nonNegative(set.spec.minReadySeconds, "spec.minReadySeconds"), ...validateSelector(set.spec, "spec"), ...validateTemplate(set.spec.template, "spec.template")],
-  validateUpdate: (set, old) => (sameJson(set.spec.selector, old.spec.selector) ? [] : [invalid("spec.selector", set.spec.selector, "field is immutable")]),
+  validate: ({ spec }) => [
+    ...nonNegative(spec.replicas, "spec.replicas"),
+    ...nonNegative(spec.minReadySeconds, "spec.minReadySeconds"),
+    // Upstream says "deployment" here too.
+    ...validateSelector(spec.selector, "spec.selector", "deployment"),
+    ...validateTemplateLabels(spec, "spec.template"),
+    ...validateLastingTemplate(spec.template, "spec.template", "ReplicaSet"),
+  ],
+  validateUpdate: (set, old) => validateImmutable(set.spec.selector, old.spec.selector, "spec.selector"),
+  warnings: templateWarnings,
   selectableFields: (set) => ({ "status.replicas": String(set.status.replicas ?? 0) }),
   columns: [
     integer("Desired", "How many pods it should have.", (set) => set.spec.replicas ?? 0),

@@ -1,9 +1,9 @@
 import type { ReplicationController } from "../generated/core-v1.ts";
-import { required } from "../field-errors.ts";
+import { type FieldError, invalid, required } from "../field-errors.ts";
 import type { Kind } from "../kind.ts";
 import { age, integer, text } from "./support/columns.ts";
 import { formatLabels } from "./service.ts";
-import { nonNegative, setTemplateDefaults, validateTemplate } from "./support/workload.ts";
+import { nonNegative, setTemplateDefaults, templateWarnings, validateLastingTemplate } from "./support/workload.ts";
 
 /** Upstream: pkg/registry/core/replicationcontroller */
 export const replicationControllers: Kind<ReplicationController> = {
@@ -30,10 +30,14 @@ export const replicationControllers: Kind<ReplicationController> = {
     controller.status = { replicas: 0 };
   },
   validate: ({ spec }) => [
-    ...nonNegative(spec.replicas, "spec.replicas"),
+    ...nonNegative(spec.minReadySeconds, "spec.minReadySeconds"),
     ...(Object.keys(spec.selector ?? {}).length === 0 ? [required("spec.selector")] : []),
-    ...validateTemplate(spec.template, "spec.template"),
+    ...nonNegative(spec.replicas, "spec.replicas"),
+    ...(spec.template ? validateMatch(spec) : [required("spec.template")]),
+    ...(spec.template ? validateLastingTemplate(spec.template, "spec.template", "ReplicationController").filter(({ field }) => field !== "spec.template.spec.activeDeadlineSeconds") : []),
   ],
+  warnings: templateWarnings,
+  selectableFields: ({ status }) => ({ "status.replicas": String(status.replicas ?? 0) }),
   columns: [
     integer("Desired", "How many pods it should have.", ({ spec }) => spec.replicas ?? 0),
     integer("Current", "How many it has.", ({ status }) => status.replicas ?? 0),
@@ -44,3 +48,9 @@ export const replicationControllers: Kind<ReplicationController> = {
     text("Selector", "The pods that belong to it.", ({ spec }) => formatLabels(spec.selector), 1),
   ],
 };
+
+function validateMatch({ selector = {}, template }: ReplicationController["spec"]): FieldError[] {
+  const labels = template?.metadata?.labels ?? {};
+  const matches = Object.entries(selector).every(([key, value]) => labels[key] === value);
+  return matches ? [] : [invalid("spec.template.metadata.labels", labels, "`selector` does not match template `labels`")];
+}

@@ -7,14 +7,22 @@ import { ExitError, throwAll } from "../errors.ts";
 import { addSource } from "../add-source.ts";
 import { LAST_APPLIED, withLastApplied } from "../last-applied.ts";
 import { fieldValidation, OUTPUT_FLAGS, reporter, VALIDATE_FLAG, type Report } from "../report.ts";
-import { FILE_FLAGS, hasFiles, SELECTOR_FLAG, targetsOf, type ApiObject, type Target } from "../resources.ts";
+import {
+  FILE_FLAGS,
+  hasFiles,
+  SELECTOR_FLAG,
+  targetsOf,
+  type ApiObject,
+  type Target,
+} from "../resources.ts";
 
 const CLIENT_SIDE = "kubectl-client-side-apply";
 
 const apply: CommandSpec = {
   usage: "(-f FILENAME | -k DIRECTORY)",
   long: "Apply a configuration to a resource by file name or stdin. The resource name must be specified. This resource will be created if it doesn't exist yet.\n\n JSON and YAML formats are accepted.",
-  examples: "# Apply what a file says\nkubectl apply -f ./pod.json\n\n# Apply what comes in on stdin\ncat pod.json | kubectl apply -f -",
+  examples:
+    "# Apply what a file says\nkubectl apply -f ./pod.json\n\n# Apply what comes in on stdin\ncat pod.json | kubectl apply -f -",
   flags: [
     ...FILE_FLAGS,
     ...OUTPUT_FLAGS,
@@ -22,33 +30,89 @@ const apply: CommandSpec = {
     SELECTOR_FLAG,
     VALIDATE_FLAG,
     { name: "all", type: "bool", usage: "Select all resources of the namespace, for --prune." },
-    { name: "cascade", type: "string", default: "background", noValue: "background", usage: 'Must be "background", "orphan", or "foreground": what happens to dependents of what is pruned.' },
-    { name: "field-manager", type: "string", default: CLIENT_SIDE, usage: "Name that the changes are recorded under." },
+    {
+      name: "cascade",
+      type: "string",
+      default: "background",
+      noValue: "background",
+      usage:
+        'Must be "background", "orphan", or "foreground": what happens to dependents of what is pruned.',
+    },
+    {
+      name: "field-manager",
+      type: "string",
+      default: CLIENT_SIDE,
+      usage: "Name that the changes are recorded under.",
+    },
     { name: "force", type: "bool", usage: "If true, delete and create what cannot be changed." },
-    { name: "force-conflicts", type: "bool", usage: "If true, server-side apply takes over fields that others own." },
-    { name: "grace-period", type: "int", default: -1, usage: "Seconds that what is deleted gets to end. Ignored if negative." },
+    {
+      name: "force-conflicts",
+      type: "bool",
+      usage: "If true, server-side apply takes over fields that others own.",
+    },
+    {
+      name: "grace-period",
+      type: "int",
+      default: -1,
+      usage: "Seconds that what is deleted gets to end. Ignored if negative.",
+    },
     { name: "openapi-patch", type: "bool", default: true, usage: "Accepted for compatibility." },
-    { name: "overwrite", type: "bool", default: true, usage: "Resolve conflicts between the applied and the live configuration in favour of the applied one" },
-    { name: "prune", type: "bool", usage: "Delete what is no longer in the files (not in kubesim yet)." },
+    {
+      name: "overwrite",
+      type: "bool",
+      default: true,
+      usage:
+        "Resolve conflicts between the applied and the live configuration in favour of the applied one",
+    },
+    {
+      name: "prune",
+      type: "bool",
+      usage: "Delete what is no longer in the files (not in kubesim yet).",
+    },
     { name: "prune-allowlist", type: "stringArray", usage: "Kinds for --prune" },
     { name: "server-side", type: "bool", usage: "If true, the server merges, not the client." },
-    { name: "subresource", type: "string", usage: "Apply to this subresource, with --server-side." },
+    {
+      name: "subresource",
+      type: "string",
+      usage: "Apply to this subresource, with --server-side.",
+    },
     { name: "timeout", type: "duration", default: "0s", usage: "How long to wait for a delete" },
     { name: "wait", type: "bool", usage: "If true, wait for what is deleted to be gone." },
   ],
   subcommands: [
-    { name: "edit-last-applied", short: "Edit latest last-applied-configuration annotations of a resource/object", load: async () => (await import("./missing.ts")).missingCommand("apply edit-last-applied") },
-    { name: "set-last-applied", short: "Set the last-applied-configuration annotation on a live object to match the contents of a file", load: async () => (await import("./missing.ts")).missingCommand("apply set-last-applied") },
-    { name: "view-last-applied", short: "View the latest last-applied-configuration annotations of a resource/object", load: async () => (await import("./view-last-applied.ts")).default },
+    {
+      name: "edit-last-applied",
+      short: "Edit latest last-applied-configuration annotations of a resource/object",
+      load: async () => (await import("./missing.ts")).missingCommand("apply edit-last-applied"),
+    },
+    {
+      name: "set-last-applied",
+      short:
+        "Set the last-applied-configuration annotation on a live object to match the contents of a file",
+      load: async () => (await import("./missing.ts")).missingCommand("apply set-last-applied"),
+    },
+    {
+      name: "view-last-applied",
+      short: "View the latest last-applied-configuration annotations of a resource/object",
+      load: async () => (await import("./view-last-applied.ts")).default,
+    },
   ],
   async run(context) {
-    if (!hasFiles(context)) throw context.args.length > 0 ? context.usage(`Unexpected args: [${context.args.join(" ")}]`) : new Error("must specify one of -f and -k");
-    if (context.args.length > 0) throw context.usage(`Unexpected args: [${context.args.join(" ")}]`);
+    if (!hasFiles(context))
+      throw context.args.length > 0
+        ? context.usage(`Unexpected args: [${context.args.join(" ")}]`)
+        : new Error("must specify one of -f and -k");
+    if (context.args.length > 0)
+      throw context.usage(`Unexpected args: [${context.args.join(" ")}]`);
     const { flags } = context;
     const dryRun = dryRunOf(flags, context.io);
-    if (flags.bool("force-conflicts") && !flags.bool("server-side")) throw new Error("--force-conflicts only works with --server-side");
-    if (dryRun === "client" && flags.bool("server-side")) throw new Error("--dry-run=client doesn't work with --server-side (did you mean --dry-run=server instead?)");
-    if (flags.bool("prune")) throw new Error("kubesim does not have \"kubectl apply --prune\" yet");
+    if (flags.bool("force-conflicts") && !flags.bool("server-side"))
+      throw new Error("--force-conflicts only works with --server-side");
+    if (dryRun === "client" && flags.bool("server-side"))
+      throw new Error(
+        "--dry-run=client doesn't work with --server-side (did you mean --dry-run=server instead?)",
+      );
+    if (flags.bool("prune")) throw new Error('kubesim does not have "kubectl apply --prune" yet');
     const targets = await targetsOf(context);
     if (targets.length === 0) throw new Error("no objects passed to apply");
     const report = await reporter(context, dryRun);
@@ -66,34 +130,58 @@ const apply: CommandSpec = {
 
 export default apply;
 
-async function applyOne(context: CommandContext, target: Target, dryRun: DryRun, report: Report): Promise<void> {
+async function applyOne(
+  context: CommandContext,
+  target: Target,
+  dryRun: DryRun,
+  report: Report,
+): Promise<void> {
   const client = await context.client();
   const manifest = target.manifest as ApiObject;
-  if (target.name === undefined && manifest.metadata["generateName"]) throw new Error(`from ${String(manifest.metadata["generateName"])}: cannot use generate name with apply`);
+  if (target.name === undefined && manifest.metadata["generateName"])
+    throw new Error(
+      `from ${String(manifest.metadata["generateName"])}: cannot use generate name with apply`,
+    );
   if (context.flags.bool("server-side")) return serverSide(context, target, dryRun, report);
   const path = pathOf(target.info, target.namespace, target.name ?? "");
   let live: ApiObject;
   try {
     live = await client.get<ApiObject>(path);
   } catch (error) {
-    if (!isNotFound(error)) throw addSource("retrieving current configuration of", target.source, error);
+    if (!isNotFound(error))
+      throw addSource("retrieving current configuration of", target.source, error);
     return createOne(context, target, dryRun, report);
   }
   if (live.metadata.annotations?.[LAST_APPLIED] === undefined) {
-    context.io.err(`Warning: resource ${target.info.resource}/${target.name} is missing the ${LAST_APPLIED} annotation which is required by kubectl apply. kubectl apply should only be used on resources created declaratively by either kubectl create --save-config or kubectl apply. The missing annotation will be patched automatically.\n`);
+    context.io.err(
+      `Warning: resource ${target.info.resource}/${target.name} is missing the ${LAST_APPLIED} annotation which is required by kubectl apply. kubectl apply should only be used on resources created declaratively by either kubectl create --save-config or kubectl apply. The missing annotation will be patched automatically.\n`,
+    );
   }
   if (dryRun === "client") return report(live, target.info, "configured");
   const patched = await patchOne(context, client, target, live, dryRun);
   report(patched ?? live, target.info, patched === undefined ? "unchanged" : "configured");
 }
 
-async function createOne(context: CommandContext, target: Target, dryRun: DryRun, report: Report): Promise<void> {
+async function createOne(
+  context: CommandContext,
+  target: Target,
+  dryRun: DryRun,
+  report: Report,
+): Promise<void> {
   const object = withLastApplied(target.manifest as ApiObject);
   if (dryRun === "client") return report(object, target.info, "created");
   const client = await context.client();
   try {
-    const query = { fieldManager: context.flags.text("field-manager"), fieldValidation: fieldValidation(context), ...dryRunQuery(dryRun) };
-    report(await client.json("POST", pathOf(target.info, target.namespace), { query, body: object }), target.info, "created");
+    const query = {
+      fieldManager: context.flags.text("field-manager"),
+      fieldValidation: fieldValidation(context),
+      ...dryRunQuery(dryRun),
+    };
+    report(
+      await client.json("POST", pathOf(target.info, target.namespace), { query, body: object }),
+      target.info,
+      "created",
+    );
   } catch (error) {
     throw addSource("creating", target.source, error);
   }
@@ -102,22 +190,41 @@ async function createOne(context: CommandContext, target: Target, dryRun: DryRun
 const MAX_RETRIES = 5;
 
 /** Sends the difference; undefined when there is none or it changed nothing. Upstream: k8s.io/kubectl/pkg/cmd/apply/patcher.go */
-async function patchOne(context: CommandContext, client: ApiClient, target: Target, first: ApiObject, dryRun: DryRun): Promise<ApiObject | undefined> {
+async function patchOne(
+  context: CommandContext,
+  client: ApiClient,
+  target: Target,
+  first: ApiObject,
+  dryRun: DryRun,
+): Promise<ApiObject | undefined> {
   const path = pathOf(target.info, target.namespace, target.name ?? "");
   let live = first;
   for (let attempt = 0; ; attempt++) {
     const { patch, contentType } = await threeWay(target, live);
     if (Object.keys(patch).length === 0) return undefined;
     try {
-      const query = { fieldManager: context.flags.text("field-manager"), fieldValidation: fieldValidation(context), ...dryRunQuery(dryRun) };
-      const patched = await client.json<ApiObject>("PATCH", path, { query, body: patch, contentType });
+      const query = {
+        fieldManager: context.flags.text("field-manager"),
+        fieldValidation: fieldValidation(context),
+        ...dryRunQuery(dryRun),
+      };
+      const patched = await client.json<ApiObject>("PATCH", path, {
+        query,
+        body: patch,
+        contentType,
+      });
       return isUnchanged(live, patched) ? undefined : patched;
     } catch (error) {
       if (error instanceof StatusError && error.reason === "Conflict" && attempt < MAX_RETRIES) {
         live = await client.get<ApiObject>(path);
         continue;
       }
-      if (context.flags.bool("force") && error instanceof StatusError && (error.reason === "Invalid" || error.reason === "Conflict")) return replaceForced(context, client, target);
+      if (
+        context.flags.bool("force") &&
+        error instanceof StatusError &&
+        (error.reason === "Invalid" || error.reason === "Conflict")
+      )
+        return replaceForced(context, client, target);
       if (!(error instanceof StatusError)) throw error;
       throw patchFailure(error, patch, target);
     }
@@ -125,12 +232,20 @@ async function patchOne(context: CommandContext, client: ApiClient, target: Targ
 }
 
 /** The same resource version in both: the server found nothing to change. */
-const isUnchanged = (before: ApiObject, after: ApiObject) => before.metadata.resourceVersion !== undefined && before.metadata.resourceVersion === after.metadata.resourceVersion;
+const isUnchanged = (before: ApiObject, after: ApiObject) =>
+  before.metadata.resourceVersion !== undefined &&
+  before.metadata.resourceVersion === after.metadata.resourceVersion;
 
-async function replaceForced(context: CommandContext, client: ApiClient, target: Target): Promise<ApiObject> {
+async function replaceForced(
+  context: CommandContext,
+  client: ApiClient,
+  target: Target,
+): Promise<ApiObject> {
   const { deleteAndWait } = await import("../delete-objects.ts");
   await deleteAndWait(context, target);
-  return client.json<ApiObject>("POST", pathOf(target.info, target.namespace), { body: withLastApplied(target.manifest as ApiObject) });
+  return client.json<ApiObject>("POST", pathOf(target.info, target.namespace), {
+    body: withLastApplied(target.manifest as ApiObject),
+  });
 }
 
 function patchFailure(error: StatusError, patch: Json, target: Target): StatusError {
@@ -139,7 +254,10 @@ function patchFailure(error: StatusError, patch: Json, target: Target): StatusEr
   return new StatusError({ ...error.status, code: error.code, message } as never);
 }
 
-async function threeWay(target: Target, live: ApiObject): Promise<{ patch: Json; contentType: string }> {
+async function threeWay(
+  target: Target,
+  live: ApiObject,
+): Promise<{ patch: Json; contentType: string }> {
   const { schemaOf } = await import("../strategic.ts");
   const modified = withLastApplied(target.manifest as ApiObject);
   const text = live.metadata.annotations?.[LAST_APPLIED];
@@ -147,19 +265,50 @@ async function threeWay(target: Target, live: ApiObject): Promise<{ patch: Json;
   const schema = schemaOf(target.info);
   if (schema === undefined) {
     const { createThreeWayMergePatch } = await import("../../api/merge-patch.ts");
-    return { patch: createThreeWayMergePatch(original ?? {}, modified, live), contentType: "application/merge-patch+json" };
+    return {
+      patch: createThreeWayMergePatch(original ?? {}, modified, live),
+      contentType: "application/merge-patch+json",
+    };
   }
   const { createThreeWayStrategicPatch } = await import("../../api/strategic-merge-patch.ts");
-  return { patch: createThreeWayStrategicPatch(schema, original ?? {}, modified, live), contentType: "application/strategic-merge-patch+json" };
+  return {
+    patch: createThreeWayStrategicPatch(schema, original ?? {}, modified, live),
+    contentType: "application/strategic-merge-patch+json",
+  };
 }
 
-async function serverSide(context: CommandContext, target: Target, dryRun: DryRun, report: Report): Promise<void> {
+async function serverSide(
+  context: CommandContext,
+  target: Target,
+  dryRun: DryRun,
+  report: Report,
+): Promise<void> {
   const client = await context.client();
-  const manager = context.flags.has("field-manager") ? context.flags.text("field-manager") : "kubectl";
-  const path = pathOf(target.info, target.namespace, target.name ?? "", context.flags.text("subresource"));
-  const query = { fieldManager: manager, fieldValidation: fieldValidation(context), force: context.flags.bool("force-conflicts"), ...dryRunQuery(dryRun) };
+  const manager = context.flags.has("field-manager")
+    ? context.flags.text("field-manager")
+    : "kubectl";
+  const path = pathOf(
+    target.info,
+    target.namespace,
+    target.name ?? "",
+    context.flags.text("subresource"),
+  );
+  const query = {
+    fieldManager: manager,
+    fieldValidation: fieldValidation(context),
+    force: context.flags.bool("force-conflicts"),
+    ...dryRunQuery(dryRun),
+  };
   try {
-    report(await client.json("PATCH", path, { query, body: `${JSON.stringify(target.manifest)}\n`, contentType: "application/apply-patch+yaml" }), target.info, "serverside-applied");
+    report(
+      await client.json("PATCH", path, {
+        query,
+        body: `${JSON.stringify(target.manifest)}\n`,
+        contentType: "application/apply-patch+yaml",
+      }),
+      target.info,
+      "serverside-applied",
+    );
   } catch (error) {
     if (error instanceof StatusError && error.reason === "Conflict") throw conflictHelp(error);
     throw addSource("patching", target.source, error);

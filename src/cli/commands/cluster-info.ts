@@ -7,19 +7,32 @@ interface ServiceItem {
 
 const clusterInfo: CommandSpec = {
   long: "Display addresses of the control plane and services with label kubernetes.io/cluster-service=true.",
-  subcommands: [{ name: "dump", short: "Dump relevant information for debugging and diagnosis", load: async () => (await import("./missing.ts")).missingCommand("cluster-info dump") }],
+  subcommands: [
+    {
+      name: "dump",
+      short: "Dump relevant information for debugging and diagnosis",
+      load: async () => (await import("./missing.ts")).missingCommand("cluster-info dump"),
+    },
+  ],
   async run(context) {
     const client = await context.client();
     const url = client.connection.target.url;
     const green = await painter(context.io.isTerminal("out"));
-    const list = await client.get<{ items?: ServiceItem[] }>("/api/v1/namespaces/kube-system/services", { labelSelector: "kubernetes.io/cluster-service=true" });
+    const list = await client.get<{ items?: ServiceItem[] }>(
+      "/api/v1/namespaces/kube-system/services",
+      { labelSelector: "kubernetes.io/cluster-service=true" },
+    );
     context.print(`${green("Kubernetes control plane")} is running at ${green(url)}`);
     for (const { metadata, spec } of list.items ?? []) {
       const name = metadata.labels?.["kubernetes.io/name"] ?? metadata.name;
       const port = spec.ports?.[0];
-      context.print(`${green(name)} is running at ${green(`${url}/api/v1/namespaces/${metadata.namespace}/services/${metadata.name}${port?.name ? `:${port.name}` : ""}/proxy`)}`);
+      context.print(
+        `${green(name)} is running at ${green(`${url}/api/v1/namespaces/${metadata.namespace}/services/${metadata.name}${port?.name ? `:${port.name}` : ""}/proxy`)}`,
+      );
     }
-    context.print("\nTo further debug and diagnose cluster problems, use 'kubectl cluster-info dump'.");
+    context.print(
+      "\nTo further debug and diagnose cluster problems, use 'kubectl cluster-info dump'.",
+    );
   },
 };
 

@@ -4,18 +4,73 @@ import type { CommandContext, CommandEntry, CommandSpec } from "../command.ts";
 import type { FlagSpec } from "../flags.ts";
 import { clusterFolder, kubesimHome, loadFiles, mergeConfigs, parseConfig } from "../kubeconfig.ts";
 
-const NAME: FlagSpec = { name: "name", type: "string", default: "default", usage: "Which cluster." };
-const entry = (name: string, short: string, flags: readonly FlagSpec[], run: (context: CommandContext) => Promise<number | void>): CommandEntry => ({ name, short, load: async () => ({ flags, run }) });
+const NAME: FlagSpec = {
+  name: "name",
+  type: "string",
+  default: "default",
+  usage: "Which cluster.",
+};
+const entry = (
+  name: string,
+  short: string,
+  flags: readonly FlagSpec[],
+  run: (context: CommandContext) => Promise<number | void>,
+): CommandEntry => ({ name, short, load: async () => ({ flags, run }) });
 
 const cluster: CommandSpec = {
   long: "Start, stop and look at the simulated clusters. Each is one process; its objects outlive it.",
   subcommands: [
-    entry("up", "Start a cluster, or say that it runs", [NAME, { name: "nodes", type: "int", default: 3, usage: "Machines of a new cluster, the control plane included." }, { name: "wait", type: "duration", default: "1m0s", usage: "How long to wait for the nodes to be ready; 0 to not wait." }], up),
-    entry("down", "Stop a cluster; its objects stay", [NAME, { name: "all", type: "bool", usage: "All clusters." }], down),
+    entry(
+      "up",
+      "Start a cluster, or say that it runs",
+      [
+        NAME,
+        {
+          name: "nodes",
+          type: "int",
+          default: 3,
+          usage: "Machines of a new cluster, the control plane included.",
+        },
+        {
+          name: "wait",
+          type: "duration",
+          default: "1m0s",
+          usage: "How long to wait for the nodes to be ready; 0 to not wait.",
+        },
+      ],
+      up,
+    ),
+    entry(
+      "down",
+      "Stop a cluster; its objects stay",
+      [NAME, { name: "all", type: "bool", usage: "All clusters." }],
+      down,
+    ),
     entry("status", "Say how a cluster is", [NAME], status),
-    entry("reset", "Throw a cluster away and start a new one", [NAME, { name: "nodes", type: "int", default: 3, usage: "Machines of the new cluster." }, { name: "yes", shorthand: "y", type: "bool", usage: "Do not ask." }], reset),
+    entry(
+      "reset",
+      "Throw a cluster away and start a new one",
+      [
+        NAME,
+        { name: "nodes", type: "int", default: 3, usage: "Machines of the new cluster." },
+        { name: "yes", shorthand: "y", type: "bool", usage: "Do not ask." },
+      ],
+      reset,
+    ),
     entry("list", "List the clusters", [], list),
-    entry("kubeconfig", "Print a cluster's kubeconfig, or merge it into yours", [NAME, { name: "merge", type: "bool", usage: "Merge it into $KUBECONFIG or ~/.kube/config and use its context." }], kubeconfig),
+    entry(
+      "kubeconfig",
+      "Print a cluster's kubeconfig, or merge it into yours",
+      [
+        NAME,
+        {
+          name: "merge",
+          type: "bool",
+          usage: "Merge it into $KUBECONFIG or ~/.kube/config and use its context.",
+        },
+      ],
+      kubeconfig,
+    ),
   ],
 };
 
@@ -25,10 +80,18 @@ async function up(context: CommandContext): Promise<void> {
   const name = checkedName(context);
   const running = findRunningDaemon(kubesimHome(), name);
   const isNew = host.pathKind(clusterFolder(name)) === undefined;
-  const daemon = running ?? (await ensureDaemon(kubesimHome(), name, isNew || context.flags.has("nodes") ? ["--nodes", String(context.flags.number("nodes"))] : []));
+  const daemon =
+    running ??
+    (await ensureDaemon(
+      kubesimHome(),
+      name,
+      isNew || context.flags.has("nodes") ? ["--nodes", String(context.flags.number("nodes"))] : [],
+    ));
   const at = `at ${daemon.url}`;
-  if (running) return context.print(`The cluster ${JSON.stringify(name)} runs ${at} (process ${daemon.pid}).`);
-  if (context.flags.number("wait") > 0) await waitForNodes(context, name, context.flags.number("wait"));
+  if (running)
+    return context.print(`The cluster ${JSON.stringify(name)} runs ${at} (process ${daemon.pid}).`);
+  if (context.flags.number("wait") > 0)
+    await waitForNodes(context, name, context.flags.number("wait"));
   context.print(`The cluster ${JSON.stringify(name)} is up ${at}.`);
 }
 
@@ -36,7 +99,13 @@ async function up(context: CommandContext): Promise<void> {
 async function clientOf(context: CommandContext, name: string) {
   const { CommandContext: Context } = await import("../command.ts");
   const flags = context.flags.with({ context: name === "default" ? "kubesim" : `kubesim-${name}` });
-  return new Context({ path: context.path, args: [], dashIndex: -1, flags, io: context.io }).client();
+  return new Context({
+    path: context.path,
+    args: [],
+    dashIndex: -1,
+    flags,
+    io: context.io,
+  }).client();
 }
 
 interface NodeItem {
@@ -44,24 +113,43 @@ interface NodeItem {
   status?: { conditions?: { type: string; status: string }[] };
 }
 
-async function waitForNodes(context: CommandContext, name: string, timeoutMs: number): Promise<void> {
+async function waitForNodes(
+  context: CommandContext,
+  name: string,
+  timeoutMs: number,
+): Promise<void> {
   const client = await clientOf(context, name);
   const deadline = host.nowMs() + timeoutMs;
   for (;;) {
     const nodes = (await client.get<{ items?: NodeItem[] }>("/api/v1/nodes")).items ?? [];
     if (nodes.length > 0 && nodes.every(isReady)) return;
-    if (host.nowMs() > deadline) throw new Error(`the nodes are not ready after ${timeoutMs / 1000}s: ${nodes.filter((node) => !isReady(node)).map(({ metadata }) => metadata.name).join(", ") || "there are none"}`);
+    if (host.nowMs() > deadline)
+      throw new Error(
+        `the nodes are not ready after ${timeoutMs / 1000}s: ${
+          nodes
+            .filter((node) => !isReady(node))
+            .map(({ metadata }) => metadata.name)
+            .join(", ") || "there are none"
+        }`,
+      );
     await host.sleep(25);
   }
 }
 
-const isReady = (node: NodeItem) => node.status?.conditions?.some(({ type, status: value }) => type === "Ready" && value === "True") ?? false;
+const isReady = (node: NodeItem) =>
+  node.status?.conditions?.some(
+    ({ type, status: value }) => type === "Ready" && value === "True",
+  ) ?? false;
 
 async function down(context: CommandContext): Promise<void> {
   const names = context.flags.bool("all") ? clusterNames() : [checkedName(context)];
   for (const name of names) {
     const stopped = await stopDaemon(kubesimHome(), name);
-    context.print(stopped ? `The cluster ${JSON.stringify(name)} is down.` : `The cluster ${JSON.stringify(name)} does not run.`);
+    context.print(
+      stopped
+        ? `The cluster ${JSON.stringify(name)} is down.`
+        : `The cluster ${JSON.stringify(name)} does not run.`,
+    );
   }
 }
 
@@ -69,14 +157,21 @@ async function status(context: CommandContext): Promise<number> {
   const name = checkedName(context);
   const daemon = findRunningDaemon(kubesimHome(), name);
   if (!daemon) {
-    context.print(`The cluster ${JSON.stringify(name)} does not run. Start it with: kubesim cluster up${name === "default" ? "" : ` --name ${name}`}`);
+    context.print(
+      `The cluster ${JSON.stringify(name)} does not run. Start it with: kubesim cluster up${name === "default" ? "" : ` --name ${name}`}`,
+    );
     return 1;
   }
   const client = await clientOf(context, name);
-  const [nodes, pods] = await Promise.all([client.get<{ items?: NodeItem[] }>("/api/v1/nodes"), client.get<{ items?: { status?: { phase?: string } }[] }>("/api/v1/pods")]);
+  const [nodes, pods] = await Promise.all([
+    client.get<{ items?: NodeItem[] }>("/api/v1/nodes"),
+    client.get<{ items?: { status?: { phase?: string } }[] }>("/api/v1/pods"),
+  ]);
   const ready = (nodes.items ?? []).filter(isReady).length;
   const running = (pods.items ?? []).filter((pod) => pod.status?.phase === "Running").length;
-  context.print(`cluster    ${name}\nserver     ${daemon.url}\nprocess    ${daemon.pid}, since ${daemon.startedAt}\nversion    ${daemon.version}\nnodes      ${ready} of ${nodes.items?.length ?? 0} ready\npods       ${running} of ${pods.items?.length ?? 0} running\nstate      ${clusterFolder(name)}`);
+  context.print(
+    `cluster    ${name}\nserver     ${daemon.url}\nprocess    ${daemon.pid}, since ${daemon.startedAt}\nversion    ${daemon.version}\nnodes      ${ready} of ${nodes.items?.length ?? 0} ready\npods       ${running} of ${pods.items?.length ?? 0} running\nstate      ${clusterFolder(name)}`,
+  );
   return 0;
 }
 
@@ -96,9 +191,15 @@ async function list(context: CommandContext): Promise<void> {
   const { renderList } = await import("../own-tables.ts");
   const rows = clusterNames().map((name) => {
     const daemon = findRunningDaemon(kubesimHome(), name);
-    return [name, daemon ? "running" : "stopped", daemon?.url ?? "", daemon ? String(daemon.pid) : ""];
+    return [
+      name,
+      daemon ? "running" : "stopped",
+      daemon?.url ?? "",
+      daemon ? String(daemon.pid) : "",
+    ];
   });
-  if (rows.length === 0) return context.print("There are no clusters yet. Make one with: kubesim cluster up");
+  if (rows.length === 0)
+    return context.print("There are no clusters yet. Make one with: kubesim cluster up");
   context.io.out(await renderList(context.io, ["NAME", "STATE", "SERVER", "PROCESS"], rows));
 }
 
@@ -107,19 +208,30 @@ async function kubeconfig(context: CommandContext): Promise<void> {
   if (!findRunningDaemon(kubesimHome(), name)) await ensureDaemon(kubesimHome(), name);
   const text = host.readText(host.joinPath(clusterFolder(name), "kubeconfig"));
   if (!context.flags.bool("merge")) return context.io.out(text);
-  const file = host.environment("KUBECONFIG")?.split(":")[0] || host.joinPath(host.homeFolder(), ".kube", "config");
+  const file =
+    host.environment("KUBECONFIG")?.split(":")[0] ||
+    host.joinPath(host.homeFolder(), ".kube", "config");
   const fresh = await parseConfig(text);
   const present = host.findText(file) === undefined ? {} : await loadFiles([file]);
-  const merged = { ...mergeConfigs([fresh, present]), "current-context": fresh["current-context"] ?? "" };
+  const merged = {
+    ...mergeConfigs([fresh, present]),
+    "current-context": fresh["current-context"] ?? "",
+  };
   const { renderYaml } = await import("../../api/yaml.ts");
   host.writeText(file, renderYaml(merged));
-  context.print(`Merged the context ${JSON.stringify(fresh["current-context"])} into ${file} and made it the current one.`);
+  context.print(
+    `Merged the context ${JSON.stringify(fresh["current-context"])} into ${file} and made it the current one.`,
+  );
 }
 
 function checkedName(context: CommandContext): string {
-  if (context.args.length > 0) throw context.usage(`unexpected arguments: [${context.args.join(" ")}]`);
+  if (context.args.length > 0)
+    throw context.usage(`unexpected arguments: [${context.args.join(" ")}]`);
   const name = context.flags.text("name");
-  if (!/^[a-z0-9]([a-z0-9-]{0,40}[a-z0-9])?$/.test(name)) throw new Error(`the name of a cluster has letters, digits and '-' only, not ${JSON.stringify(name)}`);
+  if (!/^[a-z0-9]([a-z0-9-]{0,40}[a-z0-9])?$/.test(name))
+    throw new Error(
+      `the name of a cluster has letters, digits and '-' only, not ${JSON.stringify(name)}`,
+    );
   return name;
 }
 

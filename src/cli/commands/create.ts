@@ -4,16 +4,28 @@ import { pathOf } from "../discovery.ts";
 import { DRY_RUN_FLAG, dryRunOf, dryRunQuery } from "../dry-run.ts";
 import { throwAll } from "../errors.ts";
 import { withLastApplied } from "../last-applied.ts";
-import { FIELD_MANAGER_FLAG, fieldValidation, OUTPUT_FLAGS, reporter, VALIDATE_FLAG } from "../report.ts";
+import {
+  FIELD_MANAGER_FLAG,
+  fieldValidation,
+  OUTPUT_FLAGS,
+  reporter,
+  VALIDATE_FLAG,
+} from "../report.ts";
 import { FILE_FLAGS, hasFiles, SELECTOR_FLAG, targetsOf } from "../resources.ts";
 
 const generators = () => import("../generators/index.ts");
-const generator = (name: string, short: string, aliases: string[] = []): CommandEntry => ({ name, short, aliases, load: async () => (await generators()).generatorCommand(name) });
+const generator = (name: string, short: string, aliases: string[] = []): CommandEntry => ({
+  name,
+  short,
+  aliases,
+  load: async () => (await generators()).generatorCommand(name),
+});
 
 const create: CommandSpec = {
   usage: "-f FILENAME",
   long: "Create a resource from a file or from stdin.\n\n JSON and YAML formats are accepted.",
-  examples: "# Create a pod from a file\nkubectl create -f ./pod.yaml\n\n# Create a pod from what comes in on stdin\ncat pod.yaml | kubectl create -f -",
+  examples:
+    "# Create a pod from a file\nkubectl create -f ./pod.yaml\n\n# Create a pod from what comes in on stdin\ncat pod.yaml | kubectl create -f -",
   flags: [
     ...FILE_FLAGS,
     ...OUTPUT_FLAGS,
@@ -23,35 +35,63 @@ const create: CommandSpec = {
     FIELD_MANAGER_FLAG("kubectl-create"),
     { name: "edit", type: "bool", usage: "Edit the resource before it is created" },
     { name: "raw", type: "string", usage: "Path to POST to, as it is." },
-    { name: "save-config", type: "bool", usage: "If true, the configuration is kept in the object's annotation, for later use of apply." },
-    { name: "windows-line-endings", type: "bool", usage: "Only with --edit=true: use the line endings of Windows." },
+    {
+      name: "save-config",
+      type: "bool",
+      usage:
+        "If true, the configuration is kept in the object's annotation, for later use of apply.",
+    },
+    {
+      name: "windows-line-endings",
+      type: "bool",
+      usage: "Only with --edit=true: use the line endings of Windows.",
+    },
   ],
   subcommands: [
     generator("clusterrole", "Create a cluster role"),
     generator("clusterrolebinding", "Create a cluster role binding for a particular cluster role"),
-    generator("configmap", "Create a config map from a local file, directory or literal value", ["cm"]),
+    generator("configmap", "Create a config map from a local file, directory or literal value", [
+      "cm",
+    ]),
     generator("cronjob", "Create a cron job with the specified name", ["cj"]),
     generator("deployment", "Create a deployment with the specified name", ["deploy"]),
     generator("ingress", "Create an ingress with the specified name", ["ing"]),
     generator("job", "Create a job with the specified name"),
     generator("namespace", "Create a namespace with the specified name", ["ns"]),
-    generator("poddisruptionbudget", "Create a pod disruption budget with the specified name", ["pdb"]),
+    generator("poddisruptionbudget", "Create a pod disruption budget with the specified name", [
+      "pdb",
+    ]),
     generator("priorityclass", "Create a priority class with the specified name", ["pc"]),
     generator("quota", "Create a quota with the specified name", ["resourcequota"]),
     generator("role", "Create a role with single rule"),
     generator("rolebinding", "Create a role binding for a particular role or cluster role"),
-    { name: "secret", short: "Create a secret using a specified subcommand", load: async () => (await generators()).secretCommand },
-    { name: "service", aliases: ["svc"], short: "Create a service using a specified subcommand", load: async () => (await generators()).serviceCommand },
+    {
+      name: "secret",
+      short: "Create a secret using a specified subcommand",
+      load: async () => (await generators()).secretCommand,
+    },
+    {
+      name: "service",
+      aliases: ["svc"],
+      short: "Create a service using a specified subcommand",
+      load: async () => (await generators()).serviceCommand,
+    },
     generator("serviceaccount", "Create a service account with the specified name", ["sa"]),
-    { name: "token", short: "Request a service account token", load: async () => (await import("./create-token.ts")).default },
+    {
+      name: "token",
+      short: "Request a service account token",
+      load: async () => (await import("./create-token.ts")).default,
+    },
   ],
   async run(context) {
     if (context.flags.has("raw")) return createRaw(context);
     if (!hasFiles(context)) {
-      if (context.args.length > 0) throw context.usage(`Unexpected args: [${context.args.join(" ")}]`);
+      if (context.args.length > 0)
+        throw context.usage(`Unexpected args: [${context.args.join(" ")}]`);
       throw new Error("must specify one of -f and -k");
     }
-    if (context.args.length > 0) throw context.usage(`Unexpected args: [${context.args.join(" ")}]`);
+    if (context.args.length > 0)
+      throw context.usage(`Unexpected args: [${context.args.join(" ")}]`);
     await createFromFiles(context);
   },
 };
@@ -62,7 +102,11 @@ async function createRaw(context: CommandContext): Promise<void> {
   const { readManifests } = await import("../manifests.ts");
   const [manifest] = await readManifests(context);
   const client = await context.client();
-  context.print(JSON.stringify(await client.json("POST", context.flags.text("raw"), { body: manifest?.object })));
+  context.print(
+    JSON.stringify(
+      await client.json("POST", context.flags.text("raw"), { body: manifest?.object }),
+    ),
+  );
 }
 
 async function createFromFiles(context: CommandContext): Promise<void> {
@@ -76,13 +120,24 @@ async function createFromFiles(context: CommandContext): Promise<void> {
     try {
       const manifest = target.manifest as never;
       const object = context.flags.bool("save-config") ? withLastApplied(manifest) : manifest;
-      const query = { fieldManager: context.flags.text("field-manager"), fieldValidation: fieldValidation(context), ...dryRunQuery(dryRun) };
-      report(dryRun === "client" ? object : await client.json("POST", pathOf(target.info, target.namespace), { query, body: object }), target.info, "created");
+      const query = {
+        fieldManager: context.flags.text("field-manager"),
+        fieldValidation: fieldValidation(context),
+        ...dryRunQuery(dryRun),
+      };
+      report(
+        dryRun === "client"
+          ? object
+          : await client.json("POST", pathOf(target.info, target.namespace), {
+              query,
+              body: object,
+            }),
+        target.info,
+        "created",
+      );
     } catch (error) {
       errors.push(addSource("creating", target.source, error));
     }
   }
   throwAll(errors);
 }
-
-

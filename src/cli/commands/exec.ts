@@ -5,20 +5,47 @@ import { runRemote } from "../remote-command.ts";
 const exec: CommandSpec = {
   usage: "(POD | TYPE/NAME) [-c CONTAINER] [flags] -- COMMAND [args...]",
   long: "Execute a command in a container.",
-  examples: "# Output of date in the first container of a pod\nkubectl exec mypod -- date\n\n# In another container\nkubectl exec mypod -c ruby-container -- date\n\n# A shell\nkubectl exec -i -t mypod -- sh\n\n# In the first pod of a deployment\nkubectl exec deploy/mydeployment -- date",
+  examples:
+    "# Output of date in the first container of a pod\nkubectl exec mypod -- date\n\n# In another container\nkubectl exec mypod -c ruby-container -- date\n\n# A shell\nkubectl exec -i -t mypod -- sh\n\n# In the first pod of a deployment\nkubectl exec deploy/mydeployment -- date",
   flags: [
-    { name: "container", shorthand: "c", type: "string", usage: "Container name. If omitted, use the kubectl.kubernetes.io/default-container annotation for selecting the container to be attached or the first container in the pod will be chosen" },
-    { name: "filename", shorthand: "f", type: "stringSlice", usage: "to use to exec into the resource" },
-    { name: "pod-running-timeout", type: "duration", default: "1m0s", usage: "How long to wait for a pod to run" },
-    { name: "quiet", shorthand: "q", type: "bool", usage: "Only print output from the remote session" },
+    {
+      name: "container",
+      shorthand: "c",
+      type: "string",
+      usage:
+        "Container name. If omitted, use the kubectl.kubernetes.io/default-container annotation for selecting the container to be attached or the first container in the pod will be chosen",
+    },
+    {
+      name: "filename",
+      shorthand: "f",
+      type: "stringSlice",
+      usage: "to use to exec into the resource",
+    },
+    {
+      name: "pod-running-timeout",
+      type: "duration",
+      default: "1m0s",
+      usage: "How long to wait for a pod to run",
+    },
+    {
+      name: "quiet",
+      shorthand: "q",
+      type: "bool",
+      usage: "Only print output from the remote session",
+    },
     { name: "stdin", shorthand: "i", type: "bool", usage: "Pass stdin to the container" },
     { name: "tty", shorthand: "t", type: "bool", usage: "Stdin is a TTY" },
   ],
   async run(context) {
     const { pod: podArgument, command } = argumentsOf(context);
     const pod = await attachablePod(context, podArgument);
-    if (pod.status?.phase === "Succeeded" || pod.status?.phase === "Failed") throw new Error(`cannot exec into a container in a completed pod; current phase is ${pod.status.phase}`);
-    const container = chooseContainer(context, pod, context.flags.text("container"), { quiet: context.flags.bool("quiet") });
+    if (pod.status?.phase === "Succeeded" || pod.status?.phase === "Failed")
+      throw new Error(
+        `cannot exec into a container in a completed pod; current phase is ${pod.status.phase}`,
+      );
+    const container = chooseContainer(context, pod, context.flags.text("container"), {
+      quiet: context.flags.bool("quiet"),
+    });
     return runRemote(context, podPath(pod, "exec"), { command, container }, streamsOf(context));
   },
 };
@@ -27,21 +54,28 @@ export default exec;
 
 function argumentsOf(context: CommandContext): { pod: string; command: string[] } {
   const { args, dashIndex } = context;
-  if (args.length === 0 || dashIndex === 0) throw context.usage("pod, type/name or --filename must be specified");
-  if (dashIndex < 0 && args.length > 1) throw new Error("exec [POD] [COMMAND] is not supported anymore. Use exec [POD] -- [COMMAND] instead\nSee 'kubectl exec -h' for help and examples");
+  if (args.length === 0 || dashIndex === 0)
+    throw context.usage("pod, type/name or --filename must be specified");
+  if (dashIndex < 0 && args.length > 1)
+    throw new Error(
+      "exec [POD] [COMMAND] is not supported anymore. Use exec [POD] -- [COMMAND] instead\nSee 'kubectl exec -h' for help and examples",
+    );
   const command = dashIndex < 0 ? [] : args.slice(dashIndex);
-  if (command.length === 0) throw context.usage("you must specify at least one command for the container");
+  if (command.length === 0)
+    throw new Error("you must specify at least one command for the container");
   return { pod: args[0] ?? "", command };
 }
 
-export const podPath = (pod: LivePod, subresource: string): string => `/api/v1/namespaces/${pod.metadata.namespace}/pods/${pod.metadata.name}/${subresource}`;
+export const podPath = (pod: LivePod, subresource: string): string =>
+  `/api/v1/namespaces/${pod.metadata.namespace}/pods/${pod.metadata.name}/${subresource}`;
 
 /** Whether standard input goes along and is a terminal. */
 export function streamsOf(context: CommandContext): { stdin: boolean; tty: boolean } {
   const stdin = context.flags.bool("stdin");
   let tty = context.flags.bool("tty");
   if (tty && !(stdin && context.io.isTerminal("in"))) {
-    if (!context.flags.bool("quiet")) context.io.err("Unable to use a TTY - input is not a terminal or the right kind of file\n");
+    if (!context.flags.bool("quiet"))
+      context.io.err("Unable to use a TTY - input is not a terminal or the right kind of file\n");
     tty = false;
   }
   return { stdin, tty };

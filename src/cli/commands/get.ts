@@ -5,45 +5,104 @@ import type { CommandContext, CommandSpec } from "../command.ts";
 import { pathOf, singularName } from "../discovery.ts";
 import { ExitError, throwAll } from "../errors.ts";
 import { findPrinter, outputFormat, OUTPUT_FLAGS, unknownFormat } from "../printers/output.ts";
+import type * as SortObjects from "../sort-objects.ts";
 import { plainTable, renderTable, type Table, type TableOptions } from "../printers/table.ts";
 import { tableWriter, type TabWriter } from "../printers/tab-writer.ts";
-import { ALL_NAMESPACES_FLAG, FIELD_SELECTOR_FLAG, FILE_FLAGS, hasFiles, SELECTOR_FLAG, targetsOf, type ApiObject, type Found, type Target } from "../resources.ts";
+import {
+  ALL_NAMESPACES_FLAG,
+  FIELD_SELECTOR_FLAG,
+  FILE_FLAGS,
+  hasFiles,
+  listFailure,
+  SELECTOR_FLAG,
+  targetsOf,
+  type ApiObject,
+  type Found,
+  type Target,
+} from "../resources.ts";
 
 const get: CommandSpec = {
-  usage: "[(-o|--output=)json|yaml|kyaml|name|go-template|go-template-file|template|templatefile|jsonpath|jsonpath-as-json|jsonpath-file|custom-columns|custom-columns-file|wide] (TYPE[.VERSION][.GROUP] [NAME | -l label] | TYPE[.VERSION][.GROUP]/NAME ...) [flags]",
-  long: "Display one or many resources.\n\n Prints a table of what matters most. Filter with a label selector (-l) or a field selector; resources that live in namespaces are those of the current one, unless -A is given.\n\nUse \"kubectl api-resources\" for a complete list of supported resources.",
-  examples: "# All pods\nkubectl get pods\n\n# All pods, with more about each (such as its node)\nkubectl get pods -o wide\n\n# One pod as YAML\nkubectl get pod web -o yaml\n\n# Only the phase of a pod\nkubectl get pod web -o jsonpath={.status.phase}\n\n# Chosen columns\nkubectl get pods -o custom-columns=NAME:.metadata.name,IMAGE:.spec.containers[0].image\n\n# Several kinds together\nkubectl get rs,services\n\n# Every change, as it happens\nkubectl get pods --watch",
+  usage:
+    "[(-o|--output=)json|yaml|kyaml|name|go-template|go-template-file|template|templatefile|jsonpath|jsonpath-as-json|jsonpath-file|custom-columns|custom-columns-file|wide] (TYPE[.VERSION][.GROUP] [NAME | -l label] | TYPE[.VERSION][.GROUP]/NAME ...) [flags]",
+  long: 'Display one or many resources.\n\n Prints a table of what matters most. Filter with a label selector (-l) or a field selector; resources that live in namespaces are those of the current one, unless -A is given.\n\nUse "kubectl api-resources" for a complete list of supported resources.',
+  examples:
+    "# All pods\nkubectl get pods\n\n# All pods, with more about each (such as its node)\nkubectl get pods -o wide\n\n# One pod as YAML\nkubectl get pod web -o yaml\n\n# Only the phase of a pod\nkubectl get pod web -o jsonpath={.status.phase}\n\n# Chosen columns\nkubectl get pods -o custom-columns=NAME:.metadata.name,IMAGE:.spec.containers[0].image\n\n# Several kinds together\nkubectl get rs,services\n\n# Every change, as it happens\nkubectl get pods --watch",
   flags: [
     ALL_NAMESPACES_FLAG,
-    { name: "chunk-size", type: "int64", default: 500, usage: "Ask for large lists in parts of this size. Pass 0 to disable." },
+    {
+      name: "chunk-size",
+      type: "int64",
+      default: 500,
+      usage: "Ask for large lists in parts of this size. Pass 0 to disable.",
+    },
     FIELD_SELECTOR_FLAG,
     ...FILE_FLAGS,
-    { name: "ignore-not-found", type: "bool", usage: "If true, objects that do not exist are no error." },
-    { name: "label-columns", shorthand: "L", type: "stringSlice", usage: "Labels to show as columns, separated by commas; may be given several times." },
+    {
+      name: "ignore-not-found",
+      type: "bool",
+      usage: "If true, objects that do not exist are no error.",
+    },
+    {
+      name: "label-columns",
+      shorthand: "L",
+      type: "stringSlice",
+      usage: "Labels to show as columns, separated by commas; may be given several times.",
+    },
     { name: "no-headers", type: "bool", usage: "Leave out the headers of a table." },
-    { ...(OUTPUT_FLAGS.find((flag) => flag.name === "output") as (typeof OUTPUT_FLAGS)[number]), usage: "Output format. One of: (json, yaml, kyaml, name, go-template, go-template-file, template, templatefile, jsonpath, jsonpath-as-json, jsonpath-file, custom-columns, custom-columns-file, wide)." },
+    {
+      ...(OUTPUT_FLAGS.find((flag) => flag.name === "output") as (typeof OUTPUT_FLAGS)[number]),
+      usage:
+        "Output format. One of: (json, yaml, kyaml, name, go-template, go-template-file, template, templatefile, jsonpath, jsonpath-as-json, jsonpath-file, custom-columns, custom-columns-file, wide).",
+    },
     ...OUTPUT_FLAGS.filter((flag) => flag.name !== "output"),
-    { name: "output-watch-events", type: "bool", usage: "With --watch: print the kind of each event too." },
+    {
+      name: "output-watch-events",
+      type: "bool",
+      usage: "With --watch: print the kind of each event too.",
+    },
     { name: "raw", type: "string", usage: "Path to ask the server for, as it is." },
     SELECTOR_FLAG,
-    { name: "server-print", type: "bool", default: true, usage: "If true, the server renders the table." },
+    {
+      name: "server-print",
+      type: "bool",
+      default: true,
+      usage: "If true, the server renders the table.",
+    },
     { name: "show-kind", type: "bool", usage: "Put the resource type in front of names." },
     { name: "show-labels", type: "bool", usage: "Show all labels in the last column." },
-    { name: "sort-by", type: "string", usage: "Field to sort a list by, as a JSONPath expression such as '{.metadata.name}'." },
-    { name: "subresource", type: "string", usage: "Get this subresource instead, such as status or scale." },
-    { name: "watch", shorthand: "w", type: "bool", usage: "After listing, go on with every change." },
+    {
+      name: "sort-by",
+      type: "string",
+      usage: "Field to sort a list by, as a JSONPath expression such as '{.metadata.name}'.",
+    },
+    {
+      name: "subresource",
+      type: "string",
+      usage: "Get this subresource instead, such as status or scale.",
+    },
+    {
+      name: "watch",
+      shorthand: "w",
+      type: "bool",
+      usage: "After listing, go on with every change.",
+    },
     { name: "watch-only", type: "bool", usage: "Only the changes, without the list." },
   ],
   async run(context) {
     const { flags } = context;
     if (flags.has("raw")) return getRaw(context);
     if (context.args.length === 0 && !hasFiles(context)) return missingType(context);
-    if (flags.bool("output-watch-events") && !isWatch(context)) throw context.usage("--output-watch-events option can only be used with --watch or --watch-only");
+    if (flags.bool("output-watch-events") && !isWatch(context))
+      throw context.usage(
+        "--output-watch-events option can only be used with --watch or --watch-only",
+      );
     const { format } = outputFormat(flags);
     const custom = format.startsWith("custom-columns");
     const printer = custom ? undefined : await findPrinter(flags);
-    if (!printer && !custom && !["", "wide"].includes(format)) throw unknownFormat(flags.text("output"), ["custom-columns", "custom-columns-file", "wide"]);
-    if (flags.bool("show-labels") && (printer || custom)) throw new Error(`--show-labels option cannot be used with ${format} printer`);
+    if (!printer && !custom && !["", "wide"].includes(format))
+      throw unknownFormat(flags.text("output"), ["custom-columns", "custom-columns-file", "wide"]);
+    if (flags.bool("show-labels") && (printer || custom))
+      throw new Error(`--show-labels option cannot be used with ${format} printer`);
     const targets = await targetsOf(context);
     if (isWatch(context)) {
       const { watchResources } = await import("../watch-resources.ts");
@@ -59,24 +118,37 @@ export default get;
 const isWatch = ({ flags }: CommandContext) => flags.bool("watch") || flags.bool("watch-only");
 
 async function getRaw(context: CommandContext): Promise<void> {
-  if (context.args.length > 0) throw context.usage("arguments may not be passed when --raw is specified");
+  if (context.args.length > 0)
+    throw context.usage("arguments may not be passed when --raw is specified");
   const client = await context.client();
   const path = context.flags.text("raw");
   context.io.out(await client.text(path.startsWith("/") ? path : `/${path}`));
 }
 
 function missingType(context: CommandContext): never {
-  context.io.err('You must specify the type of resource to get. Use "kubectl api-resources" for a complete list of supported resources.\n\n');
-  throw new ExitError(`error: Required resource not specified.\nUse "kubectl explain <resource>" for a detailed description of that resource (e.g. kubectl explain pods).\nSee 'kubectl get -h' for help and examples`);
+  context.io.err(
+    'You must specify the type of resource to get. Use "kubectl api-resources" for a complete list of supported resources.\n\n',
+  );
+  throw new ExitError(
+    `error: Required resource not specified.\nUse "kubectl explain <resource>" for a detailed description of that resource (e.g. kubectl explain pods).\nSee 'kubectl get -h' for help and examples`,
+  );
 }
 
 export function targetQuery(context: CommandContext, target: Target) {
   const { flags } = context;
   if (target.name !== undefined) return {};
-  return { labelSelector: flags.text("selector"), fieldSelector: flags.text("field-selector"), limit: flags.has("sort-by") ? undefined : flags.number("chunk-size") || undefined };
+  return {
+    labelSelector: flags.text("selector"),
+    fieldSelector: flags.text("field-selector"),
+    limit: flags.has("sort-by") ? undefined : flags.number("chunk-size") || undefined,
+  };
 }
 
-export function tableOptions(context: CommandContext, target: Target, several: boolean): TableOptions {
+export function tableOptions(
+  context: CommandContext,
+  target: Target,
+  several: boolean,
+): TableOptions {
   const { flags } = context;
   return {
     wide: outputFormat(flags).format === "wide",
@@ -108,21 +180,41 @@ async function getTables(context: CommandContext, targets: readonly Target[]): P
         if ((table.rows ?? []).length === 0) continue;
         const options = tableOptions(context, target, several);
         if (shown !== target.info) flush();
-        pending += renderTable(sortRows(table, flags.text("sort-by")), shown === target.info ? { ...options, headers: false } : options);
+        pending += renderTable(
+          sortRows(table, flags.text("sort-by")),
+          shown === target.info ? { ...options, headers: false } : options,
+        );
         shown = target.info;
       }
     } catch (error) {
-      if (!(flags.bool("ignore-not-found") && error instanceof StatusError && error.reason === "NotFound")) errors.push(error);
+      if (
+        !(
+          flags.bool("ignore-not-found") &&
+          error instanceof StatusError &&
+          error.reason === "NotFound"
+        )
+      )
+        errors.push(
+          target.name === undefined
+            ? listFailure(error, target.info, flags.text("selector"), flags.text("field-selector"))
+            : error,
+        );
     }
   }
   flush();
-  if (!wrote && errors.length === 0 && !flags.bool("ignore-not-found")) await sayNothingFound(context, targets);
+  if (!wrote && errors.length === 0 && !flags.bool("ignore-not-found"))
+    await sayNothingFound(context, targets);
   throwAll(errors);
 }
 
 async function sayNothingFound(context: CommandContext, targets: readonly Target[]): Promise<void> {
-  const namespaced = !context.flags.bool("all-namespaces") && targets.every(({ info }) => info.namespaced);
-  context.io.err(namespaced ? `No resources found in ${await context.namespace()} namespace.\n` : "No resources found\n");
+  const namespaced =
+    !context.flags.bool("all-namespaces") && targets.every(({ info }) => info.namespaced);
+  context.io.err(
+    namespaced
+      ? `No resources found in ${await context.namespace()} namespace.\n`
+      : "No resources found\n",
+  );
 }
 
 /** The tables of a target: one for an object, one for each part of a list. */
@@ -131,7 +223,10 @@ async function tablesOf(context: CommandContext, target: Target): Promise<Table[
   const client = await context.client();
   const path = pathOf(target.info, target.namespace, target.name, flags.text("subresource"));
   const accept = flags.bool("server-print") ? TABLE_TYPE : JSON_TYPE;
-  const query = { ...targetQuery(context, target), includeObject: flags.has("sort-by") ? "Object" : undefined };
+  const query = {
+    ...targetQuery(context, target),
+    includeObject: flags.has("sort-by") ? "Object" : undefined,
+  };
   const tables: Table[] = [];
   let token: string | undefined;
   do {
@@ -144,7 +239,7 @@ async function tablesOf(context: CommandContext, target: Target): Promise<Table[
   return tables;
 }
 
-let sorter: typeof import("../sort-objects.ts") | undefined;
+let sorter: typeof SortObjects | undefined;
 
 async function loadSorter(_path: string): Promise<void> {
   sorter ??= await import("../sort-objects.ts");
@@ -156,7 +251,11 @@ function sortRows(table: Table, path: string): Table {
 }
 
 /** Objects in a structured form; several become a List. */
-async function getObjects(context: CommandContext, targets: readonly Target[], printer: ((object: Json) => string) | undefined): Promise<void> {
+async function getObjects(
+  context: CommandContext,
+  targets: readonly Target[],
+  printer: ((object: Json) => string) | undefined,
+): Promise<void> {
   const { flags } = context;
   const errors: unknown[] = [];
   const { found, single } = await readObjects(context, targets, errors);
@@ -170,32 +269,68 @@ async function getObjects(context: CommandContext, targets: readonly Target[], p
   else if (format === "name") context.io.out(objects.map(printer).join(""));
   else if (single && objects.length === 1) context.io.out(printer(objects[0] as ApiObject));
   else if (!single || objects.length > 0) {
-    if (!(single && errors.length > 0)) context.io.out(printer({ apiVersion: "v1", items: objects, kind: "List", metadata: { resourceVersion: "" } }));
+    if (!(single && errors.length > 0))
+      context.io.out(
+        printer({
+          apiVersion: "v1",
+          items: objects,
+          kind: "List",
+          metadata: { resourceVersion: "" },
+        }),
+      );
   }
-  if (objects.length === 0 && errors.length === 0 && format === "name" && !flags.bool("ignore-not-found") && !single) await Promise.resolve();
+  if (
+    objects.length === 0 &&
+    errors.length === 0 &&
+    format === "name" &&
+    !flags.bool("ignore-not-found") &&
+    !single
+  )
+    await Promise.resolve();
   throwAll(errors);
 }
 
-async function readObjects(context: CommandContext, targets: readonly Target[], errors: unknown[]): Promise<{ found: Found[]; single: boolean }> {
+async function readObjects(
+  context: CommandContext,
+  targets: readonly Target[],
+  errors: unknown[],
+): Promise<{ found: Found[]; single: boolean }> {
   const { fetchObjects } = await import("../resources.ts");
   const { flags } = context;
   const found: Found[] = [];
   const client = await context.client();
   for (const target of targets) {
     if (target.name !== undefined && flags.has("subresource")) {
-      const object = await client.get<ApiObject>(pathOf(target.info, target.namespace, target.name, flags.text("subresource")));
+      const object = await client.get<ApiObject>(
+        pathOf(target.info, target.namespace, target.name, flags.text("subresource")),
+      );
       found.push({ info: target.info, namespace: target.namespace, name: target.name, object });
       continue;
     }
-    found.push(...(await fetchObjects(context, [target], { selector: flags.text("selector"), fieldSelector: flags.text("field-selector"), chunkSize: flags.number("chunk-size"), errors, ignoreNotFound: flags.bool("ignore-not-found") })));
+    found.push(
+      ...(await fetchObjects(context, [target], {
+        selector: flags.text("selector"),
+        fieldSelector: flags.text("field-selector"),
+        chunkSize: flags.number("chunk-size"),
+        errors,
+        ignoreNotFound: flags.bool("ignore-not-found"),
+      })),
+    );
   }
   return { found, single: targets.length === 1 && targets[0]?.name !== undefined };
 }
 
-async function customColumns(context: CommandContext, objects: readonly ApiObject[]): Promise<string> {
-  const { parseCustomColumns, parseCustomColumnsFile, renderCustomColumns } = await import("../printers/custom-columns.ts");
+async function customColumns(
+  context: CommandContext,
+  objects: readonly ApiObject[],
+): Promise<string> {
+  const { parseCustomColumns, parseCustomColumnsFile, renderCustomColumns } =
+    await import("../printers/custom-columns.ts");
   const { format, argument } = outputFormat(context.flags);
-  const columns = format === "custom-columns-file" ? parseCustomColumnsFile(readFileText(argument)) : parseCustomColumns(argument);
+  const columns =
+    format === "custom-columns-file"
+      ? parseCustomColumnsFile(readFileText(argument))
+      : parseCustomColumns(argument);
   const writer: TabWriter = tableWriter();
   return writer.render(renderCustomColumns(columns, objects, !context.flags.bool("no-headers")));
 }

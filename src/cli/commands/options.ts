@@ -4,7 +4,9 @@ import { renderFlags } from "../help.ts";
 
 const options: CommandSpec = {
   async run(context) {
-    context.io.out(`The following options can be passed to any command:\n\n${renderFlags(GLOBAL_FLAGS.filter((flag) => !flag.hidden))}\n\n`);
+    context.io.out(
+      `The following options can be passed to any command:\n\n${renderFlags(GLOBAL_FLAGS.filter((flag) => !flag.hidden))}\n\n`,
+    );
   },
 };
 

@@ -7,39 +7,107 @@ import { OUTPUT_FLAGS, reporter } from "../report.ts";
 import type { ApiObject } from "../resources.ts";
 import { streamsOf } from "./exec.ts";
 
-const POD = { group: "", version: "v1", resource: "pods", kind: "Pod", singular: "pod", namespaced: true, verbs: [], shortNames: [], categories: [], subresources: [] };
+const POD = {
+  group: "",
+  version: "v1",
+  resource: "pods",
+  kind: "Pod",
+  singular: "pod",
+  namespaced: true,
+  verbs: [],
+  shortNames: [],
+  categories: [],
+  subresources: [],
+};
 const SERVICE = { group: "", kind: "Service" };
 
 const run: CommandSpec = {
-  usage: 'NAME --image=image [--env="key=value"] [--port=port] [--dry-run=server|client] [--overrides=inline-json] [--command] -- [COMMAND] [args...]',
+  usage:
+    'NAME --image=image [--env="key=value"] [--port=port] [--dry-run=server|client] [--overrides=inline-json] [--command] -- [COMMAND] [args...]',
   long: "Create and run a particular image in a pod.",
-  examples: "# Start a pod\nkubectl run nginx --image=nginx\n\n# With an environment variable and labels\nkubectl run hazelcast --image=hazelcast/hazelcast --env=\"DNS_DOMAIN=cluster\" --labels=\"app=hazelcast,env=prod\"\n\n# A shell that goes with its terminal\nkubectl run -i -t busybox --image=busybox --restart=Never --rm",
+  examples:
+    '# Start a pod\nkubectl run nginx --image=nginx\n\n# With an environment variable and labels\nkubectl run hazelcast --image=hazelcast/hazelcast --env="DNS_DOMAIN=cluster" --labels="app=hazelcast,env=prod"\n\n# A shell that goes with its terminal\nkubectl run -i -t busybox --image=busybox --restart=Never --rm',
   flags: [
     ...OUTPUT_FLAGS,
     DRY_RUN_FLAG,
     { name: "annotations", type: "stringArray", usage: "Annotations of the pod." },
     { name: "attach", type: "bool", usage: "If true, wait for the pod to run, and attach to it." },
-    { name: "command", type: "bool", usage: "If true, the arguments after -- are the command of the container, not its arguments." },
-    { name: "cascade", type: "string", default: "background", noValue: "background", usage: "Accepted for compatibility" },
+    {
+      name: "command",
+      type: "bool",
+      usage: "If true, the arguments after -- are the command of the container, not its arguments.",
+    },
+    {
+      name: "cascade",
+      type: "string",
+      default: "background",
+      noValue: "background",
+      usage: "Accepted for compatibility",
+    },
     { name: "env", type: "stringArray", usage: "Environment variables of the container." },
-    { name: "expose", type: "bool", usage: "If true, create a ClusterIP service for the pod.  Requires `--port`." },
-    { name: "field-manager", type: "string", default: "kubectl-run", usage: "Name that the changes are recorded under." },
+    {
+      name: "expose",
+      type: "bool",
+      usage: "If true, create a ClusterIP service for the pod.  Requires `--port`.",
+    },
+    {
+      name: "field-manager",
+      type: "string",
+      default: "kubectl-run",
+      usage: "Name that the changes are recorded under.",
+    },
     { name: "filename", shorthand: "f", type: "stringSlice", usage: "Accepted for compatibility" },
     { name: "force", type: "bool", usage: "With --rm: forget the pod at once." },
-    { name: "grace-period", type: "int", default: -1, usage: "With --rm: seconds that the pod gets to end." },
+    {
+      name: "grace-period",
+      type: "int",
+      default: -1,
+      usage: "With --rm: seconds that the pod gets to end.",
+    },
     { name: "image", type: "string", usage: "The image for the container to run." },
-    { name: "image-pull-policy", type: "string", usage: "The image pull policy: Always, IfNotPresent or Never." },
+    {
+      name: "image-pull-policy",
+      type: "string",
+      usage: "The image pull policy: Always, IfNotPresent or Never.",
+    },
     { name: "labels", shorthand: "l", type: "string", usage: "Comma separated labels of the pod." },
     { name: "leave-stdin-open", type: "bool", usage: "Accepted for compatibility." },
-    { name: "override-type", type: "string", default: "merge", usage: "How to apply --overrides: json, merge, or strategic." },
-    { name: "overrides", type: "string", usage: "Inline JSON that changes the pod before it is created." },
-    { name: "pod-running-timeout", type: "duration", default: "1m0s", usage: "How long to wait for the pod to run" },
+    {
+      name: "override-type",
+      type: "string",
+      default: "merge",
+      usage: "How to apply --overrides: json, merge, or strategic.",
+    },
+    {
+      name: "overrides",
+      type: "string",
+      usage: "Inline JSON that changes the pod before it is created.",
+    },
+    {
+      name: "pod-running-timeout",
+      type: "duration",
+      default: "1m0s",
+      usage: "How long to wait for the pod to run",
+    },
     { name: "port", type: "string", usage: "The port that the container exposes." },
     { name: "privileged", type: "bool", usage: "If true, run the container in privileged mode." },
     { name: "quiet", shorthand: "q", type: "bool", usage: "If true, suppress prompt messages." },
-    { name: "restart", type: "string", default: "Always", usage: "The restart policy for this Pod.  Legal values [Always, OnFailure, Never]." },
-    { name: "rm", type: "bool", usage: "If true, delete the pod after it exits.  Only with --attach or -i." },
-    { name: "save-config", type: "bool", usage: "If true, keep the configuration in the annotation, for apply." },
+    {
+      name: "restart",
+      type: "string",
+      default: "Always",
+      usage: "The restart policy for this Pod.  Legal values [Always, OnFailure, Never].",
+    },
+    {
+      name: "rm",
+      type: "bool",
+      usage: "If true, delete the pod after it exits.  Only with --attach or -i.",
+    },
+    {
+      name: "save-config",
+      type: "bool",
+      usage: "If true, keep the configuration in the annotation, for apply.",
+    },
     { name: "stdin", shorthand: "i", type: "bool", usage: "Keep stdin open on the container." },
     { name: "timeout", type: "duration", default: "0s", usage: "How long to wait for a delete" },
     { name: "tty", shorthand: "t", type: "bool", usage: "A terminal for the container." },
@@ -52,7 +120,13 @@ const run: CommandSpec = {
     const report = await reporter(context, dryRun);
     const query = { fieldManager: flags.text("field-manager"), ...dryRunQuery(dryRun) };
     const namespace = await context.namespace();
-    const create = async (path: string, object: ApiObject) => (dryRun === "client" ? object : (await context.client()).json("POST", `/api/v1/namespaces/${namespace}/${path}`, { query, body: object }));
+    const create = async (path: string, object: ApiObject) =>
+      dryRun === "client"
+        ? object
+        : (await context.client()).json("POST", `/api/v1/namespaces/${namespace}/${path}`, {
+            query,
+            body: object,
+          });
     const wanted = flags.bool("save-config") ? withLastApplied(pod) : pod;
     if (flags.bool("expose")) {
       const service = serviceFor(context, pod);
@@ -64,7 +138,10 @@ const run: CommandSpec = {
     const code = await attachToRun(context, pod.metadata.name ?? "", streamsOf(context));
     if (flags.bool("rm")) {
       await deleteAndWait(context, { info: POD, namespace, name: pod.metadata.name });
-      if (!flags.bool("quiet")) context.print(`pod ${JSON.stringify(pod.metadata.name)} deleted from ${namespace} namespace`);
+      if (!flags.bool("quiet"))
+        context.print(
+          `pod ${JSON.stringify(pod.metadata.name)} deleted from ${namespace} namespace`,
+        );
     }
     return code;
   },
@@ -74,19 +151,28 @@ export default run;
 
 function checked(context: CommandContext): { pod: ApiObject; attach: boolean } {
   const { flags, args, dashIndex } = context;
-  if (args.length === 0 || dashIndex === 0) throw context.usage("NAME is required for run");
   const image = flags.text("image");
-  if (image === "") throw new Error("required flag(s) \"image\" not set");
-  if (!/^[\w][\w.:/@-]*$/.test(image) || /[A-Z]/.test(image.replace(/:[^/]*$|@.*$/, ""))) throw new Error(`Invalid image name ${JSON.stringify(image)}: invalid reference format`);
+  if (image === "") throw new Error('required flag(s) "image" not set');
+  if (args.length === 0 || dashIndex === 0) throw context.usage("NAME is required for run");
+  if (!/^[\w][\w.:/@-]*$/.test(image) || /[A-Z]/.test(image.replace(/:[^/]*$|@.*$/, "")))
+    throw new Error(`Invalid image name ${JSON.stringify(image)}: invalid reference format`);
   const interactive = flags.bool("stdin");
-  if (flags.bool("tty") && !interactive) throw new Error("-i/--stdin is required for containers with -t/--tty=true");
-  if (flags.bool("expose") && flags.text("port") === "") throw new Error("--port must be set when exposing a service");
+  if (flags.bool("tty") && !interactive)
+    throw new Error("-i/--stdin is required for containers with -t/--tty=true");
+  if (flags.bool("expose") && flags.text("port") === "")
+    throw new Error("--port must be set when exposing a service");
   const attach = flags.has("attach") ? flags.bool("attach") : interactive || flags.bool("tty");
-  if (flags.bool("rm") && !attach) throw new Error("--rm should only be used for attached containers");
-  if (attach && flags.text("dry-run") !== "none" && flags.has("dry-run")) throw new Error("--dry-run=[server|client] can't be used with attached containers options (--attach, --stdin, or --tty)");
+  if (flags.bool("rm") && !attach)
+    throw new Error("--rm should only be used for attached containers");
+  if (attach && flags.text("dry-run") !== "none" && flags.has("dry-run"))
+    throw context.usage(
+      "--dry-run=[server|client] can't be used with attached containers options (--attach, --stdin, or --tty)",
+    );
   const policy = flags.text("image-pull-policy");
-  if (policy !== "" && !["Always", "IfNotPresent", "Never"].includes(policy)) throw new Error(`invalid image pull policy: ${policy}`);
-  if (!["Always", "OnFailure", "Never"].includes(flags.text("restart"))) throw context.usage(`invalid restart policy: ${flags.text("restart")}`);
+  if (policy !== "" && !["Always", "IfNotPresent", "Never"].includes(policy))
+    throw new Error(`invalid image pull policy: ${policy}`);
+  if (!["Always", "OnFailure", "Never"].includes(flags.text("restart")))
+    throw context.usage(`invalid restart policy: ${flags.text("restart")}`);
   return { pod: buildPod(context), attach };
 }
 
@@ -97,21 +183,47 @@ function buildPod(context: CommandContext): ApiObject {
   const container: Json = { image: flags.text("image"), name, resources: {} };
   if (command.length > 0) container[flags.bool("command") ? "command" : "args"] = command;
   if (flags.list("env").length > 0) container["env"] = flags.list("env").map(envVar);
-  if (flags.text("port") !== "") container["ports"] = [{ containerPort: portNumber(flags.text("port")) }];
-  if (flags.text("image-pull-policy") !== "") container["imagePullPolicy"] = flags.text("image-pull-policy");
-  if (flags.bool("stdin")) Object.assign(container, { stdin: true, ...(flags.text("restart") !== "Always" || !flags.bool("leave-stdin-open") ? { stdinOnce: true } : {}) });
+  if (flags.text("port") !== "")
+    container["ports"] = [{ containerPort: portNumber(flags.text("port")) }];
+  if (flags.text("image-pull-policy") !== "")
+    container["imagePullPolicy"] = flags.text("image-pull-policy");
+  if (flags.bool("stdin"))
+    Object.assign(container, {
+      stdin: true,
+      ...(flags.text("restart") !== "Always" || !flags.bool("leave-stdin-open")
+        ? { stdinOnce: true }
+        : {}),
+    });
   if (flags.bool("tty")) container["tty"] = true;
   if (flags.bool("privileged")) container["securityContext"] = { privileged: true };
-  const annotations = Object.fromEntries(flags.list("annotations").map((pair) => [pair.slice(0, pair.indexOf("=")), pair.slice(pair.indexOf("=") + 1)]));
-  const labels = flags.text("labels") === "" ? { run: name } : Object.fromEntries(flags.text("labels").split(",").map((pair) => labelPair(pair)));
+  const annotations = Object.fromEntries(
+    flags
+      .list("annotations")
+      .map((pair) => [pair.slice(0, pair.indexOf("=")), pair.slice(pair.indexOf("=") + 1)]),
+  );
+  const labels =
+    flags.text("labels") === ""
+      ? { run: name }
+      : Object.fromEntries(
+          flags
+            .text("labels")
+            .split(",")
+            .map((pair) => labelPair(pair)),
+        );
   const pod: ApiObject = {
     apiVersion: "v1",
     kind: "Pod",
     metadata: { ...(flags.list("annotations").length > 0 ? { annotations } : {}), labels, name },
-    spec: { containers: [container], dnsPolicy: "ClusterFirst", restartPolicy: flags.text("restart") },
+    spec: {
+      containers: [container],
+      dnsPolicy: "ClusterFirst",
+      restartPolicy: flags.text("restart"),
+    },
     status: {},
   };
-  return flags.text("overrides") === "" ? pod : overridden(pod, flags.text("overrides"), flags.text("override-type"));
+  return flags.text("overrides") === ""
+    ? pod
+    : overridden(pod, flags.text("overrides"), flags.text("override-type"));
 }
 
 function envVar(pair: string): Json {
@@ -128,7 +240,8 @@ function labelPair(pair: string): [string, string] {
 }
 
 function portNumber(text: string): number {
-  if (!/^\d+$/.test(text)) throw new Error(`strconv.Atoi: parsing ${JSON.stringify(text)}: invalid syntax`);
+  if (!/^\d+$/.test(text))
+    throw new Error(`strconv.Atoi: parsing ${JSON.stringify(text)}: invalid syntax`);
   return Number(text);
 }
 
@@ -145,7 +258,10 @@ function overridden(pod: ApiObject, text: string, type: string): ApiObject {
 
 function mergeInto(current: unknown, patch: unknown): unknown {
   if (typeof patch !== "object" || patch === null || Array.isArray(patch)) return patch;
-  const out: Json = typeof current === "object" && current !== null && !Array.isArray(current) ? { ...(current as Json) } : {};
+  const out: Json =
+    typeof current === "object" && current !== null && !Array.isArray(current)
+      ? { ...(current as Json) }
+      : {};
   for (const [key, value] of Object.entries(patch)) {
     if (value === null) delete out[key];
     else out[key] = mergeInto(out[key], value);
@@ -155,5 +271,11 @@ function mergeInto(current: unknown, patch: unknown): unknown {
 
 function serviceFor(context: CommandContext, pod: ApiObject): ApiObject {
   const port = portNumber(context.flags.text("port"));
-  return { apiVersion: "v1", kind: "Service", metadata: { name: pod.metadata.name ?? "" }, spec: { ports: [{ port, protocol: "TCP", targetPort: port }], selector: pod.metadata.labels }, status: { loadBalancer: {} } };
+  return {
+    apiVersion: "v1",
+    kind: "Service",
+    metadata: { name: pod.metadata.name ?? "" },
+    spec: { ports: [{ port, protocol: "TCP", targetPort: port }], selector: pod.metadata.labels },
+    status: { loadBalancer: {} },
+  };
 }

@@ -1,42 +1,124 @@
-import { changeObjects, hasPodSpec, withPodSpec, type ContainerJson, type PodSpecJson } from "../change.ts";
+import {
+  changeObjects,
+  hasPodSpec,
+  withPodSpec,
+  type ContainerJson,
+  type PodSpecJson,
+} from "../change.ts";
 import type { CommandContext, CommandEntry, CommandSpec } from "../command.ts";
 import { DRY_RUN_FLAG } from "../dry-run.ts";
 import type { FlagSpec } from "../flags.ts";
 import { FIELD_MANAGER_FLAG, OUTPUT_FLAGS } from "../report.ts";
 import { FILE_FLAGS, SELECTOR_FLAG } from "../resources.ts";
 
-const COMMON: readonly FlagSpec[] = [...FILE_FLAGS, ...OUTPUT_FLAGS, DRY_RUN_FLAG, SELECTOR_FLAG, FIELD_MANAGER_FLAG("kubectl-set"), { name: "all", type: "bool", usage: "Select all resources of the given types" }, { name: "local", type: "bool", usage: "If true, do not ask the server." }];
-const CONTAINERS: FlagSpec = { name: "containers", shorthand: "c", type: "string", default: "*", usage: "The names of containers to change - may use wildcards" };
+const COMMON: readonly FlagSpec[] = [
+  ...FILE_FLAGS,
+  ...OUTPUT_FLAGS,
+  DRY_RUN_FLAG,
+  SELECTOR_FLAG,
+  FIELD_MANAGER_FLAG("kubectl-set"),
+  { name: "all", type: "bool", usage: "Select all resources of the given types" },
+  { name: "local", type: "bool", usage: "If true, do not ask the server." },
+];
+const CONTAINERS: FlagSpec = {
+  name: "containers",
+  shorthand: "c",
+  type: "string",
+  default: "*",
+  usage: "The names of containers to change - may use wildcards",
+};
 
 const set: CommandSpec = {
   long: "Configure application resources.\n\n These commands help you make changes to existing application resources.",
   subcommands: [
-    sub("env", "Update environment variables on a pod template", [...COMMON, CONTAINERS, { name: "env", shorthand: "e", type: "stringArray", usage: "key=value pairs of variables" }, { name: "from", type: "string", usage: "Name of a resource to take variables from" }, { name: "keys", type: "stringSlice", usage: "Only these keys of the resource" }, { name: "list", type: "bool", usage: "If true, print the variables." }, { name: "overwrite", type: "bool", default: true, usage: "If false, variables that are there stay." }, { name: "prefix", type: "string", usage: "Prefix for the names of variables" }, { name: "resolve", type: "bool", usage: "Accepted for compatibility" }], setEnv),
+    sub(
+      "env",
+      "Update environment variables on a pod template",
+      [
+        ...COMMON,
+        CONTAINERS,
+        { name: "env", shorthand: "e", type: "stringArray", usage: "key=value pairs of variables" },
+        { name: "from", type: "string", usage: "Name of a resource to take variables from" },
+        { name: "keys", type: "stringSlice", usage: "Only these keys of the resource" },
+        { name: "list", type: "bool", usage: "If true, print the variables." },
+        {
+          name: "overwrite",
+          type: "bool",
+          default: true,
+          usage: "If false, variables that are there stay.",
+        },
+        { name: "prefix", type: "string", usage: "Prefix for the names of variables" },
+        { name: "resolve", type: "bool", usage: "Accepted for compatibility" },
+      ],
+      setEnv,
+    ),
     sub("image", "Update the image of a pod template", COMMON, setImage),
-    sub("resources", "Update resource requests/limits on objects with pod templates", [...COMMON, CONTAINERS, { name: "limits", type: "string", usage: "The resource requirement limits (cpu=100m,memory=256Mi)." }, { name: "requests", type: "string", usage: "The resource requirement requests (cpu=100m,memory=256Mi)." }], setResources),
+    sub(
+      "resources",
+      "Update resource requests/limits on objects with pod templates",
+      [
+        ...COMMON,
+        CONTAINERS,
+        {
+          name: "limits",
+          type: "string",
+          usage: "The resource requirement limits (cpu=100m,memory=256Mi).",
+        },
+        {
+          name: "requests",
+          type: "string",
+          usage: "The resource requirement requests (cpu=100m,memory=256Mi).",
+        },
+      ],
+      setResources,
+    ),
     sub("selector", "Set the selector on a resource", COMMON, setSelector),
-    sub("serviceaccount", "Update the service account of a resource", COMMON, setServiceAccount, ["sa"]),
-    { name: "subject", short: "Update the user, group, or service account in a role binding or cluster role binding", load: async () => (await import("./missing.ts")).missingCommand("set subject") },
+    sub("serviceaccount", "Update the service account of a resource", COMMON, setServiceAccount, [
+      "sa",
+    ]),
+    {
+      name: "subject",
+      short: "Update the user, group, or service account in a role binding or cluster role binding",
+      load: async () => (await import("./missing.ts")).missingCommand("set subject"),
+    },
   ],
 };
 
 export default set;
 
-function sub(name: string, short: string, flags: readonly FlagSpec[], run: (context: CommandContext) => Promise<void>, aliases: string[] = []): CommandEntry {
+function sub(
+  name: string,
+  short: string,
+  flags: readonly FlagSpec[],
+  run: (context: CommandContext) => Promise<void>,
+  aliases: string[] = [],
+): CommandEntry {
   return { name, short, aliases, load: async () => ({ flags, run }) };
 }
 
-function splitArgs(context: CommandContext, noun: string): { resources: string[]; pairs: string[] } {
-  const isPair = (arg: string) => (arg.includes("=") && !arg.startsWith("=")) || (noun === "env" && /^[A-Za-z_][\w.-]*-$/.test(arg));
+function splitArgs(
+  context: CommandContext,
+  noun: string,
+): { resources: string[]; pairs: string[] } {
+  const isPair = (arg: string) =>
+    (arg.includes("=") && !arg.startsWith("=")) ||
+    (noun === "env" && /^[A-Za-z_][\w.-]*-$/.test(arg));
   const first = context.args.findIndex(isPair);
-  return first < 0 ? { resources: [...context.args], pairs: [] } : { resources: context.args.slice(0, first), pairs: context.args.slice(first) };
+  return first < 0
+    ? { resources: [...context.args], pairs: [] }
+    : { resources: context.args.slice(0, first), pairs: context.args.slice(first) };
 }
 
 async function setImage(context: CommandContext): Promise<void> {
   const { resources, pairs } = splitArgs(context, "image");
-  if (resources.length === 0 && context.flags.list("filename").length === 0) throw new Error("one or more resources must be specified as <resource> <name> or <resource>/<name>");
+  if (resources.length === 0 && context.flags.list("filename").length === 0)
+    throw new Error(
+      "one or more resources must be specified as <resource> <name> or <resource>/<name>",
+    );
   if (pairs.length === 0) throw new Error("at least one image update is required");
-  const images = new Map(pairs.map((pair) => [pair.slice(0, pair.indexOf("=")), pair.slice(pair.indexOf("=") + 1)]));
+  const images = new Map(
+    pairs.map((pair) => [pair.slice(0, pair.indexOf("=")), pair.slice(pair.indexOf("=") + 1)]),
+  );
   await changeObjects(context, {
     manager: context.flags.text("field-manager"),
     operation: "image updated",
@@ -47,7 +129,8 @@ async function setImage(context: CommandContext): Promise<void> {
         for (const [name, image] of images) {
           const all = [...(spec.initContainers ?? []), ...(spec.containers ?? [])];
           const matching = name === "*" ? all : all.filter((container) => container.name === name);
-          if (matching.length === 0) throw new Error(`unable to find container named ${JSON.stringify(name)}`);
+          if (matching.length === 0)
+            throw new Error(`unable to find container named ${JSON.stringify(name)}`);
           for (const container of matching) container.image = image;
         }
       });
@@ -56,13 +139,20 @@ async function setImage(context: CommandContext): Promise<void> {
 }
 
 function selected(context: CommandContext, spec: PodSpecJson): ContainerJson[] {
-  const pattern = new RegExp(`^${context.flags.text("containers").replace(/[.+^${}()|[\]\\]/g, "\\$&").replaceAll("*", ".*").replaceAll("?", ".")}$`);
+  const pattern = new RegExp(
+    `^${context.flags
+      .text("containers")
+      .replace(/[.+^${}()|[\]\\]/g, "\\$&")
+      .replaceAll("*", ".*")
+      .replaceAll("?", ".")}$`,
+  );
   return (spec.containers ?? []).filter(({ name }) => pattern.test(name));
 }
 
 async function setEnv(context: CommandContext): Promise<void> {
   const { resources, pairs } = splitArgs(context, "env");
-  if (context.flags.text("from") !== "") throw new Error('kubesim does not have "kubectl set env --from" yet');
+  if (context.flags.text("from") !== "")
+    throw new Error('kubesim does not have "kubectl set env --from" yet');
   const all = [...pairs, ...context.flags.list("env")];
   if (context.flags.bool("list")) return listEnv(context, resources);
   if (all.length === 0) throw new Error("at least one environment variable must be provided");
@@ -72,12 +162,16 @@ async function setEnv(context: CommandContext): Promise<void> {
     args: resources,
     change: (found) =>
       withPodSpec(found, (spec) => {
-        for (const container of selected(context, spec)) container.env = changedEnv(container.env ?? [], all);
+        for (const container of selected(context, spec))
+          container.env = changedEnv(container.env ?? [], all);
       }),
   });
 }
 
-function changedEnv(env: NonNullable<ContainerJson["env"]>, pairs: readonly string[]): NonNullable<ContainerJson["env"]> {
+function changedEnv(
+  env: NonNullable<ContainerJson["env"]>,
+  pairs: readonly string[],
+): NonNullable<ContainerJson["env"]> {
   let out = [...env];
   for (const pair of pairs) {
     const equals = pair.indexOf("=");
@@ -94,27 +188,50 @@ function changedEnv(env: NonNullable<ContainerJson["env"]>, pairs: readonly stri
 
 async function listEnv(context: CommandContext, resources: readonly string[]): Promise<void> {
   const { fetchObjects, targetsOf } = await import("../resources.ts");
-  for (const found of await fetchObjects(context, await targetsOf(context, resources), { selector: context.flags.text("selector") })) {
+  for (const found of await fetchObjects(context, await targetsOf(context, resources), {
+    selector: context.flags.text("selector"),
+  })) {
     withPodSpec(found, (spec) => {
       for (const container of selected(context, spec)) {
         context.print(`# ${found.info.resource} ${found.name}, container ${container.name}`);
-        for (const { name, value, valueFrom } of container.env ?? []) context.print(valueFrom ? `# ${name} from a reference` : `${name}=${value ?? ""}`);
+        for (const { name, value, valueFrom } of container.env ?? [])
+          context.print(valueFrom ? `# ${name} from a reference` : `${name}=${value ?? ""}`);
       }
     });
   }
 }
 
 async function setResources(context: CommandContext): Promise<void> {
-  const parse = (text: string) => Object.fromEntries(text.split(",").filter(Boolean).map((pair) => pair.split("=") as [string, string]));
-  const [limits, requests] = [parse(context.flags.text("limits")), parse(context.flags.text("requests"))];
-  if (Object.keys(limits).length + Object.keys(requests).length === 0) throw new Error("you must specify an update to requests or limits (in the form of --requests/--limits)");
+  const parse = (text: string) =>
+    Object.fromEntries(
+      text
+        .split(",")
+        .filter(Boolean)
+        .map((pair) => pair.split("=") as [string, string]),
+    );
+  const [limits, requests] = [
+    parse(context.flags.text("limits")),
+    parse(context.flags.text("requests")),
+  ];
+  if (Object.keys(limits).length + Object.keys(requests).length === 0)
+    throw new Error(
+      "you must specify an update to requests or limits (in the form of --requests/--limits)",
+    );
   await changeObjects(context, {
     manager: context.flags.text("field-manager"),
     operation: "resource requirements updated",
     change: (found) =>
       withPodSpec(found, (spec) => {
         for (const container of selected(context, spec)) {
-          container.resources = { ...container.resources, ...(Object.keys(limits).length > 0 ? { limits: { ...container.resources?.limits, ...limits } } : {}), ...(Object.keys(requests).length > 0 ? { requests: { ...container.resources?.requests, ...requests } } : {}) };
+          container.resources = {
+            ...container.resources,
+            ...(Object.keys(limits).length > 0
+              ? { limits: { ...container.resources?.limits, ...limits } }
+              : {}),
+            ...(Object.keys(requests).length > 0
+              ? { requests: { ...container.resources?.requests, ...requests } }
+              : {}),
+          };
         }
       }),
   });
@@ -122,12 +239,27 @@ async function setResources(context: CommandContext): Promise<void> {
 
 async function setSelector(context: CommandContext): Promise<void> {
   const expression = context.args.at(-1) ?? "";
-  const labels = Object.fromEntries(expression.split(",").map((pair) => pair.split("=") as [string, string]));
-  await changeObjects(context, { manager: context.flags.text("field-manager"), operation: "selector updated", args: context.args.slice(0, -1), change: ({ object }) => ({ ...object, spec: { ...(object["spec"] as object), selector: labels } }) });
+  const labels = Object.fromEntries(
+    expression.split(",").map((pair) => pair.split("=") as [string, string]),
+  );
+  await changeObjects(context, {
+    manager: context.flags.text("field-manager"),
+    operation: "selector updated",
+    args: context.args.slice(0, -1),
+    change: ({ object }) => ({
+      ...object,
+      spec: { ...(object["spec"] as object), selector: labels },
+    }),
+  });
 }
 
 async function setServiceAccount(context: CommandContext): Promise<void> {
   const account = context.args.at(-1) ?? "";
   if (context.args.length < 2) throw new Error("serviceaccount is required");
-  await changeObjects(context, { manager: context.flags.text("field-manager"), operation: "serviceaccount updated", args: context.args.slice(0, -1), change: (found) => withPodSpec(found, (spec) => void (spec["serviceAccountName"] = account)) });
+  await changeObjects(context, {
+    manager: context.flags.text("field-manager"),
+    operation: "serviceaccount updated",
+    args: context.args.slice(0, -1),
+    change: (found) => withPodSpec(found, (spec) => void (spec["serviceAccountName"] = account)),
+  });
 }

@@ -3,12 +3,22 @@ import type { CommandSpec } from "../command.ts";
 
 const clock: CommandSpec = {
   long: "Show or steer the cluster's clock. All waiting in the cluster follows it: back-offs, probes, grace periods.",
-  examples: "# How fast it goes\nkubesim sim clock\n\n# Ten times as fast\nkubesim sim clock --speed 10\n\n# Stop time, and go on by half a minute\nkubesim sim clock --pause\nkubesim sim clock --step 30s",
+  examples:
+    "# How fast it goes\nkubesim sim clock\n\n# Ten times as fast\nkubesim sim clock --speed 10\n\n# Stop time, and go on by half a minute\nkubesim sim clock --pause\nkubesim sim clock --step 30s",
   flags: [
-    { name: "speed", type: "string", usage: "How many seconds of the cluster pass in one of ours." },
+    {
+      name: "speed",
+      type: "string",
+      usage: "How many seconds of the cluster pass in one of ours.",
+    },
     { name: "pause", type: "bool", usage: "Stop the clock." },
     { name: "resume", type: "bool", usage: "Let the clock go on." },
-    { name: "step", type: "duration", default: "0s", usage: "Move the clock on by this much (30s, 5m)." },
+    {
+      name: "step",
+      type: "duration",
+      default: "0s",
+      usage: "Move the clock on by this much (30s, 5m).",
+    },
     { name: "output", shorthand: "o", type: "string", usage: "Output format: json." },
   ],
   async run(context) {
@@ -23,10 +33,17 @@ const clock: CommandSpec = {
     if (flags.bool("resume")) change["resume"] = true;
     if (flags.has("step")) change["stepMs"] = flags.number("step");
     const client = await context.client();
-    const state = Object.keys(change).length > 0 ? await client.json("POST", "/kubesim/clock", { body: change }) : await client.get("/kubesim/clock");
+    const state =
+      Object.keys(change).length > 0
+        ? await client.json("POST", "/kubesim/clock", { body: change })
+        : await client.get("/kubesim/clock");
     if (flags.text("output") === "json") return context.print(JSON.stringify(state));
-    const now = state["now"] ?? (typeof state["nowMs"] === "number" ? new Date(state["nowMs"]).toISOString() : "");
-    context.print(`The cluster's time is ${String(now)}, ${state["paused"] ? "paused" : `at speed ${String(state["speed"])}`}.`);
+    const now =
+      state["now"] ??
+      (typeof state["nowMs"] === "number" ? new Date(state["nowMs"]).toISOString() : "");
+    context.print(
+      `The cluster's time is ${String(now)}, ${state["paused"] ? "paused" : `at speed ${String(state["speed"])}`}.`,
+    );
   },
 };
 

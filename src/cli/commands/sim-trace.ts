@@ -12,8 +12,13 @@ const request: CommandEntry = {
     async run(context) {
       const [pod, url] = context.args;
       if (pod === undefined || url === undefined) throw context.usage("POD and URL are required");
-      const full = pod.includes("/") ? pod.replace(/^(pod|po|pods)\//, `${await context.namespace()}/`) : `${await context.namespace()}/${pod}`;
-      show(context, await (await context.client()).get("/kubesim/trace/request", { pod: full, url }));
+      const full = pod.includes("/")
+        ? pod.replace(/^(pod|po|pods)\//, `${await context.namespace()}/`)
+        : `${await context.namespace()}/${pod}`;
+      show(
+        context,
+        await (await context.client()).get("/kubesim/trace/request", { pod: full, url }),
+      );
     },
   }),
 };
@@ -21,12 +26,18 @@ const request: CommandEntry = {
 const trace: CommandSpec = {
   usage: "KIND/NAME",
   long: "Tell the steps of an object's life: who wrote it, when, and why.",
-  examples: "# The life of a pod\nkubesim sim trace pod/kubia\n\n# The way of a request\nkubesim sim trace request custom/client http://kubia.default",
+  examples:
+    "# The life of a pod\nkubesim sim trace pod/kubia\n\n# The way of a request\nkubesim sim trace request custom/client http://kubia.default",
   flags: [{ name: "output", shorthand: "o", type: "string", usage: "Output format: json." }],
   subcommands: [request],
   async run(context) {
     if (context.args.length === 0) throw context.usage("KIND/NAME is required");
-    show(context, await (await context.client()).get("/kubesim/trace", { object: await objectPath(context, context.args) }));
+    show(
+      context,
+      await (
+        await context.client()
+      ).get("/kubesim/trace", { object: await objectPath(context, context.args) }),
+    );
   },
 };
 
@@ -34,13 +45,16 @@ export default trace;
 
 /** Steps as a table: time since the first, component, what happened. */
 export function show(context: CommandContext, answer: Json): void {
-  if (context.flags.text("output") === "json") return context.print(JSON.stringify(answer, null, 2));
+  if (context.flags.text("output") === "json")
+    return context.print(JSON.stringify(answer, null, 2));
   const steps = (answer["steps"] ?? answer["items"] ?? []) as Json[];
-  if (steps.length === 0) return context.print(String(answer["message"] ?? answer["text"] ?? "Nothing is known of it."));
+  if (steps.length === 0)
+    return context.print(String(answer["message"] ?? answer["text"] ?? "Nothing is known of it."));
   const first = timeOf(steps[0]);
   const lines = steps.map((step) => {
     const at = timeOf(step);
-    const since = at === undefined || first === undefined ? "" : `+${((at - first) / 1000).toFixed(3)}s\t`;
+    const since =
+      at === undefined || first === undefined ? "" : `+${((at - first) / 1000).toFixed(3)}s\t`;
     return `${since}${String(step["component"] ?? step["stage"] ?? step["name"] ?? "")}\t${String(step["text"] ?? step["message"] ?? step["cause"] ?? "")}\n`;
   });
   context.io.out(new TabWriter({ minWidth: 0, padding: 2 }).render(lines.join("")));
@@ -48,5 +62,9 @@ export function show(context: CommandContext, answer: Json): void {
 
 function timeOf(step: Json | undefined): number | undefined {
   const value = step?.["timeMs"] ?? step?.["atMs"] ?? step?.["time"];
-  return typeof value === "number" ? value : typeof value === "string" ? Date.parse(value) : undefined;
+  return typeof value === "number"
+    ? value
+    : typeof value === "string"
+      ? Date.parse(value)
+      : undefined;
 }

@@ -10,13 +10,26 @@ const version: CommandSpec = {
   long: "Print the client and server version information for the current context.",
   examples: "# The versions of the client and the server\nkubectl version",
   flags: [
-    { name: "client", type: "bool", usage: "If true, the client's version only (no server required)." },
+    {
+      name: "client",
+      type: "bool",
+      usage: "If true, the client's version only (no server required).",
+    },
     { name: "output", shorthand: "o", type: "string", usage: "One of 'yaml' or 'json'." },
   ],
   async run(context) {
     const output = context.flags.text("output");
-    if (!["", "json", "yaml"].includes(output)) throw new Error(`--output must be 'yaml' or 'json'`);
-    const clientVersion = { major: "1", minor: "36", gitVersion: CLIENT, gitTreeState: "clean", compiler: "node", platform: (await import("../../host/cli-host.ts")).platform(), kubesim: kubesimVersion() };
+    if (!["", "json", "yaml"].includes(output))
+      throw new Error(`--output must be 'yaml' or 'json'`);
+    const clientVersion = {
+      major: "1",
+      minor: "36",
+      gitVersion: CLIENT,
+      gitTreeState: "clean",
+      compiler: "node",
+      platform: (await import("../../host/cli-host.ts")).platform(),
+      kubesim: kubesimVersion(),
+    };
     const info: Json = { clientVersion, kustomizeVersion: KUSTOMIZE };
     let failure: unknown;
     if (!context.flags.bool("client")) {
@@ -27,7 +40,8 @@ const version: CommandSpec = {
       }
     }
     if (output === "json") context.print(renderJson(info, 2));
-    else if (output === "yaml") context.io.out((await import("../../api/yaml.ts")).renderYaml(info));
+    else if (output === "yaml")
+      context.io.out((await import("../../api/yaml.ts")).renderYaml(info));
     else {
       context.print(`Client Version: ${CLIENT}\nKustomize Version: ${KUSTOMIZE}`);
       const server = info["serverVersion"] as { gitVersion?: string } | undefined;

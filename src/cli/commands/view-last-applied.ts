@@ -5,12 +5,26 @@ import { fetchObjects, FILE_FLAGS, SELECTOR_FLAG, targetsOf } from "../resources
 
 const viewLastApplied: CommandSpec = {
   usage: "(TYPE [NAME | -l label] | TYPE/NAME | -f FILENAME)",
-  flags: [...FILE_FLAGS, SELECTOR_FLAG, { name: "all", type: "bool", usage: "Select all resources of the type" }, { name: "output", shorthand: "o", type: "string", default: "yaml", usage: "Output format. Must be one of (yaml, json)" }],
+  flags: [
+    ...FILE_FLAGS,
+    SELECTOR_FLAG,
+    { name: "all", type: "bool", usage: "Select all resources of the type" },
+    {
+      name: "output",
+      shorthand: "o",
+      type: "string",
+      default: "yaml",
+      usage: "Output format. Must be one of (yaml, json)",
+    },
+  ],
   async run(context) {
-    const found = await fetchObjects(context, await targetsOf(context), { selector: context.flags.text("selector") });
+    const found = await fetchObjects(context, await targetsOf(context), {
+      selector: context.flags.text("selector"),
+    });
     for (const { name, object, info } of found) {
       const text = object.metadata.annotations?.[LAST_APPLIED];
-      if (text === undefined) throw new Error(`no last-applied-configuration annotation found on resource: ${name}`);
+      if (text === undefined)
+        throw new Error(`no last-applied-configuration annotation found on resource: ${name}`);
       void info;
       if (context.flags.text("output") === "json") context.print(renderJson(JSON.parse(text), 2));
       else {

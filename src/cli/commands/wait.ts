@@ -5,42 +5,84 @@ import { waitUntilGone } from "../delete-objects.ts";
 import { pathOf, singularName } from "../discovery.ts";
 import { throwAll } from "../errors.ts";
 import { findValues, relaxedPath } from "../printers/jsonpath.ts";
-import { ALL_NAMESPACES_FLAG, fetchObjects, FIELD_SELECTOR_FLAG, FILE_FLAGS, hasFiles, SELECTOR_FLAG, targetsOf, type ApiObject, type Found } from "../resources.ts";
+import {
+  ALL_NAMESPACES_FLAG,
+  fetchObjects,
+  FIELD_SELECTOR_FLAG,
+  FILE_FLAGS,
+  hasFiles,
+  SELECTOR_FLAG,
+  targetsOf,
+  type ApiObject,
+  type Found,
+} from "../resources.ts";
 
 const wait: CommandSpec = {
-  usage: "([-f FILENAME] | resource.group/resource.name | resource.group [(-l label | --all)]) [--for=create|--for=delete|--for condition=available|--for=jsonpath='{}'[=value]]",
+  usage:
+    "([-f FILENAME] | resource.group/resource.name | resource.group [(-l label | --all)]) [--for=create|--for=delete|--for condition=available|--for=jsonpath='{}'[=value]]",
   long: "Wait for a specific condition on one or many resources.",
-  examples: "# Until the pod is ready\nkubectl wait --for=condition=Ready pod/busybox1\n\n# Until its phase is Running\nkubectl wait --for=jsonpath='{.status.phase}'=Running pod/busybox1\n\n# Until it is gone, at most a minute\nkubectl wait --for=delete pod/busybox1 --timeout=60s",
+  examples:
+    "# Until the pod is ready\nkubectl wait --for=condition=Ready pod/busybox1\n\n# Until its phase is Running\nkubectl wait --for=jsonpath='{.status.phase}'=Running pod/busybox1\n\n# Until it is gone, at most a minute\nkubectl wait --for=delete pod/busybox1 --timeout=60s",
   flags: [
     ...FILE_FLAGS,
     ALL_NAMESPACES_FLAG,
     SELECTOR_FLAG,
     FIELD_SELECTOR_FLAG,
     { name: "all", type: "bool", usage: "Select all resources of the given types" },
-    { name: "allow-missing-template-keys", type: "bool", default: true, usage: "Accepted for compatibility" },
-    { name: "for", type: "string", usage: "What to wait for: [create|delete|condition=condition-name[=condition-value]|jsonpath='{JSONPath expression}'=[JSONPath value]]. The value of a condition is true by default." },
+    {
+      name: "allow-missing-template-keys",
+      type: "bool",
+      default: true,
+      usage: "Accepted for compatibility",
+    },
+    {
+      name: "for",
+      type: "string",
+      usage:
+        "What to wait for: [create|delete|condition=condition-name[=condition-value]|jsonpath='{JSONPath expression}'=[JSONPath value]]. The value of a condition is true by default.",
+    },
     { name: "local", type: "bool", usage: "If true, do not ask the server." },
-    { name: "output", shorthand: "o", type: "string", usage: "Output format. One of: (json, yaml, name)." },
-    { name: "timeout", type: "duration", default: "30s", usage: "How long to wait. Zero looks once, a negative one waits a week." },
+    {
+      name: "output",
+      shorthand: "o",
+      type: "string",
+      usage: "Output format. One of: (json, yaml, name).",
+    },
+    {
+      name: "timeout",
+      type: "duration",
+      default: "30s",
+      usage: "How long to wait. Zero looks once, a negative one waits a week.",
+    },
   ],
   async run(context) {
     const { flags } = context;
     const condition = parseFor(flags.text("for"), flags.has("for"));
-    if (context.args.length === 0 && !hasFiles(context)) throw new Error("arguments must consist of a resource and a name");
+    if (context.args.length === 0 && !hasFiles(context))
+      throw new Error("arguments must consist of a resource and a name");
     const raw = flags.number("timeout");
     const deadline = nowMs() + (raw < 0 ? 7 * 24 * 3_600_000 : raw);
     const targets = await targetsOf(context);
     const bare = targets.find(({ name, manifest }) => name === undefined && !manifest);
-    if (bare && !flags.bool("all") && !flags.has("selector") && !flags.has("field-selector")) throw new Error("resource(s) were provided, but no name was specified");
+    if (bare && !flags.bool("all") && !flags.has("selector") && !flags.has("field-selector"))
+      throw new Error("resource(s) were provided, but no name was specified");
     if (condition.kind === "create") return waitForCreation(context, targets, deadline);
     const errors: unknown[] = [];
-    const found = await fetchObjects(context, targets, { selector: flags.text("selector"), fieldSelector: flags.text("field-selector"), errors, ignoreNotFound: condition.kind === "delete" });
-    if (found.length === 0 && errors.length === 0 && condition.kind !== "delete") throw new Error("no matching resources found");
+    const found = await fetchObjects(context, targets, {
+      selector: flags.text("selector"),
+      fieldSelector: flags.text("field-selector"),
+      errors,
+      ignoreNotFound: condition.kind === "delete",
+    });
+    if (found.length === 0 && errors.length === 0 && condition.kind !== "delete")
+      throw new Error("no matching resources found");
     for (const each of found) {
       try {
         await waitForOne(context, each, condition, deadline);
-        if (flags.text("output") === "name") context.print(`${singularName(each.info)}/${each.name}`);
-        else if (condition.kind !== "delete") context.print(`${singularName(each.info)}/${each.name} condition met`);
+        if (flags.text("output") === "name")
+          context.print(`${singularName(each.info)}/${each.name}`);
+        else if (condition.kind !== "delete")
+          context.print(`${singularName(each.info)}/${each.name} condition met`);
       } catch (error) {
         errors.push(error);
       }
@@ -51,7 +93,10 @@ const wait: CommandSpec = {
 
 export default wait;
 
-type Condition = { readonly kind: "delete" | "create" } | { readonly kind: "condition"; readonly name: string; readonly value: string } | { readonly kind: "jsonpath"; readonly path: string; readonly value: string | undefined };
+type Condition =
+  | { readonly kind: "delete" | "create" }
+  | { readonly kind: "condition"; readonly name: string; readonly value: string }
+  | { readonly kind: "jsonpath"; readonly path: string; readonly value: string | undefined };
 
 function parseFor(text: string, given: boolean): Condition {
   const lower = text.toLowerCase();
@@ -63,11 +108,25 @@ function parseFor(text: string, given: boolean): Condition {
   if (text.startsWith("jsonpath=")) {
     const match = /^'?(\{.*\}|[^={}]+)'?(?:=(.*))?$/s.exec(text.slice("jsonpath=".length));
     const value = match?.[2];
-    if (!match) throw new Error("jsonpath wait format must be --for=jsonpath='{.status.readyReplicas}'=3 or --for=jsonpath='{.status.readyReplicas}'");
-    if (value === "") throw new Error("jsonpath wait has to have a value after equal sign, like --for=jsonpath='{.status.readyReplicas}'=3");
-    return { kind: "jsonpath", path: relaxedPath(match[1] ?? ""), value: value?.replace(/^(['"])(.*)\1$/, "$2") };
+    if (!match)
+      throw new Error(
+        "jsonpath wait format must be --for=jsonpath='{.status.readyReplicas}'=3 or --for=jsonpath='{.status.readyReplicas}'",
+      );
+    if (value === "")
+      throw new Error(
+        "jsonpath wait has to have a value after equal sign, like --for=jsonpath='{.status.readyReplicas}'=3",
+      );
+    return {
+      kind: "jsonpath",
+      path: relaxedPath(match[1] ?? ""),
+      value: value?.replace(/^(['"])(.*)\1$/, "$2"),
+    };
   }
-  throw new Error(given && text !== "" ? `unrecognized condition: ${JSON.stringify(text)}` : 'unrecognized condition: ""');
+  throw new Error(
+    given && text !== ""
+      ? `unrecognized condition: ${JSON.stringify(text)}`
+      : 'unrecognized condition: ""',
+  );
 }
 
 function split(text: string, by: string): [string, string | undefined] {
@@ -75,7 +134,12 @@ function split(text: string, by: string): [string, string | undefined] {
   return at < 0 ? [text, undefined] : [text.slice(0, at), text.slice(at + by.length)];
 }
 
-async function waitForOne(context: CommandContext, found: Found, condition: Condition, deadline: number): Promise<void> {
+async function waitForOne(
+  context: CommandContext,
+  found: Found,
+  condition: Condition,
+  deadline: number,
+): Promise<void> {
   const client = await context.client();
   const left = Math.max(1, deadline - nowMs());
   if (condition.kind === "delete") {
@@ -91,7 +155,9 @@ async function waitForOne(context: CommandContext, found: Found, condition: Cond
   try {
     while (!abort.signal.aborted) {
       const query = { fieldSelector: `metadata.name=${found.name}` };
-      for await (const event of client.watch(pathOf(found.info, found.namespace), query, { signal: abort.signal })) {
+      for await (const event of client.watch(pathOf(found.info, found.namespace), query, {
+        signal: abort.signal,
+      })) {
         if (event.type === "ERROR") break;
         if (event.type === "DELETED") continue;
         if (event.type !== "BOOKMARK" && isMet(event.object as ApiObject, condition)) return;
@@ -107,12 +173,18 @@ async function waitForOne(context: CommandContext, found: Found, condition: Cond
   throw late(found);
 }
 
-const late = (found: Found) => new Error(`timed out waiting for the condition on ${found.info.resource}/${found.name}`);
+const late = (found: Found) =>
+  new Error(`timed out waiting for the condition on ${found.info.resource}/${found.name}`);
 
 function isMet(object: ApiObject, condition: Condition): boolean {
   if (condition.kind === "condition") {
-    const status = (object["status"] ?? {}) as { conditions?: { type: string; status: string; observedGeneration?: number }[]; observedGeneration?: number };
-    const entry = status.conditions?.find(({ type }) => type.toLowerCase() === condition.name.toLowerCase());
+    const status = (object["status"] ?? {}) as {
+      conditions?: { type: string; status: string; observedGeneration?: number }[];
+      observedGeneration?: number;
+    };
+    const entry = status.conditions?.find(
+      ({ type }) => type.toLowerCase() === condition.name.toLowerCase(),
+    );
     if (!entry) return false;
     const observed = entry.observedGeneration ?? status.observedGeneration;
     if (observed !== undefined && observed < (object.metadata.generation ?? 0)) return false;
@@ -123,21 +195,36 @@ function isMet(object: ApiObject, condition: Condition): boolean {
   if (values.length === 0) return false;
   if (condition.value === undefined) return true;
   if (values.length > 1) throw new Error("given jsonpath expression matches more than one value");
-  if (typeof values[0] === "object") throw new Error("jsonpath leads to a nested object or list. Please make sure that jsonpath expression leads to a value");
+  if (typeof values[0] === "object")
+    throw new Error(
+      "jsonpath leads to a nested object or list. Please make sure that jsonpath expression leads to a value",
+    );
   return String(values[0]).trim() === condition.value.trim();
 }
 
-async function waitForCreation(context: CommandContext, targets: readonly { info: Found["info"]; namespace: string | undefined; name: string | undefined }[], deadline: number): Promise<void> {
+async function waitForCreation(
+  context: CommandContext,
+  targets: readonly {
+    info: Found["info"];
+    namespace: string | undefined;
+    name: string | undefined;
+  }[],
+  deadline: number,
+): Promise<void> {
   const client = await context.client();
   for (const { info, namespace, name } of targets) {
     for (;;) {
       try {
-        const answer = await client.get<{ items?: unknown[] }>(pathOf(info, namespace, name), name === undefined ? { labelSelector: context.flags.text("selector") } : {});
+        const answer = await client.get<{ items?: unknown[] }>(
+          pathOf(info, namespace, name),
+          name === undefined ? { labelSelector: context.flags.text("selector") } : {},
+        );
         if (name !== undefined || (answer.items?.length ?? 0) > 0) break;
       } catch (error) {
         if (!isNotFound(error)) throw error;
       }
-      if (nowMs() > deadline) throw new Error(`timed out waiting for the condition on ${info.resource}/${name ?? ""}`);
+      if (nowMs() > deadline)
+        throw new Error(`timed out waiting for the condition on ${info.resource}/${name ?? ""}`);
       await sleep(200);
     }
     context.print(`${singularName(info)}/${name ?? ""} condition met`);

@@ -28,7 +28,8 @@ const DESCRIBERS: Readonly<Record<string, () => Promise<Describer>>> = {
   secrets: async () => (await import("./config.ts")).describeSecret,
   serviceaccounts: async () => (await import("./config.ts")).describeServiceAccount,
   endpoints: async () => (await import("./endpoints.ts")).describeEndpoints,
-  "endpointslices.discovery.k8s.io": async () => (await import("./endpoints.ts")).describeEndpointSlice,
+  "endpointslices.discovery.k8s.io": async () =>
+    (await import("./endpoints.ts")).describeEndpointSlice,
 };
 
 /** The text about one object. Kinds without a describer of their own are shown field by field. */

@@ -4,15 +4,24 @@ import type { ApiClient } from "../client.ts";
 import type { DescribeWriter } from "./writer.ts";
 
 /** The events about an object, oldest first. */
-export async function eventsOf(client: ApiClient, fields: Readonly<Record<string, string | undefined>>, namespace: string | undefined): Promise<Event[]> {
-  const selector = Object.entries(fields).filter(([, value]) => value !== undefined).map(([key, value]) => `involvedObject.${key}=${value}`).join(",");
+export async function eventsOf(
+  client: ApiClient,
+  fields: Readonly<Record<string, string | undefined>>,
+  namespace: string | undefined,
+): Promise<Event[]> {
+  const selector = Object.entries(fields)
+    .filter(([, value]) => value !== undefined)
+    .map(([key, value]) => `involvedObject.${key}=${value}`)
+    .join(",");
   const path = namespace ? `/api/v1/namespaces/${namespace}/events` : "/api/v1/events";
   const list = await client.get<{ items?: Event[] }>(path, { fieldSelector: selector, limit: 500 });
   return sortEvents(list.items ?? []);
 }
 
 export function sortEvents(events: readonly Event[]): Event[] {
-  const last = (event: Event) => Date.parse(event.lastTimestamp ?? event.eventTime ?? event.metadata?.creationTimestamp ?? "") || 0;
+  const last = (event: Event) =>
+    Date.parse(event.lastTimestamp ?? event.eventTime ?? event.metadata?.creationTimestamp ?? "") ||
+    0;
   return [...events].sort((a, b) => last(a) - last(b));
 }
 
@@ -24,7 +33,10 @@ export function writeEvents(writer: DescribeWriter, events: readonly Event[], no
   writer.line(1, "----\t------\t----\t----\t-------");
   for (const event of events) {
     const source = event.source?.component || event.reportingComponent || "";
-    writer.line(1, `${event.type}\t${event.reason}\t${eventAge(event, nowMs)}\t${source}\t${(event.message ?? "").trim()}`);
+    writer.line(
+      1,
+      `${event.type}\t${event.reason}\t${eventAge(event, nowMs)}\t${source}\t${(event.message ?? "").trim()}`,
+    );
   }
 }
 
@@ -32,7 +44,9 @@ export function writeEvents(writer: DescribeWriter, events: readonly Event[], no
 export function eventAge(event: Event, nowMs: number): string {
   const first = event.firstTimestamp ?? event.eventTime ?? undefined;
   const firstAge = ageOf(first ?? undefined, nowMs);
-  if (event.series) return `${ageOf(event.series.lastObservedTime ?? undefined, nowMs)} (x${event.series.count} over ${firstAge})`;
-  if ((event.count ?? 0) > 1) return `${ageOf(event.lastTimestamp ?? undefined, nowMs)} (x${event.count} over ${firstAge})`;
+  if (event.series)
+    return `${ageOf(event.series.lastObservedTime ?? undefined, nowMs)} (x${event.series.count} over ${firstAge})`;
+  if ((event.count ?? 0) > 1)
+    return `${ageOf(event.lastTimestamp ?? undefined, nowMs)} (x${event.count} over ${firstAge})`;
   return firstAge;
 }

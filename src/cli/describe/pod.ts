@@ -1,4 +1,16 @@
-import type { Container, ContainerState, ContainerStatus, EnvVar, EnvVarSource, Pod, PodSpec, Probe, Toleration, Volume, VolumeMount } from "../../api/generated/core-v1.ts";
+import type {
+  Container,
+  ContainerState,
+  ContainerStatus,
+  EnvVar,
+  EnvVarSource,
+  Pod,
+  PodSpec,
+  Probe,
+  Toleration,
+  Volume,
+  VolumeMount,
+} from "../../api/generated/core-v1.ts";
 import { goDuration } from "../../api/duration.ts";
 import { eventsOf, writeEvents } from "./events.ts";
 import type { Described } from "./describe-object.ts";
@@ -8,19 +20,47 @@ import { DescribeWriter, goTime, writeAnnotations, writeLabels } from "./writer.
 export async function describePod({ client, object, nowMs }: Described): Promise<string> {
   const pod = object as unknown as Pod;
   const metadata = object.metadata;
-  const events = await eventsOf(client, { name: metadata.name, namespace: metadata.namespace, uid: metadata.uid }, metadata.namespace);
+  const events = await eventsOf(
+    client,
+    { name: metadata.name, namespace: metadata.namespace, uid: metadata.uid },
+    metadata.namespace,
+  );
   const writer = new DescribeWriter();
   writeHead(writer, pod);
   const spec = pod.spec as PodSpec;
   const statuses = pod.status ?? {};
-  if (spec.initContainers?.length) writeContainers(writer, "Init Containers", spec.initContainers, statuses.initContainerStatuses ?? [], pod);
-  writeContainers(writer, "Containers", spec.containers ?? [], statuses.containerStatuses ?? [], pod);
-  if (spec.ephemeralContainers?.length) writeContainers(writer, "Ephemeral Containers", spec.ephemeralContainers as unknown as Container[], statuses.ephemeralContainerStatuses ?? [], pod);
+  if (spec.initContainers?.length)
+    writeContainers(
+      writer,
+      "Init Containers",
+      spec.initContainers,
+      statuses.initContainerStatuses ?? [],
+      pod,
+    );
+  writeContainers(
+    writer,
+    "Containers",
+    spec.containers ?? [],
+    statuses.containerStatuses ?? [],
+    pod,
+  );
+  if (spec.ephemeralContainers?.length)
+    writeContainers(
+      writer,
+      "Ephemeral Containers",
+      spec.ephemeralContainers as unknown as Container[],
+      statuses.ephemeralContainerStatuses ?? [],
+      pod,
+    );
   for (const gate of [spec.readinessGates ?? []]) {
     if (gate.length === 0) continue;
     writer.line(0, "Readiness Gates:");
     writer.line(1, "Type\tStatus");
-    for (const { conditionType } of gate) writer.line(1, `${conditionType} \t${statuses.conditions?.find(({ type }) => type === conditionType)?.status ?? "<none>"} `);
+    for (const { conditionType } of gate)
+      writer.line(
+        1,
+        `${conditionType} \t${statuses.conditions?.find(({ type }) => type === conditionType)?.status ?? "<none>"} `,
+      );
   }
   if (statuses.conditions?.length) {
     writer.line(0, "Conditions:");
@@ -32,7 +72,16 @@ export async function describePod({ client, object, nowMs }: Described): Promise
   writeLabels(writer, "Node-Selectors", spec.nodeSelector);
   writeTolerations(writer, spec.tolerations);
   for (const constraint of [spec.topologySpreadConstraints ?? []]) {
-    constraint.forEach((each, index) => writer.line(0, `${index === 0 ? "Topology Spread Constraints:" : ""}\t${each.topologyKey}:${each.whenUnsatisfiable} when max skew ${each.maxSkew} is exceeded for selector ${Object.entries(each.labelSelector?.matchLabels ?? {}).map(([key, value]) => `${key}=${value}`).join(",")}`));
+    constraint.forEach((each, index) =>
+      writer.line(
+        0,
+        `${index === 0 ? "Topology Spread Constraints:" : ""}\t${each.topologyKey}:${each.whenUnsatisfiable} when max skew ${each.maxSkew} is exceeded for selector ${Object.entries(
+          each.labelSelector?.matchLabels ?? {},
+        )
+          .map(([key, value]) => `${key}=${value}`)
+          .join(",")}`,
+      ),
+    );
   }
   writeEvents(writer, events, nowMs);
   return writer.render();
@@ -48,7 +97,10 @@ function writeHead(writer: DescribeWriter, pod: Pod): void {
   }
   if (spec.runtimeClassName) writer.line(0, `Runtime Class Name:\t${spec.runtimeClassName}`);
   if (spec.serviceAccountName) writer.line(0, `Service Account:\t${spec.serviceAccountName}`);
-  writer.line(0, spec.nodeName ? `Node:\t${spec.nodeName}/${status?.hostIP ?? ""}` : "Node:\t<none>");
+  writer.line(
+    0,
+    spec.nodeName ? `Node:\t${spec.nodeName}/${status?.hostIP ?? ""}` : "Node:\t<none>",
+  );
   if (status?.startTime) writer.line(0, `Start Time:\t${goTime(status.startTime)}`);
   writeLabels(writer, "Labels", metadata.labels);
   writeAnnotations(writer, "Annotations", metadata.annotations);
@@ -58,7 +110,8 @@ function writeHead(writer: DescribeWriter, pod: Pod): void {
   } else writer.line(0, `Status:\t${status?.phase ?? ""}`);
   if (status?.reason) writer.line(0, `Reason:\t${status.reason}`);
   if (status?.message) writer.line(0, `Message:\t${status.message}`);
-  if (spec.securityContext?.seccompProfile) writer.line(0, `SeccompProfile:\t${spec.securityContext.seccompProfile.type}`);
+  if (spec.securityContext?.seccompProfile)
+    writer.line(0, `SeccompProfile:\t${spec.securityContext.seccompProfile.type}`);
   writer.line(0, `IP:\t${status?.podIP ?? ""}`);
   if (!status?.podIPs?.length) writer.line(0, "IPs:\t<none>");
   else {
@@ -71,38 +124,68 @@ function writeHead(writer: DescribeWriter, pod: Pod): void {
 }
 
 /** Also for pod templates, which have no statuses. Upstream: describeContainers */
-export function writeContainers(writer: DescribeWriter, title: string, containers: readonly Container[], statuses: readonly ContainerStatus[], pod: Pod | undefined, level = 0): void {
+export function writeContainers(
+  writer: DescribeWriter,
+  title: string,
+  containers: readonly Container[],
+  statuses: readonly ContainerStatus[],
+  pod: Pod | undefined,
+  level = 0,
+): void {
   writer.line(level, containers.length === 0 ? `${title}:\t<none>` : `${title}:`);
   for (const container of containers) {
     const status = statuses.find(({ name }) => name === container.name);
-    writer.line(level + 1, `${container.name}:`);
-    writeBasics(writer, container, status, level + 2);
-    writeCommand(writer, container, level + 2);
-    if (status) writeStates(writer, status, level + 2);
-    writeResources(writer, container, level + 2);
-    if (container.livenessProbe) writer.line(level + 2, `Liveness:\t${probeText(container.livenessProbe)}`);
-    if (container.readinessProbe) writer.line(level + 2, `Readiness:\t${probeText(container.readinessProbe)}`);
-    if (container.startupProbe) writer.line(level + 2, `Startup:\t${probeText(container.startupProbe)}`);
-    writeEnvFrom(writer, container, level + 2);
-    writeEnv(writer, container, pod, level + 2);
-    writeMounts(writer, container.volumeMounts ?? [], level + 2);
-    for (const [index, device] of (container.volumeDevices ?? []).entries()) writer.line(level + 2, index === 0 ? `Devices:\t${device.devicePath} from ${device.name}` : `\t${device.devicePath} from ${device.name}`);
+    // Inside a template the name moves by one space, and what follows not at all.
+    writer.line(1, `${level > 0 ? " " : ""}${container.name}:`);
+    writeBasics(writer, container, status, 2);
+    writeCommand(writer, container, 2);
+    if (status) writeStates(writer, status, 2);
+    writeResources(writer, container, 2);
+    if (container.livenessProbe) writer.line(2, `Liveness:\t${probeText(container.livenessProbe)}`);
+    if (container.readinessProbe)
+      writer.line(2, `Readiness:\t${probeText(container.readinessProbe)}`);
+    if (container.startupProbe) writer.line(2, `Startup:\t${probeText(container.startupProbe)}`);
+    writeEnvFrom(writer, container, 2);
+    writeEnv(writer, container, pod, 2);
+    writeMounts(writer, container.volumeMounts ?? [], 2);
+    for (const [index, device] of (container.volumeDevices ?? []).entries())
+      writer.line(
+        2,
+        index === 0
+          ? `Devices:\t${device.devicePath} from ${device.name}`
+          : `\t${device.devicePath} from ${device.name}`,
+      );
   }
 }
 
-function writeBasics(writer: DescribeWriter, container: Container, status: ContainerStatus | undefined, level: number): void {
+function writeBasics(
+  writer: DescribeWriter,
+  container: Container,
+  status: ContainerStatus | undefined,
+  level: number,
+): void {
   if (status) writer.line(level, `Container ID:\t${status.containerID ?? ""}`);
   writer.line(level, `Image:\t${container.image ?? ""}`);
   if (status) writer.line(level, `Image ID:\t${status.imageID}`);
   const ports = container.ports ?? [];
   const plural = ports.length > 1 ? "s" : "";
-  writer.line(level, `Port${plural}:\t${ports.length === 0 ? "<none>" : ports.map((port) => `${port.containerPort}/${port.protocol ?? "TCP"}${port.name ? ` (${port.name})` : ""}`).join(", ")}`);
-  writer.line(level, `Host Port${plural}:\t${ports.length === 0 ? "<none>" : ports.map((port) => `${port.hostPort ?? 0}/${port.protocol ?? "TCP"}${port.name ? ` (${port.name})` : ""}`).join(", ")}`);
-  if (container.securityContext?.seccompProfile) writer.line(level, `SeccompProfile:\t${container.securityContext.seccompProfile.type}`);
+  writer.line(
+    level,
+    `Port${plural}:\t${ports.length === 0 ? "<none>" : ports.map((port) => `${port.containerPort}/${port.protocol ?? "TCP"}${port.name ? ` (${port.name})` : ""}`).join(", ")}`,
+  );
+  writer.line(
+    level,
+    `Host Port${plural}:\t${ports.length === 0 ? "<none>" : ports.map((port) => `${port.hostPort ?? 0}/${port.protocol ?? "TCP"}${port.name ? ` (${port.name})` : ""}`).join(", ")}`,
+  );
+  if (container.securityContext?.seccompProfile)
+    writer.line(level, `SeccompProfile:\t${container.securityContext.seccompProfile.type}`);
 }
 
 function writeCommand(writer: DescribeWriter, container: Container, level: number): void {
-  for (const [title, words] of [["Command", container.command], ["Args", container.args]] as const) {
+  for (const [title, words] of [
+    ["Command", container.command],
+    ["Args", container.args],
+  ] as const) {
     if (!words?.length) continue;
     writer.line(level, `${title}:`);
     for (const word of words) for (const line of word.split("\n")) writer.line(level + 1, line);
@@ -116,7 +199,12 @@ function writeStates(writer: DescribeWriter, status: ContainerStatus, level: num
   writer.line(level, `Restart Count:\t${status.restartCount ?? 0}`);
 }
 
-function writeState(writer: DescribeWriter, title: string, { running, waiting, terminated }: ContainerState, level: number): void {
+function writeState(
+  writer: DescribeWriter,
+  title: string,
+  { running, waiting, terminated }: ContainerState,
+  level: number,
+): void {
   if (running) {
     writer.line(level, `${title}:\tRunning`);
     writer.line(level + 1, `Started:\t${goTime(running.startedAt)}`);
@@ -135,7 +223,10 @@ function writeState(writer: DescribeWriter, title: string, { running, waiting, t
 }
 
 function writeResources(writer: DescribeWriter, container: Container, level: number): void {
-  for (const [title, list] of [["Limits", container.resources?.limits], ["Requests", container.resources?.requests]] as const) {
+  for (const [title, list] of [
+    ["Limits", container.resources?.limits],
+    ["Requests", container.resources?.requests],
+  ] as const) {
     const entries = Object.entries(list ?? {}).sort();
     if (entries.length === 0) continue;
     writer.line(level, `${title}:`);
@@ -151,7 +242,8 @@ export function probeText(probe: Probe): string {
     const { host, path, port, scheme } = probe.httpGet;
     return `http-get ${(scheme ?? "HTTP").toLowerCase()}://${host ?? ""}:${port}${path ? (path.startsWith("/") ? path : `/${path}`) : ""} ${times}`;
   }
-  if (probe.tcpSocket) return `tcp-socket ${probe.tcpSocket.host ?? ""}:${probe.tcpSocket.port} ${times}`;
+  if (probe.tcpSocket)
+    return `tcp-socket ${probe.tcpSocket.host ?? ""}:${probe.tcpSocket.port} ${times}`;
   if (probe.grpc) return `grpc <pod>:${probe.grpc.port} ${probe.grpc.service ?? ""} ${times}`;
   return `unknown ${times}`;
 }
@@ -160,18 +252,34 @@ function writeEnvFrom(writer: DescribeWriter, container: Container, level: numbe
   if (!container.envFrom?.length) return;
   writer.line(level, "Environment Variables from:");
   for (const source of container.envFrom) {
-    const [from, reference] = source.configMapRef ? ["ConfigMap", source.configMapRef] : ["Secret", source.secretRef];
+    const [from, reference] = source.configMapRef
+      ? ["ConfigMap", source.configMapRef]
+      : ["Secret", source.secretRef];
     const prefix = source.prefix ? ` with prefix '${source.prefix}'` : "";
-    writer.line(level + 1, `${reference?.name ?? ""}\t${from}${prefix}\tOptional: ${reference?.optional ?? false}`);
+    writer.line(
+      level + 1,
+      `${reference?.name ?? ""}\t${from}${prefix}\tOptional: ${reference?.optional ?? false}`,
+    );
   }
 }
 
-function writeEnv(writer: DescribeWriter, container: Container, pod: Pod | undefined, level: number): void {
+function writeEnv(
+  writer: DescribeWriter,
+  container: Container,
+  pod: Pod | undefined,
+  level: number,
+): void {
   if (!container.env?.length) return writer.line(level, "Environment:\t<none>");
   writer.line(level, "Environment:");
   for (const variable of container.env) {
-    if (variable.valueFrom) writer.line(level + 1, `${variable.name}:\t${envSource(variable.valueFrom, container, pod)}`);
-    else (variable.value ?? "").split("\n").forEach((line, index) => writer.line(level + 1, index === 0 ? `${variable.name}:\t${line}` : `\t${line}`));
+    if (variable.valueFrom)
+      writer.line(level + 1, `${variable.name}:\t${envSource(variable.valueFrom, container, pod)}`);
+    else
+      (variable.value ?? "")
+        .split("\n")
+        .forEach((line, index) =>
+          writer.line(level + 1, index === 0 ? `${variable.name}:\t${line}` : `\t${line}`),
+        );
   }
 }
 
@@ -185,17 +293,33 @@ function envSource(source: EnvVarSource, container: Container, pod: Pod | undefi
     const list = kind === "limits" ? container.resources?.limits : container.resources?.requests;
     return `${resourceValue(list as Record<string, unknown> | undefined, name, source.resourceFieldRef.divisor as string | undefined)} (${source.resourceFieldRef.resource})`;
   }
-  if (source.secretKeyRef) return `<set to the key '${source.secretKeyRef.key}' in secret '${source.secretKeyRef.name}'>\tOptional: ${source.secretKeyRef.optional ?? false}`;
-  if (source.configMapKeyRef) return `<set to the key '${source.configMapKeyRef.key}' of config map '${source.configMapKeyRef.name}'>\tOptional: ${source.configMapKeyRef.optional ?? false}`;
+  if (source.secretKeyRef)
+    return `<set to the key '${source.secretKeyRef.key}' in secret '${source.secretKeyRef.name}'>\tOptional: ${source.secretKeyRef.optional ?? false}`;
+  if (source.configMapKeyRef)
+    return `<set to the key '${source.configMapKeyRef.key}' of config map '${source.configMapKeyRef.name}'>\tOptional: ${source.configMapKeyRef.optional ?? false}`;
   return "";
 }
 
-function resourceValue(list: Readonly<Record<string, unknown>> | undefined, name: string, divisor: string | undefined): string {
+function resourceValue(
+  list: Readonly<Record<string, unknown>> | undefined,
+  name: string,
+  divisor: string | undefined,
+): string {
   const text = list?.[name];
   if (text === undefined) return "0";
   const number = (value: string) => {
     const match = /^([\d.]+)(m|k|Ki|M|Mi|G|Gi|T|Ti)?$/.exec(value);
-    const factor: Record<string, number> = { m: 1e-3, k: 1e3, Ki: 2 ** 10, M: 1e6, Mi: 2 ** 20, G: 1e9, Gi: 2 ** 30, T: 1e12, Ti: 2 ** 40 };
+    const factor: Record<string, number> = {
+      m: 1e-3,
+      k: 1e3,
+      Ki: 2 ** 10,
+      M: 1e6,
+      Mi: 2 ** 20,
+      G: 1e9,
+      Gi: 2 ** 30,
+      T: 1e12,
+      Ti: 2 ** 40,
+    };
     return Number(match?.[1] ?? 0) * (match?.[2] ? (factor[match[2]] ?? 1) : 1);
   };
   const unit = divisor && divisor !== "0" ? number(divisor) : 1;
@@ -204,10 +328,15 @@ function resourceValue(list: Readonly<Record<string, unknown>> | undefined, name
 
 function fieldValue(pod: Pod, path: string): string {
   const { metadata, spec, status } = pod as Required<Pod>;
-  const known: Record<string, string | undefined> = { "metadata.name": metadata.name, "metadata.namespace": metadata.namespace, "metadata.uid": metadata.uid };
+  const known: Record<string, string | undefined> = {
+    "metadata.name": metadata.name,
+    "metadata.namespace": metadata.namespace,
+    "metadata.uid": metadata.uid,
+  };
   void [spec, status];
   const subscript = /^metadata\.(labels|annotations)\['([^']*)'\]$/.exec(path);
-  if (subscript) return metadata[subscript[1] as "labels" | "annotations"]?.[subscript[2] ?? ""] ?? "";
+  if (subscript)
+    return metadata[subscript[1] as "labels" | "annotations"]?.[subscript[2] ?? ""] ?? "";
   return known[path] ?? "";
 }
 
@@ -215,56 +344,129 @@ function writeMounts(writer: DescribeWriter, mounts: readonly VolumeMount[], lev
   if (mounts.length === 0) return writer.line(level, "Mounts:\t<none>");
   writer.line(level, "Mounts:");
   for (const mount of [...mounts].sort((a, b) => (a.mountPath < b.mountPath ? -1 : 1))) {
-    const flags = [mount.readOnly ? "ro" : "rw", ...(mount.subPath ? [`path=${JSON.stringify(mount.subPath)}`] : [])];
+    const flags = [
+      mount.readOnly ? "ro" : "rw",
+      ...(mount.subPath ? [`path=${JSON.stringify(mount.subPath)}`] : []),
+    ];
     writer.line(level + 1, `${mount.mountPath} from ${mount.name} (${flags.join(",")})`);
   }
 }
 
-export function writeVolumes(writer: DescribeWriter, volumes: readonly Volume[] | undefined, level = 0): void {
+export function writeVolumes(
+  writer: DescribeWriter,
+  volumes: readonly Volume[] | undefined,
+  level = 0,
+): void {
   if (!volumes?.length) return writer.line(level, "Volumes:\t<none>");
   writer.line(level, "Volumes:");
   for (const volume of volumes) {
-    writer.line(level + 1, `${volume.name}:`);
-    for (const line of volumeLines(volume)) writer.line(level + 2, line);
+    writer.line(1, `${level > 0 ? " " : ""}${volume.name}:`);
+    for (const line of volumeLines(volume)) writer.line(2, line);
   }
 }
 
 function volumeLines(volume: Volume): string[] {
-  if (volume.emptyDir) return ["Type:\tEmptyDir (a temporary directory that shares a pod's lifetime)", `Medium:\t${volume.emptyDir.medium ?? ""}`, `SizeLimit:\t${volume.emptyDir.sizeLimit === undefined ? "<unset>" : String(volume.emptyDir.sizeLimit)}`];
-  if (volume.hostPath) return ["Type:\tHostPath (bare host directory volume)", `Path:\t${volume.hostPath.path}`, `HostPathType:\t${volume.hostPath.type ?? ""}`];
-  if (volume.configMap) return ["Type:\tConfigMap (a volume populated by a ConfigMap)", `Name:\t${volume.configMap.name ?? ""}`, `Optional:\t${volume.configMap.optional ?? false}`];
-  if (volume.secret) return ["Type:\tSecret (a volume populated by a Secret)", `SecretName:\t${volume.secret.secretName ?? ""}`, `Optional:\t${volume.secret.optional ?? false}`];
-  if (volume.persistentVolumeClaim) return ["Type:\tPersistentVolumeClaim (a reference to a PersistentVolumeClaim in the same namespace)", `ClaimName:\t${volume.persistentVolumeClaim.claimName}`, `ReadOnly:\t${volume.persistentVolumeClaim.readOnly ?? false}`];
-  if (volume.downwardAPI) return ["Type:\tDownwardAPI (a volume populated by information about the pod)", "Items:", ...(volume.downwardAPI.items ?? []).map((item) => downwardItem(item, "  "))];
+  if (volume.emptyDir)
+    return [
+      "Type:\tEmptyDir (a temporary directory that shares a pod's lifetime)",
+      `Medium:\t${volume.emptyDir.medium ?? ""}`,
+      `SizeLimit:\t${volume.emptyDir.sizeLimit === undefined ? "<unset>" : String(volume.emptyDir.sizeLimit)}`,
+    ];
+  if (volume.hostPath)
+    return [
+      "Type:\tHostPath (bare host directory volume)",
+      `Path:\t${volume.hostPath.path}`,
+      `HostPathType:\t${volume.hostPath.type ?? ""}`,
+    ];
+  if (volume.configMap)
+    return [
+      "Type:\tConfigMap (a volume populated by a ConfigMap)",
+      `Name:\t${volume.configMap.name ?? ""}`,
+      `Optional:\t${volume.configMap.optional ?? false}`,
+    ];
+  if (volume.secret)
+    return [
+      "Type:\tSecret (a volume populated by a Secret)",
+      `SecretName:\t${volume.secret.secretName ?? ""}`,
+      `Optional:\t${volume.secret.optional ?? false}`,
+    ];
+  if (volume.persistentVolumeClaim)
+    return [
+      "Type:\tPersistentVolumeClaim (a reference to a PersistentVolumeClaim in the same namespace)",
+      `ClaimName:\t${volume.persistentVolumeClaim.claimName}`,
+      `ReadOnly:\t${volume.persistentVolumeClaim.readOnly ?? false}`,
+    ];
+  if (volume.downwardAPI)
+    return [
+      "Type:\tDownwardAPI (a volume populated by information about the pod)",
+      "Items:",
+      ...(volume.downwardAPI.items ?? []).map((item) => downwardItem(item, "  ")),
+    ];
   if (volume.projected) return projectedLines(volume.projected.sources ?? []);
   return [`<unknown>`];
 }
 
-type DownwardItem = { path: string; fieldRef?: { fieldPath: string } | undefined; resourceFieldRef?: { resource: string } | undefined };
-const downwardItem = (item: DownwardItem, indent: string) => (item.fieldRef ? `${indent}${item.fieldRef.fieldPath} -> ${item.path}` : `${indent}${item.resourceFieldRef?.resource ?? ""} -> ${item.path}`);
+type DownwardItem = {
+  path: string;
+  fieldRef?: { fieldPath: string } | undefined;
+  resourceFieldRef?: { resource: string } | undefined;
+};
+const downwardItem = (item: DownwardItem, indent: string) =>
+  item.fieldRef
+    ? `${indent}${item.fieldRef.fieldPath} -> ${item.path}`
+    : `${indent}${item.resourceFieldRef?.resource ?? ""} -> ${item.path}`;
 
-function projectedLines(sources: NonNullable<NonNullable<Volume["projected"]>["sources"]>): string[] {
+function projectedLines(
+  sources: NonNullable<NonNullable<Volume["projected"]>["sources"]>,
+): string[] {
   const lines = ["Type:\tProjected (a volume that contains injected data from multiple sources)"];
   for (const source of sources) {
-    if (source.secret) lines.push(`SecretName:\t${source.secret.name ?? ""}`, `Optional:\t${source.secret.optional ?? false}`);
+    if (source.secret)
+      lines.push(
+        `SecretName:\t${source.secret.name ?? ""}`,
+        `Optional:\t${source.secret.optional ?? false}`,
+      );
     else if (source.downwardAPI) lines.push("DownwardAPI:\ttrue");
-    else if (source.configMap) lines.push(`ConfigMapName:\t${source.configMap.name ?? ""}`, `Optional:\t${source.configMap.optional ?? false}`);
-    else if (source.serviceAccountToken) lines.push(`TokenExpirationSeconds:\t${source.serviceAccountToken.expirationSeconds ?? 3600}`);
+    else if (source.configMap)
+      lines.push(
+        `ConfigMapName:\t${source.configMap.name ?? ""}`,
+        `Optional:\t${source.configMap.optional ?? false}`,
+      );
+    else if (source.serviceAccountToken)
+      lines.push(
+        `TokenExpirationSeconds:\t${source.serviceAccountToken.expirationSeconds ?? 3600}`,
+      );
   }
   return lines;
 }
 
-export function writeTolerations(writer: DescribeWriter, tolerations: readonly Toleration[] | undefined, level = 0): void {
-  const texts = (tolerations ?? []).map((each) => {
+export function writeTolerations(
+  writer: DescribeWriter,
+  tolerations: readonly Toleration[] | undefined,
+  level = 0,
+): void {
+  const sorted = [...(tolerations ?? [])].sort((a, b) =>
+    (a.key ?? "") < (b.key ?? "") ? -1 : (a.key ?? "") > (b.key ?? "") ? 1 : 0,
+  );
+  const texts = sorted.map((each) => {
     const effect = each.effect ? `:${each.effect}` : "";
     const value = each.value ? `=${each.value}` : "";
-    const operator = each.operator === "Exists" && !each.value ? (each.key || each.effect ? " op=Exists" : "op=Exists") : "";
-    const seconds = each.tolerationSeconds === undefined || each.tolerationSeconds === null ? "" : ` for ${goDuration(each.tolerationSeconds * 1000).replace(/^(\d+)m0s$/, (_, minutes) => `${Number(minutes) * 60}s`)}`;
+    const operator =
+      each.operator === "Exists" && !each.value
+        ? each.key || each.effect
+          ? " op=Exists"
+          : "op=Exists"
+        : "";
+    const seconds =
+      each.tolerationSeconds === undefined || each.tolerationSeconds === null
+        ? ""
+        : ` for ${goDuration(each.tolerationSeconds * 1000).replace(/^(\d+)m0s$/, (_, minutes) => `${Number(minutes) * 60}s`)}`;
     return `${each.key ?? ""}${value}${effect}${operator}${seconds}`;
   });
-  texts.sort();
   if (texts.length === 0) return writer.line(level, "Tolerations:\t<none>");
-  texts.forEach((text, index) => writer.line(level, `${index === 0 ? "Tolerations:" : ""}\t${text}`));
+  texts.forEach((text, index) =>
+    writer.line(level, `${index === 0 ? "Tolerations:" : ""}\t${text}`),
+  );
 }
 
 export type { EnvVar };

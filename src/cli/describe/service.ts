@@ -8,8 +8,15 @@ import { DescribeWriter, writeAnnotations, writeLabels } from "./writer.ts";
 export async function describeService({ client, object, nowMs }: Described): Promise<string> {
   const { metadata, spec, status } = object as unknown as Required<Service>;
   const [slices, events] = await Promise.all([
-    client.get<{ items?: EndpointSlice[] }>(`/apis/discovery.k8s.io/v1/namespaces/${metadata.namespace}/endpointslices`, { labelSelector: `kubernetes.io/service-name=${metadata.name}` }),
-    eventsOf(client, { name: metadata.name, namespace: metadata.namespace, uid: metadata.uid, kind: "Service" }, metadata.namespace),
+    client.get<{ items?: EndpointSlice[] }>(
+      `/apis/discovery.k8s.io/v1/namespaces/${metadata.namespace}/endpointslices`,
+      { labelSelector: `kubernetes.io/service-name=${metadata.name}` },
+    ),
+    eventsOf(
+      client,
+      { name: metadata.name, namespace: metadata.namespace, uid: metadata.uid, kind: "Service" },
+      metadata.namespace,
+    ),
   ]);
   const writer = new DescribeWriter();
   writer.line(0, `Name:\t${metadata.name}`);
@@ -26,25 +33,44 @@ export async function describeService({ client, object, nowMs }: Described): Pro
   if (spec.loadBalancerIP) writer.line(0, `Desired LoadBalancer IP:\t${spec.loadBalancerIP}`);
   if (spec.externalName) writer.line(0, `External Name:\t${spec.externalName}`);
   const ingress = status?.loadBalancer?.ingress ?? [];
-  if (ingress.length > 0) writer.line(0, `LoadBalancer Ingress:\t${ingress.map((each) => (each.ip ? `${each.ip}${each.ipMode ? ` (${each.ipMode})` : ""}` : (each.hostname ?? ""))).join(", ")}`);
+  if (ingress.length > 0)
+    writer.line(
+      0,
+      `LoadBalancer Ingress:\t${ingress.map((each) => (each.ip ? `${each.ip}${each.ipMode ? ` (${each.ipMode})` : ""}` : (each.hostname ?? ""))).join(", ")}`,
+    );
   for (const port of spec.ports ?? []) {
     const name = port.name || "<unset>";
     writer.line(0, `Port:\t${name}\t${port.port}/${port.protocol ?? "TCP"}`);
-    writer.line(0, typeof port.targetPort === "string" ? `TargetPort:\t${port.targetPort}/${port.protocol ?? "TCP"}` : `TargetPort:\t${port.targetPort ?? 0}/${port.protocol ?? "TCP"}`);
-    if (port.nodePort) writer.line(0, `NodePort:\t${name}\t${port.nodePort}/${port.protocol ?? "TCP"}`);
+    writer.line(
+      0,
+      typeof port.targetPort === "string"
+        ? `TargetPort:\t${port.targetPort}/${port.protocol ?? "TCP"}`
+        : `TargetPort:\t${port.targetPort ?? 0}/${port.protocol ?? "TCP"}`,
+    );
+    if (port.nodePort)
+      writer.line(0, `NodePort:\t${name}\t${port.nodePort}/${port.protocol ?? "TCP"}`);
     writer.line(0, `Endpoints:\t${endpointsText(slices.items ?? [], port.name ?? "")}`);
   }
   writer.line(0, `Session Affinity:\t${spec.sessionAffinity ?? ""}`);
-  if (spec.externalTrafficPolicy) writer.line(0, `External Traffic Policy:\t${spec.externalTrafficPolicy}`);
-  if (spec.internalTrafficPolicy) writer.line(0, `Internal Traffic Policy:\t${spec.internalTrafficPolicy}`);
-  if (spec.trafficDistribution) writer.line(0, `Traffic Distribution:\t${spec.trafficDistribution}`);
-  if (spec.healthCheckNodePort) writer.line(0, `HealthCheck NodePort:\t${spec.healthCheckNodePort}`);
-  if (spec.loadBalancerSourceRanges?.length) writer.line(0, `LoadBalancer Source Ranges:\t${spec.loadBalancerSourceRanges.join(",")}`);
+  if (spec.externalTrafficPolicy)
+    writer.line(0, `External Traffic Policy:\t${spec.externalTrafficPolicy}`);
+  if (spec.internalTrafficPolicy)
+    writer.line(0, `Internal Traffic Policy:\t${spec.internalTrafficPolicy}`);
+  if (spec.trafficDistribution)
+    writer.line(0, `Traffic Distribution:\t${spec.trafficDistribution}`);
+  if (spec.healthCheckNodePort)
+    writer.line(0, `HealthCheck NodePort:\t${spec.healthCheckNodePort}`);
+  if (spec.loadBalancerSourceRanges?.length)
+    writer.line(0, `LoadBalancer Source Ranges:\t${spec.loadBalancerSourceRanges.join(",")}`);
   writeEvents(writer, events, nowMs);
   return writer.render();
 }
 
-const selector = (labels: Readonly<Record<string, string>> | undefined) => Object.entries(labels ?? {}).sort().map(([key, value]) => `${key}=${value}`).join(",") || "<none>";
+const selector = (labels: Readonly<Record<string, string>> | undefined) =>
+  Object.entries(labels ?? {})
+    .sort()
+    .map(([key, value]) => `${key}=${value}`)
+    .join(",") || "<none>";
 
 const MAX_SHOWN = 3;
 
@@ -57,7 +83,8 @@ function endpointsText(slices: readonly EndpointSlice[], portName: string): stri
       if (endpoint.conditions?.ready === false) continue;
       const address = endpoint.addresses?.[0] ?? "";
       if (ports.length === 0) all.push(address);
-      for (const port of ports) if ((port.name ?? "") === portName) all.push(`${address}:${port.port}`);
+      for (const port of ports)
+        if ((port.name ?? "") === portName) all.push(`${address}:${port.port}`);
     }
   }
   const shown = all.slice(0, MAX_SHOWN).join(",");

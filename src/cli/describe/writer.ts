@@ -19,25 +19,43 @@ export class DescribeWriter {
 }
 
 /** `Labels:  a=1` and one line for each more. Upstream: printLabelsMultiline */
-export function writeLabels(writer: DescribeWriter, title: string, labels: Readonly<Record<string, string>> | undefined, level = 0): void {
+export function writeLabels(
+  writer: DescribeWriter,
+  title: string,
+  labels: Readonly<Record<string, string>> | undefined,
+  level = 0,
+): void {
   const pairs = Object.entries(labels ?? {}).sort(([a], [b]) => (a < b ? -1 : 1));
   if (pairs.length === 0) return writer.line(level, `${title}:\t<none>`);
-  pairs.forEach(([key, value], index) => writer.line(level, `${index === 0 ? `${title}:` : ""}\t${key}=${value}`));
+  pairs.forEach(([key, value], index) =>
+    writer.line(level, `${index === 0 ? `${title}:` : ""}\t${key}=${value}`),
+  );
 }
 
 const SKIPPED = "kubectl.kubernetes.io/last-applied-configuration";
 const MAX_ANNOTATION = 140;
 
 /** Upstream: printAnnotationsMultiline */
-export function writeAnnotations(writer: DescribeWriter, title: string, annotations: Readonly<Record<string, string>> | undefined, level = 0): void {
-  const pairs = Object.entries(annotations ?? {}).filter(([key]) => key !== SKIPPED).sort(([a], [b]) => (a < b ? -1 : 1));
+export function writeAnnotations(
+  writer: DescribeWriter,
+  title: string,
+  annotations: Readonly<Record<string, string>> | undefined,
+  level = 0,
+): void {
+  const pairs = Object.entries(annotations ?? {})
+    .filter(([key]) => key !== SKIPPED)
+    .sort(([a], [b]) => (a < b ? -1 : 1));
   if (pairs.length === 0) return writer.line(level, `${title}:\t<none>`);
   pairs.forEach(([key, value], index) => {
     const lead = index === 0 ? `${title}:\t` : "\t";
     const text = value.replace(/\n$/, "");
     if (text.includes("\n") || key.length + text.length + 2 > MAX_ANNOTATION) {
       writer.line(level, `${lead}${key}:`);
-      for (const each of text.split("\n")) writer.line(level, `\t  ${each.length > MAX_ANNOTATION ? `${each.slice(0, MAX_ANNOTATION - 3)}...` : each}`);
+      for (const each of text.split("\n"))
+        writer.line(
+          level,
+          `\t  ${each.length > MAX_ANNOTATION ? `${each.slice(0, MAX_ANNOTATION - 3)}...` : each}`,
+        );
     } else writer.line(level, `${lead}${key}: ${text}`);
   });
 }
@@ -50,12 +68,29 @@ export function goTime(timestamp: string | undefined): string {
   return `${day}, ${rest.replace("GMT", "+0000")}`;
 }
 
-export function selectorText(selector: { matchLabels?: Record<string, string> | undefined; matchExpressions?: readonly { key: string; operator: string; values?: readonly string[] | undefined }[] | undefined } | undefined): string {
+export function selectorText(
+  selector:
+    | {
+        matchLabels?: Record<string, string> | undefined;
+        matchExpressions?:
+          | readonly { key: string; operator: string; values?: readonly string[] | undefined }[]
+          | undefined;
+      }
+    | undefined,
+): string {
   if (!selector) return "<unset>";
-  const parts = Object.entries(selector.matchLabels ?? {}).sort().map(([key, value]) => `${key}=${value}`);
+  const parts = Object.entries(selector.matchLabels ?? {})
+    .sort()
+    .map(([key, value]) => `${key}=${value}`);
   for (const { key, operator, values } of selector.matchExpressions ?? []) {
     const list = `(${[...(values ?? [])].sort().join(",")})`;
-    parts.push(operator === "Exists" ? key : operator === "DoesNotExist" ? `!${key}` : `${key} ${operator === "In" ? "in" : "notin"} ${list}`);
+    parts.push(
+      operator === "Exists"
+        ? key
+        : operator === "DoesNotExist"
+          ? `!${key}`
+          : `${key} ${operator === "In" ? "in" : "notin"} ${list}`,
+    );
   }
   return parts.length === 0 ? "<none>" : parts.join(",");
 }

@@ -7,7 +7,11 @@ import type { Generator } from "./index.ts";
 const DATA_FLAGS: readonly FlagSpec[] = [
   { name: "append-hash", type: "bool", usage: "Append a hash of the data to the name." },
   { name: "from-env-file", type: "stringSlice", usage: "File with lines key=val." },
-  { name: "from-file", type: "stringSlice", usage: "File to read (key=path to name the key), or a folder of files." },
+  {
+    name: "from-file",
+    type: "stringSlice",
+    usage: "File to read (key=path to name the key), or a folder of files.",
+  },
   { name: "from-literal", type: "stringArray", usage: "A key and its value (mykey=somevalue)" },
 ];
 
@@ -16,7 +20,13 @@ const namespace: Generator = {
   examples: "# A namespace named my-namespace\nkubectl create namespace my-namespace",
   resource: "namespaces",
   namespaced: false,
-  build: (_context, name) => ({ apiVersion: "v1", kind: "Namespace", metadata: { name }, spec: {}, status: {} }),
+  build: (_context, name) => ({
+    apiVersion: "v1",
+    kind: "Namespace",
+    metadata: { name },
+    spec: {},
+    status: {},
+  }),
 };
 
 const serviceaccount: Generator = {
@@ -27,8 +37,10 @@ const serviceaccount: Generator = {
 };
 
 const configmap: Generator = {
-  usage: "NAME [--from-file=[key=]source] [--from-literal=key1=value1] [--dry-run=server|client|none]",
-  examples: "# From a folder\nkubectl create configmap my-config --from-file=path/to/bar\n\n# From literals\nkubectl create configmap my-config --from-literal=key1=config1 --from-literal=key2=config2",
+  usage:
+    "NAME [--from-file=[key=]source] [--from-literal=key1=value1] [--dry-run=server|client|none]",
+  examples:
+    "# From a folder\nkubectl create configmap my-config --from-file=path/to/bar\n\n# From literals\nkubectl create configmap my-config --from-literal=key1=config1 --from-literal=key2=config2",
   flags: DATA_FLAGS,
   resource: "configmaps",
   namespaced: true,
@@ -41,19 +53,34 @@ const configmap: Generator = {
       if (Buffer.from(text).equals(bytes)) data[key] = text;
       else binaryData[key] = bytes.toString("base64");
     }
-    return { apiVersion: "v1", kind: "ConfigMap", metadata: { name }, ...(Object.keys(data).length > 0 ? { data } : {}), ...(Object.keys(binaryData).length > 0 ? { binaryData } : {}) };
+    return {
+      apiVersion: "v1",
+      kind: "ConfigMap",
+      metadata: { name },
+      ...(Object.keys(data).length > 0 ? { data } : {}),
+      ...(Object.keys(binaryData).length > 0 ? { binaryData } : {}),
+    };
   },
 };
 
 const genericSecret: Generator = {
-  usage: "NAME [--type=string] [--from-file=[key=]source] [--from-literal=key1=value1] [--dry-run=server|client|none]",
+  usage:
+    "NAME [--type=string] [--from-file=[key=]source] [--from-literal=key1=value1] [--dry-run=server|client|none]",
   flags: [...DATA_FLAGS, { name: "type", type: "string", usage: "The type of secret to create" }],
   resource: "secrets",
   namespaced: true,
   build(context, name) {
-    const data = Object.fromEntries(readData(context).map(([key, value]) => [key, Buffer.from(value).toString("base64")]));
+    const data = Object.fromEntries(
+      readData(context).map(([key, value]) => [key, Buffer.from(value).toString("base64")]),
+    );
     const type = context.flags.text("type");
-    return { apiVersion: "v1", kind: "Secret", metadata: { name }, ...(Object.keys(data).length > 0 ? { data } : {}), ...(type ? { type } : {}) };
+    return {
+      apiVersion: "v1",
+      kind: "Secret",
+      metadata: { name },
+      ...(Object.keys(data).length > 0 ? { data } : {}),
+      ...(type ? { type } : {}),
+    };
   },
 };
 
@@ -62,7 +89,11 @@ const tlsSecret: Generator = {
   flags: [
     { name: "append-hash", type: "bool", usage: "Append a hash of the secret to its name." },
     { name: "cert", type: "string", usage: "Path to PEM encoded public key certificate." },
-    { name: "key", type: "string", usage: "Path to private key associated with given certificate." },
+    {
+      name: "key",
+      type: "string",
+      usage: "Path to private key associated with given certificate.",
+    },
   ],
   resource: "secrets",
   namespaced: true,
@@ -70,32 +101,78 @@ const tlsSecret: Generator = {
     const read = (flag: string) => {
       const file = context.flags.text(flag);
       if (file === "") throw new Error("key and cert must be specified");
-      if (host.pathKind(file) === undefined) throw new Error(`open ${file}: no such file or directory`);
+      if (host.pathKind(file) === undefined)
+        throw new Error(`open ${file}: no such file or directory`);
       return host.readBytes(file).toString("base64");
     };
-    return { apiVersion: "v1", kind: "Secret", metadata: { name }, data: { "tls.crt": read("cert"), "tls.key": read("key") }, type: "kubernetes.io/tls" };
+    return {
+      apiVersion: "v1",
+      kind: "Secret",
+      metadata: { name },
+      data: { "tls.crt": read("cert"), "tls.key": read("key") },
+      type: "kubernetes.io/tls",
+    };
   },
 };
 
 const dockerSecret: Generator = {
-  usage: "NAME --docker-username=user --docker-password=password --docker-email=email [--docker-server=string] [--from-file=[key=]source] [--dry-run=server|client|none]",
+  usage:
+    "NAME --docker-username=user --docker-password=password --docker-email=email [--docker-server=string] [--from-file=[key=]source] [--dry-run=server|client|none]",
   flags: [
     { name: "append-hash", type: "bool", usage: "Append a hash of the secret to its name." },
     { name: "docker-email", type: "string", usage: "Email for Docker registry" },
-    { name: "docker-password", type: "string", usage: "Password for Docker registry authentication" },
-    { name: "docker-server", type: "string", default: "https://index.docker.io/v1/", usage: "Server location for Docker registry" },
-    { name: "docker-username", type: "string", usage: "Username for Docker registry authentication" },
+    {
+      name: "docker-password",
+      type: "string",
+      usage: "Password for Docker registry authentication",
+    },
+    {
+      name: "docker-server",
+      type: "string",
+      default: "https://index.docker.io/v1/",
+      usage: "Server location for Docker registry",
+    },
+    {
+      name: "docker-username",
+      type: "string",
+      usage: "Username for Docker registry authentication",
+    },
     { name: "from-file", type: "stringSlice", usage: "A file with the configuration." },
   ],
   resource: "secrets",
   namespaced: true,
   build(context, name) {
     const { flags } = context;
-    const [username, password, server, email] = ["docker-username", "docker-password", "docker-server", "docker-email"].map((flag) => flags.text(flag)) as [string, string, string, string];
-    if (flags.list("from-file").length === 0 && (username === "" || password === "")) throw new Error("either --from-file or the combination of --docker-username, --docker-password and --docker-server is required");
+    const [username, password, server, email] = [
+      "docker-username",
+      "docker-password",
+      "docker-server",
+      "docker-email",
+    ].map((flag) => flags.text(flag)) as [string, string, string, string];
+    if (flags.list("from-file").length === 0 && (username === "" || password === ""))
+      throw new Error(
+        "either --from-file or the combination of --docker-username, --docker-password and --docker-server is required",
+      );
     const file = flags.list("from-file")[0];
-    const config = file ? host.readText(file.replace(/^[^=]*=/, "")) : JSON.stringify({ auths: { [server]: { username, password, ...(email ? { email } : {}), auth: Buffer.from(`${username}:${password}`).toString("base64") } } });
-    return { apiVersion: "v1", kind: "Secret", metadata: { name }, data: { ".dockerconfigjson": Buffer.from(config).toString("base64") }, type: "kubernetes.io/dockerconfigjson" };
+    const config = file
+      ? host.readText(file.replace(/^[^=]*=/, ""))
+      : JSON.stringify({
+          auths: {
+            [server]: {
+              username,
+              password,
+              ...(email ? { email } : {}),
+              auth: Buffer.from(`${username}:${password}`).toString("base64"),
+            },
+          },
+        });
+    return {
+      apiVersion: "v1",
+      kind: "Secret",
+      metadata: { name },
+      data: { ".dockerconfigjson": Buffer.from(config).toString("base64") },
+      type: "kubernetes.io/dockerconfigjson",
+    };
   },
 };
 
@@ -104,11 +181,21 @@ function readData(context: CommandContext): [string, string | Buffer][] {
   const entries: [string, string | Buffer][] = [];
   const add = (key: string, value: string | Buffer) => {
     const problems = isConfigMapKey(key);
-    if (problems.length > 0) throw new Error(`${JSON.stringify(key)} is not a valid key name for a ConfigMap: ${problems.join(",")}`);
-    if (entries.some(([known]) => known === key)) throw new Error(`cannot add key ${JSON.stringify(key)}, another key by that name already exists in Data for ConfigMap ${JSON.stringify(context.args[0])}`);
+    if (problems.length > 0)
+      throw new Error(
+        `${JSON.stringify(key)} is not a valid key name for a ConfigMap: ${problems.join(",")}`,
+      );
+    if (entries.some(([known]) => known === key))
+      throw new Error(
+        `cannot add key ${JSON.stringify(key)}, another key by that name already exists in Data for ConfigMap ${JSON.stringify(context.args[0])}`,
+      );
     entries.push([key, value]);
   };
-  if (context.flags.list("from-env-file").length > 0 && (context.flags.list("from-file").length > 0 || context.flags.list("from-literal").length > 0)) throw new Error("from-env-file cannot be combined with from-file or from-literal");
+  if (
+    context.flags.list("from-env-file").length > 0 &&
+    (context.flags.list("from-file").length > 0 || context.flags.list("from-literal").length > 0)
+  )
+    throw new Error("from-env-file cannot be combined with from-file or from-literal");
   for (const literal of context.flags.list("from-literal")) {
     const equals = literal.indexOf("=");
     if (equals < 0) throw new Error(`invalid literal source ${literal}, expected key=value`);
@@ -120,12 +207,20 @@ function readData(context: CommandContext): [string, string | Buffer][] {
     const file = equals < 0 ? source : source.slice(equals + 1);
     const kind = host.pathKind(file);
     if (kind === undefined) throw new Error(`error reading ${file}: no such file or directory`);
-    if (kind === "file") add(equals < 0 ? host.baseName(file) : source.slice(0, equals), host.readBytes(file));
+    if (kind === "file")
+      add(equals < 0 ? host.baseName(file) : source.slice(0, equals), host.readBytes(file));
     else if (equals >= 0) throw new Error("cannot give a key name for a directory path");
-    else for (const each of host.listFolder(file)) if (host.pathKind(host.joinPath(file, each)) === "file" && isConfigMapKey(each).length === 0) add(each, host.readBytes(host.joinPath(file, each)));
+    else
+      for (const each of host.listFolder(file))
+        if (
+          host.pathKind(host.joinPath(file, each)) === "file" &&
+          isConfigMapKey(each).length === 0
+        )
+          add(each, host.readBytes(host.joinPath(file, each)));
   }
   for (const file of context.flags.list("from-env-file")) {
-    if (host.pathKind(file) === undefined) throw new Error(`error reading ${file}: no such file or directory`);
+    if (host.pathKind(file) === undefined)
+      throw new Error(`error reading ${file}: no such file or directory`);
     for (const line of host.readText(file).split("\n")) {
       const text = line.replace(/^\s+/, "");
       if (text === "" || text.startsWith("#")) continue;
@@ -140,12 +235,45 @@ function readData(context: CommandContext): [string, string | Buffer][] {
 type ServiceType = "ClusterIP" | "NodePort" | "LoadBalancer" | "ExternalName";
 
 const service = (type: ServiceType): Generator => ({
-  usage: type === "ExternalName" ? "NAME --external-name external.name [--dry-run=server|client|none]" : "NAME [--tcp=port:targetPort] [--dry-run=server|client|none]",
+  usage:
+    type === "ExternalName"
+      ? "NAME --external-name external.name [--dry-run=server|client|none]"
+      : "NAME [--tcp=port:targetPort] [--dry-run=server|client|none]",
   flags: [
-    { name: "tcp", type: "stringSlice", usage: "Port pairs can be specified as '<port>:<targetPort>'." },
-    ...(type === "ClusterIP" ? [{ name: "clusterip", type: "string", usage: "Assign your own ClusterIP or set to 'None' for a 'headless' service (no loadbalancing)." } as const] : []),
-    ...(type === "NodePort" ? [{ name: "node-port", type: "int", usage: "Port used to expose the service on each node in a cluster." } as const] : []),
-    ...(type === "ExternalName" ? [{ name: "external-name", type: "string", required: true, usage: "External name of service" } as const] : []),
+    {
+      name: "tcp",
+      type: "stringSlice",
+      usage: "Port pairs can be specified as '<port>:<targetPort>'.",
+    },
+    ...(type === "ClusterIP"
+      ? [
+          {
+            name: "clusterip",
+            type: "string",
+            usage:
+              "Assign your own ClusterIP or set to 'None' for a 'headless' service (no loadbalancing).",
+          } as const,
+        ]
+      : []),
+    ...(type === "NodePort"
+      ? [
+          {
+            name: "node-port",
+            type: "int",
+            usage: "Port used to expose the service on each node in a cluster.",
+          } as const,
+        ]
+      : []),
+    ...(type === "ExternalName"
+      ? [
+          {
+            name: "external-name",
+            type: "string",
+            required: true,
+            usage: "External name of service",
+          } as const,
+        ]
+      : []),
   ],
   resource: "services",
   namespaced: true,
@@ -153,14 +281,21 @@ const service = (type: ServiceType): Generator => ({
     const { flags } = context;
     const headless = flags.text("clusterip") === "None";
     const specs = flags.list("tcp");
-    if (specs.length === 0 && type !== "ExternalName" && !headless) throw new Error("at least one tcp port specifier must be provided");
+    if (specs.length === 0 && type !== "ExternalName" && !headless)
+      throw new Error("at least one tcp port specifier must be provided");
     const ports = specs.map((spec) => servicePort(spec, flags.number("node-port")));
     const cluster = flags.text("clusterip");
     return {
       apiVersion: "v1",
       kind: "Service",
       metadata: { labels: { app: name }, name },
-      spec: { ...(cluster ? { clusterIP: cluster } : {}), ...(type === "ExternalName" ? { externalName: flags.text("external-name") } : {}), ...(ports.length > 0 ? { ports } : {}), selector: { app: name }, type },
+      spec: {
+        ...(cluster ? { clusterIP: cluster } : {}),
+        ...(type === "ExternalName" ? { externalName: flags.text("external-name") } : {}),
+        ...(ports.length > 0 ? { ports } : {}),
+        selector: { app: name },
+        type,
+      },
       status: { loadBalancer: {} },
     };
   },
@@ -169,57 +304,150 @@ const service = (type: ServiceType): Generator => ({
 function servicePort(spec: string, nodePort: number) {
   const [first = "", second] = spec.split(":");
   const port = Number(first);
-  if (!/^\d+$/.test(first) || port < 1 || port > 65_535) throw new Error(`invalid port format '${spec}', port must be a number`.replace(/^.*$/, /^\d+$/.test(first) ? `invalid port value, should be 1-65535` : `strconv.Atoi: parsing ${JSON.stringify(first)}: invalid syntax`));
+  if (!/^\d+$/.test(first) || port < 1 || port > 65_535)
+    throw new Error(
+      `invalid port format '${spec}', port must be a number`.replace(
+        /^.*$/,
+        /^\d+$/.test(first)
+          ? `invalid port value, should be 1-65535`
+          : `strconv.Atoi: parsing ${JSON.stringify(first)}: invalid syntax`,
+      ),
+    );
   const targetPort = second === undefined ? port : /^\d+$/.test(second) ? Number(second) : second;
-  return { name: spec.replace(":", "-"), ...(nodePort ? { nodePort } : {}), port, protocol: "TCP", targetPort };
+  return {
+    name: spec.replace(":", "-"),
+    ...(nodePort ? { nodePort } : {}),
+    port,
+    protocol: "TCP",
+    targetPort,
+  };
 }
 
 const quota: Generator = {
-  usage: "NAME [--hard=key1=value1,key2=value2] [--scopes=Scope1,Scope2] [--dry-run=server|client|none]",
+  usage:
+    "NAME [--hard=key1=value1,key2=value2] [--scopes=Scope1,Scope2] [--dry-run=server|client|none]",
   flags: [
-    { name: "hard", type: "string", usage: "A comma-delimited set of resource=quantity pairs that define a hard limit." },
-    { name: "scopes", type: "string", usage: "A comma-delimited set of quota scopes that must all match each object tracked by the quota." },
+    {
+      name: "hard",
+      type: "string",
+      usage: "A comma-delimited set of resource=quantity pairs that define a hard limit.",
+    },
+    {
+      name: "scopes",
+      type: "string",
+      usage:
+        "A comma-delimited set of quota scopes that must all match each object tracked by the quota.",
+    },
   ],
   resource: "resourcequotas",
   namespaced: true,
   build(context, name) {
     const hard = context.flags.text("hard");
     const scopes = context.flags.text("scopes");
-    const pairs = hard === "" ? [] : hard.split(",").map((pair) => [pair.slice(0, pair.indexOf("=")), pair.slice(pair.indexOf("=") + 1)] as const);
-    return { apiVersion: "v1", kind: "ResourceQuota", metadata: { name }, spec: { ...(pairs.length > 0 ? { hard: Object.fromEntries(pairs) } : {}), ...(scopes ? { scopes: scopes.split(",") } : {}) }, status: {} };
+    const pairs =
+      hard === ""
+        ? []
+        : hard
+            .split(",")
+            .map(
+              (pair) =>
+                [pair.slice(0, pair.indexOf("=")), pair.slice(pair.indexOf("=") + 1)] as const,
+            );
+    return {
+      apiVersion: "v1",
+      kind: "ResourceQuota",
+      metadata: { name },
+      spec: {
+        ...(pairs.length > 0 ? { hard: Object.fromEntries(pairs) } : {}),
+        ...(scopes ? { scopes: scopes.split(",") } : {}),
+      },
+      status: {},
+    };
   },
 };
 
 const priorityclass: Generator = {
   usage: "NAME --value=VALUE --global-default=BOOL [--dry-run=server|client|none]",
   flags: [
-    { name: "description", type: "string", usage: "description is an arbitrary string that usually provides guidelines on when this priority class should be used." },
-    { name: "global-default", type: "bool", usage: "global-default specifies whether this PriorityClass should be considered as the default priority." },
-    { name: "preemption-policy", type: "string", default: "PreemptLowerPriority", usage: "preemption-policy is the policy for preempting pods with lower priority." },
+    {
+      name: "description",
+      type: "string",
+      usage:
+        "description is an arbitrary string that usually provides guidelines on when this priority class should be used.",
+    },
+    {
+      name: "global-default",
+      type: "bool",
+      usage:
+        "global-default specifies whether this PriorityClass should be considered as the default priority.",
+    },
+    {
+      name: "preemption-policy",
+      type: "string",
+      default: "PreemptLowerPriority",
+      usage: "preemption-policy is the policy for preempting pods with lower priority.",
+    },
     { name: "value", type: "int32", required: true, usage: "the value of this priority class." },
   ],
   resource: "priorityclasses",
   namespaced: false,
-  build: ({ flags }, name) => ({ apiVersion: "scheduling.k8s.io/v1", kind: "PriorityClass", metadata: { name }, value: flags.number("value"), ...(flags.bool("global-default") ? { globalDefault: true } : {}), ...(flags.text("description") ? { description: flags.text("description") } : {}), preemptionPolicy: flags.text("preemption-policy") }),
+  build: ({ flags }, name) => ({
+    apiVersion: "scheduling.k8s.io/v1",
+    kind: "PriorityClass",
+    metadata: { name },
+    value: flags.number("value"),
+    ...(flags.bool("global-default") ? { globalDefault: true } : {}),
+    ...(flags.text("description") ? { description: flags.text("description") } : {}),
+    preemptionPolicy: flags.text("preemption-policy"),
+  }),
 };
 
 const poddisruptionbudget: Generator = {
   usage: "NAME --selector=SELECTOR --min-available=N [--dry-run=server|client|none]",
   flags: [
-    { name: "max-unavailable", type: "string", usage: "The maximum number or percentage of unavailable pods this budget requires." },
-    { name: "min-available", type: "string", usage: "The minimum number or percentage of available pods this budget requires." },
-    { name: "selector", type: "string", usage: "A label selector to use for this budget. Only equality-based selector requirements are supported." },
+    {
+      name: "max-unavailable",
+      type: "string",
+      usage: "The maximum number or percentage of unavailable pods this budget requires.",
+    },
+    {
+      name: "min-available",
+      type: "string",
+      usage: "The minimum number or percentage of available pods this budget requires.",
+    },
+    {
+      name: "selector",
+      type: "string",
+      usage:
+        "A label selector to use for this budget. Only equality-based selector requirements are supported.",
+    },
   ],
   resource: "poddisruptionbudgets",
   namespaced: true,
   build({ flags }, name) {
     if (flags.text("selector") === "") throw new Error("a selector must be specified");
     const [max, min] = [flags.text("max-unavailable"), flags.text("min-available")];
-    if (max === "" && min === "") throw new Error("one of min-available or max-unavailable must be specified");
-    if (max !== "" && min !== "") throw new Error("min-available and max-unavailable cannot be both specified");
+    if (max === "" && min === "")
+      throw new Error("one of min-available or max-unavailable must be specified");
+    if (max !== "" && min !== "")
+      throw new Error("min-available and max-unavailable cannot be both specified");
     const amount = (text: string) => (/^\d+$/.test(text) ? Number(text) : text);
-    const matchLabels = Object.fromEntries(flags.text("selector").split(",").map((pair) => pair.split("=") as [string, string]));
-    return { apiVersion: "policy/v1", kind: "PodDisruptionBudget", metadata: { name }, spec: { ...(max ? { maxUnavailable: amount(max) } : { minAvailable: amount(min) }), selector: { matchLabels } }, status: { currentHealthy: 0, desiredHealthy: 0, disruptionsAllowed: 0, expectedPods: 0 } };
+    const matchLabels = Object.fromEntries(
+      flags
+        .text("selector")
+        .split(",")
+        .map((pair) => pair.split("=") as [string, string]),
+    );
+    return {
+      apiVersion: "policy/v1",
+      kind: "PodDisruptionBudget",
+      metadata: { name },
+      spec: {
+        ...(max ? { maxUnavailable: amount(max) } : { minAvailable: amount(min) }),
+        selector: { matchLabels },
+      },
+      status: { currentHealthy: 0, desiredHealthy: 0, disruptionsAllowed: 0, expectedPods: 0 },
+    };
   },
 };
 

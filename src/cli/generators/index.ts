@@ -3,7 +3,13 @@ import type { CommandContext, CommandEntry, CommandSpec } from "../command.ts";
 import { DRY_RUN_FLAG, dryRunOf, dryRunQuery } from "../dry-run.ts";
 import type { FlagSpec } from "../flags.ts";
 import { withLastApplied } from "../last-applied.ts";
-import { FIELD_MANAGER_FLAG, fieldValidation, OUTPUT_FLAGS, reporter, VALIDATE_FLAG } from "../report.ts";
+import {
+  FIELD_MANAGER_FLAG,
+  fieldValidation,
+  OUTPUT_FLAGS,
+  reporter,
+  VALIDATE_FLAG,
+} from "../report.ts";
 import type { ApiObject } from "../resources.ts";
 import * as basics from "./basics.ts";
 import * as rbac from "./rbac.ts";
@@ -19,19 +25,35 @@ export interface Generator {
   build(context: CommandContext, name: string): ApiObject | Promise<ApiObject>;
 }
 
-const GENERATORS: Readonly<Record<string, Generator>> = { ...basics.generators, ...rbac.generators, ...workloads.generators };
+const GENERATORS: Readonly<Record<string, Generator>> = {
+  ...basics.generators,
+  ...rbac.generators,
+  ...workloads.generators,
+};
 
 export function generatorCommand(name: string): CommandSpec {
   const generator = GENERATORS[name] as Generator;
   return {
     usage: generator.usage,
     ...(generator.examples ? { examples: generator.examples } : {}),
-    flags: [...OUTPUT_FLAGS, DRY_RUN_FLAG, VALIDATE_FLAG, FIELD_MANAGER_FLAG("kubectl-create"), { name: "save-config", type: "bool", usage: "If true, keep the configuration in the annotation, for apply." }, ...(generator.flags ?? [])],
+    flags: [
+      ...OUTPUT_FLAGS,
+      DRY_RUN_FLAG,
+      VALIDATE_FLAG,
+      FIELD_MANAGER_FLAG("kubectl-create"),
+      {
+        name: "save-config",
+        type: "bool",
+        usage: "If true, keep the configuration in the annotation, for apply.",
+      },
+      ...(generator.flags ?? []),
+    ],
     run: (context) => run(context, generator),
   };
 }
 
-const group = (names: readonly [string, string, string][]): CommandEntry[] => names.map(([name, key, short]) => ({ name, short, load: async () => generatorCommand(key) }));
+const group = (names: readonly [string, string, string][]): CommandEntry[] =>
+  names.map(([name, key, short]) => ({ name, short, load: async () => generatorCommand(key) }));
 
 export const secretCommand: CommandSpec = {
   long: "Create a secret with specified type.\n\n A docker-registry type secret is for accessing a container registry.\n\n A generic type secret indicate an Opaque secret type.\n\n A tls type secret holds TLS certificate and its associated key.",
@@ -59,15 +81,26 @@ async function run(context: CommandContext, generator: Generator): Promise<void>
   const dryRun = dryRunOf(context.flags, context.io);
   const report = await reporter(context, dryRun);
   const built = await generator.build(context, names[0] ?? "");
-  const placed = generator.namespaced && (context.flags.has("namespace") || dryRun !== "client") ? { ...built, metadata: { ...built.metadata, namespace: await context.namespace() } } : built;
+  const placed =
+    generator.namespaced && (context.flags.has("namespace") || dryRun !== "client")
+      ? { ...built, metadata: { ...built.metadata, namespace: await context.namespace() } }
+      : built;
   const object = context.flags.bool("save-config") ? withLastApplied(placed) : placed;
   const info = { group: groupOf(object), kind: object.kind ?? "" };
   if (dryRun === "client") return report(object, info, "created");
   const root = info.group === "" ? `/api/${object.apiVersion}` : `/apis/${object.apiVersion}`;
   const path = `${root}${generator.namespaced ? `/namespaces/${await context.namespace()}` : ""}/${generator.resource}`;
-  const query = { fieldManager: context.flags.text("field-manager"), fieldValidation: fieldValidation(context), ...dryRunQuery(dryRun) };
+  const query = {
+    fieldManager: context.flags.text("field-manager"),
+    fieldValidation: fieldValidation(context),
+    ...dryRunQuery(dryRun),
+  };
   try {
-    report(await (await context.client()).json<Json>("POST", path, { query, body: object }), info, "created");
+    report(
+      await (await context.client()).json<Json>("POST", path, { query, body: object }),
+      info,
+      "created",
+    );
   } catch (error) {
     throw await failedTo(error, generator);
   }
@@ -77,7 +110,19 @@ async function run(context: CommandContext, generator: Generator): Promise<void>
 async function failedTo(error: unknown, generator: Generator): Promise<unknown> {
   const { StatusError } = await import("../../api/status.ts");
   if (!(error instanceof StatusError) || error.reason === "Invalid") return error;
-  const wrapped: Readonly<Record<string, string>> = { configmaps: "configmap", secrets: "secret", serviceaccounts: "serviceaccount", resourcequotas: "quota", deployments: "deployment", jobs: "job", cronjobs: "cronjob", services: `${/* the type is in the usage line */ ""}service`, poddisruptionbudgets: "poddisruptionbudgets", priorityclasses: "priorityclass", ingresses: "ingress" };
+  const wrapped: Readonly<Record<string, string>> = {
+    configmaps: "configmap",
+    secrets: "secret",
+    serviceaccounts: "serviceaccount",
+    resourcequotas: "quota",
+    deployments: "deployment",
+    jobs: "job",
+    cronjobs: "cronjob",
+    services: `${/* the type is in the usage line */ ""}service`,
+    poddisruptionbudgets: "poddisruptionbudgets",
+    priorityclasses: "priorityclass",
+    ingresses: "ingress",
+  };
   const noun = wrapped[generator.resource];
   if (noun === undefined || noun === "service") return error;
   return Object.assign(new Error(`failed to create ${noun}: ${error.message}`), { cause: error });

@@ -4,13 +4,26 @@ import type { Generator } from "./index.ts";
 
 const RULE_FLAGS: readonly FlagSpec[] = [
   { name: "resource", type: "stringSlice", usage: "Resource that the rule applies to" },
-  { name: "resource-name", type: "stringArray", usage: "Resource in the white list that the rule applies to, repeat this flag for multiple items" },
-  { name: "verb", type: "stringSlice", usage: "Verb that applies to the resources contained in the rule" },
+  {
+    name: "resource-name",
+    type: "stringArray",
+    usage:
+      "Resource in the white list that the rule applies to, repeat this flag for multiple items",
+  },
+  {
+    name: "verb",
+    type: "stringSlice",
+    usage: "Verb that applies to the resources contained in the rule",
+  },
 ];
 
 const SUBJECT_FLAGS: readonly FlagSpec[] = [
   { name: "group", type: "stringArray", usage: "Groups to bind to the role." },
-  { name: "serviceaccount", type: "stringArray", usage: "Service accounts to bind to the role, in the format <namespace>:<name>." },
+  {
+    name: "serviceaccount",
+    type: "stringArray",
+    usage: "Service accounts to bind to the role, in the format <namespace>:<name>.",
+  },
   { name: "user", type: "stringArray", usage: "Usernames to bind to the role." },
 ];
 
@@ -22,39 +35,86 @@ async function rules(context: CommandContext): Promise<Record<string, unknown>[]
   const verbs = [...new Set(flags.list("verb"))];
   if (verbs.length === 0) throw new Error("at least one verb must be specified");
   const urls = flags.list("non-resource-url");
-  if (flags.list("resource").length === 0 && urls.length === 0) throw new Error("at least one resource must be specified");
-  if (urls.length > 0 && flags.list("resource").length === 0) return [{ nonResourceURLs: urls, verbs }];
+  if (flags.list("resource").length === 0 && urls.length === 0)
+    throw new Error("at least one resource must be specified");
+  if (urls.length > 0 && flags.list("resource").length === 0)
+    return [{ nonResourceURLs: urls, verbs }];
   const discovery = await context.discovery();
   const byGroup = new Map<string, string[]>();
   for (const text of flags.list("resource")) {
     const [name = "", subresource] = text.split("/");
     const info = name === "*" ? undefined : await discovery.find(name);
-    if (name !== "*" && !info) throw new Error(`the server doesn't have a resource type ${JSON.stringify(name)}`);
+    if (name !== "*" && !info)
+      throw new Error(`the server doesn't have a resource type ${JSON.stringify(name)}`);
     const group = info?.group ?? (name === "*" ? "*" : "");
     const resource = `${info?.resource ?? name}${subresource ? `/${subresource}` : ""}`;
     byGroup.set(group, [...(byGroup.get(group) ?? []), resource]);
   }
   const names = flags.list("resource-name");
-  return [...byGroup].map(([group, resources]) => ({ apiGroups: [group], ...(names.length > 0 ? { resourceNames: names } : {}), resources, verbs }));
+  return [...byGroup].map(([group, resources]) => ({
+    apiGroups: [group],
+    ...(names.length > 0 ? { resourceNames: names } : {}),
+    resources,
+    verbs,
+  }));
 }
 
 const role: Generator = {
-  usage: "NAME --verb=verb --resource=resource.group/subresource [--resource-name=resourcename] [--dry-run=server|client|none]",
+  usage:
+    "NAME --verb=verb --resource=resource.group/subresource [--resource-name=resourcename] [--dry-run=server|client|none]",
   flags: RULE_FLAGS,
   resource: "roles",
   namespaced: true,
-  build: async (context, name) => ({ apiVersion: `${RBAC}/v1`, kind: "Role", metadata: { name }, rules: await rules(context) }),
+  build: async (context, name) => ({
+    apiVersion: `${RBAC}/v1`,
+    kind: "Role",
+    metadata: { name },
+    rules: await rules(context),
+  }),
 };
 
 const clusterrole: Generator = {
-  usage: "NAME --verb=verb --resource=resource.group [--resource-name=resourcename] [--dry-run=server|client|none]",
-  flags: [...RULE_FLAGS, { name: "aggregation-rule", type: "stringToString", usage: "An aggregation label selector for combining ClusterRoles." }, { name: "non-resource-url", type: "stringSlice", usage: "A partial url that user should have access to." }],
+  usage:
+    "NAME --verb=verb --resource=resource.group [--resource-name=resourcename] [--dry-run=server|client|none]",
+  flags: [
+    ...RULE_FLAGS,
+    {
+      name: "aggregation-rule",
+      type: "stringToString",
+      usage: "An aggregation label selector for combining ClusterRoles.",
+    },
+    {
+      name: "non-resource-url",
+      type: "stringSlice",
+      usage: "A partial url that user should have access to.",
+    },
+  ],
   resource: "clusterroles",
   namespaced: false,
   async build(context, name) {
     const aggregation = context.flags.list("aggregation-rule");
-    if (aggregation.length > 0) return { apiVersion: `${RBAC}/v1`, kind: "ClusterRole", metadata: { name }, aggregationRule: { clusterRoleSelectors: [{ matchLabels: Object.fromEntries(aggregation.map((pair) => pair.split("=") as [string, string])) }] }, rules: [] };
-    return { apiVersion: `${RBAC}/v1`, kind: "ClusterRole", metadata: { name }, rules: await rules(context) };
+    if (aggregation.length > 0)
+      return {
+        apiVersion: `${RBAC}/v1`,
+        kind: "ClusterRole",
+        metadata: { name },
+        aggregationRule: {
+          clusterRoleSelectors: [
+            {
+              matchLabels: Object.fromEntries(
+                aggregation.map((pair) => pair.split("=") as [string, string]),
+              ),
+            },
+          ],
+        },
+        rules: [],
+      };
+    return {
+      apiVersion: `${RBAC}/v1`,
+      kind: "ClusterRole",
+      metadata: { name },
+      rules: await rules(context),
+    };
   },
 };
 
@@ -64,30 +124,63 @@ function subjects({ flags }: CommandContext): Record<string, unknown>[] {
     ...flags.list("group").map((name) => ({ apiGroup: RBAC, kind: "Group", name })),
     ...flags.list("serviceaccount").map((text) => {
       const [namespace, name, ...more] = text.split(":");
-      if (!namespace || !name || more.length > 0) throw new Error("serviceaccount must be <namespace>:<name>");
+      if (!namespace || !name || more.length > 0)
+        throw new Error("serviceaccount must be <namespace>:<name>");
       return { kind: "ServiceAccount", name, namespace };
     }),
   ];
 }
 
 const rolebinding: Generator = {
-  usage: "NAME --clusterrole=NAME|--role=NAME [--user=username] [--group=groupname] [--serviceaccount=namespace:serviceaccountname] [--dry-run=server|client|none]",
-  flags: [...SUBJECT_FLAGS, { name: "clusterrole", type: "string", usage: "ClusterRole this RoleBinding should reference" }, { name: "role", type: "string", usage: "Role this RoleBinding should reference" }],
+  usage:
+    "NAME --clusterrole=NAME|--role=NAME [--user=username] [--group=groupname] [--serviceaccount=namespace:serviceaccountname] [--dry-run=server|client|none]",
+  flags: [
+    ...SUBJECT_FLAGS,
+    { name: "clusterrole", type: "string", usage: "ClusterRole this RoleBinding should reference" },
+    { name: "role", type: "string", usage: "Role this RoleBinding should reference" },
+  ],
   resource: "rolebindings",
   namespaced: true,
   build(context, name) {
     const [cluster, local] = [context.flags.text("clusterrole"), context.flags.text("role")];
-    if ((cluster === "") === (local === "")) throw new Error("exactly one of clusterrole or role must be specified");
-    return { apiVersion: `${RBAC}/v1`, kind: "RoleBinding", metadata: { name }, roleRef: { apiGroup: RBAC, kind: cluster ? "ClusterRole" : "Role", name: cluster || local }, subjects: subjects(context) };
+    if ((cluster === "") === (local === ""))
+      throw new Error("exactly one of clusterrole or role must be specified");
+    return {
+      apiVersion: `${RBAC}/v1`,
+      kind: "RoleBinding",
+      metadata: { name },
+      roleRef: { apiGroup: RBAC, kind: cluster ? "ClusterRole" : "Role", name: cluster || local },
+      subjects: subjects(context),
+    };
   },
 };
 
 const clusterrolebinding: Generator = {
-  usage: "NAME --clusterrole=NAME [--user=username] [--group=groupname] [--serviceaccount=namespace:serviceaccountname] [--dry-run=server|client|none]",
-  flags: [...SUBJECT_FLAGS, { name: "clusterrole", type: "string", required: true, usage: "ClusterRole this ClusterRoleBinding should reference" }],
+  usage:
+    "NAME --clusterrole=NAME [--user=username] [--group=groupname] [--serviceaccount=namespace:serviceaccountname] [--dry-run=server|client|none]",
+  flags: [
+    ...SUBJECT_FLAGS,
+    {
+      name: "clusterrole",
+      type: "string",
+      required: true,
+      usage: "ClusterRole this ClusterRoleBinding should reference",
+    },
+  ],
   resource: "clusterrolebindings",
   namespaced: false,
-  build: (context, name) => ({ apiVersion: `${RBAC}/v1`, kind: "ClusterRoleBinding", metadata: { name }, roleRef: { apiGroup: RBAC, kind: "ClusterRole", name: context.flags.text("clusterrole") }, subjects: subjects(context) }),
+  build: (context, name) => ({
+    apiVersion: `${RBAC}/v1`,
+    kind: "ClusterRoleBinding",
+    metadata: { name },
+    roleRef: { apiGroup: RBAC, kind: "ClusterRole", name: context.flags.text("clusterrole") },
+    subjects: subjects(context),
+  }),
 };
 
-export const generators: Readonly<Record<string, Generator>> = { role, clusterrole, rolebinding, clusterrolebinding };
+export const generators: Readonly<Record<string, Generator>> = {
+  role,
+  clusterrole,
+  rolebinding,
+  clusterrolebinding,
+};

@@ -7,8 +7,19 @@ type Node =
   | { readonly type: "text"; readonly text: string }
   | { readonly type: "list"; readonly nodes: readonly Node[] }
   | { readonly type: "field"; readonly name: string }
-  | { readonly type: "array"; readonly from: number | undefined; readonly to: number | undefined; readonly step: number | undefined; readonly single: boolean }
-  | { readonly type: "filter"; readonly left: Node; readonly right: Node | undefined; readonly operator: string }
+  | {
+      readonly type: "array";
+      readonly from: number | undefined;
+      readonly to: number | undefined;
+      readonly step: number | undefined;
+      readonly single: boolean;
+    }
+  | {
+      readonly type: "filter";
+      readonly left: Node;
+      readonly right: Node | undefined;
+      readonly operator: string;
+    }
   | { readonly type: "value"; readonly value: number | boolean }
   | { readonly type: "wildcard" }
   | { readonly type: "recursive" }
@@ -30,9 +41,13 @@ export function compileJsonPath(template: string, options: JsonPathOptions): Jso
   }
   return (data) => {
     try {
-      return options.asJson ? renderAsJson(nodes, data, options) : evaluateAll(nodes, data, options).map(printResults).join("");
+      return options.asJson
+        ? renderAsJson(nodes, data, options)
+        : evaluateAll(nodes, data, options).map(printResults).join("");
     } catch (error) {
-      throw new Error(`error executing jsonpath ${JSON.stringify(template)}: Error executing template: ${(error as Error).message}. Printing more information for debugging the template:\n\ttemplate was:\n\t\t${template}\n\tobject given to jsonpath engine was:\n\t\t${goMap(data)}\n\n`);
+      throw new Error(
+        `error executing jsonpath ${JSON.stringify(template)}: Error executing template: ${(error as Error).message}. Printing more information for debugging the template:\n\ttemplate was:\n\t\t${template}\n\tobject given to jsonpath engine was:\n\t\t${goMap(data)}\n\n\n`,
+      );
     }
   };
 }
@@ -80,7 +95,10 @@ class PathParser {
       else if (char === ".") nodes.push(...this.#field());
       else if (char === "+" || char === "-" || /\d/.test(char)) nodes.push(this.#number());
       else if (/[A-Za-z_]/.test(char)) nodes.push(...this.#identifier());
-      else throw new Error(`unrecognized character in action: U+${char.charCodeAt(0).toString(16).toUpperCase().padStart(4, "0")} '${char}'`);
+      else
+        throw new Error(
+          `unrecognized character in action: U+${char.charCodeAt(0).toString(16).toUpperCase().padStart(4, "0")} '${char}'`,
+        );
     }
   }
 
@@ -99,7 +117,17 @@ class PathParser {
 
   #escape(quote: string): string {
     const char = this.#text[++this.#at] ?? "";
-    const known: Record<string, string> = { n: "\n", t: "\t", r: "\r", "\\": "\\", a: "\x07", b: "\b", f: "\f", v: "\v", [quote]: quote };
+    const known: Record<string, string> = {
+      n: "\n",
+      t: "\t",
+      r: "\r",
+      "\\": "\\",
+      a: "\x07",
+      b: "\b",
+      f: "\f",
+      v: "\v",
+      [quote]: quote,
+    };
     return known[char] ?? `\\${char}`;
   }
 
@@ -108,7 +136,9 @@ class PathParser {
       this.#at += 2;
       const next = this.#text[this.#at] ?? "";
       const name = /[\w]/.test(next) ? this.#name() : "";
-      return name === "" ? [{ type: "recursive" }] : [{ type: "recursive" }, { type: "field", name }];
+      return name === ""
+        ? [{ type: "recursive" }]
+        : [{ type: "recursive" }, { type: "field", name }];
     }
     this.#at++;
     if (this.#text[this.#at] === "*") {
@@ -136,7 +166,8 @@ class PathParser {
 
   #number(): Node {
     const match = /^[+-]?\d[\w.]*/.exec(this.#text.slice(this.#at));
-    if (!match || Number.isNaN(Number(match[0]))) throw new Error(`cannot parse number ${match?.[0] ?? ""}`);
+    if (!match || Number.isNaN(Number(match[0])))
+      throw new Error(`cannot parse number ${match?.[0] ?? ""}`);
     this.#at += match[0].length;
     return { type: "value", value: Number(match[0]) };
   }
@@ -156,12 +187,27 @@ class PathParser {
     const quoted = /^'([^']*)'$|^"([^"]*)"$/.exec(inside);
     if (quoted) return { type: "field", name: quoted[1] ?? quoted[2] ?? "" };
     const unions = splitUnion(inside);
-    if (unions.length > 1) return { type: "union", nodes: unions.map((part) => ({ type: "list", nodes: new PathParser(`[${part}]}`).#action() })) };
-    if (inside === "*") return { type: "array", from: undefined, to: undefined, step: undefined, single: false };
+    if (unions.length > 1)
+      return {
+        type: "union",
+        nodes: unions.map((part) => ({
+          type: "list",
+          nodes: new PathParser(`[${part}]}`).#action(),
+        })),
+      };
+    if (inside === "*")
+      return { type: "array", from: undefined, to: undefined, step: undefined, single: false };
     const match = /^(-?\d*)(:-?\d*)?(:-?\d*)?$/.exec(inside.trim());
     if (!match) throw new Error(`invalid array index ${inside}`);
-    const number = (text: string | undefined) => (text === undefined || text === "" || text === ":" ? undefined : Number(text.replace(":", "")));
-    return { type: "array", from: number(match[1]), to: number(match[2]), step: number(match[3]), single: match[2] === undefined };
+    const number = (text: string | undefined) =>
+      text === undefined || text === "" || text === ":" ? undefined : Number(text.replace(":", ""));
+    return {
+      type: "array",
+      from: number(match[1]),
+      to: number(match[2]),
+      step: number(match[3]),
+      single: match[2] === undefined,
+    };
   }
 
   /** What stands between the brackets, which may hold brackets and quotes. */
@@ -205,8 +251,18 @@ function splitUnion(inside: string): string[] {
 function parseFilter(text: string): Node {
   const { left, operator, right } = splitFilter(text);
   if (operator === "=~") throw new Error("regex is not supported in kubernetes jsonpath"); // unreachable: the operator is unknown to the splitter
-  const side = (part: string): Node => ({ type: "list", nodes: new PathParser(`{${part.trim()}}`).parse().flatMap((node) => (node.type === "list" ? node.nodes : [node])) });
-  return { type: "filter", left: side(left), right: right === undefined ? undefined : side(right), operator };
+  const side = (part: string): Node => ({
+    type: "list",
+    nodes: new PathParser(`{${part.trim()}}`)
+      .parse()
+      .flatMap((node) => (node.type === "list" ? node.nodes : [node])),
+  });
+  return {
+    type: "filter",
+    left: side(left),
+    right: right === undefined ? undefined : side(right),
+    operator,
+  };
 }
 
 function splitFilter(text: string): { left: string; operator: string; right: string | undefined } {
@@ -221,7 +277,12 @@ function splitFilter(text: string): { left: string; operator: string; right: str
     else if (/[=!<>]/.test(char)) {
       const match = /^(==|!=|<=|>=|<|>|=~|[=!]+)/.exec(text.slice(i));
       const operator = match?.[0] ?? char;
-      if (!["==", "!=", "<=", ">=", "<", ">"].includes(operator)) throw new Error(operator === "=" || operator === "!" || operator === "=~" ? `unrecognized filter operator ${operator}` : `unrecognized filter operator ${operator}`);
+      if (!["==", "!=", "<=", ">=", "<", ">"].includes(operator))
+        throw new Error(
+          operator === "=" || operator === "!" || operator === "=~"
+            ? `unrecognized filter operator ${operator}`
+            : `unrecognized filter operator ${operator}`,
+        );
       return { left: text.slice(0, i), operator, right: text.slice(i + operator.length) };
     }
   }
@@ -236,7 +297,13 @@ function evaluateAll(nodes: readonly Node[], data: unknown, options: JsonPathOpt
 }
 
 /** Returns where the range that starts at `from` ends. */
-function evaluateRange(nodes: readonly Node[], from: number, data: unknown, options: JsonPathOptions, out: unknown[][]): number {
+function evaluateRange(
+  nodes: readonly Node[],
+  from: number,
+  data: unknown,
+  options: JsonPathOptions,
+  out: unknown[][],
+): number {
   for (let i = from; i < nodes.length; i++) {
     const node = nodes[i] as Node;
     if (node.type === "list" && isIdentifier(node.nodes[0], "range")) {
@@ -251,7 +318,8 @@ function evaluateRange(nodes: readonly Node[], from: number, data: unknown, opti
   return nodes.length;
 }
 
-const isIdentifier = (node: Node | undefined, name: string) => node?.type === "identifier" && node.name === name;
+const isIdentifier = (node: Node | undefined, name: string) =>
+  node?.type === "identifier" && node.name === name;
 
 function skipRange(nodes: readonly Node[], from: number): number {
   let depth = 1;
@@ -264,7 +332,11 @@ function skipRange(nodes: readonly Node[], from: number): number {
   return nodes.length;
 }
 
-function evaluateList(nodes: readonly Node[], values: unknown[], options: JsonPathOptions): unknown[] {
+function evaluateList(
+  nodes: readonly Node[],
+  values: unknown[],
+  options: JsonPathOptions,
+): unknown[] {
   return nodes.reduce((current, node) => evaluate(node, current, options), values);
 }
 
@@ -279,9 +351,15 @@ function evaluate(node: Node, values: unknown[], options: JsonPathOptions): unkn
     case "field":
       return evaluateField(node.name, values, options);
     case "array":
-      return values.flatMap((value) => slice(node, value, options));
+      return values.flatMap((value) => slice(node, value));
     case "wildcard":
-      return values.flatMap((value) => (Array.isArray(value) ? value : isMap(value) ? sortedEntries(value).map(([, each]) => each) : []));
+      return values.flatMap((value) =>
+        Array.isArray(value)
+          ? value
+          : isMap(value)
+            ? sortedEntries(value).map(([, each]) => each)
+            : [],
+      );
     case "recursive":
       return values.flatMap(descendants);
     case "union":
@@ -293,8 +371,10 @@ function evaluate(node: Node, values: unknown[], options: JsonPathOptions): unkn
   }
 }
 
-const isMap = (value: unknown): value is Record<string, unknown> => typeof value === "object" && value !== null && !Array.isArray(value);
-const sortedEntries = (value: Record<string, unknown>) => Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1));
+const isMap = (value: unknown): value is Record<string, unknown> =>
+  typeof value === "object" && value !== null && !Array.isArray(value);
+const sortedEntries = (value: Record<string, unknown>) =>
+  Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1));
 
 function evaluateField(name: string, values: unknown[], options: JsonPathOptions): unknown[] {
   if (name === "") return values;
@@ -307,17 +387,15 @@ function evaluateField(name: string, values: unknown[], options: JsonPathOptions
   return results;
 }
 
-function slice(node: Extract<Node, { type: "array" }>, value: unknown, options: JsonPathOptions): unknown[] {
+function slice(node: Extract<Node, { type: "array" }>, value: unknown): unknown[] {
   if (value === null || value === undefined) return [];
   if (!Array.isArray(value)) throw new Error(`${goMap(value)} is not array or slice`);
   const length = value.length;
   const absolute = (index: number) => (index < 0 ? index + length : index);
   if (node.single && node.from !== undefined) {
     const index = absolute(node.from);
-    if (index >= length || index < 0) {
-      if (options.allowMissing) return [];
-      throw new Error(`array index out of bounds: index ${node.from < 0 ? index : node.from}, length ${length}`);
-    }
+    if (index >= length || index < 0)
+      throw new Error(`array index out of bounds: index ${index}, length ${length}`);
     return [value[index]];
   }
   const from = absolute(node.from ?? 0);
@@ -329,20 +407,33 @@ function slice(node: Extract<Node, { type: "array" }>, value: unknown, options: 
 }
 
 function descendants(value: unknown): unknown[] {
-  const children = Array.isArray(value) ? value : isMap(value) ? sortedEntries(value).map(([, each]) => each) : [];
+  const children = Array.isArray(value)
+    ? value
+    : isMap(value)
+      ? sortedEntries(value).map(([, each]) => each)
+      : [];
   return value === null || value === undefined ? [] : [value, ...children.flatMap(descendants)];
 }
 
-function filter(node: Extract<Node, { type: "filter" }>, value: unknown, options: JsonPathOptions): unknown[] {
+function filter(
+  node: Extract<Node, { type: "filter" }>,
+  value: unknown,
+  options: JsonPathOptions,
+): unknown[] {
   if (value === null || value === undefined) return [];
   if (!Array.isArray(value)) {
-    if (!isMap(value)) throw new Error(`${goMap(value)} is not array or slice and cannot be filtered`);
+    if (!isMap(value))
+      throw new Error(`${goMap(value)} is not array or slice and cannot be filtered`);
     return matchesFilter(node, value, options) ? [value] : [];
   }
   return value.filter((item) => matchesFilter(node, item, options));
 }
 
-function matchesFilter(node: Extract<Node, { type: "filter" }>, item: unknown, _options: JsonPathOptions): boolean {
+function matchesFilter(
+  node: Extract<Node, { type: "filter" }>,
+  item: unknown,
+  _options: JsonPathOptions,
+): boolean {
   const lenient = { allowMissing: true };
   const left = evaluate(node.left, [item], lenient);
   if (node.operator === "exists") return left.length > 0;
@@ -357,7 +448,8 @@ function matchesFilter(node: Extract<Node, { type: "filter" }>, item: unknown, _
 function compare(operator: string, left: unknown, right: unknown): boolean {
   if (operator === "==") return left === right;
   if (operator === "!=") return left !== right;
-  if (typeof left !== typeof right || (typeof left !== "number" && typeof left !== "string")) throw new Error("incompatible types for comparison");
+  if (typeof left !== typeof right || (typeof left !== "number" && typeof left !== "string"))
+    throw new Error("incompatible types for comparison");
   const [a, b] = [left as number, right as number];
   return operator === "<" ? a < b : operator === "<=" ? a <= b : operator === ">" ? a > b : a >= b;
 }
@@ -383,7 +475,10 @@ function renderAsJson(nodes: readonly Node[], data: unknown, options: JsonPathOp
 function goMap(value: unknown): string {
   if (value === null || value === undefined) return "interface {}(nil)";
   if (Array.isArray(value)) return `[]interface {}{${value.map(goMap).join(", ")}}`;
-  if (isMap(value)) return `map[string]interface {}{${sortedEntries(value).map(([key, each]) => `${JSON.stringify(key)}:${goMap(each)}`).join(", ")}}`;
+  if (isMap(value))
+    return `map[string]interface {}{${sortedEntries(value)
+      .map(([key, each]) => `${JSON.stringify(key)}:${goMap(each)}`)
+      .join(", ")}}`;
   return typeof value === "string" ? JSON.stringify(value) : String(value);
 }
 
@@ -391,7 +486,10 @@ function goMap(value: unknown): string {
 export function relaxedPath(expression: string): string {
   if (expression === "") return expression;
   const match = /^\{?\.?([^{}]+)\}?$/.exec(expression.replace(/^(\{?)\$/, "$1"));
-  if (!match) throw new Error(`unexpected path string, expected a 'name1.name2' or '.name1.name2' or '{name1.name2}' or '{.name1.name2}'`);
+  if (!match)
+    throw new Error(
+      `unexpected path string, expected a 'name1.name2' or '.name1.name2' or '{name1.name2}' or '{.name1.name2}'`,
+    );
   const field = match[1] ?? "";
   return `{${field.startsWith("[") ? "" : "."}${field}}`;
 }

@@ -6,14 +6,54 @@ import { readText } from "../../host/cli-host.ts";
 export type ObjectPrinter = (object: Json) => string;
 
 export const OUTPUT_FLAGS: readonly FlagSpec[] = [
-  { name: "allow-missing-template-keys", type: "bool", default: true, usage: "If true, a template may name fields and keys that are not there (Go templates and jsonpath)." },
-  { name: "output", shorthand: "o", type: "string", usage: "Output format. One of: (json, yaml, kyaml, name, go-template, go-template-file, template, templatefile, jsonpath, jsonpath-as-json, jsonpath-file)." },
-  { name: "show-managed-fields", type: "bool", usage: "If true, keep the managedFields when printing objects in JSON or YAML format." },
-  { name: "template", type: "string", usage: "The template of -o=go-template, or the file of -o=go-template-file." },
+  {
+    name: "allow-missing-template-keys",
+    type: "bool",
+    default: true,
+    usage:
+      "If true, a template may name fields and keys that are not there (Go templates and jsonpath).",
+  },
+  {
+    name: "output",
+    shorthand: "o",
+    type: "string",
+    usage:
+      "Output format. One of: (json, yaml, kyaml, name, go-template, go-template-file, template, templatefile, jsonpath, jsonpath-as-json, jsonpath-file).",
+  },
+  {
+    name: "show-managed-fields",
+    type: "bool",
+    usage: "If true, keep the managedFields when printing objects in JSON or YAML format.",
+  },
+  {
+    name: "template",
+    type: "string",
+    usage: "The template of -o=go-template, or the file of -o=go-template-file.",
+  },
 ];
 
-const WITH_TEMPLATE = ["go-template", "go-template-file", "template", "templatefile", "jsonpath", "jsonpath-as-json", "jsonpath-file"];
-const FORMATS = ["go-template", "go-template-file", "json", "jsonpath", "jsonpath-as-json", "jsonpath-file", "kyaml", "name", "template", "templatefile", "yaml"];
+const WITH_TEMPLATE = [
+  "go-template",
+  "go-template-file",
+  "template",
+  "templatefile",
+  "jsonpath",
+  "jsonpath-as-json",
+  "jsonpath-file",
+];
+const FORMATS = [
+  "go-template",
+  "go-template-file",
+  "json",
+  "jsonpath",
+  "jsonpath-as-json",
+  "jsonpath-file",
+  "kyaml",
+  "name",
+  "template",
+  "templatefile",
+  "yaml",
+];
 
 /** The printer for -o, or undefined when the format is not one of the structured ones. Upstream: cli-runtime/pkg/genericclioptions/print_flags.go */
 export async function findPrinter(flags: Flags): Promise<ObjectPrinter | undefined> {
@@ -22,7 +62,7 @@ export async function findPrinter(flags: Flags): Promise<ObjectPrinter | undefin
   const prepare = (object: Json) => (keep ? object : withoutManagedFields(object));
   switch (format) {
     case "json":
-      return (object) => `${renderJson(prepare(object))}\n`;
+      return (object) => `${renderJson(sortKeys(prepare(object)))}\n`;
     case "yaml": {
       const { renderYaml } = await import("../../api/yaml.ts");
       let printed = 0;
@@ -35,23 +75,34 @@ export async function findPrinter(flags: Flags): Promise<ObjectPrinter | undefin
     case "name":
       return (object) => `${nameOf(object)}\n`;
   }
-  if (WITH_TEMPLATE.includes(format)) return templatePrinter(format, argument || flags.text("template"), flags);
+  if (WITH_TEMPLATE.includes(format))
+    return templatePrinter(format, argument || flags.text("template"), flags);
   return undefined;
 }
 
 /** `-o jsonpath=…` in its two parts. */
 export function outputFormat(flags: Flags): { readonly format: string; readonly argument: string } {
   const output = flags.text("output");
-  const format = WITH_TEMPLATE.concat("custom-columns", "custom-columns-file").find((name) => output.startsWith(`${name}=`)) ?? output;
-  if (format === "" && flags.has("template") && flags.text("template") !== "") return { format: "go-template", argument: "" };
+  const format =
+    WITH_TEMPLATE.concat("custom-columns", "custom-columns-file").find((name) =>
+      output.startsWith(`${name}=`),
+    ) ?? output;
+  if (format === "" && flags.has("template") && flags.text("template") !== "")
+    return { format: "go-template", argument: "" };
   return { format, argument: output.slice(format.length + 1) };
 }
 
 export function unknownFormat(output: string, more: readonly string[] = []): Error {
-  return new Error(`unable to match a printer suitable for the output format ${JSON.stringify(output)}, allowed formats are: ${[...FORMATS, ...more].sort().join(",")}`);
+  return new Error(
+    `unable to match a printer suitable for the output format ${JSON.stringify(output)}, allowed formats are: ${[...FORMATS, ...more].sort().join(",")}`,
+  );
 }
 
-async function templatePrinter(format: string, template: string, flags: Flags): Promise<ObjectPrinter> {
+async function templatePrinter(
+  format: string,
+  template: string,
+  flags: Flags,
+): Promise<ObjectPrinter> {
   if (template === "") throw new Error(`template format specified but no template given`);
   const allowMissing = flags.bool("allow-missing-template-keys");
   if (format.startsWith("jsonpath")) {
@@ -68,7 +119,10 @@ async function templatePrinter(format: string, template: string, flags: Flags): 
 
 /** JSON as kubectl prints it: four spaces, Go's escapes. */
 export function renderJson(value: unknown, indent = 4): string {
-  return JSON.stringify(value, null, indent).replace(/[<>&\u2028\u2029]/g, (char) => `\\u${char.charCodeAt(0).toString(16).padStart(4, "0")}`);
+  return JSON.stringify(value, null, indent).replace(
+    /[<>&\u2028\u2029]/g,
+    (char) => `\\u${char.charCodeAt(0).toString(16).padStart(4, "0")}`,
+  );
 }
 
 export function withoutManagedFields(object: Json): Json {
@@ -79,7 +133,9 @@ export function withoutManagedFields(object: Json): Json {
     const { managedFields: _, ...rest } = metadata;
     result = { ...result, metadata: rest };
   }
-  return Array.isArray(items) ? { ...result, items: (items as Json[]).map(withoutManagedFields) } : result;
+  return Array.isArray(items)
+    ? { ...result, items: (items as Json[]).map(withoutManagedFields) }
+    : result;
 }
 
 /** pod/web, deployment.apps/web. */
@@ -93,5 +149,9 @@ export function nameOf(object: Json): string {
 export function sortKeys<T>(value: T): T {
   if (Array.isArray(value)) return value.map(sortKeys) as T;
   if (typeof value !== "object" || value === null) return value;
-  return Object.fromEntries(Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1)).map(([key, each]) => [key, sortKeys(each)])) as T;
+  return Object.fromEntries(
+    Object.entries(value)
+      .sort(([a], [b]) => (a < b ? -1 : 1))
+      .map(([key, each]) => [key, sortKeys(each)]),
+  ) as T;
 }

@@ -10,7 +10,14 @@ export interface Table extends Json {
 
 export interface TableRow {
   cells: unknown[];
-  object?: { metadata?: { name?: string; namespace?: string; labels?: Record<string, string>; creationTimestamp?: string } };
+  object?: {
+    metadata?: {
+      name?: string;
+      namespace?: string;
+      labels?: Record<string, string>;
+      creationTimestamp?: string;
+    };
+  };
 }
 
 export interface TableOptions {
@@ -26,13 +33,22 @@ export interface TableOptions {
 /** The lines of a table, cells separated by tabs. Upstream: cli-runtime/pkg/printers/tableprinter.go */
 export function renderTable(table: Table, options: TableOptions): string {
   const columns = table.columnDefinitions ?? [];
-  const shown = columns.map((column, index) => ({ column, index })).filter(({ column }) => options.wide || (column.priority ?? 0) === 0);
+  const shown = columns
+    .map((column, index) => ({ column, index }))
+    .filter(({ column }) => options.wide || (column.priority ?? 0) === 0);
   const lines: string[] = [];
-  if (options.headers && columns.length > 0) lines.push(headerLine(shown.map(({ column }) => column.name), options));
+  if (options.headers && columns.length > 0)
+    lines.push(
+      headerLine(
+        shown.map(({ column }) => column.name),
+        options,
+      ),
+    );
   for (const row of table.rows ?? []) {
     const metadata = row.object?.metadata ?? {};
     const cells = shown.map(({ index }) => cellText(row.cells[index]));
-    if (options.kindPrefix !== "" && cells.length > 0) cells[0] = `${options.kindPrefix}/${cells[0]}`;
+    if (options.kindPrefix !== "" && cells.length > 0)
+      cells[0] = `${options.kindPrefix}/${cells[0]}`;
     if (options.namespaces) cells.unshift(metadata.namespace ?? "");
     for (const label of options.labelColumns) cells.push(metadata.labels?.[label] ?? "<none>");
     if (options.showLabels) cells.push(labelsText(metadata.labels));
@@ -44,7 +60,8 @@ export function renderTable(table: Table, options: TableOptions): string {
 function headerLine(names: readonly string[], options: TableOptions): string {
   const headers = names.map((name) => name.toUpperCase());
   if (options.namespaces) headers.unshift("NAMESPACE");
-  for (const label of options.labelColumns) headers.push((label.split("/").at(-1) ?? "").toUpperCase());
+  for (const label of options.labelColumns)
+    headers.push((label.split("/").at(-1) ?? "").toUpperCase());
   if (options.showLabels) headers.push("LABELS");
   return headers.join("\t");
 }
@@ -72,7 +89,10 @@ export function plainTable(object: Json): Table {
     ],
     rows: items.map((item) => {
       const metadata = (item["metadata"] ?? {}) as { name?: string; creationTimestamp?: string };
-      return { cells: [metadata.name ?? "", ageOf(metadata.creationTimestamp, nowMs())], object: { metadata } };
+      return {
+        cells: [metadata.name ?? "", ageOf(metadata.creationTimestamp, nowMs())],
+        object: { metadata },
+      };
     }),
   };
 }

@@ -13,7 +13,7 @@ export function dateText(nowMs: number, args: readonly string[]): string {
   return formatDate(ms, "%a %b %e %H:%M:%S UTC %Y");
 }
 
-function formatDate(ms: number, format: string): string {
+export function formatDate(ms: number, format: string): string {
   const date = new Date(ms);
   const two = (value: number) => String(value).padStart(2, "0");
   const [day, month, hours] = [DAYS[date.getUTCDay()] ?? "", MONTHS[date.getUTCMonth()] ?? "", date.getUTCHours()];

@@ -4,6 +4,7 @@ import { echoText, printfText } from "../shell/text-format.ts";
 import { evaluateTest, TestSyntaxError } from "../shell/test-expression.ts";
 import { SIGNALS, signalNumber } from "../signals.ts";
 import { dateText } from "./date.ts";
+import { nodeProcesses } from "./node-tools.ts";
 import type { ProgramEntry } from "./program.ts";
 import { accountName, complain, isGnu, linesOf, nameOf, parseFlags, simple } from "./support.ts";
 
@@ -60,6 +61,11 @@ export async function runChild(process: Process, argv: readonly string[], variab
 }
 
 async function ps(process: Process): Promise<number> {
+  const ofNode = nodeProcesses(process);
+  if (ofNode !== undefined) {
+    await process.print(ofNode);
+    return 0;
+  }
   const rows = process.machine.table.all();
   const time = (row: Process) => Math.floor((process.clock.now() - row.startedAtMs) / 1000);
   if (!isGnu(process)) {

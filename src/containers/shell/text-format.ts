@@ -16,12 +16,12 @@ export function unescapeText(text: string): { readonly text: string; readonly st
   return stop ? { text: result.slice(0, result.indexOf("\0c")), stop } : { text: result, stop };
 }
 
-/** What echo prints. */
-export function echoText(args: readonly string[]): string {
+/** What echo prints; dash's knows only -n, and minds backslashes always. */
+export function echoText(args: readonly string[], dash = false): string {
   let newline = true;
-  let escapes = false;
+  let escapes = dash;
   let at = 0;
-  for (; at < args.length && /^-[neE]+$/.test(args[at] ?? ""); at++) {
+  for (; at < args.length && (dash ? at === 0 && args[at] === "-n" : /^-[neE]+$/.test(args[at] ?? "")); at++) {
     const flags = args[at] ?? "";
     if (flags.includes("n")) newline = false;
     if (flags.includes("e")) escapes = true;

@@ -4,12 +4,11 @@ import { keyOf, type KubernetesObject } from "../../api/meta.ts";
 import { pods } from "../../api/resources/pod.ts";
 import { isNotFound, messageOf } from "../../api/status.ts";
 import type { ComponentContext } from "../../client/component.ts";
+import type { Clock } from "../../util/clock.ts";
 import { controllerReference } from "./owners.ts";
 
-export interface PodOwner<T extends KubernetesObject> {
-  readonly kind: Kind<T>;
-  readonly object: T;
-}
+/** Pods made before others get their turn. */
+const SLICE = 16;
 
 /** Makes and deletes pods for a workload, with its events. Upstream: pkg/controller/controller_utils.go RealPodControl */
 export class PodControl<T extends KubernetesObject> {
@@ -62,11 +61,17 @@ export class PodControl<T extends KubernetesObject> {
 }
 
 /** Calls `make` in batches of 1, 2, 4 … so that a doomed template fails once, not a thousand times. Upstream: slowStartBatch */
-export async function slowStart(count: number, make: (index: number) => Promise<unknown>): Promise<void> {
+export async function slowStart(clock: Clock, count: number, make: (index: number) => Promise<unknown>): Promise<void> {
   for (let done = 0, batch = 1; done < count; batch *= 2) {
-    const size = Math.min(batch, count - done);
-    await Promise.all(Array.from({ length: size }, (_, index) => make(done + index)));
-    done += size;
+    const end = Math.min(done + batch, count);
+    while (done < end) {
+      // A batch of hundreds at once would hold up everybody else.
+      const slice = Math.min(SLICE, end - done);
+      const first = done;
+      await Promise.all(Array.from({ length: slice }, (_, index) => make(first + index)));
+      done += slice;
+      if (done < count) await clock.yield();
+    }
   }
 }
 

@@ -5,8 +5,9 @@ import { podCondition, isPodActive, isPodAvailable, isPodReady, isPodTerminal } 
 import type { Selector } from "../../api/labels.ts";
 import { pods } from "../../api/resources/pod.ts";
 import { Reconciler, type Result } from "../../client/reconciler.ts";
+import { rfc3339 } from "../../util/clock.ts";
 import type { ControllerContext } from "../controller.ts";
-import { controllerOf, controllerReference } from "./owners.ts";
+import { adoptedBy, controllerOf, orphanIndex, ORPHANS } from "./owners.ts";
 import { Expectations, PodControl, slowStart } from "./pod-control.ts";
 
 // Upstream: BurstReplicas.
@@ -41,6 +42,7 @@ export function startReplicaManager<T extends ReplicaOwner>(context: ControllerC
   const control = new PodControl<T>({ ...context, client, events: context.events.from(name) }, kind);
   const owners = informers.of(kind);
   const podInformer = informers.of(pods);
+  podInformer.addIndex(ORPHANS, orphanIndex);
   const expectations = new Expectations();
   const reconciler = new Reconciler({ name, clock, tasks, reconcile, onError: (key, error) => context.log(name, key, error) });
 
@@ -107,13 +109,9 @@ export function startReplicaManager<T extends ReplicaOwner>(context: ControllerC
       else if (!owner.metadata.deletionTimestamp) await release(pod, owner);
     }
     if (owner.metadata.deletionTimestamp) return own;
-    for (const pod of podInformer.inNamespace(owner.metadata.namespace ?? "")) {
-      if (pod.metadata.ownerReferences?.length || !isPodActive(pod) || !selector.matches(pod.metadata.labels)) continue;
-      const adopted = await client.mutate(pods, pod.metadata, (current) =>
-        controllerOf(current) || current.metadata.uid !== pod.metadata.uid
-          ? current
-          : { ...current, metadata: { ...current.metadata, ownerReferences: [...(current.metadata.ownerReferences ?? []), controllerReference(kind as unknown as Kind<never>, owner)] } },
-      );
+    for (const pod of podInformer.byIndex(ORPHANS, owner.metadata.namespace ?? "")) {
+      if (!isPodActive(pod) || !selector.matches(pod.metadata.labels)) continue;
+      const adopted = await client.mutate(pods, pod.metadata, (current) => adoptedBy(current, kind, owner, pod.metadata.uid));
       if (adopted && controllerOf(adopted)?.uid === owner.metadata.uid) own.push(adopted);
     }
     return own;
@@ -127,7 +125,7 @@ export function startReplicaManager<T extends ReplicaOwner>(context: ControllerC
     const missing = (owner.spec.replicas ?? 0) - active.length;
     if (missing > 0 && owner.spec.template) {
       const template = owner.spec.template;
-      await slowStart(Math.min(missing, BURST), async () => expectations.expectCreated(key, await control.create(owner, template)));
+      await slowStart(clock, Math.min(missing, BURST), async () => expectations.expectCreated(key, await control.create(owner, template)));
     } else if (missing < 0) {
       const victims = leastNeeded(active, Math.min(-missing, BURST), clock.now());
       for (const victim of victims) expectations.expectDeleted(key, victim);
@@ -155,7 +153,8 @@ export function startReplicaManager<T extends ReplicaOwner>(context: ControllerC
       observedGeneration: owner.metadata.generation ?? 0,
     };
     for (const field of ["fullyLabeledReplicas", "readyReplicas", "availableReplicas"] as const) if (status[field] === 0) delete status[field];
-    const condition = failure ? { type: "ReplicaFailure", status: "True", reason: "FailedCreate", message: failure.message } : undefined;
+    const reason = (owner.spec.replicas ?? 0) > active.length ? "FailedCreate" : "FailedDelete";
+    const condition = failure ? { type: "ReplicaFailure", status: "True", lastTransitionTime: rfc3339(clock.now()), reason, message: failure.message } : undefined;
     const before = status.conditions?.find((other) => other.type === "ReplicaFailure");
     if (condition && before?.message !== condition.message) status.conditions = [condition];
     else if (!condition && before) delete status.conditions;

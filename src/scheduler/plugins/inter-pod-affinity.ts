@@ -77,7 +77,21 @@ export const interPodAffinity: Plugin = {
       scores[index] = max === min ? 0 : Math.floor((MAX_NODE_SCORE * (score - min)) / (max - min));
     });
   },
-  mayHelp: () => true,
+  mayHelp(event, pod) {
+    switch (event.type) {
+      case "node-added":
+      case "node-updated":
+        return true;
+      case "pod-gone":
+        return requiredTerms(pod, "podAntiAffinity").some((term) => termMatches(term, pod, event.pod)) || requiredTerms(event.pod, "podAntiAffinity").some((term) => termMatches(term, event.pod, pod));
+      case "pod-assigned":
+        return requiredTerms(pod, "podAffinity").some((term) => termMatches(term, pod, event.pod));
+      case "pod-updated":
+        return true;
+      default:
+        return false;
+    }
+  },
 };
 
 function requiredTerms(pod: Pod, side: "podAffinity" | "podAntiAffinity"): readonly PodAffinityTerm[] {

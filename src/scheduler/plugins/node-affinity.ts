@@ -16,5 +16,8 @@ export const nodeAffinity: Plugin = {
     return terms.reduce((sum, term) => sum + (matchesTerm(term.preference, node.node) ? term.weight : 0), 0);
   },
   normalize: (scores) => normalizeByMax(scores, false),
-  mayHelp: (event, pod) => (event.type === "node-added" || event.type === "node-updated") && matchesRequiredNodeAffinity(pod, event.node),
+  mayHelp: (event, pod) => {
+    if (event.type === "node-added") return matchesRequiredNodeAffinity(pod, event.node);
+    return event.type === "node-updated" && !matchesRequiredNodeAffinity(pod, event.old) && matchesRequiredNodeAffinity(pod, event.node);
+  },
 };

@@ -1,5 +1,6 @@
+import type { Node, Pod } from "../../api/generated/core-v1.ts";
 import { MAX_NODE_SCORE, type Plugin } from "../framework.ts";
-import { type Amounts, type NodeInfo, type PodInfo, podInfoOf } from "../node-info.ts";
+import { type Amounts, amountsOf, type NodeInfo, type PodInfo, podInfoOf } from "../node-info.ts";
 import { podRequests } from "../../api/pod-facts.ts";
 
 /** Rejects nodes without room for the pod's requests; prefers the least allocated. */
@@ -26,8 +27,24 @@ export const nodeResourcesFit: Plugin = {
     const info = state as PodInfo;
     return Math.floor((free(node, "cpu", info) + free(node, "memory", info)) / 2);
   },
-  mayHelp: (event) => event.type === "node-added" || event.type === "pod-gone" || (event.type === "node-updated" && event.node.status.allocatable !== event.old.status.allocatable),
+  mayHelp(event, pod) {
+    if (event.type === "pod-gone") return true;
+    if (event.type === "node-added") return fitsEmpty(pod, event.node);
+    if (event.type === "node-updated") return !sameAmounts(event.node, event.old) && fitsEmpty(pod, event.node);
+    return event.type === "pod-updated" && event.pod.metadata.uid === pod.metadata.uid;
+  },
 };
+
+/** Whether the node could take the pod if it stood empty. */
+function fitsEmpty(pod: Pod, node: Node): boolean {
+  const allocatable = amountsOf(node.status.allocatable ?? {});
+  for (const [name, amount] of podRequests(pod)) if (amount > 0 && amount > (allocatable.get(name) ?? 0)) return false;
+  return true;
+}
+
+function sameAmounts(a: Node, b: Node): boolean {
+  return JSON.stringify(a.status.allocatable) === JSON.stringify(b.status.allocatable);
+}
 
 /** How much of the resource would be free, 0..100. */
 function free(node: NodeInfo, resource: "cpu" | "memory", info: PodInfo): number {

@@ -54,7 +54,13 @@ export const podTopologySpread: Plugin = {
       else scores[index] = max === 0 ? MAX_NODE_SCORE : Math.floor((MAX_NODE_SCORE * (max + min - score)) / max);
     });
   },
-  mayHelp: () => true,
+  mayHelp(event, pod) {
+    const hard = (pod.spec.topologySpreadConstraints ?? []).filter((constraint) => constraint.whenUnsatisfiable === "DoNotSchedule");
+    if (event.type === "volume-changed") return false;
+    if ("node" in event) return hard.every((constraint) => event.node.metadata.labels?.[constraint.topologyKey] !== undefined);
+    if (event.pod.metadata.uid === pod.metadata.uid) return true;
+    return event.pod.metadata.namespace === pod.metadata.namespace && hard.some((constraint) => selectorFromLabelSelector(constraint.labelSelector).matches(event.pod.metadata.labels ?? {}));
+  },
 };
 
 function count(pod: Pod, constraint: TopologySpreadConstraint, snapshot: Snapshot): Counted {

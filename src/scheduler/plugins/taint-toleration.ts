@@ -1,3 +1,4 @@
+import type { Node, Pod } from "../../api/generated/core-v1.ts";
 import { normalizeByMax, type Plugin } from "../framework.ts";
 import { tolerates } from "../support/tolerations.ts";
 
@@ -6,8 +7,7 @@ export const taintToleration: Plugin = {
   name: "TaintToleration",
   weight: 3,
   filter(pod, node) {
-    const untolerated = node.node.spec.taints?.some((taint) => taint.effect !== "PreferNoSchedule" && !tolerates(pod.spec.tolerations, taint));
-    return untolerated ? { reasons: ["node(s) had untolerated taint(s)"], unresolvable: true } : undefined;
+    return hasUntolerated(pod, node.node) ? { reasons: ["node(s) had untolerated taint(s)"], unresolvable: true } : undefined;
   },
   preScore(_pod, nodes) {
     return nodes.some((node) => node.node.spec.taints?.some((taint) => taint.effect === "PreferNoSchedule")) ? { state: undefined } : { skip: true };
@@ -17,5 +17,13 @@ export const taintToleration: Plugin = {
     return (node.node.spec.taints ?? []).filter((taint) => taint.effect === "PreferNoSchedule" && !tolerates(tolerations, taint)).length;
   },
   normalize: (scores) => normalizeByMax(scores, true),
-  mayHelp: (event) => event.type === "node-added" || (event.type === "node-updated" && event.node.spec.taints !== event.old.spec.taints) || event.type === "pod-updated",
+  mayHelp(event, pod) {
+    if (event.type === "node-added") return !hasUntolerated(pod, event.node);
+    if (event.type === "node-updated") return hasUntolerated(pod, event.old) && !hasUntolerated(pod, event.node);
+    return event.type === "pod-updated" && event.pod.metadata.uid === pod.metadata.uid;
+  },
 };
+
+function hasUntolerated(pod: Pod, node: Node): boolean {
+  return node.spec.taints?.some((taint) => taint.effect !== "PreferNoSchedule" && !tolerates(pod.spec.tolerations, taint)) ?? false;
+}

@@ -15,3 +15,8 @@ export function text<T>(name: string, description: string, cell: (object: T, now
 export function integer<T>(name: string, description: string, cell: (object: T) => number, priority = 0): Column<T> {
   return { name, type: "integer", priority, description, cell };
 }
+
+/** Roles and the like print the time itself. */
+export function createdAt<T extends KubernetesObject>(): Column<T> {
+  return { name: "Created At", type: "date", priority: 0, description: "When the object was created.", cell: (object) => object.metadata.creationTimestamp };
+}

@@ -1,0 +1,90 @@
+import { ageOf } from "../../api/duration.ts";
+import type { Event } from "../../api/generated/core-v1.ts";
+import { nowMs } from "../../host/cli-host.ts";
+import type { Json } from "../client.ts";
+import type { CommandSpec } from "../command.ts";
+import { apiVersionOf } from "../discovery.ts";
+import { eventAge, sortEvents } from "../describe/events.ts";
+import { findPrinter, OUTPUT_FLAGS } from "../printers/output.ts";
+import { tableWriter } from "../printers/tab-writer.ts";
+import { ALL_NAMESPACES_FLAG } from "../resources.ts";
+
+const events: CommandSpec = {
+  usage:
+    "[(-o|--output=)json|yaml|name|go-template|go-template-file|template|templatefile|jsonpath|jsonpath-as-json|jsonpath-file] [--for TYPE/NAME] [--watch] [--types=Normal,Warning]",
+  long: "Display events.\n\n Prints a table of the most important information about events.",
+  flags: [
+    ...OUTPUT_FLAGS,
+    ALL_NAMESPACES_FLAG,
+    {
+      name: "chunk-size",
+      type: "int64",
+      default: 500,
+      usage: "Ask for large lists in parts of this size.",
+    },
+    { name: "for", type: "string", usage: "Only events about this resource (TYPE/NAME)." },
+    { name: "no-headers", type: "bool", usage: "Leave out the headers." },
+    { name: "types", type: "stringSlice", usage: "Only events of these types." },
+    { name: "watch", shorthand: "w", type: "bool", usage: "Go on with every event that comes." },
+  ],
+  async run(context) {
+    const { flags } = context;
+    const client = await context.client();
+    const namespace = flags.bool("all-namespaces") ? undefined : await context.namespace();
+    const path = namespace ? `/api/v1/namespaces/${namespace}/events` : "/api/v1/events";
+    let fieldSelector: string | undefined;
+    if (flags.text("for") !== "") {
+      const [type = "", name] = flags.text("for").split("/");
+      if (!name) throw new Error("--for must be in resource/name form");
+      const info = await (await context.discovery()).get(type);
+      fieldSelector = `involvedObject.kind=${info.kind},involvedObject.apiVersion=${apiVersionOf(info)},involvedObject.name=${name}`;
+    }
+    const wanted = (event: Event) =>
+      flags.list("types").length === 0 ||
+      flags.list("types").some((type) => type.toLowerCase() === event.type?.toLowerCase());
+    const printer = await findPrinter(flags);
+    const writer = tableWriter(true);
+    let headers = !flags.bool("no-headers");
+    const print = (list: readonly Event[]) => {
+      const now = client.serverNowMs ?? nowMs();
+      const lines = list.map(
+        (event) =>
+          `${namespace ? "" : `${event.metadata?.namespace}\t`}${eventAge(event, now)}\t${event.type}\t${event.reason}\t${event.involvedObject.kind}/${event.involvedObject.name}\t${(event.message ?? "").trim()}\n`,
+      );
+      if (headers)
+        lines.unshift(
+          `${namespace ? "" : "NAMESPACE\t"}LAST SEEN\tTYPE\tREASON\tOBJECT\tMESSAGE\n`,
+        );
+      headers = false;
+      context.io.out(writer.render(lines.join("")));
+    };
+    void ageOf;
+    if (flags.bool("watch")) {
+      for await (const event of client.watch(path, { fieldSelector }))
+        if (event.type === "ADDED" || event.type === "MODIFIED")
+          if (wanted(event.object as unknown as Event)) print([event.object as unknown as Event]);
+      return;
+    }
+    const list = await client.get<{ items?: Event[] } & Json>(path, {
+      fieldSelector,
+      limit: flags.number("chunk-size"),
+    });
+    const found = sortEvents((list.items ?? []).filter(wanted));
+    if (printer)
+      return context.io.out(
+        printer({
+          ...list,
+          kind: "List",
+          apiVersion: "v1",
+          items: found.map((event) => ({ apiVersion: "v1", kind: "Event", ...event })),
+        }),
+      );
+    if (found.length === 0)
+      return context.io.err(
+        namespace ? `No events found in ${namespace} namespace.\n` : "No events found.\n",
+      );
+    print(found);
+  },
+};
+
+export default events;

@@ -1,0 +1,117 @@
+import { readText } from "../../host/cli-host.ts";
+import type { Json } from "../client.ts";
+import type { CommandSpec } from "../command.ts";
+import { pathOf } from "../discovery.ts";
+import { DRY_RUN_FLAG, dryRunOf, dryRunQuery } from "../dry-run.ts";
+import { throwAll } from "../errors.ts";
+import { FIELD_MANAGER_FLAG, OUTPUT_FLAGS, reporter } from "../report.ts";
+import { fetchObjects, FILE_FLAGS, targetsOf } from "../resources.ts";
+
+const TYPES: Readonly<Record<string, string>> = {
+  json: "application/json-patch+json",
+  merge: "application/merge-patch+json",
+  strategic: "application/strategic-merge-patch+json",
+};
+
+const patch: CommandSpec = {
+  usage: "(-f FILENAME | TYPE NAME) [-p PATCH|--patch-file FILE]",
+  long: "Update fields of a resource using strategic merge patch, a JSON merge patch, or a JSON patch.",
+  examples:
+    '# A strategic merge patch\nkubectl patch node k8s-node-1 -p \'{"spec":{"unschedulable":true}}\'\n\n# A JSON patch\nkubectl patch pod valid-pod --type=\'json\' -p=\'[{"op": "replace", "path": "/spec/containers/0/image", "value":"new image"}]\'',
+  flags: [
+    ...FILE_FLAGS,
+    ...OUTPUT_FLAGS,
+    DRY_RUN_FLAG,
+    FIELD_MANAGER_FLAG("kubectl-patch"),
+    { name: "local", type: "bool", usage: "If true, do not ask the server." },
+    {
+      name: "patch",
+      shorthand: "p",
+      type: "string",
+      usage: "The patch to be applied to the resource JSON file.",
+    },
+    {
+      name: "patch-file",
+      type: "string",
+      usage: "A file containing a patch to be applied to the resource.",
+    },
+    {
+      name: "subresource",
+      type: "string",
+      usage: "Patch this subresource instead, such as status or scale.",
+    },
+    {
+      name: "type",
+      type: "string",
+      default: "strategic",
+      usage: "The type of patch being provided; one of [json merge strategic]",
+    },
+  ],
+  async run(context) {
+    const { flags } = context;
+    const contentType = TYPES[flags.text("type").toLowerCase()];
+    if (!contentType)
+      throw context.usage(
+        `--type must be one of [json merge strategic], not ${JSON.stringify(flags.text("type"))}`,
+      );
+    if (!flags.has("patch") && !flags.has("patch-file"))
+      throw context.usage(
+        "must specify --patch or --patch-file containing the contents of the patch",
+      );
+    if (flags.has("patch") && flags.has("patch-file"))
+      throw context.usage("cannot specify --patch and --patch-file together");
+    const body = await parsePatch(
+      flags.has("patch") ? flags.text("patch") : readText(flags.text("patch-file")),
+    );
+    const dryRun = dryRunOf(flags, context.io);
+    const report = await reporter(context, dryRun);
+    const errors: unknown[] = [];
+    const client = await context.client();
+    for (const found of await fetchObjects(context, await targetsOf(context), { errors })) {
+      try {
+        const path = pathOf(found.info, found.namespace, found.name, flags.text("subresource"));
+        const query = { fieldManager: flags.text("field-manager"), ...dryRunQuery(dryRun) };
+        const after =
+          dryRun === "client"
+            ? await locally(found, contentType, body)
+            : await client.json<Json>("PATCH", path, { query, body, contentType });
+        const same =
+          (after["metadata"] as { resourceVersion?: string }).resourceVersion ===
+            found.object.metadata.resourceVersion && dryRun === "none";
+        report(after, found.info, same ? "patched (no change)" : "patched");
+      } catch (error) {
+        errors.push(error);
+      }
+    }
+    throwAll(errors);
+  },
+};
+
+export default patch;
+
+async function parsePatch(text: string): Promise<unknown> {
+  const { parseYamlDocuments } = await import("../../api/parse-yaml.ts");
+  try {
+    return parseYamlDocuments(text)[0];
+  } catch (error) {
+    throw new Error(`unable to parse ${JSON.stringify(text)}: ${(error as Error).message}`);
+  }
+}
+
+async function locally(
+  found: Awaited<ReturnType<typeof fetchObjects>>[number],
+  contentType: string,
+  body: unknown,
+): Promise<Json> {
+  const { applyMergePatch } = await import("../../api/merge-patch.ts");
+  if (contentType === TYPES["merge"]) return applyMergePatch(found.object, body) as Json;
+  if (contentType === TYPES["json"])
+    return (await import("../../api/json-patch.ts")).applyJsonPatch(found.object, body) as Json;
+  const schema = (await import("../strategic.ts")).schemaOf(found.info);
+  if (!schema) throw new Error("strategic merge patch is not supported for this kind");
+  return (await import("../../api/strategic-merge-patch.ts")).applyStrategicMergePatch(
+    schema,
+    found.object,
+    body,
+  ) as Json;
+}

@@ -1,0 +1,166 @@
+import type { PodTemplateSpec } from "../api/generated/core-v1.ts";
+import type { Json } from "./client.ts";
+import type { CommandContext } from "./command.ts";
+import { writePodTemplate } from "./describe/template.ts";
+import { DescribeWriter } from "./describe/writer.ts";
+import { pathOf } from "./discovery.ts";
+import { dryRunOf, dryRunQuery } from "./dry-run.ts";
+import { throwAll } from "./errors.ts";
+import { renderSelector } from "./pods.ts";
+import { reporter } from "./report.ts";
+import { fetchObjects, targetsOf, type ApiObject, type Found } from "./resources.ts";
+import { TabWriter } from "./printers/tab-writer.ts";
+
+const REVISION = "deployment.kubernetes.io/revision";
+const CAUSE = "kubernetes.io/change-cause";
+// What belongs to a replica set and must not come back with its template.
+const NOT_COPIED = [
+  REVISION,
+  "deployment.kubernetes.io/revision-history",
+  "deployment.kubernetes.io/desired-replicas",
+  "deployment.kubernetes.io/max-replicas",
+  "kubectl.kubernetes.io/last-applied-configuration",
+  "deprecated.deployment.rollback.to",
+];
+
+interface Revision {
+  readonly number: number;
+  readonly cause: string;
+  readonly template: PodTemplateSpec;
+  readonly object: ApiObject;
+}
+
+/** Upstream: k8s.io/kubectl/pkg/polymorphichelpers/history.go */
+async function revisionsOf(
+  context: CommandContext,
+  { info, object, namespace }: Found,
+): Promise<Revision[]> {
+  const client = await context.client();
+  const selector = renderSelector((object["spec"] as { selector?: object }).selector ?? {});
+  const deployment = info.resource === "deployments";
+  if (!deployment && !["daemonsets", "statefulsets"].includes(info.resource))
+    throw new Error(
+      `no history viewer has been implemented for ${JSON.stringify(`${info.kind}.${info.group}`)}`,
+    );
+  const path = `/apis/apps/v1/namespaces/${namespace}/${deployment ? "replicasets" : "controllerrevisions"}`;
+  const list = await client.get<{ items?: ApiObject[] }>(path, { labelSelector: selector });
+  const own = (list.items ?? []).filter((item) =>
+    item.metadata.ownerReferences?.some(({ uid }) => uid === object.metadata.uid),
+  );
+  return own
+    .map((item) => ({
+      number: deployment
+        ? Number(item.metadata.annotations?.[REVISION] ?? 0)
+        : Number(item["revision"] ?? 0),
+      cause: item.metadata.annotations?.[CAUSE] || "<none>",
+      template: (deployment
+        ? (item["spec"] as { template: PodTemplateSpec }).template
+        : ((item["data"] as { spec?: { template?: PodTemplateSpec } }).spec?.template ??
+          {})) as PodTemplateSpec,
+      object: item,
+    }))
+    .filter(({ number }) => number > 0)
+    .sort((a, b) => a.number - b.number);
+}
+
+export async function history(context: CommandContext): Promise<void> {
+  for (const found of await fetchObjects(context, await targetsOf(context), {
+    selector: context.flags.text("selector"),
+  })) {
+    const revisions = await revisionsOf(context, found);
+    const wanted = context.flags.number("revision");
+    const name = `${found.info.kind.toLowerCase()}.${found.info.group}/${found.name}`;
+    if (wanted > 0) {
+      const revision = revisions.find(({ number }) => number === wanted);
+      if (!revision) throw new Error(`unable to find the specified revision`);
+      const writer = new DescribeWriter();
+      writePodTemplate(writer, revision.template);
+      context.io.out(`${name} with revision #${wanted}\n${writer.render()}\n`);
+    } else {
+      const rows = [
+        "REVISION\tCHANGE-CAUSE",
+        ...revisions.map(({ number, cause }) => `${number}\t${cause}`),
+      ];
+      context.io.out(
+        `${name} \n${new TabWriter({ minWidth: 0, padding: 2 }).render(`${rows.join("\n")}\n`)}\n`,
+      );
+    }
+  }
+}
+
+export async function undo(context: CommandContext): Promise<void> {
+  const dryRun = dryRunOf(context.flags, context.io);
+  const report = await reporter(context, dryRun);
+  const errors: unknown[] = [];
+  const client = await context.client();
+  for (const found of await fetchObjects(context, await targetsOf(context), {
+    selector: context.flags.text("selector"),
+    errors,
+  })) {
+    try {
+      const operation = await undoOne(
+        found,
+        await revisionsOf(context, found),
+        context.flags.number("to-revision"),
+        async (body, contentType) => {
+          if (dryRun !== "client")
+            await client.json<Json>("PATCH", pathOf(found.info, found.namespace, found.name), {
+              query: dryRunQuery(dryRun),
+              body,
+              contentType,
+            });
+        },
+      );
+      report(found.object, found.info, operation);
+    } catch (error) {
+      errors.push(error);
+    }
+  }
+  throwAll(errors);
+}
+
+type Send = (body: unknown, contentType: string) => Promise<void>;
+
+async function undoOne(
+  found: Found,
+  revisions: readonly Revision[],
+  wanted: number,
+  send: Send,
+): Promise<string> {
+  const { object, info, name } = found;
+  const spec = (object["spec"] ?? {}) as { paused?: boolean; template: PodTemplateSpec };
+  if (spec.paused)
+    throw new Error(
+      `you cannot rollback a paused deployment; resume it first with 'kubectl rollout resume' and try again`,
+    );
+  if (revisions.length < 2 && wanted === 0)
+    throw new Error(`no rollout history found for ${info.singular} ${JSON.stringify(name)}`);
+  const target = wanted > 0 ? revisions.find(({ number }) => number === wanted) : revisions.at(-2);
+  if (!target) throw new Error(`unable to find specified revision ${wanted} in history`);
+  if (info.resource !== "deployments") {
+    await send(target.object["data"], "application/strategic-merge-patch+json");
+    return "rolled back";
+  }
+  const template = withoutHash(target.template);
+  const { sameJson } = await import("../api/merge-patch.ts");
+  if (sameJson(template, withoutHash(spec.template)))
+    return `skipped rollback (current template already matches revision ${target.number})`;
+  const annotations: Record<string, string> = Object.fromEntries(
+    Object.entries(object.metadata.annotations ?? {}).filter(([key]) => NOT_COPIED.includes(key)),
+  );
+  for (const [key, value] of Object.entries(target.object.metadata.annotations ?? {}))
+    if (!NOT_COPIED.includes(key)) annotations[key] = value;
+  await send(
+    [
+      { op: "replace", path: "/spec/template", value: template },
+      { op: "replace", path: "/metadata/annotations", value: annotations },
+    ],
+    "application/json-patch+json",
+  );
+  return "rolled back";
+}
+
+function withoutHash(template: PodTemplateSpec): PodTemplateSpec {
+  const { "pod-template-hash": _, ...labels } = template.metadata?.labels ?? {};
+  return { ...template, metadata: { ...template.metadata, labels } } as PodTemplateSpec;
+}

@@ -1,0 +1,495 @@
+import { readLine } from "../byte-pipe.ts";
+import { FileError } from "../filesystem.ts";
+import { ExitError, type Process, SpawnError } from "../process.ts";
+import { DEFAULT_PATH, findExecutable } from "../process-table.ts";
+import { killProcesses } from "../programs/processes.ts";
+import { signalName, signalNumber } from "../signals.ts";
+import { evaluateArithmetic } from "./arithmetic.ts";
+import { stdin } from "./io.ts";
+import { FunctionReturn, LoopJump, ShellError } from "./shell-error.ts";
+import type { Shell } from "./shell.ts";
+import { evaluateTest } from "./test-expression.ts";
+import { echoText, printfText } from "./text-format.ts";
+
+export type Builtin = (shell: Shell, argv: readonly string[]) => number | Promise<number>;
+
+/** Assignments before these stay, and their errors end a script. */
+export const SPECIAL_BUILTINS: ReadonlySet<string> = new Set([":", ".", "break", "continue", "eval", "exec", "exit", "export", "readonly", "return", "set", "shift", "trap", "unset"]);
+
+const OPTIONS: Readonly<Record<string, string>> = { errexit: "e", nounset: "u", xtrace: "x", noglob: "f", noclobber: "C", allexport: "a", pipefail: "pipefail", verbose: "v", noexec: "n", monitor: "m", emacs: "emacs", vi: "vi", errtrace: "E", posix: "posix" };
+
+const number = (shell: Shell, text: string | undefined, fallback: number): number => {
+  if (text === undefined) return fallback;
+  if (!/^-?\d+$/.test(text)) throw new ShellError(shell.flavor === "bash" ? `${text}: numeric argument required` : `Illegal number: ${text}`, 2, true);
+  return Number(text) & 255;
+};
+
+async function cd(shell: Shell, argv: readonly string[]): Promise<number> {
+  const operand = argv.slice(1).find((arg) => arg === "-" || !/^-[LPe]+$/.test(arg));
+  const target = operand === "-" ? shell.get("OLDPWD") : (operand ?? shell.get("HOME"));
+  if (target === undefined) throw new ShellError(`cd: ${operand === "-" ? "OLDPWD" : "HOME"} not set`);
+  const { process } = shell;
+  const path = process.path(target).replace(/(.)\/+$/, "$1");
+  try {
+    if (process.fs.stat(path).type !== "directory") throw new FileError("ENOTDIR", "Not a directory");
+  } catch (error) {
+    if (!(error instanceof FileError)) throw error;
+    const text = shell.flavor === "bash" ? `cd: ${target}: ${error.message}` : `cd: can't cd to ${target}${error.code === "ENOENT" && shell.flavor === "busybox" ? ": No such file or directory" : shell.flavor === "busybox" ? `: ${error.message}` : ""}`;
+    await shell.complain(text);
+    return shell.flavor === "dash" ? 2 : 1;
+  }
+  shell.set("OLDPWD", process.cwd);
+  process.cwd = path;
+  shell.set("PWD", path);
+  if (operand === "-") await shell.write(`${path}\n`);
+  return 0;
+}
+
+async function set(shell: Shell, argv: readonly string[]): Promise<number> {
+  const args = argv.slice(1);
+  if (args.length === 0) {
+    await shell.write([...shell.variables].sort(([a], [b]) => (a < b ? -1 : 1)).map(([name, { value }]) => `${name}='${value ?? ""}'\n`).join(""));
+    return 0;
+  }
+  for (let arg = args[0]; arg !== undefined; arg = args[0]) {
+    if (arg === "--" || arg === "-") {
+      shell.parameters = args.slice(1);
+      return 0;
+    }
+    if (!/^[-+]./.test(arg)) {
+      shell.parameters = [...args];
+      return 0;
+    }
+    args.shift();
+    const letters = arg.slice(1);
+    const names = letters.endsWith("o") ? [...letters.slice(0, -1), OPTIONS[args.shift() ?? ""] ?? ""] : [...letters];
+    for (const name of names.filter((each) => each !== "")) {
+      if (arg.startsWith("-")) shell.options.add(name);
+      else shell.options.delete(name);
+    }
+  }
+  return 0;
+}
+
+async function exportVariables(shell: Shell, argv: readonly string[]): Promise<number> {
+  const readOnly = argv[0] === "readonly";
+  const operands = argv.slice(1).filter((arg) => !/^-[pnf]$/.test(arg));
+  if (operands.length === 0) {
+    for (const [name, variable] of shell.variables) if (readOnly ? variable.readOnly : variable.exported) await shell.write(`${readOnly ? "readonly" : shell.flavor === "bash" ? "declare -x" : "export"} ${name}='${variable.value ?? ""}'\n`);
+    return 0;
+  }
+  for (const operand of operands) {
+    const equals = operand.indexOf("=");
+    const name = equals < 0 ? operand : operand.slice(0, equals);
+    checkName(shell, argv[0] ?? "", name);
+    if (equals >= 0) shell.set(name, operand.slice(equals + 1));
+    const variable = shell.variables.get(name) ?? { value: undefined, exported: false, readOnly: false };
+    shell.variables.set(name, { ...variable, ...(readOnly ? { readOnly: true } : { exported: !argv.includes("-n") }) });
+  }
+  return 0;
+}
+
+function checkName(shell: Shell, command: string, name: string): void {
+  if (/^[A-Za-z_]\w*$/.test(name)) return;
+  throw new ShellError(shell.flavor === "bash" ? `${command}: \`${name}': not a valid identifier` : `${command}: ${name}: bad variable name`, shell.flavor === "bash" ? 1 : 2, shell.flavor !== "bash");
+}
+
+function local(shell: Shell, argv: readonly string[]): number {
+  const scope = shell.locals.at(-1);
+  if (!scope && argv[0] === "local") throw new ShellError(shell.flavor === "bash" ? "local: can only be used in a function" : "local: not in a function", 1);
+  const flags = argv.slice(1).filter((arg) => arg.startsWith("-")).join("");
+  for (const operand of argv.slice(1).filter((arg) => !arg.startsWith("-"))) {
+    const equals = operand.indexOf("=");
+    const name = equals < 0 ? operand : operand.slice(0, equals);
+    const before = shell.variables.get(name);
+    if (scope && !scope.has(name)) scope.set(name, before ? { ...before } : undefined);
+    if (scope) shell.variables.set(name, { value: undefined, exported: before?.exported ?? false, readOnly: false });
+    if (equals >= 0) shell.set(name, flags.includes("i") ? String(evaluateArithmetic(operand.slice(equals + 1), shell.arithmetic)) : operand.slice(equals + 1));
+    else if (/[aA]/.test(flags)) shell.setArray(name, [], false);
+    const variable = shell.variables.get(name) ?? { value: undefined, exported: false, readOnly: false };
+    shell.variables.set(name, { ...variable, exported: variable.exported || flags.includes("x"), readOnly: flags.includes("r") });
+  }
+  return 0;
+}
+
+function unset(shell: Shell, argv: readonly string[]): number {
+  for (const name of argv.slice(1)) {
+    if (name === "-f" || name === "-v") continue;
+    if (argv[1] === "-f") shell.functions.delete(name);
+    else {
+      if (shell.variables.get(name)?.readOnly) throw new ShellError(`${name}: is read only`, 2, true);
+      const element = /^(\w+)\[(.+)\]$/.exec(name);
+      if (element) shell.variables.get(element[1] ?? "")?.array?.delete(element[2] ?? "");
+      else if (!shell.variables.delete(name)) shell.functions.delete(name);
+    }
+  }
+  return 0;
+}
+
+async function read(shell: Shell, argv: readonly string[]): Promise<number> {
+  const names: string[] = [];
+  let raw = false;
+  let timeoutMs: number | undefined;
+  let array = false;
+  let length: number | undefined;
+  const args = argv.slice(1);
+  for (let arg = args.shift(); arg !== undefined; arg = args.shift()) {
+    if (/^-[rsa]+$/.test(arg)) {
+      raw ||= arg.includes("r");
+      array ||= arg.includes("a");
+    }
+    else if (arg.startsWith("-p")) await shell.writeError(arg.slice(2) || (args.shift() ?? ""));
+    else if (arg.startsWith("-t")) timeoutMs = Number(arg.slice(2) || args.shift()) * 1000;
+    else if (/^-[nN]/.test(arg)) length = Number(arg.slice(2) || args.shift());
+    else if (arg.startsWith("-d")) {
+      if (arg.length === 2) args.shift();
+    } else if (/^-r./.test(arg)) raw = true;
+    else names.push(arg);
+  }
+  let text = "";
+  let terminated = false;
+  for (;;) {
+    const line = await readWithin(shell, timeoutMs);
+    if (!line) break;
+    terminated = line.terminated;
+    if (length !== undefined && line.text.length >= length) {
+      stdin(shell.io).unread(Buffer.from(`${line.text.slice(length)}${terminated ? "\n" : ""}`));
+      text = line.text.slice(0, length);
+      terminated = true;
+      break;
+    }
+    if (!raw && terminated && /(^|[^\\])(\\\\)*\\$/.test(line.text)) {
+      text += line.text.slice(0, -1);
+      continue;
+    }
+    text += line.text;
+    break;
+  }
+  if (!raw) text = text.replace(/\\([^])/g, "$1");
+  assignFields(shell, text, names.length > 0 ? names : ["REPLY"], names.length === 0, array);
+  return terminated ? 0 : 1;
+}
+
+async function readWithin(shell: Shell, timeoutMs: number | undefined): Promise<{ text: string; terminated: boolean } | undefined> {
+  const { process } = shell;
+  if (timeoutMs === undefined) return readLine(stdin(shell.io), process.signal);
+  const abort = new AbortController();
+  const timer = process.clock.after(timeoutMs, () => abort.abort());
+  try {
+    return await readLine(stdin(shell.io), AbortSignal.any([process.signal, abort.signal]));
+  } catch (error) {
+    if (abort.signal.aborted && process.exitCode === undefined) return undefined;
+    throw error;
+  } finally {
+    timer.cancel();
+  }
+}
+
+function assignFields(shell: Shell, text: string, names: readonly string[], whole: boolean, array: boolean): void {
+  const separators = shell.get("IFS") ?? " \t\n";
+  const isWhite = (char: string | undefined) => char !== undefined && separators.includes(char) && /\s/.test(char);
+  let rest = text;
+  const trim = () => {
+    while (rest !== "" && isWhite(rest[0])) rest = rest.slice(1);
+  };
+  if (array) {
+    shell.setArray(names[0] ?? "REPLY", rest.split(new RegExp(`[${separators.replace(/[\]\\^-]/g, "\\$&")}]+`)).filter((piece) => piece !== ""), false);
+    return;
+  }
+  for (const [index, name] of names.entries()) {
+    if (!whole) trim();
+    if (index === names.length - 1) {
+      if (!whole) while (rest !== "" && isWhite(rest.at(-1))) rest = rest.slice(0, -1);
+      shell.set(name, rest);
+      return;
+    }
+    const end = [...rest].findIndex((char) => separators.includes(char));
+    shell.set(name, end < 0 ? rest : rest.slice(0, end));
+    rest = end < 0 ? "" : rest.slice(isWhite(rest[end]) ? end : end + 1);
+  }
+}
+
+async function trap(shell: Shell, argv: readonly string[]): Promise<number> {
+  const args = argv.slice(1).filter((arg) => arg !== "--");
+  if (args.length === 0 || args[0] === "-p" || args[0] === "-l") {
+    for (const [signal, action] of shell.traps) await shell.write(`trap -- '${action}' ${signal === 0 ? "EXIT" : signalName(signal)}\n`);
+    return 0;
+  }
+  const reset = args[0] === "-" || (args.length === 1 && signalNumber(args[0] ?? "") !== undefined);
+  const [action = "", ...names] = reset && args[0] !== "-" ? ["-", ...args] : args;
+  for (const name of names) {
+    const signal = /^(EXIT|0)$/i.test(name) ? 0 : signalNumber(name);
+    if (signal === undefined) {
+      if (name === "ERR" || name === "DEBUG" || name === "RETURN") continue;
+      await shell.complain(`trap: ${name}: invalid signal specification`);
+      return 1;
+    }
+    if (reset || action === "-") {
+      shell.traps.delete(signal);
+      if (signal > 0) shell.process.on(signal, "default");
+      continue;
+    }
+    shell.traps.set(signal, action);
+    if (signal > 0) shell.process.on(signal, action === "" ? "ignore" : () => shell.trap(signal));
+  }
+  return 0;
+}
+
+async function wait(shell: Shell, argv: readonly string[]): Promise<number> {
+  const pids = argv.slice(1);
+  if (pids[0] === "-n") {
+    if (shell.jobs.length === 0) return 127;
+    const first = await shell.process.race(Promise.race([...shell.jobs.map((job) => job.process.exited.then((code) => ({ code, job }))), shell.nextSignal().then((signal) => ({ signal }))]));
+    if ("signal" in first) return first.signal;
+    shell.jobs.splice(shell.jobs.indexOf(first.job), 1);
+    return first.code;
+  }
+  const targets = pids.length === 0 ? shell.jobs : pids.map((pid) => findJob(shell, pid));
+  let status = 0;
+  for (const job of [...targets]) {
+    if (!job) {
+      status = 127;
+      continue;
+    }
+    const ended = await shell.process.race(Promise.race([job.process.exited.then((code) => ({ code })), shell.nextSignal().then((signal) => ({ signal }))]));
+    if ("signal" in ended) return ended.signal;
+    status = ended.code;
+    shell.jobs.splice(shell.jobs.indexOf(job), 1);
+  }
+  return pids.length === 0 ? 0 : status;
+}
+
+function findJob(shell: Shell, name: string) {
+  if (!name.startsWith("%")) return shell.jobs.find((job) => job.process.pid === Number(name));
+  if (name === "%%" || name === "%+" || name === "%") return shell.jobs.at(-1);
+  return shell.jobs.find((job) => String(job.number) === name.slice(1) || job.source.startsWith(name.slice(1)));
+}
+
+async function jobs(shell: Shell): Promise<number> {
+  for (const job of shell.jobs) await shell.write(`[${job.number}]${job === shell.jobs.at(-1) ? "+" : "-"}  ${job.process.exitCode === undefined ? "Running" : "Done"}                 ${job.source}\n`);
+  return 0;
+}
+
+async function foreground(shell: Shell, argv: readonly string[]): Promise<number> {
+  const job = findJob(shell, argv[1] ?? "%%");
+  if (!job) throw new ShellError(`${argv[0]}: ${argv[1] ?? "%%"}: no such job`);
+  await shell.write(`${job.source}\n`);
+  if (argv[0] === "bg") return 0;
+  return shell.process.race(job.process.exited);
+}
+
+async function exec(shell: Shell, argv: readonly string[]): Promise<number> {
+  const command = argv.slice(1);
+  if (command[0] === "-a") command.splice(0, 2);
+  if (command.length === 0) return 0;
+  try {
+    return await shell.replaceBy(command, shell.environment(), shell.io);
+  } catch (error) {
+    if (!(error instanceof SpawnError)) throw error;
+    await shell.complain(`exec: ${shell.flavor === "busybox" ? "line 0: " : ""}${command[0]}: ${error.code === "EACCES" ? "Permission denied" : shell.flavor === "bash" ? "not found" : "not found"}`);
+    throw new ExitError(error.code === "EACCES" ? 126 : 127);
+  }
+}
+
+async function dot(shell: Shell, argv: readonly string[]): Promise<number> {
+  const [, name = "", ...parameters] = argv;
+  const path = shell.process.path(name);
+  let source: string;
+  try {
+    source = shell.process.fs.readFile(path).toString();
+  } catch (error) {
+    if (!(error instanceof FileError)) throw error;
+    throw new ShellError(shell.flavor === "bash" ? `${name}: ${error.message}` : `.: can't open '${name}': ${error.message}`, 2, shell.flavor !== "bash");
+  }
+  const outer = shell.parameters;
+  if (parameters.length > 0) shell.parameters = parameters;
+  try {
+    return await shell.runSource(source);
+  } catch (error) {
+    if (error instanceof FunctionReturn) return error.status;
+    throw error;
+  } finally {
+    shell.parameters = outer;
+  }
+}
+
+async function getopts(shell: Shell, argv: readonly string[]): Promise<number> {
+  const [, spec = "", name = "", ...given] = argv;
+  const args = given.length > 0 ? given : shell.parameters;
+  const [indexText = "1", offsetText = "1"] = [shell.get("OPTIND"), shell.get("OPTOFS")].map((text) => text ?? undefined);
+  let index = Number(indexText);
+  let offset = Number(offsetText);
+  const arg = args[index - 1];
+  if (arg === undefined || !/^-./.test(arg) || arg === "--") {
+    if (arg === "--") shell.set("OPTIND", String(index + 1));
+    shell.set(name, "?");
+    return 1;
+  }
+  const letter = arg[offset] ?? "";
+  const at = spec.replace(/^:/, "").indexOf(letter);
+  const takesValue = at >= 0 && spec.replace(/^:/, "")[at + 1] === ":";
+  shell.variables.delete("OPTARG");
+  let found = letter;
+  if (at < 0 || letter === ":") {
+    found = "?";
+    if (spec.startsWith(":")) shell.set("OPTARG", letter);
+    else await shell.complain(`illegal option -${letter}`.replace(/^/, shell.flavor === "bash" ? "" : ""));
+  }
+  offset++;
+  if (takesValue) {
+    const value = offset < arg.length ? arg.slice(offset) : args[index];
+    if (offset >= arg.length) index++;
+    offset = arg.length;
+    if (value === undefined) {
+      found = spec.startsWith(":") ? ":" : "?";
+      if (spec.startsWith(":")) shell.set("OPTARG", letter);
+      else await shell.complain(`option requires an argument -- ${letter}`);
+    } else shell.set("OPTARG", value);
+  }
+  if (offset >= arg.length) {
+    index++;
+    offset = 1;
+  }
+  shell.set("OPTIND", String(index));
+  shell.set("OPTOFS", String(offset));
+  shell.set(name, found);
+  return 0;
+}
+
+async function describe(shell: Shell, argv: readonly string[]): Promise<number> {
+  const quiet = argv[0] === "command";
+  const args = argv.slice(1);
+  if (quiet && args[0] !== "-v" && args[0] !== "-V") {
+    const body = args[0] === "-p" ? args.slice(1) : args;
+    const builtin = BUILTINS.get(body[0] ?? "");
+    if (builtin) return builtin(shell, body);
+    return runCommand(shell, body);
+  }
+  let code = 0;
+  for (const name of quiet ? args.slice(1) : args.filter((arg) => !arg.startsWith("-"))) {
+    const found = shell.functions.has(name) ? (quiet ? name : `${name} is a function`) : BUILTINS.has(name) ? (quiet ? name : `${name} is a shell builtin`) : pathOf(shell, name, quiet);
+    if (found === undefined) {
+      code = quiet && shell.flavor !== "bash" ? 127 : 1;
+      if (!quiet) await shell.writeError(`${name}: not found\n`);
+    } else await shell.write(`${found}\n`);
+  }
+  return code;
+}
+
+function pathOf(shell: Shell, name: string, bare: boolean): string | undefined {
+  try {
+    const path = findExecutable(shell.process, name, shell.get("PATH") ?? DEFAULT_PATH, shell.process.cwd);
+    return bare ? path : `${name} is ${path}`;
+  } catch (error) {
+    if (error instanceof SpawnError) return undefined;
+    throw error;
+  }
+}
+
+async function runCommand(shell: Shell, argv: readonly string[]): Promise<number> {
+  try {
+    const child: Process = shell.process.spawn({ argv, env: shell.environment(), cwd: shell.process.cwd, stdin: stdin(shell.io), stdout: { write: (data) => shell.write(data.toString()) }, stderr: { write: (data) => shell.writeError(data.toString()) } });
+    return await shell.process.race(child.exited);
+  } catch (error) {
+    if (!(error instanceof SpawnError)) throw error;
+    return shell.commandMissing(argv[0] ?? "", error, shell.io);
+  }
+}
+
+async function umask(shell: Shell, argv: readonly string[]): Promise<number> {
+  const mode = argv.slice(1).find((arg) => !arg.startsWith("-"));
+  if (mode === undefined) await shell.write(`${shell.umask.toString(8).padStart(4, "0")}\n`);
+  else if (!/^[0-7]{1,4}$/.test(mode)) throw new ShellError(shell.flavor === "bash" ? `umask: ${mode}: octal number out of range` : `umask: illegal mode: ${mode}`, shell.flavor === "bash" ? 1 : 2);
+  else shell.umask = Number.parseInt(mode, 8);
+  return 0;
+}
+
+function shopt(shell: Shell, argv: readonly string[]): number {
+  for (const name of argv.slice(2)) {
+    if (argv[1] === "-s") shell.options.add(name);
+    else if (argv[1] === "-u") shell.options.delete(name);
+    else if (!shell.options.has(name)) return 1;
+  }
+  return 0;
+}
+
+const jump = (kind: "break" | "continue"): Builtin => (shell, argv) => {
+  if (shell.loopDepth === 0) return 0;
+  throw new LoopJump(kind, Math.max(1, number(shell, argv[1], 1)));
+};
+
+const testBuiltin: Builtin = (shell, argv) => {
+  if (argv[0] !== "[") return evaluateTest(shell.process, argv.slice(1)) ? 0 : 1;
+  if (argv.at(-1) !== "]") throw new ShellError("[: missing ]", 2);
+  return evaluateTest(shell.process, argv.slice(1, -1)) ? 0 : 1;
+};
+
+export const BUILTINS: ReadonlyMap<string, Builtin> = new Map<string, Builtin>([
+  [":", () => 0],
+  ["true", () => 0],
+  ["false", () => 1],
+  ["cd", cd],
+  ["pwd", async (shell) => (await shell.write(`${shell.process.cwd}\n`), 0)],
+  ["echo", async (shell, argv) => (await shell.write(echoText(argv.slice(1), shell.flavor === "dash")), 0)],
+  ["printf", async (shell, argv) => {
+    const args = argv[1] === "--" ? argv.slice(2) : argv.slice(1);
+    if (args[0] === "-v") {
+      shell.set(args[1] ?? "", printfText(args[2] ?? "", args.slice(3)));
+      return 0;
+    }
+    await shell.write(printfText(args[0] ?? "", args.slice(1)));
+    return 0;
+  }],
+  ["test", testBuiltin],
+  ["[", testBuiltin],
+  ["exit", (shell, argv) => {
+    throw new ExitError(number(shell, argv[1], shell.status));
+  }],
+  ["return", (shell, argv) => {
+    throw new FunctionReturn(number(shell, argv[1], shell.status));
+  }],
+  ["break", jump("break")],
+  ["continue", jump("continue")],
+  ["export", exportVariables],
+  ["readonly", exportVariables],
+  ["local", local],
+  ["declare", local],
+  ["typeset", local],
+  ["unset", unset],
+  ["set", set],
+  ["shopt", shopt],
+  ["shift", (shell, argv) => {
+    const count = number(shell, argv[1], 1);
+    if (count > shell.parameters.length) {
+      if (shell.flavor !== "bash") throw new ShellError("shift: can't shift that many", 2, shell.flavor === "dash");
+      return 1;
+    }
+    shell.parameters = shell.parameters.slice(count);
+    return 0;
+  }],
+  ["eval", (shell, argv) => shell.runSource(argv.slice(1).join(" "))],
+  [".", dot],
+  ["source", dot],
+  ["exec", exec],
+  ["read", read],
+  ["trap", trap],
+  ["wait", wait],
+  ["jobs", jobs],
+  ["fg", foreground],
+  ["bg", foreground],
+  ["kill", (shell, argv) => killProcesses(shell.process, argv.slice(1), (text) => shell.complain(`kill: ${text}`.replace("kill: can't", shell.flavor === "bash" ? "kill: can't" : "can't")), (name) => findJob(shell, name)?.process.pid)],
+  ["getopts", getopts],
+  ["command", describe],
+  ["type", describe],
+  ["umask", umask],
+  ["ulimit", async (shell) => (await shell.write("unlimited\n"), 0)],
+  ["let", (shell, argv) => {
+    let value = 0;
+    for (const expression of argv.slice(1)) value = evaluateArithmetic(expression, shell.arithmetic);
+    return value === 0 ? 1 : 0;
+  }],
+  ["hash", () => 0],
+  ["alias", () => 0],
+  ["unalias", () => 0],
+  ["times", async (shell) => (await shell.write("0m0.00s 0m0.00s\n0m0.00s 0m0.00s\n"), 0)],
+]);

@@ -1,0 +1,77 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import type { Mount } from "../../src/containers/filesystem.ts";
+import { createMemoryFileSystem, exportTree, importTree } from "../../src/containers/memory-filesystem.ts";
+import { MountedFileSystem } from "../../src/containers/mounted-filesystem.ts";
+
+const mount = (containerPath: string, fileSystem: Mount["fileSystem"], readOnly = false, sourcePath = "/"): Mount => ({ containerPath, fileSystem, sourcePath, readOnly, type: "tmpfs" });
+
+test("containers share an image and do not see each other's writes", () => {
+  const image = createMemoryFileSystem();
+  image.mkdir("/etc/app", { recursive: true });
+  image.writeFile("/etc/app/config", "from the image");
+  const base = image.freeze();
+  const [first, second] = [createMemoryFileSystem({ base }), createMemoryFileSystem({ base })];
+  first.writeFile("/etc/app/config", "mine");
+  first.remove("/etc/app", { recursive: true });
+  first.mkdir("/etc/app");
+  assert.deepEqual(first.readdir("/etc/app"), []);
+  assert.equal(second.readFile("/etc/app/config").toString(), "from the image");
+});
+
+test("errors are strerror's words", () => {
+  const fs = createMemoryFileSystem();
+  fs.mkdir("/d");
+  fs.writeFile("/d/f", "x");
+  assert.throws(() => fs.readFile("/nope"), { code: "ENOENT", message: "No such file or directory" });
+  assert.throws(() => fs.writeFile("/no/such", ""), { code: "ENOENT" });
+  assert.throws(() => fs.remove("/d"), { code: "ENOTEMPTY", message: "Directory not empty" });
+  assert.throws(() => fs.readdir("/d/f"), { code: "ENOTDIR" });
+  assert.throws(() => fs.readFile("/d"), { code: "EISDIR" });
+  fs.symlink("b", "/a");
+  fs.symlink("a", "/b");
+  assert.throws(() => fs.readFile("/a"), { code: "ELOOP" });
+});
+
+test("a volume is one tree in several containers; read-only mounts refuse", () => {
+  const volume = createMemoryFileSystem();
+  const first = new MountedFileSystem(createMemoryFileSystem(), [mount("/data", volume)]);
+  const second = new MountedFileSystem(createMemoryFileSystem(), [mount("/mnt/x", volume, true)]);
+  first.writeFile("/data/file", "shared");
+  assert.equal(second.readFile("/mnt/x/file").toString(), "shared");
+  assert.throws(() => second.writeFile("/mnt/x/file", ""), { code: "EROFS", message: "Read-only file system" });
+  assert.throws(() => first.rename("/data/file", "/file"), { code: "EXDEV" });
+  assert.deepEqual(second.readdir("/mnt"), ["x"]);
+});
+
+test("symlinks lead across mounts and through the kubelet's ..data", () => {
+  const volume = createMemoryFileSystem();
+  volume.mkdir("/..2026");
+  volume.writeFile("/..2026/key", "1");
+  volume.symlink("..2026", "/..data");
+  volume.symlink("..data/key", "/key");
+  const root = createMemoryFileSystem();
+  root.mkdir("/run");
+  root.mkdir("/var");
+  root.symlink("../run", "/var/run");
+  const fs = new MountedFileSystem(root, [mount("/var/run/secrets", volume, true), mount("/one", volume, true, "/key")]);
+  assert.equal(fs.readFile("/run/secrets/key").toString(), "1");
+  assert.equal(fs.readFile("/one").toString(), "1");
+  assert.equal(fs.realpath("/var/run/secrets/key"), "/run/secrets/..2026/key");
+  volume.mkdir("/..2027");
+  volume.writeFile("/..2027/key", "2");
+  volume.symlink("..2027", "/..tmp");
+  volume.rename("/..tmp", "/..data");
+  assert.equal(fs.readFile("/one").toString(), "2");
+});
+
+test("a tree survives export and import", () => {
+  const fs = createMemoryFileSystem({ now: () => 5000 });
+  fs.mkdir("/d", { mode: 0o700 });
+  fs.writeFile("/d/f", Buffer.from([0, 255]), { mode: 0o600, uid: 3 });
+  fs.symlink("f", "/d/l");
+  const copy = importTree(JSON.parse(JSON.stringify(exportTree(fs))));
+  assert.deepEqual(exportTree(copy), exportTree(fs));
+  copy.writeFile("/d/l", "changed");
+  assert.equal(fs.readFile("/d/f").length, 2);
+});
