@@ -57,7 +57,6 @@ const split = (qualified: string): [string, string] => {
 };
 const moduleOf = (pkg: string) => `${pkg.replace("/", "-")}.ts`;
 
-fs.rmSync(out, { recursive: true, force: true });
 fs.mkdirSync(out, { recursive: true });
 for (const pkg of PACKAGES) writeTypes(pkg);
 writeSchema();
