@@ -28,7 +28,7 @@ module.exports = {
       name: "only-host-touches-the-host",
       severity: "error",
       from: { path: "^src/", pathNot: "^src/host/" },
-      to: { path: "^(node:)?(fs|net|tls|https|child_process|os|worker_threads|dgram|dns)(/promises)?$", dependencyTypes: ["core"] },
+      to: { path: "^(node:)?(fs|net|tls|https|child_process|os|worker_threads|dgram|dns)(/promises)?$", dependencyTypes: ["core"], dependencyTypesNot: ["type-only"] },
     },
   ],
   options: {

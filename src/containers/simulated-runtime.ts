@@ -1,3 +1,4 @@
+import { setMaxListeners } from "node:events";
 import type { Duplex } from "node:stream";
 import { type Network, NetworkError } from "../network/network.ts";
 import type { Clock } from "../util/clock.ts";
@@ -32,6 +33,7 @@ export interface RuntimeOptions {
 
 export const NODE_PROGRAMS = ["generic", "docker", "crictl", "iptables", "systemctl", "journalctl", "ip", "ps", "wget", "curl", "nslookup", "ping", "netstat", "top", "free"];
 const NEVER = new AbortController().signal;
+setMaxListeners(0, NEVER);
 const KILL = 9;
 const MEBIBYTE = 1024 * 1024;
 

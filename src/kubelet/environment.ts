@@ -1,4 +1,4 @@
-import type { Container, EnvVar, EphemeralContainer, Pod, Service } from "../api/generated/core-v1.ts";
+import type { Container, EnvVar, EphemeralContainer, Service } from "../api/generated/core-v1.ts";
 import { fieldValue, type PodFacts, resourceValue } from "./downward-api.ts";
 import type { Lookups } from "./lookups.ts";
 import { StartError } from "./start-error.ts";

@@ -127,7 +127,7 @@ test("a watch replays, says where the replay ends, and goes on", async () => {
   assert.deepEqual(events.map((event) => event["type"]), ["ADDED", "BOOKMARK", "ADDED"]);
   const bookmark = events[1]?.["object"] as Json;
   assert.deepEqual([bookmark["kind"], bookmark.metadata["annotations"]], ["ConfigMap", { "k8s.io/initial-events-end": "true" }]);
-  assert.equal((events[2]?.["object"] as Json).metadata["name"], "d");
+  assert.equal((events[2] as unknown as { object: Json }).object.metadata["name"], "d");
 });
 
 test("a watch from a revision does not replay", async () => {

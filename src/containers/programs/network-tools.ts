@@ -1,4 +1,4 @@
-import { NetworkError } from "../../network/network.ts";
+import { NetworkError, type VirtualSocket } from "../../network/network.ts";
 import type { Process } from "../process.ts";
 import type { ProgramEntry } from "./program.ts";
 import { complain, parseFlags } from "./support.ts";
@@ -169,7 +169,7 @@ function listen(process: Process, port: number): Promise<number> {
   });
 }
 
-async function relay(process: Process, socket: import("../../network/network.ts").VirtualSocket): Promise<number> {
+async function relay(process: Process, socket: VirtualSocket): Promise<number> {
   const received = (async () => {
     for await (const chunk of socket) await process.print(chunk as Buffer);
   })();
