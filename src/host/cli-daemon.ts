@@ -1,6 +1,7 @@
 import fs from "node:fs";
 import path from "node:path";
 import { fileURLToPath } from "node:url";
+import { isAlive } from "./state-folder.ts";
 
 /** What `daemon.json` says; the daemon writes it when it serves. */
 export interface RunningDaemon {
@@ -23,18 +24,9 @@ export function findRunningDaemon(home: string, cluster: string): RunningDaemon 
   }
   try {
     const info = JSON.parse(text) as RunningDaemon;
-    return isRunning(info.pid) ? info : undefined;
+    return isAlive(info.pid) ? info : undefined;
   } catch {
     return undefined;
-  }
-}
-
-export function isRunning(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code === "EPERM";
   }
 }
 
@@ -91,7 +83,7 @@ export async function stopDaemon(
   if (!daemon) return false;
   process.kill(daemon.pid, "SIGTERM");
   const deadline = Date.now() + timeoutMs;
-  while (isRunning(daemon.pid)) {
+  while (isAlive(daemon.pid)) {
     if (Date.now() > deadline) throw new Error(`the daemon (process ${daemon.pid}) does not stop`);
     await new Promise((resolve) => setTimeout(resolve, 20));
   }
@@ -104,7 +96,7 @@ function daemonEntry(): string[] {
   const bundle = path.join(path.dirname(here), "daemon.cjs");
   if (here.endsWith(".cjs") && fs.existsSync(bundle)) return [bundle];
   const root = path.resolve(path.dirname(here), here.endsWith(".cjs") ? ".." : "../..");
-  return ["--import", "tsx", path.join(root, "src/daemon/main.ts")];
+  return ["--import", import.meta.resolve("tsx"), path.join(root, "src/daemon/main.ts")];
 }
 
 /** The last thing the daemon said that is no stack trace, without its time stamp. */

@@ -98,11 +98,19 @@ export function readUserImages(home = kubesimHome()): string[] {
   return fs.readdirSync(folder).filter((name) => /\.ya?ml$/.test(name)).sort().map((name) => fs.readFileSync(path.join(folder, name), "utf8"));
 }
 
+/** Whether a process lives. One that has ended but was not waited for (a zombie, in containers without an init) does not. */
 export function isAlive(pid: number): boolean {
   try {
     process.kill(pid, 0);
-    return true;
   } catch (error) {
     return (error as NodeJS.ErrnoException).code === "EPERM";
+  }
+  if (process.platform !== "linux") return true;
+  try {
+    const stat = fs.readFileSync(`/proc/${pid}/stat`, "utf8");
+    return stat.slice(stat.lastIndexOf(")") + 2, stat.lastIndexOf(")") + 3) !== "Z";
+  } catch {
+    // No /proc: the signal's answer has to do.
+    return true;
   }
 }
