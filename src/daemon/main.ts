@@ -1,5 +1,5 @@
 import { listenForApi, listenOnLocalSocket } from "../host/api-listener.ts";
-import { daemonArguments, exitWith, hostNowMs, kubesimVersion, onStopSignal, onUncaught, processId, ProcessStats, seed, writeLogLine } from "../host/daemon-process.ts";
+import { daemonArguments, exitAfter, exitWith, hostNowMs, kubesimVersion, onStopSignal, onUncaught, processId, ProcessStats, seed, writeLogLine } from "../host/daemon-process.ts";
 import { HostClock, yieldToHost } from "../host/host-clock.ts";
 import { HostDisk } from "../host/host-disk.ts";
 import { listenOnLoopback } from "../host/host-listener.ts";
@@ -14,6 +14,7 @@ import { renderKubeconfig } from "./kubeconfig.ts";
 // A new cluster comes up in fast-forward: what takes kubeadm half a minute of waiting passes in a moment.
 const START_SPEED = 60;
 const START_LIMIT_MS = 120_000;
+const STOP_LIMIT_MS = 5000;
 
 /** The daemon's life: take the cluster's folder, start everything, say so in daemon.json, stop on a signal. */
 async function main(): Promise<void> {
@@ -58,6 +59,8 @@ async function main(): Promise<void> {
 
   onStopSignal(() => {
     void (async () => {
+      // Whatever hangs, what is stored is stored: nobody shall wait for long.
+      exitAfter(STOP_LIMIT_MS);
       folder.remove("daemon.json");
       clock.stop();
       await Promise.all([listener.close(), socket?.close()]);

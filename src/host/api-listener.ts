@@ -72,7 +72,16 @@ export function isLocalSocket(socket: Duplex): boolean {
   return !("encrypted" in socket) && (socket as net.Socket).remoteAddress === undefined;
 }
 
+/** Every open socket of a server: those that were upgraded are no longer the HTTP server's to close. */
+const openSockets = new WeakMap<http.Server | https.Server, Set<net.Socket>>();
+
 function prepare(server: http.Server | https.Server, handlers: ApiHandlers): void {
+  const sockets = new Set<net.Socket>();
+  openSockets.set(server, sockets);
+  server.on("connection", (socket: net.Socket) => {
+    sockets.add(socket);
+    socket.once("close", () => sockets.delete(socket));
+  });
   server.on("upgrade", (request: IncomingMessage, socket: Duplex, head: Buffer) => {
     socket.on("error", () => socket.destroy());
     handlers.upgrade(request, socket, head);
@@ -98,5 +107,6 @@ function closed(server: http.Server | https.Server): Promise<void> {
   return new Promise((resolve) => {
     server.close(() => resolve());
     server.closeAllConnections();
+    for (const socket of openSockets.get(server) ?? []) socket.destroy();
   });
 }

@@ -46,6 +46,11 @@ export function exitWith(code: number): void {
   process.exit(code);
 }
 
+/** Ends the process in any case after so much host time, unless it has ended before. */
+export function exitAfter(limitMs: number): void {
+  setTimeout(() => process.exit(0), limitMs).unref();
+}
+
 /** A line for daemon.log, or the terminal in development. */
 export function writeLogLine(line: string): void {
   process.stderr.write(`${new Date().toISOString()} ${line}\n`);
