@@ -24,6 +24,7 @@ await Promise.all(
       keepNames: true,
       legalComments: "none",
       logLevel: "warning",
+      logOverride: { "empty-import-meta": "silent" },
       define: { "process.env.KUBESIM_VERSION": JSON.stringify(version), "import.meta.url": "undefined", "import.meta.dirname": "undefined" },
     }),
   ),
