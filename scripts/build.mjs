@@ -23,6 +23,8 @@ await Promise.all(
       minify: true,
       keepNames: true,
       legalComments: "none",
+      // The launcher runs the bundle as a cached script, where import() has no loader behind it.
+      supported: { "dynamic-import": false },
       logLevel: "warning",
       logOverride: { "empty-import-meta": "silent" },
       define: { "process.env.KUBESIM_VERSION": JSON.stringify(version), "import.meta.url": "undefined", "import.meta.dirname": "undefined" },
