@@ -24,7 +24,7 @@ export interface ReconcilerOptions {
 const BASE_BACKOFF_MS = 5;
 const MAX_BACKOFF_MS = 1_000_000;
 /** Hand the event loop back after so much work in a row. */
-const SLICE_ITEMS = 16;
+const SLICE_ITEMS = 8;
 
 /** Keyed work queue and workers: a key is never worked on twice at once, and events meanwhile make it run once more. */
 export class Reconciler {
