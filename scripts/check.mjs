@@ -9,7 +9,8 @@ const gates = [
   ["types", "npx", ["tsc", "--noEmit"]],
   ["layers", "npx", ["depcruise", "--config", ".dependency-cruiser.cjs", "src"]],
   ["unused", "npx", ["knip", "--no-progress"]],
-  ["generated", "npx", ["tsx", "scripts/generate-api.ts"]],
+  ["generated types", "npx", ["tsx", "scripts/generate-api.ts"]],
+  ["generated images", "npx", ["tsx", "scripts/generate-images.ts"]],
   ["generated is committed", "git", ["diff", "--exit-code", "--stat", "--", "src/api/generated", "src/containers/catalogue.generated.ts"]],
 ];
 for (const [name, command, args] of gates) {

@@ -84,7 +84,7 @@ export const IMAGE_SOURCES: readonly unknown[] = [
       {
         "path": "/bin/fortuneloop.sh",
         "mode": 493,
-        "content": "#!/bin/bash\ntrap \"exit\" SIGINT\nINTERVAL=${INTERVAL:-${1:-10}}\necho Configured to generate new fortune every $INTERVAL seconds\nmkdir -p /var/htdocs\nwhile :\ndo\n  echo $(date) Writing fortune to /var/htdocs/index.html\n  fortune > /var/htdocs/index.html\n  sleep $INTERVAL\ndone\n"
+        "content": "#!/bin/bash\n# A new saying in the web server's folder every few seconds: INTERVAL, or the first argument.\ntrap exit INT TERM\nseconds=${INTERVAL:-${1:-10}}\necho \"Configured to generate new fortune every $seconds seconds\"\nmkdir -p /var/htdocs\nwhile true; do\n  echo \"$(date) Writing fortune to /var/htdocs/index.html\"\n  fortune > /var/htdocs/index.html\n  sleep \"$seconds\"\ndone\n"
       }
     ]
   },
@@ -193,7 +193,7 @@ export const IMAGE_SOURCES: readonly unknown[] = [
     "files": [
       {
         "path": "/app.js",
-        "content": "const http = require('http');\nconst os = require('os');\n\nconsole.log(\"Kubia server starting...\");\n\nvar requestCount = 0;\n\nvar handler = function(request, response) {\n  console.log(\"Received request from \" + request.connection.remoteAddress);\n  requestCount++;\n  if (requestCount > 5) {\n    response.writeHead(500);\n    response.end(\"I'm not well. Please restart me!\");\n    return;\n  }\n  response.writeHead(200);\n  response.end(\"You've hit \" + os.hostname() + \"\\n\");\n};\n\nvar www = http.createServer(handler);\nwww.listen(8080);\n"
+        "content": "// kubesim's own stand-in for the book's app: what runs is described under `app` below.\nconst { createServer } = require('http');\nconst { hostname } = require('os');\nconsole.log('Kubia server starting...');\nlet answered = 0;\ncreateServer((request, response) => {\n  console.log(`Received request from ${request.socket.remoteAddress}`);\n  if (++answered > 5) return response.writeHead(500).end(\"I'm not well. Please restart me!\");\n  response.end(`You've hit ${hostname()}\\n`);\n}).listen(8080);\n"
       }
     ],
     "app": {
@@ -235,7 +235,7 @@ export const IMAGE_SOURCES: readonly unknown[] = [
     "files": [
       {
         "path": "/app.js",
-        "content": "const http = require('http');\nconst os = require('os');\n\nconsole.log(\"Kubia server starting...\");\n\nvar handler = function(request, response) {\n  console.log(\"Received request from \" + request.connection.remoteAddress);\n  response.writeHead(200);\n  response.end(\"You've hit \" + os.hostname() + \"\\n\");\n};\n\nvar www = http.createServer(handler);\nwww.listen(8080);\n"
+        "content": "// kubesim's own stand-in for the book's app: what runs is described under `app` below.\nconst { createServer } = require('http');\nconst { hostname } = require('os');\nconsole.log('Kubia server starting...');\ncreateServer((request, response) => {\n  console.log(`Received request from ${request.socket.remoteAddress}`);\n  response.end(`You've hit ${hostname()}\\n`);\n}).listen(8080);\n"
       }
     ],
     "app": {
@@ -290,7 +290,7 @@ export const IMAGE_SOURCES: readonly unknown[] = [
       },
       {
         "path": "/usr/share/nginx/html/index.html",
-        "content": "<!DOCTYPE html>\n<html>\n<head>\n<title>Welcome to nginx!</title>\n</head>\n<body>\n<h1>Welcome to nginx!</h1>\n<p>If you see this page, the nginx web server is successfully installed and working.</p>\n</body>\n</html>\n"
+        "content": "<!DOCTYPE html>\n<html>\n<head>\n<title>Welcome to nginx!</title>\n</head>\n<body>\n<h1>Welcome to nginx!</h1>\n<p>This page is served by kubesim's simulated nginx.</p>\n</body>\n</html>\n"
       }
     ]
   },

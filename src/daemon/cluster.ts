@@ -19,6 +19,7 @@ import { createImageCatalogue } from "../containers/catalogue.ts";
 import { parseImage } from "../containers/images.ts";
 import { createNodeMachine } from "../containers/node-machine.ts";
 import { startControllers } from "../controllers/index.ts";
+import type { VolumeStorage } from "../kubelet/options.ts";
 import { createNodeGateway } from "../kubelet/gateway.ts";
 import { ClusterDns } from "../network/cluster-dns.ts";
 import { HostPorts, type ListenOnHost } from "../network/host-ports.ts";
@@ -50,6 +51,7 @@ export interface ClusterOptions {
   /** The user's own images, as parsed YAML. */
   readonly images: readonly unknown[];
   readonly listenOnHost: ListenOnHost;
+  readonly volumeStorage: VolumeStorage;
   stats(start: boolean): object;
   report(component: string, message: string, error?: unknown): void;
 }
@@ -91,7 +93,7 @@ export async function startCluster(options: ClusterOptions): Promise<Cluster> {
 
   const images = createImageCatalogue();
   for (const image of options.images) images.add(parseImage(image));
-  const machines = new Machines({ context, network, images, tokens, caPem: certificates.ca.cert, volumeStorage: undefined, staticPodsOf: (spec) => staticPodsOf(spec) });
+  const machines = new Machines({ context, network, images, tokens, caPem: certificates.ca.cert, volumeStorage: options.volumeStorage, staticPodsOf: (spec) => staticPodsOf(spec) });
   const scheduler = startScheduler(context);
   startControllers({ ...context, caPem: certificates.ca.cert });
   const stopExpiry = startEventExpiry(registry);

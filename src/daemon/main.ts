@@ -1,23 +1,27 @@
 import { listenForApi, listenOnLocalSocket } from "../host/api-listener.ts";
-import { daemonArguments, exitAfter, exitWith, hostNowMs, kubesimVersion, onStopSignal, onUncaught, processId, ProcessStats, seed, writeLogLine } from "../host/daemon-process.ts";
+import { daemonArguments, exitAfter, exitWith, guardAgainstBacktracking, hostNowMs, kubesimVersion, onStopSignal, onUncaught, processId, ProcessStats, seed, writeLogLine } from "../host/daemon-process.ts";
 import { HostClock, yieldToHost } from "../host/host-clock.ts";
 import { HostDisk } from "../host/host-disk.ts";
 import { listenOnLoopback } from "../host/host-listener.ts";
-import { readUserImages, StateFolder } from "../host/state-folder.ts";
+import { readUserImages, StateFolder, VolumeFolder } from "../host/state-folder.ts";
 import { parseYamlDocuments } from "../api/parse-yaml.ts";
 import { StoreUnreadableError, WriteAheadLog } from "../store/write-ahead-log.ts";
 import { type ClusterCertificates, createCertificates } from "./certificates.ts";
 import { newestHeartbeatMs, startCluster } from "./cluster.ts";
 import { API_PORT } from "./default-cluster.ts";
 import { renderKubeconfig } from "./kubeconfig.ts";
+import { volumeStorage } from "./volume-storage.ts";
 
 // A new cluster comes up in fast-forward: what takes kubeadm half a minute of waiting passes in a moment.
 const START_SPEED = 60;
 const START_LIMIT_MS = 120_000;
 const STOP_LIMIT_MS = 5000;
+// The newest heartbeat on disk is at most this old: simulated time goes on after it, never before.
+const HEARTBEAT_INTERVAL_MS = 10_000;
 
 /** The daemon's life: take the cluster's folder, start everything, say so in daemon.json, stop on a signal. */
 async function main(): Promise<void> {
+  guardAgainstBacktracking();
   const { name, nodes } = daemonArguments();
   const folder = new StateFolder(name);
   const holder = folder.lock();
@@ -25,7 +29,7 @@ async function main(): Promise<void> {
   onUncaught((error) => report("kubesim", "unexpected", error));
 
   const log = await WriteAheadLog.open(new HostDisk(folder.file("store")), { yieldToHost });
-  const clock = new HostClock(await newestHeartbeatMs(log));
+  const clock = new HostClock((await newestHeartbeatMs(log)) + HEARTBEAT_INTERVAL_MS);
   const certificates = await loadCertificates(folder);
   const stats = new ProcessStats();
   const cluster = await startCluster({
@@ -37,6 +41,7 @@ async function main(): Promise<void> {
     version: kubesimVersion(),
     images: readUserImages().flatMap((text) => parseYamlDocuments(text)),
     listenOnHost: listenOnLoopback,
+    volumeStorage: volumeStorage(new VolumeFolder(folder)),
     stats: (start) => {
       if (start) stats.start();
       return start ? {} : stats.take();

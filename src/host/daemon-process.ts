@@ -1,6 +1,7 @@
 import { monitorEventLoopDelay, type IntervalHistogram } from "node:perf_hooks";
 import { randomBytes } from "node:crypto";
 import { parseArgs } from "node:util";
+import { setFlagsFromString } from "node:v8";
 
 export interface DaemonArguments {
   readonly name: string;
@@ -12,6 +13,14 @@ export interface DaemonArguments {
 export function daemonArguments(): DaemonArguments {
   const { values } = parseArgs({ options: { name: { type: "string", default: "default" }, nodes: { type: "string", default: "3" } } });
   return { name: values.name, nodes: Math.max(1, Number(values.nodes)) };
+}
+
+/**
+ * A user's pattern in grep or sed may back-track for ever: V8 then goes on with an engine that takes linear time.
+ * To be called before the first pattern is used.
+ */
+export function guardAgainstBacktracking(): void {
+  setFlagsFromString("--enable-experimental-regexp-engine-on-excessive-backtracks");
 }
 
 export const processId = () => process.pid;

@@ -91,6 +91,27 @@ export class StateFolder {
   }
 }
 
+/** What pods keep over a stop of the daemon: one file a pod and volume under `volumes/`. */
+export class VolumeFolder {
+  readonly #folder: StateFolder;
+
+  constructor(folder: StateFolder) {
+    this.#folder = folder;
+  }
+
+  read(podUid: string, volume: string): string | undefined {
+    return this.#folder.read(path.join("volumes", podUid, `${volume}.json`));
+  }
+
+  write(podUid: string, volume: string, text: string): void {
+    this.#folder.write(path.join("volumes", podUid, `${volume}.json`), text);
+  }
+
+  remove(podUid: string): void {
+    fs.rmSync(this.#folder.file("volumes", podUid), { recursive: true, force: true });
+  }
+}
+
 /** The texts of the user's own images: `$KUBESIM_HOME/images/*.yaml`. */
 export function readUserImages(home = kubesimHome()): string[] {
   const folder = path.join(home, "images");

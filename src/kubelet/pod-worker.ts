@@ -548,6 +548,9 @@ function sandboxConfig(pod: Pod, attempt: number) {
       dnsPolicy: spec.dnsPolicy ?? "ClusterFirst",
       dnsConfig: spec.dnsConfig,
       hostAliases: spec.hostAliases ?? [],
+      hostPorts: spec.containers.flatMap((container) =>
+        (container.ports ?? []).flatMap(({ hostPort, containerPort }) => (hostPort ? [{ hostPort, containerPort }] : [])),
+      ),
     },
   };
 }

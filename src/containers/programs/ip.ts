@@ -19,7 +19,7 @@ export async function ipProgram(process: Process): Promise<number> {
       if (addresses) await process.print(`    inet ${ip}/${prefix} scope ${loopback ? "host" : "global"} ${name}\n       valid_lft forever preferred_lft forever\n`);
     }
   } else if (/^r(o(u(t(e)?)?)?)?$/.test(object)) {
-    await process.print(routes.map(({ destination, via, device, source }) => `${destination}${via ? ` via ${via}` : ""} dev ${device}${source ? `${via ? "" : " scope link"} src ${source}` : ""} \n`.replace(" \n", "\n")).join(""));
+    await process.print(routes.map(({ destination, via, device, source }) => `${destination}${via ? ` via ${via}` : ""} dev ${device}${source ? `${via ? "" : " scope link"} src ${source}` : via ? "" : " scope host"}\n`).join(""));
   } else {
     await process.printError("Usage: ip [OPTIONS] address|route|link\n");
     return 1;
