@@ -2,6 +2,7 @@ import type { Namespace, Service } from "../api/generated/core-v1.ts";
 import { type FieldError, invalid } from "../api/field-errors.ts";
 import { apiVersionOf, type Kind, type StrategyContext } from "../api/kind.ts";
 import type { KubernetesObject, ObjectName } from "../api/meta.ts";
+import { updateManagedFields } from "../api/server-side-apply.ts";
 import { alreadyExists, badRequest, conflict, invalidObject, notFound, StatusError } from "../api/status.ts";
 import { validateObjectMeta, validateObjectMetaUpdate } from "../api/validation/object-meta.ts";
 import type { Entry, Store } from "../store/store.ts";
@@ -71,7 +72,8 @@ export class RegistryWriter {
     this.#options = options;
   }
 
-  create(kind: Kind, namespace: string | undefined, draft: KubernetesObject, context: RequestContext): ObjectView {
+  /** @param applied whether the draft is what an apply made: its managedFields are its own. */
+  create(kind: Kind, namespace: string | undefined, draft: KubernetesObject, context: RequestContext, applied = false): ObjectView {
     const stored = storedKind(kind);
     const object = this.#prepareIncoming(kind, draft);
     fillNamespace(kind, object, namespace);
@@ -83,11 +85,11 @@ export class RegistryWriter {
       const taken = this.#options.store.find(storageKey(stored, candidate.metadata.namespace, candidate.metadata.name)) !== undefined;
       if (taken && generated && attempt < NAME_GENERATION_ATTEMPTS) continue;
       if (taken && generated) throw generateNameConflict(stored, candidate.metadata.name);
-      return this.#createNamed(kind, candidate, context);
+      return this.#createNamed(kind, candidate, context, applied);
     }
   }
 
-  #createNamed(kind: Kind, object: KubernetesObject, context: RequestContext): ObjectView {
+  #createNamed(kind: Kind, object: KubernetesObject, context: RequestContext, applied: boolean): ObjectView {
     const stored = storedKind(kind);
     const { namespace } = object.metadata;
     const admission: AdmissionRequest = { operation: "CREATE", kind: stored, namespace, name: object.metadata.name ?? "", subresource: undefined, object, old: undefined, context };
@@ -100,6 +102,7 @@ export class RegistryWriter {
     this.#allocate(stored, object, undefined);
     context.warnings.push(...(stored.warnings?.(object, undefined) ?? []));
     this.#validateAdmission(admission);
+    if (!applied) this.#trackFields(stored, undefined, object, context, undefined);
     const final = canonical(object, apiVersionOf(stored), stored.kind);
     if (context.dryRun) return unstoredView(kind, final);
     const result = this.#options.store.put(key, 0, (revision) => withRevision(final, revision));
@@ -122,6 +125,7 @@ export class RegistryWriter {
     this.#checkVersion(stored, object, old, entry.key);
     const prepared = options.direct ? canonical(object, apiVersionOf(stored), stored.kind) : this.#prepareUpdate(stored, object, old, context, options.subresource);
     if (deepEqual(prepared, old)) return { view: viewOf(kind, entry), created: false };
+    if (!options.createMissing) this.#trackFields(stored, old, prepared, context, options.subresource);
     return { view: this.#store(kind, entry, prepared, context, options), created: false };
   }
 
@@ -176,7 +180,7 @@ export class RegistryWriter {
     const object = { ...change(undefined) };
     object.metadata = { ...object.metadata, resourceVersion: "" };
     fillName(object, name.name);
-    return { view: this.create(kind, name.namespace, object, context), created: true };
+    return { view: this.create(kind, name.namespace, object, context, options.createMissing), created: true };
   }
 
   /** A copy that may be changed, as the stored kind spells it, with defaults. */
@@ -192,6 +196,14 @@ export class RegistryWriter {
     object.kind = stored.kind;
     stored.setDefaults?.(object);
     return object;
+  }
+
+  /** Who owns which field from here on. Upstream: endpoints/handlers/fieldmanager */
+  #trackFields(kind: Kind, live: KubernetesObject | undefined, next: KubernetesObject, context: RequestContext, subresource: string | undefined): void {
+    if (!context.tracksFields || NOT_JOURNALED.has(kind.plural)) return;
+    const managedFields = updateManagedFields({ kind, live, next, manager: context.fieldManager, time: rfc3339(this.#options.clock.now()), subresource });
+    if (managedFields) next.metadata.managedFields = managedFields;
+    else delete next.metadata.managedFields;
   }
 
   /** Upstream: rest.FillObjectMetaSystemFields and BeforeCreate */

@@ -14,6 +14,8 @@ export interface RequestContext {
   /** Who writes, as the journal names it: `kubectl`, `kubelet`, `replicaset-controller`. */
   readonly component: string;
   readonly fieldManager: string;
+  /** Whether metadata.managedFields records this write: those that come over HTTP are. */
+  readonly tracksFields: boolean;
   readonly dryRun: boolean;
   readonly fieldValidation: FieldValidation;
   /** Texts for `Warning` headers, in order. */
@@ -26,6 +28,7 @@ export function componentContext(component: string): RequestContext {
     user: { name: `system:${component}`, groups: ["system:masters", "system:authenticated"] },
     component,
     fieldManager: component,
+    tracksFields: false,
     dryRun: false,
     fieldValidation: "Ignore",
     warnings: [],

@@ -4,6 +4,7 @@ import type { Node, Pod } from "../api/generated/core-v1.ts";
 import { deployments } from "../api/resources/deployment.ts";
 import { leases } from "../api/resources/lease.ts";
 import { nodes } from "../api/resources/node.ts";
+import { serverSideApply } from "../api/server-side-apply.ts";
 import { badRequest, notFound } from "../api/status.ts";
 import { startEventExpiry } from "../apiserver/event-expiry.ts";
 import { createEventRecorder } from "../apiserver/events.ts";
@@ -108,6 +109,7 @@ export async function startCluster(options: ClusterOptions): Promise<Cluster> {
     registry,
     authenticate: (request: IncomingMessage) => authenticate(request, tokens),
     gateway: createNodeGateway(machines.kubelets),
+    serverSideApply,
     tokens,
     tokenReviewer: (token) => serviceAccount(token, tokens),
     extraRoutes: [

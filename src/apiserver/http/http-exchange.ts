@@ -43,6 +43,7 @@ export class HttpExchange {
       user: this.user,
       component: this.client,
       fieldManager: this.query.get("fieldManager") ?? this.client,
+      tracksFields: true,
       dryRun: dryRunOf(this.query.getAll("dryRun")),
       fieldValidation: fieldValidationOf(this.query.get("fieldValidation")),
       warnings: this.warnings,
