@@ -16,6 +16,8 @@ import { cleanUpHistory, ensureRevision, REVISION_HASH } from "./support/revisio
 
 const NAME = "daemonset-controller";
 const TEMPLATE_GENERATION = "deprecated.daemonset.template.generation";
+const FEW_NODES = 200;
+const NODES_A_MS = 10;
 /** Upstream: util.AddOrUpdateDaemonPodTolerations */
 const TOLERATIONS: readonly Toleration[] = [
   { key: "node.kubernetes.io/not-ready", operator: "Exists", effect: "NoExecute" },
@@ -45,7 +47,7 @@ class DaemonSetController {
     const { informers } = this.#context;
     const sets = informers.of(daemonSets);
     const all = () => {
-      for (const set of sets.list()) this.#reconciler.add(keyOf(set));
+      for (const set of sets.list()) this.#enqueue(keyOf(set));
     };
     sets.addHandler({ added: (set) => this.#reconciler.add(keyOf(set)), updated: (set) => this.#reconciler.add(keyOf(set)), deleted: (set) => this.#expectations.forget(keyOf(set)) });
     informers.of(nodes).addHandler({
@@ -57,7 +59,7 @@ class DaemonSetController {
     });
     const ofPod = (pod: Pod) => {
       const owner = controllerOf(pod);
-      if (owner?.kind === "DaemonSet") this.#reconciler.add(`${pod.metadata.namespace}/${owner.name}`);
+      if (owner?.kind === "DaemonSet") this.#enqueue(`${pod.metadata.namespace}/${owner.name}`);
     };
     informers.of(pods).addHandler({
       added: ofPod,
@@ -69,6 +71,13 @@ class DaemonSetController {
       },
     });
     informers.of(controllerRevisions);
+  }
+
+  /** A reconcile looks at every node: on thousands of them, events are taken together. */
+  #enqueue(key: string): void {
+    const { size } = this.#context.informers.of(nodes);
+    if (size <= FEW_NODES) this.#reconciler.add(key);
+    else this.#reconciler.addAfter(key, size / NODES_A_MS);
   }
 
   async #reconcile(key: string): Promise<Result | void> {
@@ -172,7 +181,9 @@ function groupByNode(own: readonly Pod[]): Map<string, Pod[]> {
   const groups = new Map<string, Pod[]>();
   for (const pod of own) {
     const name = pod.spec.nodeName || pinnedNode(pod.spec) || "";
-    groups.set(name, [...(groups.get(name) ?? []), pod]);
+    const there = groups.get(name);
+    if (there) there.push(pod);
+    else groups.set(name, [pod]);
   }
   return groups;
 }
@@ -192,8 +203,25 @@ function pinToNode(spec: PodSpec, nodeName: string): void {
   spec.tolerations = [...(spec.tolerations ?? []), ...extra];
 }
 
+interface Fit {
+  readonly run: boolean;
+  readonly keep: boolean;
+}
+
+/** What was found of a node for a set's spec: on thousands of nodes few change from one look to the next. */
+const knownFits = new WeakMap<Node, Map<string, Fit>>();
+
+function fits(set: DaemonSet, node: Node): Fit {
+  const key = `${set.metadata.uid} ${set.metadata.generation}`;
+  let known = knownFits.get(node);
+  if (!known) knownFits.set(node, (known = new Map()));
+  let fit = known.get(key);
+  if (!fit) known.set(key, (fit = findFit(set, node)));
+  return fit;
+}
+
 /** Whether the set's pod should run on a node, and whether one that is there may stay. Upstream: NodeShouldRunDaemonPod */
-function fits(set: DaemonSet, node: Node): { readonly run: boolean; readonly keep: boolean } {
+function findFit(set: DaemonSet, node: Node): Fit {
   const { spec } = set.spec.template;
   const labels = node.metadata.labels ?? {};
   if (Object.entries(spec.nodeSelector ?? {}).some(([key, value]) => labels[key] !== value)) return { run: false, keep: false };

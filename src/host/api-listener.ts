@@ -58,10 +58,35 @@ export async function listenOnLocalSocket(file: string, handlers: ApiHandlers): 
   return { close: () => closed(server) };
 }
 
+/** TLS as a client that believes every server: what the API server's proxy speaks to https: backends. Errors are in Go's words. */
+export function speakTls(connection: Duplex): Promise<Duplex> {
+  return new Promise((resolve, reject) => {
+    const socket = tls.connect({ socket: connection as net.Socket, rejectUnauthorized: false, ALPNProtocols: ["http/1.1"] });
+    socket.once("secureConnect", () => resolve(socket));
+    socket.once("error", (error: NodeJS.ErrnoException) => {
+      const plain = error.code === "ERR_SSL_WRONG_VERSION_NUMBER" || error.code === "ERR_SSL_PACKET_LENGTH_TOO_LONG";
+      reject(plain ? new Error("http: server gave HTTP response to HTTPS client", { cause: error }) : error);
+    });
+  });
+}
+
 /** The subject of a verified client certificate, or undefined. */
-export function clientCertificate(socket: Duplex): { readonly commonName: string; readonly organizations: readonly string[] } | undefined {
+export function clientCertificate(socket: Duplex): CertificateSubject | undefined {
   const secure = socket as TLSSocket;
   if (typeof secure.getPeerCertificate !== "function" || !secure.authorized) return undefined;
+  if (!knownCertificates.has(secure)) knownCertificates.set(secure, readCertificate(secure));
+  return knownCertificates.get(secure);
+}
+
+interface CertificateSubject {
+  readonly commonName: string;
+  readonly organizations: readonly string[];
+}
+
+/** Reading one costs more than a GET: once for a connection is enough. */
+const knownCertificates = new WeakMap<TLSSocket, CertificateSubject | undefined>();
+
+function readCertificate(secure: TLSSocket): CertificateSubject | undefined {
   const subject = secure.getPeerCertificate().subject as unknown as Record<string, string | string[] | undefined> | undefined;
   if (!subject?.["CN"]) return undefined;
   return { commonName: String(subject["CN"]), organizations: [subject["O"] ?? []].flat() };

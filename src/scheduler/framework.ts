@@ -17,8 +17,11 @@ export type ClusterEvent =
   | { readonly type: "pod-gone"; readonly pod: Pod }
   | { readonly type: "volume-changed" };
 
-/** What `preFilter` found out about a pod, given to every `filter` of the same cycle. */
-export type PreFilterOutcome = { readonly state: unknown } | { readonly skip: true } | { readonly rejected: Rejection };
+/**
+ * What `preFilter` found out about a pod, given to every `filter` of the same cycle.
+ * `nodeNames`: no other node needs to be looked at. Upstream: framework.PreFilterResult
+ */
+export type PreFilterOutcome = { readonly state: unknown; readonly nodeNames?: ReadonlySet<string> | undefined } | { readonly skip: true } | { readonly rejected: Rejection };
 
 /** A scheduling plugin; all methods are pure but for the state they hand to each other. Upstream: pkg/scheduler/framework/interface.go */
 export interface Plugin {

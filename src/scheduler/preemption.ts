@@ -8,6 +8,8 @@ export interface PreemptionRequest {
   /** The node where the pod has made room before. */
   readonly nominated: string | undefined;
   readonly nodes: readonly NodeInfo[];
+  /** Nodes that no preemption can help with, besides `nodes`. */
+  readonly unlooked: number;
   readonly rejections: ReadonlyMap<string, { readonly plugin: string; readonly rejection: Rejection }>;
   /** Whether the pod would fit the node as it is counted now. */
   fits(node: NodeInfo): boolean;
@@ -15,10 +17,12 @@ export interface PreemptionRequest {
 
 export type PreemptionOutcome = { readonly nodeName: string; readonly victims: readonly Pod[] } | { readonly message: string; readonly keepsNomination?: boolean };
 
+const NOT_HELPFUL = "Preemption is not helpful for scheduling";
+
 /** Finds the node where the least important pods would have to go. Upstream: pkg/scheduler/framework/preemption */
 export function preempt(request: PreemptionRequest): PreemptionOutcome {
   const { pod, nodes, rejections } = request;
-  const head = `preemption: 0/${nodes.length} nodes are available: `;
+  const head = `preemption: 0/${nodes.length + request.unlooked} nodes are available: `;
   if (pod.spec.preemptionPolicy === "Never") return { message: "preemption: not eligible due to preemptionPolicy=Never.", keepsNomination: true };
   if (victimsAreLeaving(request)) return { message: "preemption: not eligible due to a terminating pod on the nominated node.", keepsNomination: true };
   const reasons: string[] = [];
@@ -27,14 +31,14 @@ export function preempt(request: PreemptionRequest): PreemptionOutcome {
     const rejected = rejections.get(node.name);
     if (!rejected) continue;
     if (rejected.rejection.unresolvable) {
-      reasons.push("Preemption is not helpful for scheduling");
+      reasons.push(NOT_HELPFUL);
       continue;
     }
     const victims = selectVictims(node, request);
     if (typeof victims === "string") reasons.push(victims);
     else if (!best || compareVictims(victims, best.victims) < 0) best = { nodeName: node.name, victims };
   }
-  return best ?? { message: `${head}${countReasons(reasons)}.` };
+  return best ?? { message: `${head}${countReasons(reasons, new Map(request.unlooked > 0 ? [[NOT_HELPFUL, request.unlooked]] : []))}.` };
 }
 
 /** Whether the pods that were taken away for this one are still on their way out: no more have to go then. */

@@ -26,6 +26,8 @@ const EXPLANATIONS_KEPT = 500;
 // A pod that is stopped before any node was looked at has no state for DynamicResources' PostFilter, whose error is all that upstream then says.
 const NO_CYCLE_STATE = "not found";
 
+const NONE_UNLOOKED = { count: 0, plugins: [] };
+
 /** What the last attempt to place a pod found, for `kubesim sim why`. */
 export interface Explanation {
   readonly timeMs: number;
@@ -167,7 +169,9 @@ class DefaultScheduler implements Scheduler {
 
   /** The filters, then the scores. */
   #findNode(pod: Pod): Placement | FitDiagnosis {
-    const all = this.#snapshot.nodes;
+    const everyNode = this.#snapshot.nodes;
+    let all = everyNode;
+    const pinnedBy: string[] = [];
     const states = new Map<Plugin, unknown>();
     const active: Plugin[] = [];
     for (const plugin of this.#plugins) {
@@ -175,6 +179,10 @@ class DefaultScheduler implements Scheduler {
       if (outcome && "rejected" in outcome) return this.#rejectedBefore(plugin, outcome.rejected);
       if (outcome && "skip" in outcome) continue;
       if (outcome) states.set(plugin, outcome.state);
+      if (outcome?.nodeNames) {
+        pinnedBy.push(plugin.name);
+        all = [...outcome.nodeNames].flatMap((name) => this.#snapshot.find(name) ?? []);
+      }
       if (plugin.filter) active.push(plugin);
     }
     const byNode = new Map<string, { plugin: string; rejection: Rejection }>();
@@ -188,8 +196,12 @@ class DefaultScheduler implements Scheduler {
       if (rejected) byNode.set(node.name, rejected);
       else feasible.push(node);
     }
-    if (all.length > 0) this.#nextStart = (this.#nextStart + looked) % all.length;
-    if (feasible.length === 0) return { nodeCount: all.length, preFilterMessage: undefined, byNode, postFilterMessage: this.#tryPreemption(pod, byNode, active, states) };
+    if (pinnedBy.length === 0 && all.length > 0) this.#nextStart = (this.#nextStart + looked) % all.length;
+    if (feasible.length === 0) {
+      const absent = everyNode.length - all.length;
+      const unlooked = { count: absent, plugins: pinnedBy };
+      return { nodeCount: everyNode.length, preFilterMessage: undefined, byNode, unlooked, postFilterMessage: this.#tryPreemption(pod, all, absent, byNode, active, states) };
+    }
     const scores = this.#score(pod, feasible);
     const best = Math.max(...scores);
     const winners = feasible.filter((_, index) => scores[index] === best);
@@ -200,7 +212,7 @@ class DefaultScheduler implements Scheduler {
   #rejectedBefore(plugin: Plugin, rejection: Rejection): FitDiagnosis {
     const all = this.#snapshot.nodes;
     const byNode = new Map(all.map((node) => [node.name, { plugin: plugin.name, rejection }]));
-    return { nodeCount: all.length, preFilterMessage: rejection.reasons.join(", "), byNode, postFilterMessage: NO_CYCLE_STATE };
+    return { nodeCount: all.length, preFilterMessage: rejection.reasons.join(", "), byNode, unlooked: NONE_UNLOOKED, postFilterMessage: NO_CYCLE_STATE };
   }
 
   /** What stands in the way on a node, counting the pods of at least this importance that wait there for their victims to go. Upstream: RunFilterPluginsWithNominatedPods */
@@ -230,10 +242,10 @@ class DefaultScheduler implements Scheduler {
     return totals;
   }
 
-  #tryPreemption(pod: Pod, rejections: ReadonlyMap<string, { plugin: string; rejection: Rejection }>, active: readonly Plugin[], states: ReadonlyMap<Plugin, unknown>): string {
+  #tryPreemption(pod: Pod, nodesToTry: readonly NodeInfo[], unlooked: number, rejections: ReadonlyMap<string, { plugin: string; rejection: Rejection }>, active: readonly Plugin[], states: ReadonlyMap<Plugin, unknown>): string {
     if (this.#snapshot.nodes.length === 0) return "preemption: 0/0 nodes are available.";
     const nominated = this.#snapshot.nominationOf(pod.metadata.uid);
-    const outcome = preempt({ pod, nominated, nodes: this.#snapshot.nodes, rejections, fits: (node) => this.#rejectionOf(active, pod, node, states) === undefined });
+    const outcome = preempt({ pod, nominated, nodes: nodesToTry, unlooked, rejections, fits: (node) => this.#rejectionOf(active, pod, node, states) === undefined });
     if ("message" in outcome) {
       if (nominated !== undefined && !outcome.keepsNomination) this.#withdrawNomination(pod);
       // Upstream runs DynamicResources' PostFilter first, which has its own say.
@@ -328,7 +340,7 @@ class DefaultScheduler implements Scheduler {
     });
     this.#context.journal.record(SCHEDULER_NAME, `pods/${key}`, `finds no node: ${message}`);
     this.#events.event({ object: pod }, "Warning", "FailedScheduling", message);
-    const rejectedBy = new Set([...diagnosis.byNode.values()].map(({ plugin }) => plugin));
+    const rejectedBy = new Set([...diagnosis.unlooked.plugins, ...[...diagnosis.byNode.values()].map(({ plugin }) => plugin)]);
     if (rejectedBy.size === 0) rejectedBy.add("NodeName");
     this.#context.tasks.run("pod-condition", () => this.#setCondition(pod, "Unschedulable", message));
     this.#queue.putBack(queued, rejectedBy);
