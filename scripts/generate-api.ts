@@ -29,12 +29,14 @@ interface TypeFact {
 type Facts = Record<string, { group?: string; types: Record<string, TypeFact> }>;
 
 const root = path.resolve(import.meta.dirname ?? path.dirname(new URL(import.meta.url).pathname), "..");
-const facts = JSON.parse(fs.readFileSync(path.join(root, "scripts/data/kubernetes-api-facts.json"), "utf8")) as Facts;
+const readFacts = (name: string) => JSON.parse(fs.readFileSync(path.join(root, "scripts/data", name), "utf8")) as Facts;
+// k8s.io/api has no apiextensions and apiregistration: they are in repositories of their own.
+const facts: Facts = { ...readFacts("kubernetes-api-facts.json"), ...readFacts("extension-api-facts.json") };
 const out = path.join(root, "src/api/generated");
 
 /** The group versions v1.36 serves by default; betas and alphas are not generated. */
 const PACKAGES = [
-  "admissionregistration/v1", "apidiscovery/v2", "apps/v1", "authentication/v1", "authorization/v1", "autoscaling/v1", "autoscaling/v2",
+  "admissionregistration/v1", "apidiscovery/v2", "apiextensions/v1", "apiregistration/v1", "apps/v1", "authentication/v1", "authorization/v1", "autoscaling/v1", "autoscaling/v2",
   "batch/v1", "certificates/v1", "coordination/v1", "core/v1", "discovery/v1", "events/v1", "flowcontrol/v1", "meta/v1", "networking/v1",
   "node/v1", "policy/v1", "rbac/v1", "resource/v1", "scheduling/v1", "storage/v1",
 ];

@@ -34,6 +34,7 @@ export function decode(kind: Kind, body: unknown, fieldValidation: FieldValidati
   object["apiVersion"] = apiVersionOf(kind);
   object["kind"] = kind.kind;
   object["metadata"] ??= {};
+  findings.push(...(kind.prune?.(object) ?? []).map((path) => `unknown field ${JSON.stringify(path)}`));
   if (findings.length > 0 && fieldValidation === "Strict") throw badRequest(`${cannotBeHandled(kind)}: strict decoding error: ${findings.join(", ")}`);
   return { object: object as unknown as KubernetesObject, warnings: fieldValidation === "Warn" ? findings : [] };
 }
@@ -75,7 +76,8 @@ function decodeStruct(type: StructType, value: Record<string, unknown>, at: Posi
   const object: Record<string, unknown> = {};
   for (const name of Object.keys(value)) {
     if (type === CUSTOM_RESOURCE && name !== "metadata") {
-      setKey(object, name, value[name]);
+      // A copy: what the schema does not know is going to be taken out.
+      setKey(object, name, structuredClone(value[name]));
       continue;
     }
     const field = type.fields.get(name);
@@ -211,6 +213,9 @@ function mismatch(type: SchemaType, value: unknown, at: Position, owner: string)
 /** Paths that occur twice in the text a body was parsed from. */
 const duplicateFields = new WeakMap<object, readonly string[]>();
 
+// Go's decoder stops at 10,000; what comes after the parser here is recursive, and no object is as deep as this.
+const JSON_DEPTH_MAX = 1000;
+
 /** JSON.parse that remembers which fields were given twice, for strict decoding. Throws SyntaxError. */
 export function parseJson(text: string): unknown {
   const value: unknown = JSON.parse(text);
@@ -232,6 +237,7 @@ function findDuplicates(text: string): string[] {
     const top = stack.at(-1);
     if (token === "{" || token === "[") {
       const path = top?.keys === undefined && top ? `${top.path}[${top.index}]` : pendingPath;
+      if (stack.length === JSON_DEPTH_MAX) throw new SyntaxError("exceeded max depth");
       stack.push({ keys: token === "{" ? new Set() : undefined, path, index: 0 });
     } else if (token === "}" || token === "]") stack.pop();
     else if (token === "," && top && !top.keys) top.index++;

@@ -19,6 +19,9 @@ export type FieldErrorType =
   | "FieldValueTypeInvalid"
   | "InternalError";
 
+/** As a bad value: the message leaves the value out. Upstream: field.OmitValueType */
+export const OMITTED_VALUE = Symbol("omitted value");
+
 const TITLES: Record<FieldErrorType, string> = {
   FieldValueRequired: "Required value",
   FieldValueDuplicate: "Duplicate value",
@@ -59,7 +62,7 @@ export const tooMany = (field: string, actual: number, maxItems: number): FieldE
 /** The error without its field, as it stands in a Status cause. Upstream: field.Error.ErrorBody. */
 export function errorBody(error: FieldError): string {
   const title = TITLES[error.type];
-  const bare = ["FieldValueRequired", "FieldValueForbidden", "FieldValueTooLong", "InternalError"].includes(error.type);
+  const bare = error.badValue === OMITTED_VALUE || ["FieldValueRequired", "FieldValueForbidden", "FieldValueTooLong", "InternalError"].includes(error.type);
   const head = bare ? title : `${title}: ${renderValue(error.badValue)}`;
   return error.detail === "" ? head : `${head}: ${error.detail}`;
 }

@@ -37,11 +37,15 @@ export interface Kind<T extends KubernetesObject = KubernetesObject> {
   prepareForUpdate?(object: T, old: T, context: StrategyContext): void;
   /** Field errors in upstream's order and words; object metadata is validated by generic code. */
   validate?(object: T): FieldError[];
+  /** Only on create, after `validate`. */
+  validateCreate?(object: T): FieldError[];
   /** On update, after `validate`: immutable fields and the like. */
-  validateUpdate?(object: T, old: T): FieldError[];
+  validateUpdate?(object: T, old: T, subresource?: string): FieldError[];
   validateStatusUpdate?(object: T, old: T): FieldError[];
   /** Texts for `Warning` headers. Upstream: strategy.WarningsOnCreate/Update. */
   warnings?(object: T, old: T | undefined): string[];
+  /** What is stored at the first delete instead of removing the object: it holds a finalizer. */
+  beginDeletion?(object: T, deletionTimestamp: string): T;
   /** How metadata.name is validated: default is a DNS-1123 subdomain. */
   readonly nameRule?: "dns-1123-subdomain" | "dns-1123-label" | "dns-1035-label" | "path-segment";
   /** Kinds whose metadata.generation counts changes of everything but metadata and status. */
@@ -52,6 +56,25 @@ export interface Kind<T extends KubernetesObject = KubernetesObject> {
   selectableFields?(object: T): Record<string, string>;
   /** What `kubectl get` shows, besides the leading Name column that generic code adds. Undefined: Name and Age. */
   readonly columns?: readonly Column<T>[];
+  /** Undefined: the kind and "List". */
+  readonly listKind?: string;
+  /** Said with every answer about this version. */
+  readonly deprecationWarning?: string;
+  /** The schema of a custom resource with its descriptions, as the CustomResourceDefinition has it. */
+  readonly openApiSchema?: Readonly<Record<string, unknown>>;
+  /** Custom resources: drops what the schema does not know, in place. Returns the paths of what a client sent in vain. */
+  prune?(object: Record<string, unknown>): string[];
+  /** Custom resources: how all versions of them are kept, and read again by the schema of today. */
+  readonly storedForm?: { readonly apiVersion: string; fromStored(object: KubernetesObject): KubernetesObject };
+  /** Where the scale of a custom resource is. */
+  readonly scalePaths?: ScalePaths;
+}
+
+/** Upstream: apiextensions/v1 CustomResourceSubresourceScale */
+export interface ScalePaths {
+  readonly specReplicasPath: string;
+  readonly statusReplicasPath: string;
+  readonly labelSelectorPath?: string;
 }
 
 export type Verb = "create" | "delete" | "deletecollection" | "get" | "list" | "patch" | "update" | "watch";

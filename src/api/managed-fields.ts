@@ -93,6 +93,8 @@ export function loseFields(managers: Managers, lost: FieldSet, except?: string):
 
 /** Fields that a request of this kind cannot change. Upstream: GetResetFields of the strategies. */
 export function resetFieldsOf(kind: Kind, subresource: string | undefined): string[][] {
+  // Nothing but the status can be changed there, whereas the status of built-in kinds brings labels and annotations along.
+  if (subresource === "status" && kind.schema.package === "") return [["f:metadata"], ["f:spec"]];
   if (subresource === "status") return kind.group === "apps" ? [["f:spec"], ["f:metadata", "f:labels"]] : [["f:spec"]];
   return subresource === undefined && kind.subresources?.["status"] ? [["f:status"]] : [];
 }

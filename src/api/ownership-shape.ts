@@ -1,5 +1,7 @@
 import { type SchemaField, type SchemaType, structType } from "./schema.ts";
 import type { Kind } from "./kind.ts";
+import type { JsonSchema } from "./structural-schema/json-schema.ts";
+import { shapeOfSchema } from "./structural-schema/ownership.ts";
 
 /**
  * How a value is owned in server-side apply: as a whole, by its fields and keys, or by its items.
@@ -31,18 +33,30 @@ export interface ListShape {
 const LEAF: LeafShape = { form: "leaf" };
 const DEDUCED: MapShape = { form: "map", member: () => DEDUCED, isField: () => false, deduced: true };
 
-/** The shape of a kind's objects. Custom resources are taken as they come. */
+/** The shape of a kind's objects. */
 export function shapeOfKind(kind: Kind): MapShape {
   const { package: packageName, type } = kind.schema;
-  return packageName === "" ? CUSTOM_RESOURCE : (shapeOfStruct(structType(packageName, type)) as MapShape);
+  return packageName === "" ? shapeOfCustomResource(kind.openApiSchema) : (shapeOfStruct(structType(packageName, type)) as MapShape);
 }
 
-const CUSTOM_RESOURCE: MapShape = {
-  form: "map",
-  member: (name) => (name === "metadata" ? shapeOfStruct(structType("meta/v1", "ObjectMeta")) : name === "apiVersion" || name === "kind" ? LEAF : DEDUCED),
-  isField: (name) => name === "metadata" || name === "apiVersion" || name === "kind",
-  deduced: false,
-};
+const customResources = new WeakMap<object, MapShape>();
+
+/** Without a schema custom resources are taken as they come, but for their metadata. */
+function shapeOfCustomResource(schema: JsonSchema = { type: "object" }): MapShape {
+  const known = customResources.get(schema);
+  if (known) return known;
+  const own = shapeOfSchema(schema, DEDUCED);
+  const shape: MapShape = {
+    form: "map",
+    member: (name) => (name === "metadata" ? shapeOfStruct(structType("meta/v1", "ObjectMeta")) : isTypeMeta(name) ? LEAF : own.form === "map" ? own.member(name) : DEDUCED),
+    isField: (name) => name === "metadata" || isTypeMeta(name) || (own.form === "map" && own.isField(name)),
+    deduced: false,
+  };
+  customResources.set(schema, shape);
+  return shape;
+}
+
+const isTypeMeta = (name: string) => name === "apiVersion" || name === "kind";
 
 type Struct = Extract<SchemaType, { form: "struct" }>;
 const structs = new WeakMap<Struct, MapShape>();

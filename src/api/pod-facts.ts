@@ -49,7 +49,7 @@ export function podLimits(pod: Pod): ResourceAmounts {
 
 function effective(pod: Pod, side: "requests" | "limits"): ResourceAmounts {
   const total: ResourceAmounts = new Map();
-  for (const container of pod.spec.containers) addTo(total, amountsOf(container.resources?.[side]));
+  for (const container of pod.spec.containers ?? []) addTo(total, amountsOf(container.resources?.[side]));
   const sidecars: ResourceAmounts = new Map();
   const greatest: ResourceAmounts = new Map();
   for (const container of pod.spec.initContainers ?? []) {
@@ -84,7 +84,7 @@ export function qosClass(pod: { readonly spec: PodSpec }): "Guaranteed" | "Burst
   const wholePod = Object.keys({ ...own?.requests, ...own?.limits }).some((name) => name === "cpu" || name === "memory");
   let any = false;
   let guaranteed = true;
-  for (const { resources } of wholePod ? [{ resources: own }] : [...pod.spec.containers, ...(pod.spec.initContainers ?? [])]) {
+  for (const { resources } of wholePod ? [{ resources: own }] : [...(pod.spec.containers ?? []), ...(pod.spec.initContainers ?? [])]) {
     for (const name of ["cpu", "memory"]) {
       const request = resources?.requests?.[name];
       const limit = resources?.limits?.[name];

@@ -106,7 +106,8 @@ function merge({ kind, live, manager, time, subresource }: ApplyRequest, configu
 }
 
 function finish(object: KubernetesObject, managers: Managers, manager: string, configuration: KubernetesObject): KubernetesObject {
-  const { managedFields: _, ...metadata } = object.metadata;
+  // An apply of a new object may say nothing but its kind.
+  const { managedFields: _, ...metadata } = (object.metadata as KubernetesObject["metadata"] | undefined) ?? ({} as KubernetesObject["metadata"]);
   const entries = encodeManagedFields(managers);
   const next: KubernetesObject = { ...object, metadata: { ...metadata, ...(entries ? { managedFields: entries } : {}) } };
   // kubectl's two ways of applying are kept in step. Upstream: lastAppliedUpdater

@@ -1,10 +1,11 @@
 import type { Kind } from "./kind.ts";
 import { isObject } from "./merge-patch.ts";
+import { validateAppliedBySchema } from "./structural-schema/validate-applied.ts";
 import { type SchemaField, type SchemaType, structType } from "./schema.ts";
 
 /** What keeps a configuration from being applied, in upstream's words. Upstream: structured-merge-diff/v6/typed/validate.go */
 export function validateApplied(kind: Kind, applied: Record<string, unknown>): string[] {
-  if (kind.schema.package === "") return [];
+  if (kind.schema.package === "") return kind.openApiSchema ? validateAppliedBySchema(kind.openApiSchema, applied) : [];
   const errors: string[] = [];
   validate(structType(kind.schema.package, kind.schema.type), applied, "", errors);
   return errors;

@@ -5,7 +5,8 @@ import type { Draft, KubernetesObject, ObjectList, ObjectName } from "../api/met
 import { isConflict, isNotFound, isReason } from "../api/status.ts";
 import type { WatchHandle } from "../store/store.ts";
 import { listKindOf, type Registry } from "./registry.ts";
-import { componentContext } from "./request-context.ts";
+import { answerAll, WebhookAnswers, WebhooksPending, withWebhooks } from "./admission/webhook-calls.ts";
+import { componentContext, type RequestContext } from "./request-context.ts";
 import { bindPod } from "./subresources/binding.ts";
 
 /** The client of the components in this process: the registry without the bytes, and without waiting for the disk. */
@@ -41,11 +42,11 @@ class InProcessClient implements Client {
 
   async create<T extends KubernetesObject>(kind: Kind<T>, draft: Draft<T>): Promise<T> {
     const object = draft as unknown as KubernetesObject;
-    return this.#registry.create(kind as Kind, object.metadata.namespace, object, componentContext(this.component)).object as T;
+    return this.#write((context) => this.#registry.create(kind as Kind, object.metadata.namespace, object, context).object as T);
   }
 
   async update<T extends KubernetesObject>(kind: Kind<T>, object: T, options: WriteOptions = {}): Promise<T> {
-    return this.#registry.update(kind as Kind, object.metadata, object, componentContext(this.component), options).view.object as T;
+    return this.#write((context) => this.#registry.update(kind as Kind, object.metadata, object, context, options).view.object as T);
   }
 
   updateStatus<T extends KubernetesObject>(kind: Kind<T>, object: T): Promise<T> {
@@ -55,8 +56,7 @@ class InProcessClient implements Client {
   async mutate<T extends KubernetesObject>(kind: Kind<T>, name: ObjectName, change: (current: T) => T, options: WriteOptions = {}): Promise<T | undefined> {
     for (;;) {
       try {
-        const result = this.#registry.modify(kind as Kind, name, (current) => change(found(current) as T), componentContext(this.component), options);
-        return result.view.object as T;
+        return await this.#write((context) => this.#registry.modify(kind as Kind, name, (current) => change(found(current) as T), context, options).view.object as T);
       } catch (error) {
         if (error === GONE || isNotFound(error)) return undefined;
         if (!isConflict(error)) throw error;
@@ -68,16 +68,32 @@ class InProcessClient implements Client {
 
   async patch<T extends KubernetesObject>(kind: Kind<T>, name: ObjectName, patch: Patch, options: WriteOptions = {}): Promise<T> {
     const change = (current: KubernetesObject | undefined) => applyPatch(kind as Kind, found(current), MEDIA_TYPES[patch.type], patch.body) as KubernetesObject;
-    return this.#registry.modify(kind as Kind, name, change, componentContext(this.component), { ...options, action: "patches" }).view.object as T;
+    return this.#write((context) => this.#registry.modify(kind as Kind, name, change, context, { ...options, action: "patches" }).view.object as T);
   }
 
   async delete<T extends KubernetesObject>(kind: Kind<T>, name: ObjectName, options: DeleteOptions = {}): Promise<void> {
     // A controller's delete is a Background one, as upstream's controllers ask.
-    this.#registry.delete(kind as Kind, name, options, componentContext(this.component));
+    await this.#write((context) => this.#registry.delete(kind as Kind, name, options, context));
   }
 
   async bind(pod: ObjectName & { readonly uid: string }, nodeName: string): Promise<void> {
     bindPod(this.#registry, pod, nodeName, componentContext(this.component));
+  }
+
+  /** At once where no webhook has to be asked: then nothing else runs before the write is done. */
+  #write<T>(attempt: (context: RequestContext) => T): T | Promise<T> {
+    const answers = new WebhookAnswers();
+    try {
+      return attempt(componentContext(this.component, answers));
+    } catch (error) {
+      if (!(error instanceof WebhooksPending)) throw error;
+      return this.#writeWithWebhooks(error, answers, attempt);
+    }
+  }
+
+  async #writeWithWebhooks<T>(pending: WebhooksPending, answers: WebhookAnswers, attempt: (context: RequestContext) => T): Promise<T> {
+    await answerAll(pending, answers, this.#registry.callWebhook);
+    return withWebhooks(answers, this.#registry.callWebhook, () => attempt(componentContext(this.component, answers)));
   }
 
   watch<T extends KubernetesObject>(kind: Kind<T>, options: ClientWatchOptions<T>): WatchStop {

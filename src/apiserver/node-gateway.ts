@@ -6,14 +6,26 @@ import type { Pod } from "../api/generated/core-v1.ts";
  * fits it; the daemon connects the two. Methods reject with a StatusError in the kubelet's words.
  */
 export interface NodeGateway {
+  /** Throws what the kubelet answers before any stream is there: UpgradeRefused or a StatusError. */
+  admit(pod: Pod, container: string): void;
   logs(pod: Pod, options: LogOptions, signal: AbortSignal): Promise<Readable>;
   exec(pod: Pod, options: StreamOptions & { readonly command: readonly string[] }): Promise<StreamSession>;
   attach(pod: Pod, options: StreamOptions): Promise<StreamSession>;
-  /** One connection to a port of the pod. Rejects with an Error whose message goes to the error stream, as the kubelet words it. */
-  portForward(pod: Pod, port: number): Promise<Duplex>;
+  /** For as many connections to ports of this pod's sandbox as are wanted; throws as admit does. */
+  portForward(pod: Pod): PortForwarder;
+  /** A plain request to a kubelet's own port, as nodes/NAME/proxy sends it. Throws a StatusError when the machine is off. */
+  request(node: string, method: string, path: string, query: URLSearchParams): Promise<{ readonly status: number; readonly contentType: string; readonly body: string | Buffer }>;
   /** The kubelet's summary for metrics.k8s.io. */
   usage(pod: Pod, container: string): { readonly cpuNanoCores: number; readonly memoryBytes: number } | undefined;
 }
+
+/** The kubelet's plain words instead of a stream. */
+export class UpgradeRefused extends Error {
+  override readonly name = "UpgradeRefused";
+}
+
+/** Rejects with an Error whose message goes to the error stream, as the kubelet words it. */
+export type PortForwarder = (port: number) => Promise<Duplex>;
 
 export interface LogOptions {
   readonly container: string;

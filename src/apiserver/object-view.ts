@@ -12,12 +12,23 @@ export interface ObjectView {
 const converted = new WeakMap<Entry, Map<Kind, ObjectView>>();
 
 export function viewOf(kind: Kind, entry: Entry): ObjectView {
-  if (!kind.storedAs) return entry as unknown as ObjectView;
+  if (!kind.storedAs && !kind.storedForm) return entry as unknown as ObjectView;
   let views = converted.get(entry);
   if (!views) converted.set(entry, (views = new Map()));
   let view = views.get(kind);
-  if (!view) views.set(kind, (view = new ConvertedView(kind, kind.storedAs.fromStored(entry.object as unknown as KubernetesObject))));
+  if (!view) views.set(kind, (view = convert(kind, entry)));
   return view;
+}
+
+function convert(kind: Kind, entry: Entry): ObjectView {
+  const stored = entry.object as unknown as KubernetesObject;
+  const object = (kind.storedAs ?? kind.storedForm)?.fromStored(stored) ?? stored;
+  return object === stored ? (entry as unknown as ObjectView) : new ConvertedView(kind, object);
+}
+
+/** What is written to the store for an object of this kind: custom resources are kept in one of their versions. */
+export function inStoredForm(kind: Kind, object: KubernetesObject): KubernetesObject {
+  return kind.storedForm ? { ...object, apiVersion: kind.storedForm.apiVersion } : object;
 }
 
 /** A view of an object that is not stored: a dry run's. */

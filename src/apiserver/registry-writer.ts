@@ -12,7 +12,7 @@ import type { Rng } from "../util/rng.ts";
 import type { AdmissionCluster, AdmissionPlugin, AdmissionRequest } from "./admission/admission.ts";
 import { checkPreconditions, type DeleteOptions, isDeletedByUpdate, planDeletion, validateDeleteOptions } from "./deletion.ts";
 import { journalName, storageKey, storedKind } from "./kind-table.ts";
-import { type ObjectView, unstoredView, viewOf } from "./object-view.ts";
+import { inStoredForm, type ObjectView, unstoredView, viewOf } from "./object-view.ts";
 import { canonical, cloneJson, deepEqual, sameDesired } from "./objects.ts";
 import type { RequestContext } from "./request-context.ts";
 import type { ServiceAllocator } from "./service-allocator.ts";
@@ -78,10 +78,12 @@ export class RegistryWriter {
     const object = this.#prepareIncoming(kind, draft);
     fillNamespace(kind, object, namespace);
     if (object.metadata.resourceVersion) throw new StatusError({ code: 500, message: "resourceVersion should not be set on objects to be created" });
+    // Mutating admission comes before the name is made: what it refuses is called by the prefix, the same at every try.
+    this.#mutate(creation(stored, object, context));
     for (let attempt = 1; ; attempt++) {
       const candidate = attempt === 1 && object.metadata.name ? object : cloneJson(object);
       const generated = !candidate.metadata.name && !!candidate.metadata.generateName;
-      if (generated) candidate.metadata.name = candidate.metadata.generateName?.slice(0, GENERATED_NAME_MAX) + this.#options.rng.suffix(5);
+      if (generated) candidate.metadata.name = candidate.metadata.generateName?.slice(0, GENERATED_NAME_MAX) + this.#draw(context, `suffix ${attempt}`, () => this.#options.rng.suffix(5));
       const taken = this.#options.store.find(storageKey(stored, candidate.metadata.namespace, candidate.metadata.name)) !== undefined;
       if (taken && generated && attempt < NAME_GENERATION_ATTEMPTS) continue;
       if (taken && generated) throw generateNameConflict(stored, candidate.metadata.name);
@@ -92,11 +94,11 @@ export class RegistryWriter {
   #createNamed(kind: Kind, object: KubernetesObject, context: RequestContext, applied: boolean): ObjectView {
     const stored = storedKind(kind);
     const { namespace } = object.metadata;
-    const admission: AdmissionRequest = { operation: "CREATE", kind: stored, namespace, name: object.metadata.name ?? "", subresource: undefined, object, old: undefined, context };
-    this.#mutate(admission);
-    this.#fillSystemFields(stored, object);
+    object.metadata.name ??= "";
+    const admission = creation(stored, object, context);
+    this.#fillSystemFields(stored, object, context);
     stored.prepareForCreate?.(object, this.#strategy(undefined));
-    this.#throwInvalid(stored, object, [...validateObjectMeta(object.metadata, rulesOf(stored)), ...(stored.validate?.(object) ?? [])]);
+    this.#throwInvalid(stored, object, [...validateObjectMeta(object.metadata, rulesOf(stored)), ...(stored.validate?.(object) ?? []), ...(stored.validateCreate?.(object) ?? [])]);
     const key = storageKey(stored, namespace, object.metadata.name);
     if (this.#options.store.find(key)) throw alreadyExists(stored, object.metadata.name);
     this.#allocate(stored, object, undefined);
@@ -105,7 +107,7 @@ export class RegistryWriter {
     if (!applied) this.#trackFields(stored, undefined, object, context, undefined);
     const final = canonical(object, apiVersionOf(stored), stored.kind);
     if (context.dryRun) return unstoredView(kind, final);
-    const result = this.#options.store.put(key, 0, (revision) => withRevision(final, revision));
+    const result = this.#options.store.put(key, 0, (revision) => withRevision(inStoredForm(stored, final), revision));
     if (!result.ok) throw alreadyExists(stored, object.metadata.name);
     this.#record(stored, result.entry, context, "creates", "create");
     return viewOf(kind, result.entry);
@@ -121,10 +123,10 @@ export class RegistryWriter {
     const object = this.#prepareIncoming(kind, incoming);
     fillNamespace(kind, object, name.namespace);
     fillName(object, name.name);
-    const old = entry.object as unknown as KubernetesObject;
+    const old = viewOf(stored, entry).object;
     this.#checkVersion(stored, object, old, entry.key);
     const prepared = options.direct ? canonical(object, apiVersionOf(stored), stored.kind) : this.#prepareUpdate(stored, object, old, context, options.subresource);
-    if (deepEqual(prepared, old)) return { view: viewOf(kind, entry), created: false };
+    if (deepEqual(inStoredForm(stored, prepared), entry.object)) return { view: viewOf(kind, entry), created: false };
     if (!options.createMissing) this.#trackFields(stored, old, prepared, context, options.subresource);
     return { view: this.#store(kind, entry, prepared, context, options), created: false };
   }
@@ -133,7 +135,7 @@ export class RegistryWriter {
     const stored = storedKind(kind);
     const entry = this.#options.store.find(storageKey(stored, name.namespace, name.name));
     if (!entry) throw notFound(kind, name.name);
-    const object = entry.object as unknown as KubernetesObject;
+    const object = viewOf(stored, entry).object;
     validateDeleteOptions(options);
     checkPreconditions(stored, object, options.preconditions);
     const admission: AdmissionRequest = {
@@ -142,6 +144,7 @@ export class RegistryWriter {
     this.#mutate(admission);
     this.#validateAdmission(admission);
     if (stored.group === "" && stored.kind === "Namespace") return this.#deleteNamespace(kind, entry, context);
+    if (stored.beginDeletion && object.metadata.deletionTimestamp === undefined) return this.#beginDeletion(stored, entry, object, context);
     const step = planDeletion(stored, object, options, this.#options.clock.now());
     if (context.dryRun) return { removed: step.type === "remove", view: step.type === "mark" ? unstoredView(kind, step.object) : viewOf(kind, entry) };
     switch (step.type) {
@@ -155,6 +158,12 @@ export class RegistryWriter {
         return { removed: true, view: this.#remove(kind, marked, marked.object as unknown as KubernetesObject, context) };
       }
     }
+  }
+
+  #beginDeletion(kind: Kind, entry: Entry, object: KubernetesObject, context: RequestContext): DeleteResult {
+    const marked = kind.beginDeletion?.(object, rfc3339(this.#options.clock.now())) ?? object;
+    if (context.dryRun) return { removed: false, view: unstoredView(kind, marked) };
+    return { removed: false, view: viewOf(kind, this.#put(kind, entry, canonical(marked, apiVersionOf(kind), kind.kind), context, "deletes", "delete")) };
   }
 
   /** A namespace stays, Terminating, until its controller has emptied it. Upstream: pkg/registry/core/namespace/storage/storage.go */
@@ -207,9 +216,9 @@ export class RegistryWriter {
   }
 
   /** Upstream: rest.FillObjectMetaSystemFields and BeforeCreate */
-  #fillSystemFields(kind: Kind, object: KubernetesObject): void {
+  #fillSystemFields(kind: Kind, object: KubernetesObject, context: RequestContext): void {
     const { metadata } = object;
-    metadata.uid = this.#options.rng.uuid();
+    metadata.uid = this.#draw(context, "uid", () => this.#options.rng.uuid());
     metadata.creationTimestamp = rfc3339(this.#options.clock.now());
     delete metadata.deletionTimestamp;
     delete metadata.deletionGracePeriodSeconds;
@@ -230,7 +239,7 @@ export class RegistryWriter {
       );
     }
     if (!resourceVersion || resourceVersion === "0") {
-      if (!NEEDS_RESOURCE_VERSION.has(kind.plural)) return;
+      if (!NEEDS_RESOURCE_VERSION.has(kind.plural) && !kind.storedForm) return;
       throw invalidObject(kind, name, [invalid("metadata.resourceVersion", 0, "must be specified for an update")]);
     }
     if (resourceVersion !== old.metadata.resourceVersion) throw conflict(kind, name, MODIFIED_MESSAGE);
@@ -248,7 +257,7 @@ export class RegistryWriter {
     }
     const errors = [...validateObjectMeta(next.metadata, rulesOf(kind)), ...validateObjectMetaUpdate(next.metadata, old.metadata)];
     if (subresource === "status") errors.push(...(kind.validateStatusUpdate?.(next, old) ?? []));
-    else errors.push(...(kind.validate?.(next) ?? []), ...(kind.validateUpdate?.(next, old) ?? []));
+    else errors.push(...(kind.validate?.(next) ?? []), ...(kind.validateUpdate?.(next, old, subresource) ?? []));
     this.#throwInvalid(kind, next, errors);
     if (subresource === undefined) this.#allocate(kind, next, old);
     context.warnings.push(...(kind.warnings?.(next, old) ?? []));
@@ -266,7 +275,7 @@ export class RegistryWriter {
   }
 
   #put(kind: Kind, entry: Entry, object: KubernetesObject, context: RequestContext, action: string, verb: string): Entry {
-    const result = this.#options.store.put(entry.key, entry.modRevision, (revision) => withRevision(object, revision));
+    const result = this.#options.store.put(entry.key, entry.modRevision, (revision) => withRevision(inStoredForm(kind, object), revision));
     if (!result.ok) throw conflict(kind, object.metadata.name, MODIFIED_MESSAGE);
     this.#record(kind, result.entry, context, action, verb);
     return result.entry;
@@ -285,8 +294,18 @@ export class RegistryWriter {
     this.#throwInvalid(kind, object, this.#options.services.allocate(object as Service, old as Service | undefined));
   }
 
+  /** Plugins that a webhook's change may concern are asked a second time, and no more. Upstream: admission/reinvocation.go */
   #mutate(request: AdmissionRequest): void {
-    for (const plugin of this.#options.plugins) plugin.mutate?.(request, this.#options.cluster);
+    let reinvoke = false;
+    for (const plugin of this.#options.plugins) if (plugin.mutate?.(request, this.#options.cluster) === "reinvoke") reinvoke = true;
+    if (!reinvoke) return;
+    const again: AdmissionRequest = { ...request, reinvocation: true };
+    for (const plugin of this.#options.plugins) plugin.mutate?.(again, this.#options.cluster);
+  }
+
+  /** Chance, but the same at every try of a request that waits for webhooks. */
+  #draw(context: RequestContext, what: string, draw: () => string): string {
+    return context.webhooks ? context.webhooks.choose(what, draw) : draw();
   }
 
   #validateAdmission(request: AdmissionRequest): void {
@@ -359,6 +378,12 @@ function fillNamespace(kind: Kind, object: KubernetesObject, namespace: string |
 function fillName(object: KubernetesObject, name: string): void {
   object.metadata.name ||= name;
   if (object.metadata.name !== name) throw badRequest(`the name of the object (${object.metadata.name}) does not match the name on the URL (${name})`);
+}
+
+/** Upstream: admission.Attributes of a create; without a name it goes by the prefix. */
+function creation(kind: Kind, object: KubernetesObject, context: RequestContext): AdmissionRequest {
+  const { name, generateName, namespace } = object.metadata;
+  return { operation: "CREATE", kind, namespace, name: name || generateName || "", subresource: undefined, object, old: undefined, context };
 }
 
 function withRevision(object: KubernetesObject, revision: number): Readonly<Record<string, unknown>> {

@@ -8,8 +8,9 @@ import type { Journal } from "../util/journal.ts";
 import type { Rng } from "../util/rng.ts";
 import type { AdmissionCluster, AdmissionPlugin } from "./admission/admission.ts";
 import { ADMISSION_PLUGINS } from "./admission/index.ts";
+import type { CallWebhook } from "./admission/webhook-calls.ts";
 import type { DeleteOptions } from "./deletion.ts";
-import { keyPrefix, KindTable, storageKey } from "./kind-table.ts";
+import { keyPrefix, KindTable, storageKey, storedKind } from "./kind-table.ts";
 import { decodeContinue, encodeContinue, type ListQuery, parseResourceVersion, revisionError, tooLargeResourceVersion } from "./list-options.ts";
 import { type ObjectView, viewOf } from "./object-view.ts";
 import { type DeleteResult, RegistryWriter, type Transform, type UpdateOptions, type UpdateResult } from "./registry-writer.ts";
@@ -59,6 +60,8 @@ export class Registry {
   readonly rng: Rng;
   readonly journal: Journal;
   readonly #writer: RegistryWriter;
+  /** How the doors reach webhooks; undefined: not at all. */
+  callWebhook: CallWebhook | undefined;
 
   constructor(options: RegistryOptions) {
     this.kinds = new KindTable(options.kinds);
@@ -71,6 +74,10 @@ export class Registry {
       rng: options.rng,
       find: (group, kindName, name) => this.#findByKind(group, kindName, name),
       list: (group, kindName, namespace) => this.#listByKind(group, kindName, namespace),
+      kind: (apiVersion, kindName) => this.kinds.findByApiVersion(apiVersion, kindName),
+      equivalents: (kind) => this.kinds.all().filter((other) => other !== kind && storedKind(other) === storedKind(kind)),
+      get: (kind, name) => this.find(kind, name),
+      all: (kind, namespace) => this.list(kind, { namespace }).views.map((view) => view.object),
     };
     const services = () => this.#listByKind("", "Service") as readonly Service[];
     this.#writer = new RegistryWriter({
@@ -237,5 +244,5 @@ function atRevision(kind: Kind, entry: Entry, revision: number): ObjectView {
 }
 
 export function listKindOf(kind: Kind): { apiVersion: string; kind: string } {
-  return { apiVersion: apiVersionOf(kind), kind: `${kind.kind}List` };
+  return { apiVersion: apiVersionOf(kind), kind: kind.listKind ?? `${kind.kind}List` };
 }

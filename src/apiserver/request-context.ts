@@ -1,3 +1,5 @@
+import type { WebhookAnswers } from "./admission/webhook-calls.ts";
+
 /** Who asks, as authentication found it. Upstream: authentication/user.Info */
 export interface UserInfo {
   readonly name: string;
@@ -20,10 +22,12 @@ export interface RequestContext {
   readonly fieldValidation: FieldValidation;
   /** Texts for `Warning` headers, in order. */
   readonly warnings: string[];
+  /** What webhooks have answered so far. Undefined: whoever writes cannot wait for webhooks, and passes them by. */
+  readonly webhooks?: WebhookAnswers | undefined;
 }
 
 /** The context of a component in this process, which is trusted with everything. */
-export function componentContext(component: string): RequestContext {
+export function componentContext(component: string, webhooks?: WebhookAnswers): RequestContext {
   return {
     user: { name: `system:${component}`, groups: ["system:masters", "system:authenticated"] },
     component,
@@ -32,5 +36,6 @@ export function componentContext(component: string): RequestContext {
     dryRun: false,
     fieldValidation: "Ignore",
     warnings: [],
+    webhooks,
   };
 }

@@ -43,6 +43,7 @@ function assertSelectable(kind: Kind, field: string): void {
 }
 
 function fieldRefusal(kind: Kind, field: string): string {
+  if (kind.storedForm) return `field label not supported: ${field}`;
   return kind.selectableFields
     ? `Unable to find ${JSON.stringify(groupResource(kind))} that match label selector "", field selector ${JSON.stringify(field)}: field label not supported: ${field}`
     : `${JSON.stringify(field)} is not a known field selector: only "metadata.name", "metadata.namespace"`;

@@ -2,6 +2,7 @@ import type { IncomingMessage, ServerResponse } from "node:http";
 import type { Duplex } from "node:stream";
 import type { Kind } from "../api/kind.ts";
 import { forbiddenRequest, StatusError, unauthorized } from "../api/status.ts";
+import { withWebhooks } from "./admission/webhook-calls.ts";
 import { Discovery } from "./http/discovery.ts";
 import { HttpExchange } from "./http/http-exchange.ts";
 import { OpenApi } from "./http/openapi.ts";
@@ -35,6 +36,7 @@ export function createHandler(options: ServerOptions): ApiHandler {
   };
 }
 
+const METHODS = new Set(["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"]);
 const ANONYMOUS: UserInfo = { name: "system:anonymous", groups: ["system:unauthenticated"] };
 // Upstream: the default always-allow paths and system:public-info-viewer.
 const PUBLIC_PATHS = /^\/(healthz|livez|readyz|version)(\/|$)/;
@@ -72,6 +74,8 @@ class ApiServer {
   }
 
   async #route(exchange: HttpExchange): Promise<void> {
+    // Upstream: go-restful, which knows no route for the others.
+    if (!METHODS.has(exchange.method)) return exchange.sendText(405, "405: Method Not Allowed");
     const target = parseTarget(exchange.path);
     if (target.type === "path") return this.#servePath(exchange);
     const kind = this.#options.registry.kinds.findResource(target.group, target.version, target.resource);
@@ -81,10 +85,12 @@ class ApiServer {
       if (handler && target.group === "") return handler(exchange, this.#options, this.#options.registry.kinds.core("Pod"), target);
       throw pathNotFound();
     }
-    await this.#serveKind(exchange, kind, target);
+    // A write that meets webhooks is served again from the start when they have answered: nothing has been stored or sent by then.
+    await withWebhooks(exchange.webhooks, this.#options.registry.callWebhook, () => this.#serveKind(exchange, kind, target));
   }
 
   async #serveKind(exchange: HttpExchange, kind: Kind, target: ResourceTarget): Promise<void> {
+    if (kind.deprecationWarning !== undefined) exchange.warnings.push(kind.deprecationWarning);
     if (isReview(kind)) return serveReview(exchange, this.#options, kind);
     if (isStreamRequest(target)) throw new StatusError({ code: 400, reason: "BadRequest", message: "Upgrade request required" });
     const special = kind.group === "" ? SUBRESOURCE_HANDLERS[`${kind.plural}/${target.subresource ?? ""}`] : undefined;

@@ -1,65 +1,69 @@
 import { after } from "../host/cli-host.ts";
+import { attachSession } from "./attach-session.ts";
 import type { CommandContext } from "./command.ts";
-import { ExitError } from "./errors.ts";
+import { ExitError, messageOf } from "./errors.ts";
 import { chooseContainer, type LivePod } from "./pods.ts";
-import { runRemote } from "./remote-command.ts";
 
 /** Waits for a pod that `run -i` made, attaches to it, and ends with its exit code. Upstream: k8s.io/kubectl/pkg/cmd/run handleAttachPod */
-export async function attachToRun(
-  context: CommandContext,
-  name: string,
-  streams: { stdin: boolean; tty: boolean },
-): Promise<number> {
-  const namespace = await context.namespace();
-  const quiet = context.flags.bool("quiet");
-  if (!quiet && streams.stdin)
-    context.io.err(
-      "All commands and output from this session will be recorded in container logs, including credentials and sensitive information passed through the command prompt.\n",
-    );
-  const running = await waitForPod(
-    context,
-    name,
-    (pod) => pod.status?.phase === "Running" || ended(pod),
-    context.flags.number("pod-running-timeout"),
-  );
-  const container = chooseContainer(context, running, "", { quiet: true });
-  const path = `/api/v1/namespaces/${namespace}/pods/${name}`;
-  if (ended(running)) {
-    context.io.out(await (await context.client()).text(`${path}/log`, { container }));
-  } else {
-    if (!quiet && streams.stdin)
-      context.io.err("If you don't see a command prompt, try pressing enter.\n");
-    try {
-      await runRemote(context, `${path}/attach`, { container }, streams);
-    } catch (error) {
-      context.io.err(
-        `warning: couldn't attach to pod/${name}, falling back to streaming logs: ${(error as Error).message}\n`,
-      );
-      context.io.out(await (await context.client()).text(`${path}/log`, { container }));
-    }
-  }
+export async function attachToRun(context: CommandContext, name: string): Promise<number> {
+  const { flags } = context;
+  const timeoutMs = flags.number("pod-running-timeout");
+  const ready = await waitForPod(context, name, (pod) => isReady(pod) || ended(pod), timeoutMs);
+  if (ended(ready)) await printLog(context, ready);
+  else await attachOrLog(context, ready);
+  const restart = flags.text("restart");
+  if (flags.bool("leave-stdin-open") || (restart !== "Never" && restart !== "OnFailure")) return 0;
   const last = await waitForPod(
     context,
     name,
-    ended,
-    context.flags.text("restart") === "Always" ? 1000 : 30_000,
-  ).catch(() => undefined);
-  const terminated = last?.status?.containerStatuses?.find((each) => each.name === container)?.state
-    ?.terminated;
-  if (!last || last.status?.phase === "Succeeded") return 0;
-  if (terminated?.exitCode) {
-    if (context.flags.bool("rm")) return terminated.exitCode;
-    throw new ExitError(
-      `pod ${namespace}/${name} terminated (${terminated.reason ?? "Error"})\n${terminated.message ?? ""}`.trimEnd(),
-      terminated.exitCode,
-    );
-  }
-  return 0;
+    restart === "Never" ? ended : (pod) => pod.status?.phase === "Succeeded",
+    timeoutMs,
+  );
+  if (last.status?.phase === "Succeeded") return 0;
+  const where = `pod ${last.metadata.namespace}/${last.metadata.name}`;
+  const terminated = last.status?.containerStatuses?.[0]?.state?.terminated;
+  if (!terminated?.exitCode) throw new Error(`${where} failed with unknown exit code`);
+  throw new ExitError(
+    `${where} terminated (${terminated.reason ?? ""})\n${terminated.message ?? ""}`,
+    terminated.exitCode,
+  );
 }
 
+async function attachOrLog(context: CommandContext, pod: LivePod): Promise<void> {
+  const { flags } = context;
+  try {
+    await attachSession(context, {
+      pod,
+      container: chooseContainer(context, pod, "", { quiet: flags.bool("quiet") }),
+      stdin: flags.bool("stdin"),
+      tty: flags.bool("tty"),
+      quiet: flags.bool("quiet"),
+      command: `${context.path.replace(/ [^ ]+$/, "")} attach`,
+    });
+  } catch (error) {
+    context.io.err(
+      `warning: couldn't attach to pod/${pod.metadata.name}, falling back to streaming logs: ${messageOf(error)}\n`,
+    );
+    await printLog(context, pod);
+  }
+}
+
+export async function printLog(
+  context: CommandContext,
+  pod: LivePod,
+  container = pod.spec.containers?.[0]?.name,
+): Promise<void> {
+  const path = `/api/v1/namespaces/${pod.metadata.namespace}/pods/${pod.metadata.name}/log`;
+  context.io.out(await (await context.client()).text(path, { container }));
+}
+
+const isReady = (pod: LivePod) =>
+  pod.status?.phase === "Running" &&
+  (pod.status.conditions ?? []).some(({ type, status }) => type === "Ready" && status === "True");
 const ended = (pod: LivePod) => pod.status?.phase === "Succeeded" || pod.status?.phase === "Failed";
 
-async function waitForPod(
+/** 0: for ever. */
+export async function waitForPod(
   context: CommandContext,
   name: string,
   done: (pod: LivePod) => boolean,
@@ -67,7 +71,7 @@ async function waitForPod(
 ): Promise<LivePod> {
   const client = await context.client();
   const abort = new AbortController();
-  const cancel = after(timeoutMs, () => abort.abort());
+  const cancel = timeoutMs > 0 ? after(timeoutMs, () => abort.abort()) : () => undefined;
   try {
     for await (const event of client.watch(
       `/api/v1/namespaces/${await context.namespace()}/pods`,

@@ -160,7 +160,7 @@ export const COMMANDS: readonly CommandEntry[] = [
     name: "proxy",
     group: TROUBLE,
     short: "Run a proxy to the Kubernetes API server",
-    ...missing("proxy"),
+    load: async () => (await import("./commands/proxy.ts")).default,
   },
   {
     name: "cp",

@@ -107,32 +107,43 @@ export function chooseContainer(
   wanted: string,
   choice: ContainerChoice = {},
 ): string {
-  const spec = pod.spec;
-  const all = [
+  if (wanted !== "") {
+    if (!containersOf(pod).includes(wanted))
+      throw new Error(`container ${wanted} not found in pod ${pod.metadata.name}`);
+    return wanted;
+  }
+  return defaultContainer(pod, choice.quiet ? () => undefined : (text) => context.io.err(text));
+}
+
+function defaultContainer(pod: LivePod, tell: (text: string) => void): string {
+  const annotated = pod.metadata.annotations?.[CONTAINER_ANNOTATION];
+  if (annotated) {
+    if (containersOf(pod).includes(annotated)) return annotated;
+    tell(
+      `Default container name ${JSON.stringify(annotated)} not found in pod ${pod.metadata.name}\n`,
+    );
+  }
+  const first = pod.spec.containers?.[0]?.name ?? "";
+  if ((pod.spec.containers?.length ?? 0) > 1)
+    tell(`Defaulted container ${JSON.stringify(first)} out of: ${describeContainers(pod)}\n`);
+  return first;
+}
+
+/** The container to run something in; `tell` hears how a default was found. Upstream: k8s.io/kubectl/pkg/cmd/exec */
+export function execContainer(pod: LivePod, wanted: string, tell: (text: string) => void): string {
+  if (wanted === "") return defaultContainer(pod, tell);
+  if (containersOf(pod).includes(wanted)) return wanted;
+  throw new Error(
+    `container ${wanted} is not valid for pod ${pod.metadata.name} out of: ${describeContainers(pod)}`,
+  );
+}
+
+const containersOf = ({ spec }: LivePod): string[] =>
+  [
     ...(spec.containers ?? []),
     ...(spec.ephemeralContainers ?? []),
     ...(spec.initContainers ?? []),
   ].map(({ name }) => name);
-  if (wanted !== "") {
-    if (!all.includes(wanted))
-      throw new Error(`container ${wanted} not found in pod ${pod.metadata.name}`);
-    return wanted;
-  }
-  const annotated = pod.metadata.annotations?.[CONTAINER_ANNOTATION];
-  if (annotated) {
-    if (all.includes(annotated)) return annotated;
-    if (!choice.quiet)
-      context.io.err(
-        `Default container name ${JSON.stringify(annotated)} not found in pod ${pod.metadata.name}\n`,
-      );
-  }
-  const first = spec.containers?.[0]?.name ?? "";
-  if ((spec.containers?.length ?? 0) > 1 && !choice.quiet)
-    context.io.err(
-      `Defaulted container ${JSON.stringify(first)} out of: ${describeContainers(pod)}\n`,
-    );
-  return first;
-}
 
 /** web, shell, wait (init). Upstream: podcmd.AllContainerNames */
 export function describeContainers(pod: LivePod): string {

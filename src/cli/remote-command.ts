@@ -17,6 +17,10 @@ const CLOSE = 255;
 export interface RemoteStreams {
   readonly stdin: boolean;
   readonly tty: boolean;
+  /** A size that is one too large comes first: who edits a line draws it anew. */
+  readonly redraw?: boolean | undefined;
+  /** Typed in a row, they end the input without being sent. */
+  readonly detachKeys?: Uint8Array | undefined;
   /** Instead of the terminal: bytes to send, and who gets what comes. */
   readonly input?: Uint8Array | undefined;
   readonly onOutput?: ((chunk: Buffer) => void) | undefined;
@@ -60,7 +64,7 @@ function converse(
       socket.send(Buffer.concat([Buffer.from([channel]), data]));
   };
   const stop = streams.stdin ? sendInput(socket, streams, send) : () => undefined;
-  const stopResize = streams.tty ? sendSizes(send) : () => undefined;
+  const stopResize = streams.tty ? sendSizes(send, streams.redraw ?? false) : () => undefined;
   const onOutput = streams.onOutput ?? ((chunk: Buffer) => context.io.out(chunk));
   const onError = streams.onError ?? ((chunk: Buffer) => context.io.err(chunk));
   let status: Status | undefined;
@@ -108,17 +112,56 @@ function sendInput(socket: WebSocket, streams: RemoteStreams, send: Send): () =>
     end();
     return () => undefined;
   }
-  const input = streamStdin(streams.tty, (chunk) => send(STDIN, chunk), end);
+  let detached = false;
+  const detach = detachable(streams.detachKeys, (chunk) => send(STDIN, chunk));
+  const input = streamStdin(
+    streams.tty,
+    (chunk) => {
+      if (detached || !detach(chunk)) return;
+      detached = true;
+      end();
+    },
+    end,
+  );
   void socket;
   return () => input.stop();
 }
 
-function sendSizes(send: Send): () => void {
-  const now = () => {
+/** Holds back what may be the beginning of the sequence; true once it is whole. Upstream: github.com/moby/term proxy.go */
+function detachable(keys: Uint8Array | undefined, pass: (chunk: Uint8Array) => void): (chunk: Uint8Array) => boolean {
+  let matched = 0;
+  return (chunk) => {
+    if (!keys || keys.length === 0) {
+      pass(chunk);
+      return false;
+    }
+    const out: number[] = [];
+    for (const byte of chunk) {
+      if (byte !== keys[matched]) {
+        out.push(...keys.subarray(0, matched));
+        matched = 0;
+      }
+      if (byte === keys[matched]) matched++;
+      else out.push(byte);
+      if (matched === keys.length) break;
+    }
+    if (out.length > 0) pass(Buffer.from(out));
+    return matched === keys.length;
+  };
+}
+
+function sendSizes(send: Send, redraw: boolean): () => void {
+  const now = (more = 0) => {
     const size = terminalSize();
     if (size)
-      send(RESIZE, Buffer.from(`${JSON.stringify({ Width: size.width, Height: size.height })}\n`));
+      send(
+        RESIZE,
+        Buffer.from(
+          `${JSON.stringify({ Width: size.width + more, Height: size.height + more })}\n`,
+        ),
+      );
   };
+  if (redraw) now(1);
   now();
-  return onResize(now);
+  return onResize(() => now());
 }

@@ -1,5 +1,5 @@
 import { parseQuantity } from "../api/quantity.ts";
-import { findValues, relaxedPath } from "./printers/jsonpath.ts";
+import { findValues, relaxedPath } from "../api/json-path.ts";
 
 /** Sorts by the field that a path finds; upstream's order: missing ones first, numbers, quantities, then natural text. Upstream: k8s.io/kubectl/pkg/cmd/get/sorter.go */
 export function sortByPath<T>(

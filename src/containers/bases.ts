@@ -6,7 +6,7 @@ export type BaseName = "busybox" | "alpine" | "debian" | "none";
 
 const CORE = (
   "sh ash sleep cat echo printf env ls touch rm mkdir rmdir cp mv ln ps kill hostname id whoami date pwd test [ true false seq head tail wc grep egrep tee xargs uname which " +
-  "basename dirname tr cut sort uniq sed awk wget nslookup ping nc ip netstat top free df tar base64 find stat chmod chown mount readlink realpath mktemp sync nproc uptime md5sum sha256sum rev tac yes timeout printenv du less more vi ifconfig dd"
+  "basename dirname tr cut sort uniq sed awk wget nslookup ping nc ip netstat top free df tar base64 find stat chmod chown mount readlink realpath mktemp sync nproc uptime md5sum sha256sum rev tac yes timeout printenv du less more vi ifconfig dd chroot stty tty"
 ).split(" ");
 const DEBIAN_ABSENT = new Set(["ash", "wget", "nslookup", "ping", "nc", "ip", "netstat", "ifconfig", "vi", "less", "ps", "top", "free"]);
 

@@ -89,6 +89,8 @@ export interface PodSandboxConfig {
   readonly labels: Readonly<Record<string, string>>;
   readonly annotations: Readonly<Record<string, string>>;
   readonly shareProcessNamespace: boolean;
+  /** Its containers see the node's processes. */
+  readonly hostPid: boolean;
 }
 
 export interface PodSandbox {
@@ -105,6 +107,8 @@ export interface ContainerConfig {
   readonly name: string;
   readonly image: string;
   readonly attempt: number;
+  /** The id of the container whose PID namespace it joins. */
+  readonly pidNamespaceOf: string | undefined;
   /** Overrides the image's ENTRYPOINT. */
   readonly command: readonly string[] | undefined;
   /** Overrides the image's CMD. */

@@ -1,8 +1,9 @@
 import { PassThrough, Writable } from "node:stream";
 import { BytePipe, type ByteWriter } from "./byte-pipe.ts";
+import type { Container } from "./container.ts";
 import type { Process } from "./process.ts";
 import { Terminal } from "./terminal.ts";
-import type { ExecSession } from "./runtime.ts";
+import { ContainerError, type ExecSession } from "./runtime.ts";
 
 /** The streams of an exec or attach before its process is there. */
 export interface SessionStreams {
@@ -68,6 +69,46 @@ export function inputStream(input: BytePipe | undefined, terminal: Terminal | un
   });
 }
 
+/**
+ * Joins the streams of a container's first process. The end of what is typed ends the session, unless it is to end the
+ * input of the process; how the process ends is not told. Upstream: containerd internal/cri/io/container_io.go Attach
+ */
+export function attachTo(container: Container, { stdin }: { readonly stdin: boolean }): ExecSession {
+  const { process, input, terminal, config } = container;
+  if (!process) throw new ContainerError("NotRunning", "container is not running");
+  const [stdout, stderr] = [new PassThrough(), new PassThrough()];
+  const listener = { stdout: streamWriter(stdout), stderr: streamWriter(stderr) };
+  container.listeners.add(listener);
+  let over: (code: number) => void = () => undefined;
+  const ended = new Promise<number>((resolve) => (over = resolve));
+  const end = () => {
+    container.listeners.delete(listener);
+    stdout.end();
+    stderr.end();
+    over(0);
+  };
+  const inputOver = () => {
+    if (config.stdinOnce && !config.tty) input?.end();
+    else end();
+  };
+  void process.exited.then(end);
+  const typing = inputStream(stdin ? input : undefined, stdin ? terminal : undefined, false);
+  if (stdin && input) typing.once("finish", inputOver);
+  return {
+    stdin: typing,
+    stdout,
+    stderr,
+    exitCode: ended,
+    resize(columns, rows) {
+      terminal?.resize(columns, rows);
+    },
+    disconnect() {
+      if (stdin && config.stdinOnce && !config.tty) input?.end();
+      end();
+    },
+  };
+}
+
 export function execSession(streams: SessionStreams, process: Process): ExecSession {
   const exitCode = process.exited.then((code) => {
     streams.input?.closeReader();
@@ -81,9 +122,7 @@ export function execSession(streams: SessionStreams, process: Process): ExecSess
     stderr: streams.stderr,
     exitCode,
     resize(columns, rows) {
-      if (!streams.terminal) return;
-      streams.terminal.columns = columns;
-      streams.terminal.rows = rows;
+      streams.terminal?.resize(columns, rows);
     },
     disconnect() {
       streams.input?.end();

@@ -15,7 +15,7 @@ import { ProcessTable } from "./process-table.ts";
 import { PROGRAMS_BY_NAME } from "./programs/index.ts";
 import { type ContainerConfig, ContainerError, type ContainerInfo, type ContainerLog, type ContainerRuntime, type ExecOptions, type ExecSession, type ImageInfo, type PodSandbox, type PodSandboxConfig } from "./runtime.ts";
 import { Sandbox } from "./sandbox.ts";
-import { execSession, inputStream, openStreams, streamWriter } from "./sessions.ts";
+import { attachTo, execSession, openStreams } from "./sessions.ts";
 import { signalNumber } from "./signals.ts";
 
 export interface RuntimeOptions {
@@ -27,6 +27,8 @@ export interface RuntimeOptions {
   readonly journal?: Journal;
   /** Told when the node's CNI agent has started or gone; default: tells the network. */
   readonly onCniReady?: (node: string, ready: boolean) => void;
+  /** The node's nat table as `iptables -t nat -S` prints it. */
+  readonly natRules?: (node: string) => string;
   /** The node's disk as it was when the daemon last ran. */
   readonly nodeFileSystem?: FileSystem;
 }
@@ -58,6 +60,7 @@ export class SimulatedRuntime implements ContainerRuntime {
     this.#options = options;
     this.node = options.node;
     this.nodeFileSystem = options.nodeFileSystem ?? createMemoryFileSystem({ base: baseTree("debian", NODE_PROGRAMS), now: () => options.clock.now() });
+    this.nodeFileSystem.writeFile("/etc/hostname", `${options.node}\n`);
   }
 
   async pullImage(image: string, signal: AbortSignal): Promise<ImageInfo> {
@@ -139,8 +142,8 @@ export class SimulatedRuntime implements ContainerRuntime {
       tree: images.tree(image.image),
       clock,
       rng,
-      table: sandbox.sharedTable ?? new ProcessTable(PROGRAMS_BY_NAME),
-      hooks: { onCniReady: (ready) => this.#cniReady(ready) },
+      table: this.#tableOf(config.pidNamespaceOf) ?? sandbox.sharedTable ?? new ProcessTable(PROGRAMS_BY_NAME),
+      hooks: { onCniReady: (ready) => this.#cniReady(ready), ...(sandbox.config.hostPid ? { node: { runtime: this, natRules: () => this.#options.natRules?.(this.node) ?? "" } } : {}) },
     });
     this.#containers.set(container.id, container);
     this.#note(sandbox, `creates container ${config.name}`);
@@ -230,16 +233,7 @@ export class SimulatedRuntime implements ContainerRuntime {
   }
 
   attach(containerId: string, options: { readonly stdin: boolean; readonly tty: boolean }): ExecSession {
-    const container = this.#running(containerId);
-    const { process } = container;
-    if (!process) throw new ContainerError("NotRunning", "container is not running");
-    const streams = openStreams({ stdin: options.stdin, tty: false }, () => {});
-    const listener = { stdout: streamWriter(streams.stdout), stderr: streamWriter(streams.stderr) };
-    container.listeners.add(listener);
-    if (options.stdin) {
-      return { ...this.#attached(container, streams, process, listener), stdin: inputStream(container.input, container.terminal, container.config.stdinOnce) };
-    }
-    return this.#attached(container, streams, process, listener);
+    return attachTo(this.#running(containerId), options);
   }
 
   readLog(containerId: string): ContainerLog {
@@ -248,7 +242,8 @@ export class SimulatedRuntime implements ContainerRuntime {
 
   async connectToPort(sandboxId: string, port: number): Promise<Duplex> {
     const sandbox = this.#sandboxes.get(sandboxId);
-    if (!sandbox || sandbox.state !== "ready") throw new ContainerError("NotFound", `sandbox container "${sandboxId}" is not running`);
+    if (!sandbox) throw new ContainerError("NotFound", `failed to find sandbox "${sandboxId}" in store: not found`);
+    if (sandbox.state !== "ready") throw new ContainerError("NotFound", `sandbox container "${sandboxId}" is not running`);
     try {
       return await sandbox.network.connect("127.0.0.1", port, NEVER);
     } catch (error) {
@@ -293,32 +288,6 @@ export class SimulatedRuntime implements ContainerRuntime {
     this.#sandboxes.clear();
   }
 
-  #attached(container: Container, streams: ReturnType<typeof openStreams>, process: Process, listener: { stdout: ReturnType<typeof streamWriter>; stderr: ReturnType<typeof streamWriter> }): ExecSession {
-    const end = () => {
-      container.listeners.delete(listener);
-      streams.stdout.end();
-      streams.stderr.end();
-    };
-    return {
-      stdin: streams.stdin,
-      stdout: streams.stdout,
-      stderr: streams.stderr,
-      exitCode: process.exited.then((code) => {
-        end();
-        return code;
-      }),
-      resize(columns, rows) {
-        if (!container.terminal) return;
-        container.terminal.columns = columns;
-        container.terminal.rows = rows;
-      },
-      disconnect() {
-        end();
-        if (container.config.stdinOnce) container.input?.end();
-      },
-    };
-  }
-
   #startExec(container: Container, command: readonly string[], io: Partial<Parameters<ProcessTable["start"]>[0]>): Process {
     const { machine, env, cwd, uid, gid } = container;
     try {
@@ -344,11 +313,16 @@ export class SimulatedRuntime implements ContainerRuntime {
     return found;
   }
 
+  #tableOf(containerId: string | undefined): ProcessTable | undefined {
+    const target = containerId === undefined ? undefined : this.#containers.get(containerId);
+    return target?.state === "running" ? target.machine.table : undefined;
+  }
+
   #startPause(sandbox: Sandbox, table: ProcessTable): void {
     const { images, clock, rng } = this.#options;
     const image = images.find("registry.k8s.io/pause:3.10");
     const config: ContainerConfig = {
-      name: "POD", image: image.info.name, attempt: 0, command: undefined, args: undefined, workingDir: undefined, env: [], mounts: [], stdin: false, stdinOnce: false, tty: false,
+      name: "POD", image: image.info.name, attempt: 0, pidNamespaceOf: undefined, command: undefined, args: undefined, workingDir: undefined, env: [], mounts: [], stdin: false, stdinOnce: false, tty: false,
       readOnlyRootFilesystem: true, runAsUser: undefined, runAsGroup: undefined, memoryLimitBytes: 0, cpuLimitMillis: 0, stopSignal: undefined,
     };
     new Container({ id: sandbox.id, pid: sandbox.pid, sandbox, config, image, tree: images.tree(image.image), clock, rng, table, hooks: {} }).start(() => {});

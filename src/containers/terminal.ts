@@ -6,6 +6,7 @@ const BACKSPACE = 8;
 const CTRL_U = 21;
 const CTRL_W = 23;
 const DELETE = 127;
+const PROMPT_MAX = 256;
 
 /** A terminal's line discipline: what is typed is echoed and edited until a line is whole; Ctrl-C is a signal. */
 export class Terminal implements ByteWriter {
@@ -17,6 +18,9 @@ export class Terminal implements ByteWriter {
   readonly #onSignal: (signal: number) => void;
   #line: number[] = [];
   #lastWasReturn = false;
+  echoes = true;
+  /** What the processes wrote since the last newline: at a prompt, the prompt. */
+  #prompt = "";
 
   constructor(output: ByteWriter, onSignal: (signal: number) => void) {
     this.#output = output;
@@ -25,7 +29,17 @@ export class Terminal implements ByteWriter {
 
   /** Output of the processes: a newline also returns. */
   write(data: Buffer): void | Promise<void> {
+    const newline = data.lastIndexOf(10);
+    this.#prompt = (newline < 0 ? this.#prompt + data.toString("latin1") : data.toString("latin1", newline + 1)).slice(-PROMPT_MAX);
     return this.#output.write(data.includes(10) ? Buffer.from(data.toString("latin1").replace(/\r?\n/g, "\r\n"), "latin1") : data);
+  }
+
+  /** The window has another size: who edits a line draws it anew, and who has just attached sees the prompt. */
+  resize(columns: number, rows: number): void {
+    if (columns === this.columns && rows === this.rows) return;
+    this.columns = columns;
+    this.rows = rows;
+    if (this.#prompt !== "" && this.echoes) void this.#output.write(Buffer.from(`\r${this.#prompt}${Buffer.from(this.#line).toString("latin1")}`, "latin1"));
   }
 
   /** Bytes from the keyboard. */
@@ -39,6 +53,7 @@ export class Terminal implements ByteWriter {
     if (byte === 10 && afterReturn) return;
     if (byte === 13 || byte === 10) {
       this.#echo("\r\n");
+      this.#prompt = "";
       this.#send([...this.#line, 10]);
       this.#line = [];
     } else if (byte === CTRL_C) {
@@ -72,6 +87,7 @@ export class Terminal implements ByteWriter {
   }
 
   #echo(text: string | Buffer): void {
+    if (!this.echoes) return;
     void this.#output.write(typeof text === "string" ? Buffer.from(text) : text);
   }
 }

@@ -306,8 +306,8 @@ class DeploymentController {
     }
     if (before?.reason === "DeploymentPaused") set({ status: "Unknown", reason: "DeploymentResumed", message: "Deployment is resumed" }, true);
     const failure = all.flatMap((candidate) => candidate.status.conditions ?? []).find((condition) => condition.type === "ReplicaFailure");
-    status.conditions = (status.conditions ?? []).filter((condition) => condition.type !== "ReplicaFailure");
-    if (failure) status.conditions = withCondition(status.conditions, { type: "ReplicaFailure", status: failure.status ?? "True", reason: failure.reason ?? "", message: failure.message ?? "" }, nowMs);
+    if (!failure) status.conditions = (status.conditions ?? []).filter((condition) => condition.type !== "ReplicaFailure");
+    else status.conditions = withCondition(status.conditions ?? [], { type: "ReplicaFailure", status: failure.status ?? "True", reason: failure.reason ?? "", message: failure.message ?? "" }, nowMs);
     const name = current?.metadata.name ?? "";
     if (isComplete(deployment, status)) {
       const message = current ? `ReplicaSet ${JSON.stringify(name)} has successfully progressed.` : `Deployment ${JSON.stringify(deployment.metadata.name)} has successfully progressed.`;

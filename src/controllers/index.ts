@@ -15,6 +15,7 @@ import { rootCaPublisher } from "./root-ca-publisher.ts";
 import { serviceAccountController } from "./service-account.ts";
 import { statefulSetController } from "./stateful-set.ts";
 import { ttlAfterFinishedController } from "./ttl-after-finished.ts";
+import { validatingAdmissionPolicyStatus } from "./validating-admission-policy-status.ts";
 
 export const CONTROLLERS: readonly Controller[] = [
   serviceAccountController,
@@ -33,6 +34,7 @@ export const CONTROLLERS: readonly Controller[] = [
   ttlAfterFinishedController,
   endpointSliceController,
   endpointsController,
+  validatingAdmissionPolicyStatus,
 ];
 
 export function startControllers(context: ControllerContext): void {

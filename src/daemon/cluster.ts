@@ -37,9 +37,11 @@ import { authenticate, serviceAccount } from "./authentication.ts";
 import { createAddons, createFoundations, publishApiServer } from "./bootstrap.ts";
 import type { ClusterCertificates } from "./certificates.ts";
 import { API_PORT, defaultNodes, DNS_SERVICE_IP, node as nodeSpec, type NodeSpec, staticPods } from "./default-cluster.ts";
+import { createDial } from "./dial.ts";
 import { type NodeChange, serveKubesimRoute } from "./kubesim-routes.ts";
 import { Machines } from "./machines.ts";
 import { ServiceAccountTokens } from "./service-account-tokens.ts";
+import { createWebhookCaller, type PostReview } from "./webhooks.ts";
 
 export interface ClusterOptions {
   readonly log: WriteAheadLog;
@@ -53,6 +55,10 @@ export interface ClusterOptions {
   readonly images: readonly unknown[];
   readonly listenOnHost: ListenOnHost;
   readonly volumeStorage: VolumeStorage;
+  /** Speaks TLS over a connection, whoever the server says it is. */
+  secure(connection: Duplex): Promise<Duplex>;
+  /** POSTs a review to a webhook, over verified TLS. */
+  postReview: PostReview;
   stats(start: boolean): object;
   report(component: string, message: string, error?: unknown): void;
 }
@@ -94,7 +100,7 @@ export async function startCluster(options: ClusterOptions): Promise<Cluster> {
 
   const images = createImageCatalogue();
   for (const image of options.images) images.add(parseImage(image));
-  const machines = new Machines({ context, network, images, tokens, caPem: certificates.ca.cert, volumeStorage: options.volumeStorage, staticPodsOf: (spec) => staticPodsOf(spec) });
+  const machines = new Machines({ context, network, images, tokens, caPem: certificates.ca.cert, volumeStorage: options.volumeStorage, natRules: (node) => proxy.natRules(node), staticPodsOf: (spec) => staticPodsOf(spec) });
   const scheduler = startScheduler(context);
   startControllers({ ...context, caPem: certificates.ca.cert });
   const stopExpiry = startEventExpiry(registry);
@@ -105,10 +111,13 @@ export async function startCluster(options: ClusterOptions): Promise<Cluster> {
   await publishApiServer(client, specs[0]?.ip ?? "172.18.0.2");
   if (isNew) await createAddons(client);
 
+  const dial = createDial(network, specs[0]?.name ?? "", options.secure);
+  registry.callWebhook = createWebhookCaller(registry, dial, options.postReview);
   const handler = createHandler({
     registry,
     authenticate: (request: IncomingMessage) => authenticate(request, tokens),
     gateway: createNodeGateway(machines.kubelets),
+    dial,
     serverSideApply,
     tokens,
     tokenReviewer: (token) => serviceAccount(token, tokens),
@@ -149,10 +158,11 @@ function staticPodsOf(spec: NodeSpec): readonly Pod[] {
   return "node-role.kubernetes.io/control-plane" in spec.labels ? (staticPods(spec.ip) as unknown as Pod[]) : [];
 }
 
-/** The machines of a cluster that was there before: their Node objects say what they are. */
+/** The machines of a cluster that was there before: their Node objects say what they are. One without a machine's id was only written to the API. */
 async function storedNodes(client: Client): Promise<NodeSpec[]> {
   const { items } = await client.list(nodes);
   return items
+    .filter((node: Node) => node.status.nodeInfo?.machineID)
     .map((node: Node) => ({
       name: node.metadata.name,
       ip: node.status.addresses?.find((address) => address.type === "InternalIP")?.address ?? "",

@@ -1,9 +1,10 @@
-import { listenForApi, listenOnLocalSocket } from "../host/api-listener.ts";
+import { listenForApi, listenOnLocalSocket, speakTls } from "../host/api-listener.ts";
 import { daemonArguments, exitAfter, exitWith, guardAgainstBacktracking, hostNowMs, kubesimVersion, onStopSignal, onUncaught, processId, ProcessStats, seed, writeLogLine } from "../host/daemon-process.ts";
 import { HostClock, yieldToHost } from "../host/host-clock.ts";
 import { HostDisk } from "../host/host-disk.ts";
 import { listenOnLoopback } from "../host/host-listener.ts";
 import { readUserImages, StateFolder, VolumeFolder } from "../host/state-folder.ts";
+import { postReview } from "../host/webhook-client.ts";
 import { parseYamlDocuments } from "../api/parse-yaml.ts";
 import { StoreUnreadableError, WriteAheadLog } from "../store/write-ahead-log.ts";
 import { type ClusterCertificates, createCertificates } from "./certificates.ts";
@@ -42,6 +43,8 @@ async function main(): Promise<void> {
     images: readUserImages().flatMap((text) => parseYamlDocuments(text)),
     listenOnHost: listenOnLoopback,
     volumeStorage: volumeStorage(new VolumeFolder(folder)),
+    secure: speakTls,
+    postReview,
     stats: (start) => {
       if (start) stats.start();
       return start ? {} : stats.take();

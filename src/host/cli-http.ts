@@ -69,7 +69,7 @@ export async function upgradeRequest(target: HttpTarget, request: HttpRequest): 
   });
 }
 
-async function requestOptions(target: HttpTarget, request: HttpRequest) {
+export async function requestOptions(target: HttpTarget, request: HttpRequest) {
   const base = splitUrl(target.url);
   const secure = base.secure && target.socketPath === undefined;
   const http = secure ? await import("node:https") : await import("node:http");

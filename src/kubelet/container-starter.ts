@@ -90,7 +90,7 @@ async function create(request: StartRequest, image: ImageInfo, attempt: number, 
 }
 
 /** Upstream: generateContainerConfig, GenerateRunContainerOptions */
-function containerConfig({ pod, container, sandbox, volumes, sources }: StartRequest, image: ImageInfo, attempt: number): ContainerConfig {
+function containerConfig({ pod, container, containers, sandbox, volumes, sources }: StartRequest, image: ImageInfo, attempt: number): ContainerConfig {
   const env = makeEnvironment(container, sources);
   const values = new Map(env.map(({ name, value }) => [name, value]));
   const value = (name: string) => values.get(name);
@@ -103,6 +103,7 @@ function containerConfig({ pod, container, sandbox, volumes, sources }: StartReq
     name: container.name,
     image: container.image ?? "",
     attempt,
+    pidNamespaceOf: targetOf(container, containers),
     command: container.command?.map((part) => expand(part, value)),
     args: container.args?.map((part) => expand(part, value)),
     workingDir: container.workingDir || undefined,
@@ -118,6 +119,15 @@ function containerConfig({ pod, container, sandbox, volumes, sources }: StartReq
     cpuLimitMillis: limits["cpu"] ? parseQuantity(limits["cpu"]).milliValue() : 0,
     stopSignal: container.lifecycle?.stopSignal,
   };
+}
+
+/** Whose processes an ephemeral container is to see. Upstream: kuberuntime_container.go getTargetID */
+function targetOf(container: Container | EphemeralContainer, containers: PodContainers): string | undefined {
+  const name = "targetContainerName" in container ? container.targetContainerName : undefined;
+  if (!name) return undefined;
+  const target = containers.latest(name);
+  if (!target) throw new StartError("CreateContainerConfigError", `unable to find target container ${name}`);
+  return target.id;
 }
 
 /** Upstream: pkg/kubelet/kuberuntime/security_context_others.go verifyRunAsNonRoot */

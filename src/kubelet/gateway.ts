@@ -1,9 +1,10 @@
-import type { Duplex, Readable } from "node:stream";
+import type { Readable } from "node:stream";
 import type { ContainerStatus, Pod } from "../api/generated/core-v1.ts";
-import { badRequest, internalError, messageOf, notFound, StatusError } from "../api/status.ts";
-import type { LogOptions, NodeGateway, StreamOptions, StreamSession } from "../apiserver/node-gateway.ts";
+import { badRequest, internalError, messageOf, notFound, serviceUnavailable, StatusError } from "../api/status.ts";
+import { type LogOptions, type NodeGateway, type PortForwarder, type StreamOptions, type StreamSession, UpgradeRefused } from "../apiserver/node-gateway.ts";
 import { ContainerError } from "../containers/runtime.ts";
 import { logStream } from "./container-logs.ts";
+import { type KubeletAnswer, kubeletAnswer } from "./http-endpoints.ts";
 import type { Kubelet } from "./kubelet.ts";
 import { RUNTIME_SCHEME } from "./options.ts";
 import type { PodWorker } from "./pod-worker.ts";
@@ -24,7 +25,7 @@ class KubeletGateway implements NodeGateway {
   }
 
   async logs(pod: Pod, options: LogOptions, signal: AbortSignal): Promise<Readable> {
-    const { kubelet, worker } = this.#find(pod);
+    const { kubelet, worker } = this.#find(pod, logPath(pod, options));
     const { name } = pod.metadata;
     const status = statusesOf(worker).find((candidate) => candidate.name === options.container);
     if (!status) throw badRequest(`container "${options.container}" in pod "${name}" is not available`);
@@ -37,6 +38,10 @@ class KubeletGateway implements NodeGateway {
       throw badRequest(`unable to retrieve container logs for ${RUNTIME_SCHEME}${id}`);
     }
     return logStream(log, options, kubelet.nowMs(), signal);
+  }
+
+  admit(pod: Pod, container: string): void {
+    runningContainer(this.#find(pod).worker, container);
   }
 
   async exec(pod: Pod, options: StreamOptions & { readonly command: readonly string[] }): Promise<StreamSession> {
@@ -55,15 +60,26 @@ class KubeletGateway implements NodeGateway {
     return kubelet.runtime.attach(runningContainer(worker, options.container), { stdin: options.stdin, tty: options.tty });
   }
 
-  async portForward(pod: Pod, port: number): Promise<Duplex> {
+  portForward(pod: Pod): PortForwarder {
     const { kubelet, worker } = this.#find(pod);
     const { sandbox } = worker;
-    if (!sandbox) throw new Error(`pod not found ("${pod.metadata.name}_${pod.metadata.namespace}")`);
-    try {
-      return await kubelet.runtime.connectToPort(sandbox.id, port);
-    } catch (error) {
-      throw new Error(`error forwarding port ${port} to pod ${sandbox.id}, uid : ${messageOf(error)}`, { cause: error });
+    if (!sandbox) throw new UpgradeRefused(`pod not found ("${pod.metadata.name}_${pod.metadata.namespace}")`);
+    return async (port) => {
+      try {
+        return await kubelet.runtime.connectToPort(sandbox.id, port);
+      } catch (error) {
+        throw new Error(`error forwarding port ${port} to pod ${sandbox.id}, uid : ${messageOf(error)}`, { cause: error });
+      }
+    };
+  }
+
+  async request(node: string, method: string, path: string): Promise<KubeletAnswer> {
+    for (const kubelet of this.#kubelets) {
+      if (kubelet.nodeName !== node) continue;
+      if (method !== "GET" && method !== "HEAD") return { status: 405, contentType: "text/plain; charset=utf-8", body: "405: Method Not Allowed" };
+      return kubeletAnswer(kubelet, path);
     }
+    throw serviceUnavailable(`error trying to reach service: dial tcp: ${node}:10250: connect: no route to host`);
   }
 
   usage(pod: Pod, container: string): { readonly cpuNanoCores: number; readonly memoryBytes: number } | undefined {
@@ -75,16 +91,26 @@ class KubeletGateway implements NodeGateway {
     return undefined;
   }
 
-  #find(pod: Pod): { kubelet: Kubelet; worker: PodWorker } {
+  /** `path`: of a plain request to the kubelet; without: the API server dials it for a stream. */
+  #find(pod: Pod, path?: string): { kubelet: Kubelet; worker: PodWorker } {
     for (const kubelet of this.#kubelets) {
       if (kubelet.nodeName !== pod.spec.nodeName) continue;
       const worker = kubelet.workerOf(pod);
       if (!worker) throw notFound(PODS, pod.metadata.name);
       return { kubelet, worker };
     }
-    const { nodeName = "" } = pod.spec;
-    throw new StatusError({ code: 500, reason: "InternalError", message: `Get "https://${nodeName}:10250/": dial tcp: lookup ${nodeName}: no such host` });
+    // A machine that is off answers nothing; its neighbours say so.
+    const address = `${pod.status.hostIP ?? pod.spec.nodeName ?? ""}:10250`;
+    const problem = `dial tcp ${address}: connect: no route to host`;
+    throw new StatusError({ code: 500, message: path === undefined ? `error dialing backend: ${problem}` : `Get "https://${address}${path}": ${problem}` });
   }
+}
+
+function logPath({ metadata: { namespace, name } }: Pod, { container, follow, previous, timestamps, tailLines, limitBytes, sinceSeconds, sinceTime }: LogOptions): string {
+  const query = new URLSearchParams();
+  for (const [key, value] of Object.entries({ follow, limitBytes, previous, sinceSeconds, sinceTime, tailLines, timestamps })) if (value !== undefined && value !== false) query.set(key, String(value));
+  const text = query.toString();
+  return `/containerLogs/${namespace}/${name}/${container}${text ? `?${text}` : ""}`;
 }
 
 function statusesOf(worker: PodWorker): ContainerStatus[] {
@@ -115,6 +141,6 @@ function logContainerId({ name, state = {}, lastState = {}, containerID = "" }: 
 
 function runningContainer(worker: PodWorker, name: string): string {
   const run = worker.containers.latest(name);
-  if (run?.state !== "running") throw internalError(new Error(`unable to upgrade connection: container not found ("${name}")`));
+  if (run?.state !== "running") throw new UpgradeRefused(`container not found ("${name}")`);
   return run.id;
 }

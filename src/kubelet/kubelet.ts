@@ -23,12 +23,15 @@ export type { KubeletOptions, TokenIssuer, VolumeStorage } from "./options.ts";
 const CRASH_LOOP_MS = 10_000;
 const MAX_CRASH_LOOP_MS = 300_000;
 const MIRROR_RETRY_MS = 200;
+const NODE_GONE_RETRY_MS = 60_000;
 
 export interface Kubelet {
   readonly nodeName: string;
   readonly runtime: ContainerRuntime;
   /** By uid; a static pod's also by its mirror. */
   workerOf(pod: Pod): PodWorker | undefined;
+  /** All pods that it drives, with the status that it knows. */
+  pods(): Pod[];
   nowMs(): number;
   /** Power loss: nothing is told to the API server, all containers are gone. */
   stop(): void;
@@ -116,6 +119,10 @@ class NodeKubelet implements Kubelet {
     return this.#workers.get(mirroredUid(pod) ?? pod.metadata.uid);
   }
 
+  pods(): Pod[] {
+    return [...this.#workers.values()].map(({ pod, status }) => ({ ...pod, status }));
+  }
+
   nowMs(): number {
     return this.#context.clock.now();
   }
@@ -182,6 +189,11 @@ class NodeKubelet implements Kubelet {
 
   #makeMirror(pod: Pod): void {
     if (this.#stopped) return;
+    // A mirror belongs to its Node object: without one it would be collected as fast as it is made.
+    if (this.#agent.uid !== undefined && this.#parts.lookups.nodes.find(this.nodeName)?.metadata.uid !== this.#agent.uid) {
+      this.#context.clock.after(NODE_GONE_RETRY_MS, () => this.#makeMirror(pod));
+      return;
+    }
     this.#context.tasks.run(`kubelet ${this.nodeName} mirror`, async () => {
       try {
         if (this.#agent.uid === undefined) throw new Error("the node is not registered yet");

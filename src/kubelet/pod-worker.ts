@@ -538,6 +538,7 @@ function sandboxConfig(pod: Pod, attempt: number) {
     labels,
     annotations,
     shareProcessNamespace: spec.shareProcessNamespace ?? false,
+    hostPid: spec.hostPID ?? false,
     network: {
       podUid: uid,
       namespace,

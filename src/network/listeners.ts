@@ -114,7 +114,7 @@ function createHttpServer(handler: HttpHandler): Server {
 /** An HTTP exchange over bytes, for listeners that are no HTTP handlers. */
 export function httpOverSocket(socket: VirtualSocket, request: Omit<HttpRequest, "remote" | "local">, signal: AbortSignal): Promise<HttpResponse> {
   return new Promise((resolve, reject) => {
-    const outgoing = httpRequest({ createConnection: () => socket as never, method: request.method, path: request.path, headers: { ...request.headers }, signal, agent: false }, (response) => {
+    const outgoing = httpRequest({ createConnection: () => socket as never, method: request.method, path: request.path, headers: { ...request.headers }, signal }, (response) => {
       const chunks: Buffer[] = [];
       response.on("data", (chunk: Buffer) => chunks.push(chunk));
       response.on("error", reject);

@@ -18,6 +18,8 @@ after(() => {
 });
 
 const gateway: NodeGateway = {
+  admit() {},
+  request: () => Promise.reject(new Error("not here")),
   async logs() {
     const log = new PassThrough();
     log.end("a line\n");
@@ -30,7 +32,7 @@ const gateway: NodeGateway = {
     return { stdin, stdout, stderr, exitCode: Promise.resolve(3), resize() {}, disconnect() {} };
   },
   attach: () => Promise.reject(new Error("not here")),
-  portForward: () => Promise.reject(new Error("connection refused")),
+  portForward: () => () => Promise.reject(new Error("connection refused")),
   usage: () => undefined,
 };
 

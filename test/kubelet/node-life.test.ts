@@ -129,7 +129,7 @@ test("logs, exec and port-forward fail in the kubelet's words", async () => {
   await assert.rejects(gateway.logs(creating, LOG, signal), /container "main" in pod "app" is waiting to start: ContainerCreating/);
   const pod = await untilPod("app", isReady);
   await assert.rejects(gateway.logs(pod, { ...LOG, previous: true }, signal), /previous terminated container "main" in pod "app" not found/);
-  await assert.rejects(gateway.portForward(pod, 9999), /^Error: error forwarding port 9999 to pod [0-9a-f]{64}, uid : failed to execute portforward in network namespace/);
+  await assert.rejects(gateway.portForward(pod)(9999), /^Error: error forwarding port 9999 to pod [0-9a-f]{64}, uid : failed to execute portforward in network namespace/);
   const log = await gateway.logs(pod, LOG, signal);
   const chunks: Buffer[] = [];
   for await (const chunk of log) chunks.push(Buffer.from(chunk as Buffer));

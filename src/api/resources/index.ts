@@ -1,4 +1,5 @@
 import { apiVersionOf, type Kind } from "../kind.ts";
+import { apiServices } from "./api-service.ts";
 import { bindings } from "./binding.ts";
 import { certificateSigningRequests } from "./certificate-signing-request.ts";
 import { clusterRoles } from "./cluster-role.ts";
@@ -9,6 +10,7 @@ import { cronJobs } from "./cron-job.ts";
 import { csiDrivers } from "./csi-driver.ts";
 import { csiNodes } from "./csi-node.ts";
 import { csiStorageCapacities } from "./csi-storage-capacity.ts";
+import { customResourceDefinitions } from "./custom-resource-definition.ts";
 import { daemonSets } from "./daemon-set.ts";
 import { deployments } from "./deployment.ts";
 import { deviceClasses } from "./device-class.ts";
@@ -60,6 +62,7 @@ import { volumeAttributesClasses } from "./volume-attributes-class.ts";
 /** Every built-in kind, in the order in which the discovery of a real cluster lists groups and resources. */
 export const KINDS: readonly Kind[] = [
   bindings, configMaps, endpoints, events, limitRanges, namespaces, nodes, persistentVolumeClaims, persistentVolumes, pods, podTemplates, replicationControllers, resourceQuotas, secrets, serviceAccounts, services,
+  apiServices,
   controllerRevisions, daemonSets, deployments, replicaSets, statefulSets,
   eventsV1,
   horizontalPodAutoscalers, horizontalPodAutoscalersV1,
@@ -70,6 +73,7 @@ export const KINDS: readonly Kind[] = [
   clusterRoleBindings, clusterRoles, roleBindings, roles,
   csiDrivers, csiNodes, csiStorageCapacities, storageClasses, volumeAttachments, volumeAttributesClasses,
   mutatingAdmissionPolicies, mutatingAdmissionPolicyBindings, mutatingWebhookConfigurations, validatingAdmissionPolicies, validatingAdmissionPolicyBindings, validatingWebhookConfigurations,
+  customResourceDefinitions,
   priorityClasses,
   leases,
   runtimeClasses,

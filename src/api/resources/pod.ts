@@ -1,11 +1,11 @@
-import { type FieldError, invalid } from "../field-errors.ts";
+import { type FieldError, forbidden, invalid } from "../field-errors.ts";
 import type { Pod } from "../generated/core-v1.ts";
 import type { Kind } from "../kind.ts";
 import { qosClass } from "../pod-facts.ts";
 import { isDns1123Label } from "../validation/names.ts";
 import { podColumns } from "./support/pod-columns.ts";
 import { setPodOnlyDefaults, setPodSpecDefaults } from "./support/pod-defaults.ts";
-import { validatePodUpdate } from "./support/pod-update-validation.ts";
+import { keepAllButEphemeralContainers, validateEphemeralContainersUpdate, validatePodUpdate } from "./support/pod-update-validation.ts";
 import { validatePodSpec } from "./support/pod-validation.ts";
 import { podSpecWarnings } from "./support/pod-warnings.ts";
 
@@ -45,10 +45,12 @@ export const pods: Kind<Pod> = {
   },
   prepareForUpdate(pod, old, { subresource }) {
     if (subresource === undefined) pod.status = { ...old.status };
+    if (subresource === "ephemeralcontainers") keepAllButEphemeralContainers(pod, old);
     if (old.status.qosClass) pod.status.qosClass = old.status.qosClass;
   },
   validate: (pod) => [...validateAnnotations(pod), ...validatePodSpec(pod.spec, "spec", { isPod: true })],
-  validateUpdate: validatePodUpdate,
+  validateCreate: (pod) => (pod.spec.ephemeralContainers?.length ? [forbidden("spec.ephemeralContainers", "cannot be set on create")] : []),
+  validateUpdate: (pod, old, subresource) => (subresource === "ephemeralcontainers" ? validateEphemeralContainersUpdate(pod, old) : validatePodUpdate(pod, old)),
   warnings(pod, old) {
     // Most writes are the kubelet's and leave the spec as it is.
     if (old && old.metadata.generation === pod.metadata.generation) return [];

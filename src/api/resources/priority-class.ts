@@ -21,7 +21,7 @@ export const priorityClasses: Kind<PriorityClass> = {
     object.value ??= 0;
   },
   validate(object) {
-    const system = object.metadata.name.startsWith("system-");
+    const system = object.metadata.name?.startsWith("system-");
     if (system && !["system-node-critical", "system-cluster-critical"].includes(object.metadata.name)) {
       return [forbidden("metadata.name", `priority class names with 'system-' prefix are reserved for system use only`)];
     }

@@ -1,7 +1,7 @@
 import type { ValidatingAdmissionPolicy } from "../generated/admissionregistration-v1.ts";
 import type { Kind } from "../kind.ts";
+import { validateValidatingAdmissionPolicy } from "./support/admission-registration-validation.ts";
 import { age, integer, text } from "./support/columns.ts";
-import { notSimulated } from "./support/not-simulated.ts";
 
 /** Upstream: pkg/registry/admissionregistration/validatingadmissionpolicy */
 export const validatingAdmissionPolicies: Kind<ValidatingAdmissionPolicy> = {
@@ -23,7 +23,7 @@ export const validatingAdmissionPolicies: Kind<ValidatingAdmissionPolicy> = {
     spec.matchConstraints.objectSelector ??= {};
     for (const rule of [...(spec.matchConstraints.resourceRules ?? []), ...(spec.matchConstraints.excludeResourceRules ?? [])]) rule.scope ??= "*";
   },
-  warnings: notSimulated("ValidatingAdmissionPolicies", "their expressions are not evaluated"),
+  validate: validateValidatingAdmissionPolicy,
   columns: [
     integer("Validations", "How many rules it has.", ({ spec }) => spec.validations?.length ?? 0),
     text("ParamKind", "The kind of its parameters.", ({ spec }) => (spec.paramKind ? `${spec.paramKind.apiVersion}/${spec.paramKind.kind}` : "<unset>")),

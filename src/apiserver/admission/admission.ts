@@ -17,6 +17,8 @@ export interface AdmissionRequest {
   readonly object: KubernetesObject | undefined;
   readonly old: KubernetesObject | undefined;
   readonly context: RequestContext;
+  /** The mutating plugins are at it once more, after a webhook or a policy has changed the object. */
+  readonly reinvocation?: boolean;
 }
 
 /** What a plugin may look up: the objects as they are stored. */
@@ -26,12 +28,19 @@ export interface AdmissionCluster {
   /** By the core group's or another group's kind name: `find("", "ServiceAccount", …)`. */
   find(group: string, kind: string, name: ObjectName): KubernetesObject | undefined;
   list(group: string, kind: string, namespace?: string): readonly KubernetesObject[];
+  /** By apiVersion and kind, as an object names itself: also custom resources. */
+  kind(apiVersion: string, kind: string): Kind | undefined;
+  /** The kinds that show the same objects: `autoscaling/v1` of `autoscaling/v2`. */
+  equivalents(kind: Kind): readonly Kind[];
+  get(kind: Kind, name: ObjectName): KubernetesObject | undefined;
+  all(kind: Kind, namespace?: string): readonly KubernetesObject[];
 }
 
 /** One plugin, named as upstream's --enable-admission-plugins names it. */
 export interface AdmissionPlugin {
   readonly name: string;
-  mutate?(request: AdmissionRequest, cluster: AdmissionCluster): void;
+  /** "reinvoke": what was changed may concern plugins that have been asked before. */
+  mutate?(request: AdmissionRequest, cluster: AdmissionCluster): "reinvoke" | undefined | void;
   validate?(request: AdmissionRequest, cluster: AdmissionCluster): void;
 }
 

@@ -6,6 +6,8 @@ import { namespaceLifecycle } from "./namespace-lifecycle.ts";
 import { priority } from "./priority.ts";
 import { serviceAccount } from "./service-account.ts";
 import { taintNodesByCondition } from "./taint-nodes-by-condition.ts";
+import { validatingAdmissionPolicy } from "./validating-admission-policy.ts";
+import { mutatingAdmissionWebhook, validatingAdmissionWebhook } from "./webhooks.ts";
 
 /** In upstream's order. Upstream: pkg/kubeapiserver/options/plugins.go AllOrderedPlugins */
 export const ADMISSION_PLUGINS: readonly AdmissionPlugin[] = [
@@ -16,4 +18,7 @@ export const ADMISSION_PLUGINS: readonly AdmissionPlugin[] = [
   defaultTolerationSeconds,
   defaultStorageClass,
   defaultIngressClass,
+  mutatingAdmissionWebhook,
+  validatingAdmissionPolicy,
+  validatingAdmissionWebhook,
 ];

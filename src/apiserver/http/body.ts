@@ -12,7 +12,12 @@ import type { RequestContext } from "../request-context.ts";
 const BODY_MAX_BYTES = 3 * 1024 * 1024;
 const ACCEPTED = "application/json, application/yaml, application/vnd.kubernetes.protobuf";
 
+/** A request that waited for webhooks is served from the start: its body has been read by then. */
+const bodies = new WeakMap<IncomingMessage, Buffer>();
+
 export async function readBody(request: IncomingMessage): Promise<Buffer> {
+  const known = bodies.get(request);
+  if (known) return known;
   const chunks: Buffer[] = [];
   let length = 0;
   for await (const chunk of request as AsyncIterable<Buffer>) {
@@ -22,7 +27,9 @@ export async function readBody(request: IncomingMessage): Promise<Buffer> {
     }
     chunks.push(chunk);
   }
-  return Buffer.concat(chunks);
+  const body = Buffer.concat(chunks);
+  bodies.set(request, body);
+  return body;
 }
 
 export function mediaTypeOf(request: IncomingMessage): string {

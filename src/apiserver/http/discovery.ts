@@ -129,6 +129,7 @@ function rankOf(group: string): number {
 /** v2 > v1 > v1beta2 > v1beta1 > v1alpha1. Upstream: apimachinery/pkg/version/helpers.go */
 export function compareVersions(a: string, b: string): number {
   const [left, right] = [versionParts(a), versionParts(b)];
+  if (left[0] === -1 && right[0] === -1) return a === b ? 0 : a < b ? 1 : -1;
   for (let index = 0; index < 3; index++) {
     const difference = (left[index] ?? 0) - (right[index] ?? 0);
     if (difference !== 0) return difference;

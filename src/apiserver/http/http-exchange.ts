@@ -1,6 +1,7 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { internalError, StatusError } from "../../api/status.ts";
 import type { Clock } from "../../util/clock.ts";
+import { WebhookAnswers } from "../admission/webhook-calls.ts";
 import type { RequestContext, UserInfo } from "../request-context.ts";
 import { dryRunOf, fieldValidationOf } from "./query.ts";
 
@@ -12,6 +13,7 @@ export class HttpExchange {
   readonly query: URLSearchParams;
   readonly user: UserInfo;
   readonly warnings: string[] = [];
+  readonly webhooks = new WebhookAnswers();
   readonly #clock: Clock;
 
   constructor(request: IncomingMessage, response: ServerResponse, user: UserInfo, clock: Clock) {
@@ -47,13 +49,14 @@ export class HttpExchange {
       dryRun: dryRunOf(this.query.getAll("dryRun")),
       fieldValidation: fieldValidationOf(this.query.get("fieldValidation")),
       warnings: this.warnings,
+      webhooks: this.webhooks,
     };
   }
 
   /** Headers that every answer carries; the date is the simulated one. */
   writeHead(code: number, contentType: string, headers: Record<string, string | number> = {}): void {
     const { response } = this;
-    if (this.warnings.length > 0) response.setHeader("Warning", [...new Set(this.warnings)].map(warningHeader));
+    if (this.warnings.length > 0) response.setHeader("Warning", shortened([...new Set(this.warnings)]).map(warningHeader));
     response.writeHead(code, {
       "Cache-Control": "no-cache, private",
       Date: new Date(this.#clock.now()).toUTCString(),
@@ -89,7 +92,19 @@ export class HttpExchange {
   }
 }
 
-// RFC 7234: agent unknown; the text is a quoted string.
+// Upstream: apiserver/pkg/endpoints/filters/warning.go
+const WARNINGS_MAX = 4096;
+const LONG_WARNING_MAX = 256;
+
+/** All of them in full while they are short together, else the beginning of each. */
+function shortened(warnings: readonly string[]): readonly string[] {
+  const total = warnings.reduce((sum, text) => sum + text.length, 0);
+  if (total <= WARNINGS_MAX) return warnings;
+  return warnings.slice(0, WARNINGS_MAX / LONG_WARNING_MAX).map((text) => text.slice(0, LONG_WARNING_MAX));
+}
+
+/** RFC 7234: agent unknown; the text is a quoted string, and its UTF-8 goes out byte for byte. */
 function warningHeader(text: string): string {
-  return `299 - "${text.replace(/[\r\n]+/g, " ").replace(/(["\\])/g, "\\$1")}"`;
+  const printable = text.replace(/[\r\n]+/g, " ").replace(/[\u0000-\u001f\u007f]/g, "");
+  return `299 - "${Buffer.from(printable.replace(/(["\\])/g, "\\$1")).toString("latin1")}"`;
 }

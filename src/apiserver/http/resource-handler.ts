@@ -181,9 +181,12 @@ async function readDeleteOptions(exchange: HttpExchange): Promise<{ options: Del
     ...(grace === undefined ? {} : { gracePeriodSeconds: grace }),
     ...(orphan === null ? {} : { orphanDependents: isTrue(orphan) }),
   };
-  const body = bytes.length === 0 ? {} : (parseBody(DELETE_OPTIONS_KIND, mediaTypeOf(exchange.request), bytes) as DeleteOptions & { dryRun?: string[] });
+  const parsed = bytes.length === 0 ? null : parseBody(DELETE_OPTIONS_KIND, mediaTypeOf(exchange.request), bytes);
+  // Every group version calls them its own.
+  const named = typeof parsed === "object" && !Array.isArray(parsed) ? { ...parsed, apiVersion: "v1", kind: "DeleteOptions" } : parsed;
+  const body = decodeAs(DELETE_OPTIONS_KIND, named, exchange.context()) as unknown as DeleteOptions & { dryRun?: string[] };
   const context = exchange.context();
-  const dryRun = context.dryRun || dryRunOf((body as { dryRun?: string[] }).dryRun ?? []);
+  const dryRun = context.dryRun || dryRunOf(body.dryRun ?? []);
   return { options: { ...fromQuery, ...body }, context: { ...context, dryRun } };
 }
 
@@ -225,7 +228,7 @@ function encodeList(kind: Kind, metadata: object, views: readonly ObjectView[]):
   const apiVersion = apiVersionOf(kind);
   const typed = storedKind(kind).schema.package !== "";
   const prefix = Buffer.from(`{"kind":${JSON.stringify(kind.kind)},"apiVersion":${JSON.stringify(apiVersion)},`);
-  const chunks: Buffer[] = [Buffer.from(`{"kind":"${kind.kind}List","apiVersion":${JSON.stringify(apiVersion)},"metadata":${JSON.stringify(metadata)},"items":[`)];
+  const chunks: Buffer[] = [Buffer.from(`{"kind":"${kind.listKind ?? `${kind.kind}List`}","apiVersion":${JSON.stringify(apiVersion)},"metadata":${JSON.stringify(metadata)},"items":[`)];
   views.forEach((view, index) => {
     if (index > 0) chunks.push(COMMA);
     const { bytes } = view;

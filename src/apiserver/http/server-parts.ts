@@ -2,6 +2,7 @@ import type { IncomingMessage } from "node:http";
 import type { Kind } from "../../api/kind.ts";
 import type { KubernetesObject } from "../../api/meta.ts";
 import type { NodeGateway, StreamOptions, StreamSession } from "../node-gateway.ts";
+import type { Dial } from "../proxy/proxy.ts";
 import type { Registry } from "../registry.ts";
 import type { UserInfo } from "../request-context.ts";
 import type { EvictionGuard } from "../subresources/eviction.ts";
@@ -44,6 +45,8 @@ export interface ServerOptions {
   /** Undefined: everyone who is somebody may do everything. */
   authorize?(attributes: AccessAttributes): AccessDecision;
   readonly gateway?: NodeGateway;
+  /** How the proxy reaches pods and services; undefined: not at all. */
+  readonly dial?: Dial;
   readonly tokens?: TokenIssuer;
   readonly tokenReviewer?: TokenReviewer;
   readonly evictionGuard?: EvictionGuard;

@@ -26,10 +26,16 @@ export function serveWatch(exchange: HttpExchange, registry: Registry, kind: Kin
   const replay = query.has("sendInitialEvents") ? initialEvents : asked === undefined || asked === 0;
   const stream = new WatchStream(exchange, registry.clock, kind, tableFormatOf(exchange.accept, query.get("includeObject")));
   // The list and the watch meet at one revision: nothing is missed in between, as no await stands there.
+  const headOnly = exchange.method === "HEAD";
   const list = replay ? registry.list(kind, { ...selection, ...(asked ? { resourceVersion: String(asked) } : {}) }) : undefined;
   const after = list ? Number(list.resourceVersion) : (asked ?? registry.store.revision);
   const handle = openWatch(registry, kind, selection, after, stream, bookmarks);
   stream.open();
+  if (headOnly && !(handle instanceof StatusError)) {
+    handle.close();
+    stream.end();
+    return;
+  }
   if (handle instanceof StatusError) {
     stream.error(handle);
     stream.end();

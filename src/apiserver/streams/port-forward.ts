@@ -1,7 +1,6 @@
 import type { Duplex } from "node:stream";
-import type { Pod } from "../../api/generated/core-v1.ts";
 import { messageOf } from "../../api/status.ts";
-import type { NodeGateway } from "../node-gateway.ts";
+import type { PortForwarder } from "../node-gateway.ts";
 import { SpdyConnection, type SpdyStream } from "./spdy-connection.ts";
 
 interface Pair {
@@ -10,7 +9,7 @@ interface Pair {
 }
 
 /** Serves the streams of a port-forward: a pair for every local connection. Upstream: kubelet/pkg/cri/streaming/portforward/httpstream.go */
-export function servePortForward(transport: Duplex, head: Buffer, pod: Pod, gateway: NodeGateway): void {
+export function servePortForward(transport: Duplex, head: Buffer, connect: PortForwarder): void {
   const pairs = new Map<string, Pair>();
   new SpdyConnection(transport, head, (stream) => {
     const requestId = stream.headers.get("requestid") ?? String(stream.id);
@@ -21,14 +20,14 @@ export function servePortForward(transport: Duplex, head: Buffer, pod: Pod, gate
     stream.on("error", () => undefined);
     if (!pair.data || !pair.error) return;
     pairs.delete(requestId);
-    void forward(pair.data, pair.error, Number(pair.data.headers.get("port")), pod, gateway);
+    void forward(pair.data, pair.error, Number(pair.data.headers.get("port")), connect);
   });
 }
 
-async function forward(data: SpdyStream, error: SpdyStream, port: number, pod: Pod, gateway: NodeGateway): Promise<void> {
+async function forward(data: SpdyStream, error: SpdyStream, port: number, connect: PortForwarder): Promise<void> {
   let connection: Duplex;
   try {
-    connection = await gateway.portForward(pod, port);
+    connection = await connect(port);
   } catch (failure) {
     error.end(messageOf(failure));
     data.end();

@@ -1,13 +1,15 @@
 import type { Readable, Writable } from "node:stream";
 import type { Status } from "../../api/generated/meta-v1.ts";
-import { messageOf, StatusError } from "../../api/status.ts";
-import type { StreamOptions, StreamSession } from "../node-gateway.ts";
+import { internalError, messageOf, StatusError } from "../../api/status.ts";
+import { type StreamOptions, type StreamSession, UpgradeRefused } from "../node-gateway.ts";
 
 /** One exec or attach as the client's protocol carries it: WebSocket channels or SPDY streams. */
 export interface RemoteCommandChannels {
   readonly stdin: Readable | undefined;
   readonly stdout: Writable | undefined;
   readonly stderr: Writable | undefined;
+  /** The API server translates for this client: to the kubelet it speaks SPDY. Upstream: util/proxy/streamtranslator.go */
+  readonly translated: boolean;
   onResize(listener: (columns: number, rows: number) => void): void;
   /** The client is gone. */
   onClose(listener: () => void): void;
@@ -27,7 +29,7 @@ export async function runRemoteCommand(channels: RemoteCommandChannels, options:
   try {
     session = await start();
   } catch (error) {
-    channels.finish(failure(error));
+    channels.finish(failure(error, channels.translated));
     return;
   }
   channels.onClose(() => session.disconnect());
@@ -42,19 +44,26 @@ export async function runRemoteCommand(channels: RemoteCommandChannels, options:
     await Promise.all(drained);
     channels.finish(exitStatus(exitCode));
   } catch (error) {
-    channels.finish(failure(error));
+    channels.finish(failure(error, channels.translated));
   }
 }
 
+/** Resolves when all that the source had has left through the sink: what a sink still holds is not yet sent. */
 function drain(source: Readable, sink: Writable | undefined): Promise<void> {
   return new Promise((resolve) => {
-    source.once("end", resolve);
-    source.once("close", resolve);
-    source.once("error", () => resolve());
+    const over = () => {
+      if (!sink || sink.destroyed || sink.writableEnded) resolve();
+      else sink.write(NOTHING, () => resolve());
+    };
+    source.once("end", over);
+    source.once("close", over);
+    source.once("error", over);
     if (sink) source.pipe(sink, { end: false });
     else source.resume();
   });
 }
+
+const NOTHING = Buffer.alloc(0);
 
 // Upstream: k8s.io/kubelet/pkg/cri/streaming/remotecommand/exec.go
 function exitStatus(exitCode: number): Status {
@@ -68,7 +77,9 @@ function exitStatus(exitCode: number): Status {
   };
 }
 
-function failure(error: unknown): Status {
-  if (error instanceof StatusError) return error.status;
-  return { metadata: {}, status: "Failure", reason: "InternalError", message: messageOf(error), code: 500, details: { causes: [{ message: messageOf(error) }] } };
+/** A translator wraps what its own client to the kubelet fails with once more. */
+function failure(error: unknown, translated: boolean): Status {
+  if (error instanceof UpgradeRefused) return internalError(new Error(`unable to upgrade connection: ${error.message}`)).status;
+  if (!(error instanceof StatusError)) return internalError(error instanceof Error ? error : new Error(messageOf(error))).status;
+  return translated && error.reason !== "NonZeroExitCode" ? internalError(new Error(error.message)).status : error.status;
 }

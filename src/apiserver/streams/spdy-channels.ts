@@ -5,6 +5,7 @@ import { parseSize } from "./websocket-channels.ts";
 
 /** Exec and attach over SPDY: a stream each for stdin, stdout, stderr, resize and the final word. */
 export class SpdyChannels implements RemoteCommandChannels {
+  readonly translated = false;
   readonly stdin: SpdyStream | undefined;
   readonly stdout: SpdyStream | undefined;
   readonly stderr: SpdyStream | undefined;

@@ -28,12 +28,15 @@ export class SpdyConnection {
   /** Headers are decompressed one after the other, and data waits for them: one shared context a direction. */
   #work: Promise<void> = Promise.resolve();
   #closed = false;
+  /** Who may write on when the transport has taken what it holds. */
+  #waiting: (() => void)[] = [];
 
   constructor(transport: Duplex, head: Buffer, onStream: (stream: SpdyStream) => void) {
     this.#transport = transport;
     this.#onStream = onStream;
     if (head.length > 0) this.#receive(head);
     transport.on("data", (chunk: Buffer) => this.#receive(chunk));
+    transport.on("drain", () => this.#wake());
     transport.once("close", () => this.#fail());
     transport.once("end", () => this.#fail());
     transport.on("error", () => this.#fail());
@@ -90,7 +93,10 @@ export class SpdyConnection {
   async #open(body: Buffer, flags: number): Promise<void> {
     const id = body.readUInt32BE(0) & 0x7fffffff;
     const headers = parseHeaders(await flushThrough(this.#inflate, body.subarray(10)));
-    const stream = new Stream(id, headers, (bytes, fin) => this.#sendData(id, bytes, fin));
+    const stream = new Stream(id, headers, (bytes, fin, done) => {
+      if (this.#sendData(id, bytes, fin)) done();
+      else this.#waiting.push(done);
+    });
     this.#streams.set(id, stream);
     stream.once("close", () => this.#streams.delete(id));
     const compressed = await flushThrough(this.#deflate, Buffer.alloc(4));
@@ -124,9 +130,16 @@ export class SpdyConnection {
     });
   }
 
+  #wake(): void {
+    const waiting = this.#waiting;
+    this.#waiting = [];
+    for (const done of waiting) done();
+  }
+
   #fail(): void {
     if (this.#closed) return;
     this.#closed = true;
+    this.#wake();
     for (const stream of this.#streams.values()) {
       stream.push(null);
       stream.destroy();
@@ -137,12 +150,14 @@ export class SpdyConnection {
   }
 }
 
+type Send = (bytes: Buffer, fin: boolean, done: () => void) => void;
+
 class Stream extends Duplex implements SpdyStream {
   readonly id: number;
   readonly headers: ReadonlyMap<string, string>;
-  readonly #send: (bytes: Buffer, fin: boolean) => boolean;
+  readonly #send: Send;
 
-  constructor(id: number, headers: ReadonlyMap<string, string>, send: (bytes: Buffer, fin: boolean) => boolean) {
+  constructor(id: number, headers: ReadonlyMap<string, string>, send: Send) {
     super({ allowHalfOpen: true });
     this.id = id;
     this.headers = headers;
@@ -152,13 +167,12 @@ class Stream extends Duplex implements SpdyStream {
   override _read(): void {}
 
   override _write(chunk: Buffer, _encoding: BufferEncoding, done: (error?: Error | null) => void): void {
-    this.#send(chunk, false);
-    done();
+    if (chunk.length === 0) done();
+    else this.#send(chunk, false, done);
   }
 
   override _final(done: (error?: Error | null) => void): void {
-    this.#send(Buffer.alloc(0), true);
-    done();
+    this.#send(Buffer.alloc(0), true, done);
   }
 }
 

@@ -5,7 +5,9 @@ import type { Pod } from "../../api/generated/core-v1.ts";
 import { badRequest, internalError, serviceUnavailable, StatusError, unauthorized } from "../../api/status.ts";
 import { parseTarget, type ResourceTarget } from "../http/request-info.ts";
 import type { ServerOptions } from "../http/server-parts.ts";
-import type { NodeGateway, StreamOptions, StreamSession } from "../node-gateway.ts";
+import { type NodeGateway, type StreamOptions, type StreamSession, UpgradeRefused } from "../node-gateway.ts";
+import { isProxyRequest } from "../proxy/location.ts";
+import { upgradeProxy } from "../proxy/upgrade.ts";
 import type { UserInfo } from "../request-context.ts";
 import { containerOf } from "../subresources/log.ts";
 import { servePortForward } from "./port-forward.ts";
@@ -13,6 +15,7 @@ import { runRemoteCommand, streamOptionsOf } from "./remote-command.ts";
 import { SpdyChannels } from "./spdy-channels.ts";
 import { SpdyConnection, type SpdyStream } from "./spdy-connection.ts";
 import { WebSocketChannels } from "./websocket-channels.ts";
+import { CHANNEL_PROTOCOL, portsOf, serveChannelPortForward } from "./websocket-port-forward.ts";
 
 const STREAMS = new Set(["exec", "attach", "portforward"]);
 const COMMAND_PROTOCOLS = ["v5.channel.k8s.io", "v4.channel.k8s.io"];
@@ -58,12 +61,15 @@ export class StreamServer {
     socket.on("error", () => socket.destroy());
     try {
       if (this.#upgradeExtra(request, socket, head)) return;
+      const proxied = this.#proxyTarget(request);
+      if (proxied) return await upgradeProxy(request, socket, head, { target: proxied, parts: this.#options });
       const stream = this.#understand(request);
       const upgrade = (request.headers.upgrade ?? "").toLowerCase();
       if (upgrade === "websocket") this.#upgradeWebSocket(request, socket, head, stream);
       else if (upgrade === "spdy/3.1") this.#upgradeSpdy(request, socket, head, stream);
       else throw badRequest("Upgrade request required");
     } catch (error) {
+      if (error instanceof UpgradeRefused) return answer(socket, 500, "Internal Server Error", "text/plain; charset=utf-8", error.message);
       if (!(error instanceof StatusError)) this.#options.onError?.(error);
       refuse(socket, error instanceof StatusError ? error : internalError(error));
     }
@@ -78,6 +84,13 @@ export class StreamServer {
     if (!this.#options.authenticate(request)) throw unauthorized();
     this.#webSockets.handleUpgrade(request, socket, head, (webSocket) => void runRemoteCommand(new WebSocketChannels(webSocket), options, start));
     return true;
+  }
+
+  #proxyTarget(request: IncomingMessage): ResourceTarget | undefined {
+    const target = parseTarget((request.url ?? "/").replace(/\?.*$/s, ""));
+    if (target.type !== "resource" || !isProxyRequest(target)) return undefined;
+    this.#admit(request, target);
+    return target;
   }
 
   /** Throws before anything is started: both of a client's tries must be refused alike. */
@@ -99,10 +112,17 @@ export class StreamServer {
   #upgradeWebSocket(request: IncomingMessage, socket: Duplex, head: Buffer, stream: StreamRequest): void {
     const offered = (request.headers["sec-websocket-protocol"] ?? "").split(",").map((text) => text.trim());
     if (stream.target.subresource === "portforward") {
+      if (offered.includes(CHANNEL_PROTOCOL)) {
+        const ports = portsOf(stream.query);
+        const connect = stream.gateway.portForward(stream.pod);
+        this.#webSockets.handleUpgrade(request, socket, head, (webSocket) => serveChannelPortForward(webSocket, ports, stream.pod, connect));
+        return;
+      }
       if (!offered.includes(TUNNEL_PROTOCOL)) throw badRequest(`unable to upgrade: unsupported subprotocol, expected ${TUNNEL_PROTOCOL}`);
+      const connect = stream.gateway.portForward(stream.pod);
       delete request.headers["sec-websocket-protocol"];
       this.#tunnels.add(request);
-      this.#webSockets.handleUpgrade(request, socket, head, (webSocket) => servePortForward(tunnelOver(webSocket), Buffer.alloc(0), stream.pod, stream.gateway));
+      this.#webSockets.handleUpgrade(request, socket, head, (webSocket) => servePortForward(tunnelOver(webSocket), Buffer.alloc(0), connect));
       return;
     }
     const { options, start } = commandOf(stream);
@@ -113,13 +133,15 @@ export class StreamServer {
   #upgradeSpdy(request: IncomingMessage, socket: Duplex, head: Buffer, stream: StreamRequest): void {
     const offered = String(request.headers["x-stream-protocol-version"] ?? "").split(",").map((text) => text.trim());
     if (stream.target.subresource === "portforward") {
+      const connect = stream.gateway.portForward(stream.pod);
       acceptSpdy(socket, offered.includes(PORT_FORWARD_PROTOCOL) ? PORT_FORWARD_PROTOCOL : undefined);
-      servePortForward(socket, head, stream.pod, stream.gateway);
+      servePortForward(socket, head, connect);
       return;
     }
     const { options, start } = commandOf(stream);
     const protocol = COMMAND_PROTOCOLS.find((candidate) => offered.includes(candidate));
     if (!protocol) throw new StatusError({ code: 403, reason: "Forbidden", message: `unable to upgrade: unable to negotiate protocol: client supports ${JSON.stringify(offered)}, server accepts ${JSON.stringify(COMMAND_PROTOCOLS)}` });
+    stream.gateway.admit(stream.pod, options.container);
     acceptSpdy(socket, protocol);
     serveSpdyCommand(socket, head, options, start);
   }
@@ -153,8 +175,11 @@ function acceptSpdy(socket: Duplex, protocol: string | undefined): void {
 }
 
 function refuse(socket: Duplex, error: StatusError): void {
-  const body = JSON.stringify(error.status);
-  const head = [`HTTP/1.1 ${error.code} ${error.reason || "Error"}`, "Content-Type: application/json", `Content-Length: ${Buffer.byteLength(body)}`, "Connection: close"];
+  answer(socket, error.code, error.reason || "Error", "application/json", JSON.stringify(error.status));
+}
+
+function answer(socket: Duplex, code: number, phrase: string, contentType: string, body: string): void {
+  const head = [`HTTP/1.1 ${code} ${phrase}`, `Content-Type: ${contentType}`, `Content-Length: ${Buffer.byteLength(body)}`, "Connection: close"];
   socket.end(`${head.join("\r\n")}\r\n\r\n${body}`);
 }
 

@@ -13,6 +13,7 @@ const NORMAL_CLOSURE = 1000;
 
 /** The v5.channel.k8s.io (and v4) subprotocol: the first byte of a message names its channel. */
 export class WebSocketChannels implements RemoteCommandChannels {
+  readonly translated = true;
   readonly stdin: PassThrough = new PassThrough();
   readonly stdout: Writable;
   readonly stderr: Writable;
@@ -64,7 +65,7 @@ export class WebSocketChannels implements RemoteCommandChannels {
     const socket = this.#socket;
     return new Writable({
       write(chunk: Buffer, _encoding, done) {
-        if (socket.readyState !== socket.OPEN) return done();
+        if (chunk.length === 0 || socket.readyState !== socket.OPEN) return done();
         // Waiting for the socket to take it is the back-pressure on the process.
         socket.send(framed(channel, chunk), () => done());
       },

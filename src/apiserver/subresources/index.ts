@@ -9,6 +9,7 @@ import type { HttpExchange } from "../http/http-exchange.ts";
 import type { ResourceTarget } from "../http/request-info.ts";
 import { nameOf, sendWritten } from "../http/resource-handler.ts";
 import type { ServerParts } from "../http/server-parts.ts";
+import { serveProxy } from "../proxy/proxy.ts";
 import { bindPod } from "./binding.ts";
 import { evictPod } from "./eviction.ts";
 import { serveLog } from "./log.ts";
@@ -18,6 +19,9 @@ type SubresourceHandler = (exchange: HttpExchange, parts: ServerParts, kind: Kin
 
 /** A subresource that has its own meaning, by `plural/subresource`. Exec, attach and port-forward are upgrades: src/apiserver/streams/. */
 export const SUBRESOURCE_HANDLERS: Readonly<Record<string, SubresourceHandler>> = {
+  "nodes/proxy": serveProxy,
+  "pods/proxy": serveProxy,
+  "services/proxy": serveProxy,
   "pods/log": (exchange, parts, _kind, target) => serveLog(exchange, parts, nameOf(target)),
   "pods/binding": bindingOf,
   "bindings/": bindingOf,

@@ -1,10 +1,11 @@
 import { type FieldError, invalid } from "../../api/field-errors.ts";
 import type { Scale } from "../../api/generated/autoscaling-v1.ts";
 import type { LabelSelector } from "../../api/generated/meta-v1.ts";
-import type { Kind } from "../../api/kind.ts";
+import type { Kind, ScalePaths } from "../../api/kind.ts";
 import type { KubernetesObject, ObjectName } from "../../api/meta.ts";
 import { applyPatch, JSON_PATCH, MERGE_PATCH, STRATEGIC_MERGE_PATCH } from "../../api/patch.ts";
-import { conflict, invalidObject, methodNotSupported, unsupportedMediaType } from "../../api/status.ts";
+import { conflict, internalError, invalidObject, methodNotSupported, unsupportedMediaType } from "../../api/status.ts";
+import { readPath, withPath } from "../custom-resources/simple-path.ts";
 import { decodeAs, mediaTypeOf, parseBody, parseJsonBody, readBody } from "../http/body.ts";
 import type { HttpExchange } from "../http/http-exchange.ts";
 import type { ServerParts } from "../http/server-parts.ts";
@@ -27,8 +28,12 @@ const PATCH_TYPES: readonly string[] = [JSON_PATCH, MERGE_PATCH, STRATEGIC_MERGE
 export async function serveScale(exchange: HttpExchange, parts: ServerParts, kind: Kind, name: ObjectName): Promise<void> {
   const { registry } = parts;
   const context = exchange.context();
-  const current = scaleOf(kind, registry.get(kind, name));
-  if (exchange.method === "GET") return exchange.sendJson(200, current);
+  const object = registry.get(kind, name);
+  if (exchange.method === "GET") {
+    const path = kind.scalePaths?.specReplicasPath;
+    if (path && readPath(object, path) === undefined) throw internalError(new Error(`the spec replicas field ${JSON.stringify(path)} does not exist`));
+    return exchange.sendJson(200, scaleOf(kind, object));
+  }
   const mediaType = mediaTypeOf(exchange.request);
   const bytes = await readBody(exchange.request);
   let wanted: KubernetesObject;
@@ -52,13 +57,14 @@ export function setScale(registry: Registry, kind: Kind, name: ObjectName, wante
     const object = current as Scalable;
     const asked = wanted.metadata.resourceVersion;
     if (asked && asked !== object.metadata.resourceVersion) throw conflict(kind, name.name, MODIFIED_MESSAGE);
-    return { ...object, spec: { ...object.spec, replicas } };
+    return kind.scalePaths ? withPath(object, kind.scalePaths.specReplicasPath, replicas) : { ...object, spec: { ...object.spec, replicas } };
   };
   registry.get(kind, name);
   return registry.modify(kind, name, change, context, { action: `scales to ${replicas} replicas` }).view.object;
 }
 
 export function scaleOf(kind: Kind, object: KubernetesObject): Scale {
+  if (kind.scalePaths) return customScale(kind.scalePaths, object);
   const { spec, status } = object as Scalable;
   const { name, namespace, uid, resourceVersion, creationTimestamp } = object.metadata;
   const selector = selectorText(kind, spec?.selector);
@@ -68,6 +74,21 @@ export function scaleOf(kind: Kind, object: KubernetesObject): Scale {
     metadata: { name, namespace, uid, resourceVersion, creationTimestamp },
     spec: spec?.replicas ? { replicas: spec.replicas } : {},
     status: { replicas: status?.replicas ?? 0, ...(selector ? { selector } : {}) },
+  };
+}
+
+/** Upstream: apiextensions-apiserver/pkg/registry/customresource/etcd.go scaleFromCustomResource */
+function customScale(paths: ScalePaths, object: KubernetesObject): Scale {
+  const { name, namespace, uid, resourceVersion, creationTimestamp } = object.metadata;
+  const replicas = readPath(object, paths.specReplicasPath);
+  const current = readPath(object, paths.statusReplicasPath);
+  const selector = paths.labelSelectorPath ? readPath(object, paths.labelSelectorPath) : undefined;
+  return {
+    kind: "Scale",
+    apiVersion: "autoscaling/v1",
+    metadata: { name, ...(namespace ? { namespace } : {}), uid, resourceVersion, creationTimestamp },
+    spec: typeof replicas === "number" && replicas !== 0 ? { replicas } : {},
+    status: { replicas: typeof current === "number" ? current : 0, ...(typeof selector === "string" && selector !== "" ? { selector } : {}) },
   };
 }
 

@@ -1,7 +1,7 @@
-import type { CommandSpec } from "../command.ts";
-import { attachablePod, chooseContainer } from "../pods.ts";
-import { runRemote } from "../remote-command.ts";
-import { podPath, streamsOf } from "./exec.ts";
+import { attachSession, DETACH_KEYS } from "../attach-session.ts";
+import type { CommandContext, CommandSpec } from "../command.ts";
+import { messageOf } from "../errors.ts";
+import { attachablePod, chooseContainer, type LivePod } from "../pods.ts";
 
 const attach: CommandSpec = {
   usage: "(POD | TYPE/NAME) -c CONTAINER",
@@ -14,6 +14,12 @@ const attach: CommandSpec = {
       shorthand: "c",
       type: "string",
       usage: "Container name. If omitted, the default one.",
+    },
+    {
+      name: "detach-keys",
+      type: "string",
+      default: DETACH_KEYS,
+      usage: "Override the key sequence for detaching a container",
     },
     {
       name: "pod-running-timeout",
@@ -32,9 +38,13 @@ const attach: CommandSpec = {
   ],
   async run(context) {
     const [argument] = context.args;
-    if (argument === undefined) throw context.usage("at least 1 argument is required for attach");
+    if (argument === undefined) throw new Error("at least 1 argument is required for attach");
     if (context.args.length > 2)
-      throw context.usage("expected POD, TYPE/NAME, or TYPE NAME, (at most 2 arguments) saw 3: []");
+      throw new Error(
+        `expected POD, TYPE/NAME, or TYPE NAME, (at most 2 arguments) saw ${context.args.length}: [${context.args.join(" ")}]`,
+      );
+    if (context.flags.number("pod-running-timeout") <= 0)
+      throw new Error("--pod-running-timeout must be higher than zero");
     const pod = await attachablePod(
       context,
       context.args.length === 2 ? `${argument}/${context.args[1]}` : argument,
@@ -43,14 +53,27 @@ const attach: CommandSpec = {
       throw new Error(
         `cannot attach a container in a completed pod; current phase is ${pod.status.phase}`,
       );
-    const container = chooseContainer(context, pod, context.flags.text("container"), {
+    const container = containerFor(context, pod);
+    await attachSession(context, {
+      pod,
+      container,
+      stdin: context.flags.bool("stdin"),
+      tty: context.flags.bool("tty"),
       quiet: context.flags.bool("quiet"),
+      command: context.path,
+      detachKeys: context.flags.text("detach-keys"),
     });
-    const streams = streamsOf(context);
-    if (streams.tty && !context.flags.bool("quiet"))
-      context.io.err("If you don't see a command prompt, try pressing enter.\n");
-    return runRemote(context, podPath(pod, "attach"), { container }, streams);
   },
 };
 
 export default attach;
+
+function containerFor(context: CommandContext, pod: LivePod): string {
+  try {
+    return chooseContainer(context, pod, context.flags.text("container"), {
+      quiet: context.flags.bool("quiet"),
+    });
+  } catch (error) {
+    throw new Error(`cannot attach to the container: ${messageOf(error)}`, { cause: error });
+  }
+}

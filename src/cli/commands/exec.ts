@@ -1,5 +1,5 @@
 import type { CommandContext, CommandSpec } from "../command.ts";
-import { attachablePod, chooseContainer, type LivePod } from "../pods.ts";
+import { attachablePod, execContainer, type LivePod } from "../pods.ts";
 import { runRemote } from "../remote-command.ts";
 
 const exec: CommandSpec = {
@@ -43,8 +43,9 @@ const exec: CommandSpec = {
       throw new Error(
         `cannot exec into a container in a completed pod; current phase is ${pod.status.phase}`,
       );
-    const container = chooseContainer(context, pod, context.flags.text("container"), {
-      quiet: context.flags.bool("quiet"),
+    const quiet = context.flags.bool("quiet");
+    const container = execContainer(pod, context.flags.text("container"), (text) => {
+      if (!quiet) context.io.err(text);
     });
     return runRemote(context, podPath(pod, "exec"), { command, container }, streamsOf(context));
   },

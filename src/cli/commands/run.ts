@@ -1,11 +1,10 @@
+import { isNotFound } from "../../api/status.ts";
 import type { Json } from "../client.ts";
 import type { CommandContext, CommandSpec } from "../command.ts";
-import { deleteAndWait } from "../delete-objects.ts";
 import { DRY_RUN_FLAG, dryRunOf, dryRunQuery } from "../dry-run.ts";
 import { withLastApplied } from "../last-applied.ts";
 import { OUTPUT_FLAGS, reporter } from "../report.ts";
 import type { ApiObject } from "../resources.ts";
-import { streamsOf } from "./exec.ts";
 
 const POD = {
   group: "",
@@ -135,19 +134,29 @@ const run: CommandSpec = {
     const created = await create("pods", wanted);
     if (!attach || dryRun !== "none") return report(created, POD, "created");
     const { attachToRun } = await import("../attach-to-run.ts");
-    const code = await attachToRun(context, pod.metadata.name ?? "", streamsOf(context));
-    if (flags.bool("rm")) {
-      await deleteAndWait(context, { info: POD, namespace, name: pod.metadata.name });
-      if (!flags.bool("quiet"))
-        context.print(
-          `pod ${JSON.stringify(pod.metadata.name)} deleted from ${namespace} namespace`,
-        );
+    try {
+      return await attachToRun(context, pod.metadata.name ?? "");
+    } finally {
+      if (flags.bool("rm")) await remove(context, namespace, pod.metadata.name ?? "");
     }
-    return code;
   },
 };
 
 export default run;
+
+async function remove(context: CommandContext, namespace: string, name: string): Promise<void> {
+  const client = await context.client();
+  try {
+    await client.json("DELETE", `/api/v1/namespaces/${namespace}/pods/${name}`, {
+      body: { propagationPolicy: "Background" },
+    });
+  } catch (error) {
+    if (isNotFound(error)) return;
+    throw error;
+  }
+  if (!context.flags.bool("quiet"))
+    context.print(`pod ${JSON.stringify(name)} deleted from ${namespace} namespace`);
+}
 
 function checked(context: CommandContext): { pod: ApiObject; attach: boolean } {
   const { flags, args, dashIndex } = context;

@@ -4,7 +4,7 @@ import type { CommandContext, CommandSpec } from "../command.ts";
 import { waitUntilGone } from "../delete-objects.ts";
 import { pathOf, singularName } from "../discovery.ts";
 import { throwAll } from "../errors.ts";
-import { findValues, relaxedPath } from "../printers/jsonpath.ts";
+import { findValues, relaxedPath } from "../../api/json-path.ts";
 import {
   ALL_NAMESPACES_FLAG,
   fetchObjects,

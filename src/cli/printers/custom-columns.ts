@@ -1,5 +1,5 @@
 import { goValue } from "./go-value.ts";
-import { findValues, relaxedPath } from "./jsonpath.ts";
+import { findValues, relaxedPath } from "../../api/json-path.ts";
 
 export interface CustomColumn {
   readonly header: string;

@@ -1,3 +1,4 @@
+import { renderJson, sortKeys } from "../../api/go-json.ts";
 import type { Json } from "../client.ts";
 import type { Flags, FlagSpec } from "../flags.ts";
 import { readText } from "../../host/cli-host.ts";
@@ -106,7 +107,7 @@ async function templatePrinter(
   if (template === "") throw new Error(`template format specified but no template given`);
   const allowMissing = flags.bool("allow-missing-template-keys");
   if (format.startsWith("jsonpath")) {
-    const { compileJsonPath } = await import("./jsonpath.ts");
+    const { compileJsonPath } = await import("../../api/json-path.ts");
     const text = format === "jsonpath-file" ? readText(template) : template;
     const path = compileJsonPath(text, { allowMissing, asJson: format === "jsonpath-as-json" });
     return (object) => path(object);
@@ -115,14 +116,6 @@ async function templatePrinter(
   const text = format.endsWith("file") ? readText(template) : template;
   const compiled = compileGoTemplate(text, { allowMissing });
   return (object) => compiled(object);
-}
-
-/** JSON as kubectl prints it: four spaces, Go's escapes. */
-export function renderJson(value: unknown, indent = 4): string {
-  return JSON.stringify(value, null, indent).replace(
-    /[<>&\u2028\u2029]/g,
-    (char) => `\\u${char.charCodeAt(0).toString(16).padStart(4, "0")}`,
-  );
 }
 
 export function withoutManagedFields(object: Json): Json {
@@ -145,13 +138,4 @@ export function nameOf(object: Json): string {
   return `${String(object["kind"] ?? "").toLowerCase()}${group ? `.${group}` : ""}/${name}`;
 }
 
-/** Objects with their keys in order, as maps of Go are printed. */
-export function sortKeys<T>(value: T): T {
-  if (Array.isArray(value)) return value.map(sortKeys) as T;
-  if (typeof value !== "object" || value === null) return value;
-  return Object.fromEntries(
-    Object.entries(value)
-      .sort(([a], [b]) => (a < b ? -1 : 1))
-      .map(([key, each]) => [key, sortKeys(each)]),
-  ) as T;
-}
+export { renderJson, sortKeys };

@@ -24,7 +24,9 @@ interface Row {
 const PAUSE_IMAGE = "registry.k8s.io/pause:3.10";
 
 function tools(process: Process): NodeTools {
-  return process.machine.hooks.node as NodeTools;
+  const node = process.machine.hooks.node as NodeTools | undefined;
+  if (!node) throw new Error("connect: no such file or directory: this container is not in the node's namespaces");
+  return node;
 }
 
 function rows({ runtime }: NodeTools): Row[] {

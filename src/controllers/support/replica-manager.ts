@@ -156,7 +156,8 @@ export function startReplicaManager<T extends ReplicaOwner>(context: ControllerC
     const reason = (owner.spec.replicas ?? 0) > active.length ? "FailedCreate" : "FailedDelete";
     const condition = failure ? { type: "ReplicaFailure", status: "True", lastTransitionTime: rfc3339(clock.now()), reason, message: failure.message } : undefined;
     const before = status.conditions?.find((other) => other.type === "ReplicaFailure");
-    if (condition && before?.message !== condition.message) status.conditions = [condition];
+    // The first failure stays told: every try's message may name another pod. Upstream: replica_set_utils.go calculateStatus
+    if (condition && !before) status.conditions = [condition];
     else if (!condition && before) delete status.conditions;
     if (same(status, owner.status)) return;
     await client.mutate(kind, owner.metadata, (current) => (current.metadata.uid === owner.metadata.uid ? { ...current, status } : current), { subresource: "status" });

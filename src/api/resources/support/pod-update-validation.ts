@@ -76,15 +76,29 @@ function withMutableFieldsOf(spec: PodSpec, old: PodSpec): PodSpec {
     activeDeadlineSeconds: old.activeDeadlineSeconds,
     tolerations: old.tolerations,
     schedulingGates: old.schedulingGates,
-    // They have a subresource of their own, whose updates come by here too: only additions pass.
-    ephemeralContainers: keptAll(spec, old) ? old.ephemeralContainers : spec.ephemeralContainers,
     ...(old.schedulingGates?.length ? { nodeSelector: old.nodeSelector, affinity: old.affinity } : {}),
     ...(unignored ? { terminationGracePeriodSeconds: old.terminationGracePeriodSeconds } : {}),
   };
 }
 
-function keptAll(spec: PodSpec, old: PodSpec): boolean {
-  return (old.ephemeralContainers ?? []).every((before) => spec.ephemeralContainers?.some((now) => now.name === before.name && sameJson(plain(now), plain(before))));
+/** The ephemeralcontainers subresource writes nothing else. Upstream: pkg/registry/core/pod/strategy.go dropNonEphemeralContainerUpdates */
+export function keepAllButEphemeralContainers(pod: Pod, old: Pod): void {
+  const { ephemeralContainers } = pod.spec;
+  const { spec, metadata } = JSON.parse(JSON.stringify({ spec: old.spec, metadata: old.metadata })) as Pick<Pod, "spec" | "metadata">;
+  pod.spec = ephemeralContainers ? { ...spec, ephemeralContainers } : spec;
+  if (!ephemeralContainers) delete pod.spec.ephemeralContainers;
+  pod.metadata = { ...metadata, ...(pod.metadata.managedFields ? { managedFields: pod.metadata.managedFields } : {}) };
+}
+
+/** What was added stays as it is, in whatever order. Upstream: ValidatePodEphemeralContainersUpdate */
+export function validateEphemeralContainersUpdate(pod: Pod, old: Pod): FieldError[] {
+  if (old.metadata.annotations?.["kubernetes.io/config.mirror"] !== undefined) return [forbidden("", "static pods do not support ephemeral containers")];
+  const field = "spec.ephemeralContainers";
+  return (old.spec.ephemeralContainers ?? []).flatMap((before) => {
+    const now = pod.spec.ephemeralContainers?.find(({ name }) => name === before.name);
+    if (!now) return [forbidden(field, `existing ephemeral containers ${JSON.stringify(before.name)} may not be removed\n`)];
+    return sameJson(plain(now), plain(before)) ? [] : [forbidden(field, `existing ephemeral containers ${JSON.stringify(before.name)} may not be changed\n${goDiff("core.EphemeralContainer", before, now)}`)];
+  });
 }
 
 /** Without what is undefined or an empty list: both mean that the field is not set. */

@@ -1,4 +1,4 @@
-import { renderJson, sortKeys } from "./output.ts";
+import { renderJson, sortKeys } from "./go-json.ts";
 
 /** Kubernetes' dialect of JSONPath. Upstream: k8s.io/client-go/util/jsonpath */
 export type JsonPath = (data: unknown) => string;
@@ -55,6 +55,12 @@ export function compileJsonPath(template: string, options: JsonPathOptions): Jso
 /** The values that a single path finds: for --sort-by, wait and custom columns. */
 export function findValues(template: string, data: unknown, allowMissing: boolean): unknown[] {
   return evaluateAll(new PathParser(template).parse(), data, { allowMissing }).flat();
+}
+
+/** A single path, read once, for as many objects as there are: the columns of custom resources. Missing fields find nothing. */
+export function compilePath(path: string): (data: unknown) => unknown[] {
+  const nodes = new PathParser(`{${path}}`).parse();
+  return (data) => evaluateAll(nodes, data, { allowMissing: true })[0] ?? [];
 }
 
 // The prefix dictionary of the parser: text outside of braces, actions inside.

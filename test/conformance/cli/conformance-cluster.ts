@@ -1,0 +1,100 @@
+import fs from "node:fs";
+import path from "node:path";
+import { KINDS } from "../../../src/api/resources/index.ts";
+import { type ClusterCertificates, createCertificates } from "../../../src/daemon/certificates.ts";
+import { type Cluster, startCluster } from "../../../src/daemon/cluster.ts";
+import { renderKubeconfig } from "../../../src/daemon/kubeconfig.ts";
+import { type ApiListener, listenForApi } from "../../../src/host/api-listener.ts";
+import { HostDisk } from "../../../src/host/host-disk.ts";
+import { WriteAheadLog } from "../../../src/store/write-ahead-log.ts";
+import { SimClock } from "../../../src/util/sim-clock.ts";
+
+// Long ago: kubectl counts many ages against the host's clock, and ages of this size are told in days.
+const START_MS = Date.parse("2026-01-01T00:00:00Z");
+const SEED = 7;
+const yieldToHost = () => new Promise<void>((resolve) => setImmediate(resolve));
+
+/** A whole cluster in this process. Its time moves only when it is told to: two clusters with the same past are in the same state. */
+export class ConformanceCluster {
+  readonly clock: SimClock;
+  readonly kubeconfig: string;
+  readonly port: number;
+  readonly #cluster: Cluster;
+  readonly #listener: ApiListener;
+  readonly #folder: string;
+
+  private constructor(parts: { clock: SimClock; cluster: Cluster; listener: ApiListener; folder: string; certificates: ClusterCertificates }) {
+    this.clock = parts.clock;
+    this.#cluster = parts.cluster;
+    this.#listener = parts.listener;
+    this.#folder = parts.folder;
+    this.port = parts.listener.port;
+    this.kubeconfig = path.join(parts.folder, "kubeconfig");
+    fs.writeFileSync(this.kubeconfig, renderKubeconfig("default", `https://127.0.0.1:${this.port}`, parts.certificates));
+  }
+
+  static async start(folder: string, certificates: ClusterCertificates): Promise<ConformanceCluster> {
+    fs.mkdirSync(folder, { recursive: true });
+    const log = await WriteAheadLog.open(new HostDisk(path.join(folder, "store")), { yieldToHost });
+    const clock = new SimClock(START_MS, yieldToHost);
+    const starting = startCluster({
+      log,
+      clock,
+      certificates,
+      seed: SEED,
+      nodeCount: 3,
+      version: "0.0.0",
+      images: [],
+      // Host ports are not served: two clusters cannot have the same ones.
+      listenOnHost: () => Promise.resolve({ close: () => Promise.resolve() }),
+      volumeStorage: { load: () => undefined, save: () => undefined, remove: () => undefined },
+      secure: (connection) => Promise.resolve(connection),
+      postReview: () => Promise.reject(new Error("no webhooks here")),
+      stats: () => ({}),
+      report: (component, message, error) => {
+        if (process.env["CONFORMANCE_LOG"]) console.error(component, message, error ?? "");
+      },
+    });
+    const cluster = await whileStepping(clock, starting);
+    const listener = await listenForApi(0, { cert: certificates.server.cert, key: certificates.server.key, ca: certificates.ca.cert }, { handle: cluster.handler.handle, upgrade: cluster.handler.handleUpgrade });
+    cluster.onApiConnection((connection) => listener.serve(connection));
+    await whileStepping(clock, cluster.settled(120_000));
+    return new ConformanceCluster({ clock, cluster, listener, folder, certificates });
+  }
+
+  /** Lets simulated time pass. */
+  async pass(ms: number): Promise<void> {
+    await this.clock.step(ms);
+  }
+
+  /** Moves on to a moment, however long that is. */
+  async passUntil(ms: number): Promise<void> {
+    if (ms > this.clock.now()) await this.clock.step(ms - this.clock.now());
+  }
+
+  async stop(): Promise<void> {
+    await this.#listener.close();
+    await whileStepping(this.clock, this.#cluster.stop());
+    fs.rmSync(this.#folder, { recursive: true, force: true });
+  }
+}
+
+/** The kinds whose objects are compared between two clusters after a write: what controllers keep to themselves is left out. */
+export const COMPARED_KINDS = KINDS.filter(({ kind }) => !["Event", "Lease", "ComponentStatus"].includes(kind));
+
+export async function newCertificates(): Promise<ClusterCertificates> {
+  return createCertificates(Date.now());
+}
+
+async function whileStepping<T>(clock: SimClock, promise: Promise<T>): Promise<T> {
+  let done = false;
+  const watched = promise.finally(() => {
+    done = true;
+  });
+  watched.catch(() => undefined);
+  while (!done) {
+    await clock.step(100);
+    await yieldToHost();
+  }
+  return watched;
+}
