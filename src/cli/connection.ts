@@ -54,7 +54,7 @@ export async function namespaceOf(flags: Flags): Promise<string> {
   const config = files
     ? await loadFiles(files).catch(() => ({}) as KubeConfig)
     : await ownChoices();
-  const wanted = flags.text("context") || config["current-context"];
+  const wanted = flags.text("context") || config["current-context"] || (files ? "" : "kubesim");
   return (
     config.contexts?.find((context) => context.name === wanted)?.context.namespace || "default"
   );

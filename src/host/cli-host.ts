@@ -174,9 +174,16 @@ export function onInterrupt(listener: () => void): () => void {
 }
 
 /** Runs a program of the host on this terminal (an editor, diff) and returns its exit code. */
-export async function runProgram(command: string, args: readonly string[]): Promise<number> {
+export async function runProgram(
+  command: string,
+  args: readonly string[],
+  env: Readonly<Record<string, string>> = {},
+): Promise<number> {
   const { spawnSync } = await import("node:child_process");
-  const result = spawnSync(command, [...args], { stdio: "inherit" });
+  const result = spawnSync(command, [...args], {
+    stdio: "inherit",
+    env: { ...process.env, ...env },
+  });
   if (result.error) throw result.error;
   return result.status ?? 1;
 }
@@ -186,4 +193,32 @@ export function klogHead(level: "E" | "F" | "W", source: string): string {
   const now = new Date();
   const two = (value: number) => String(value).padStart(2, "0");
   return `${level}${two(now.getMonth() + 1)}${two(now.getDate())} ${two(now.getHours())}:${two(now.getMinutes())}:${two(now.getSeconds())}.${String(now.getMilliseconds()).padStart(3, "0")}000 ${String(process.pid).padStart(7)} ${source}]`;
+}
+
+/** Letters and digits as Kubernetes puts them behind names that it makes up. */
+export function randomSuffix(length: number): string {
+  const alphabet = "bcdfghjklmnpqrstvwxz2456789";
+  return Array.from({ length }, () => alphabet[Math.floor(Math.random() * alphabet.length)]).join("");
+}
+
+export const environmentVariables = (): [string, string][] => Object.entries(process.env).flatMap(([name, value]) => (value === undefined ? [] : [[name, value] as [string, string]]));
+
+export const pathFolders = (): string[] => (process.env["PATH"] ?? "").split(path.delimiter);
+/** This program's file, as plugins are told of it. */
+export const ownProgram = (): string => process.argv[1] ?? "";
+
+export function isExecutable(file: string): boolean {
+  try {
+    const stats = fs.statSync(file);
+    return stats.isFile() && (stats.mode & 0o111) !== 0;
+  } catch {
+    return false;
+  }
+}
+
+/** The first executable file of that name in the PATH's folders. */
+export function findProgram(name: string): string | undefined {
+  return pathFolders()
+    .map((folder) => path.join(folder, name))
+    .find(isExecutable);
 }

@@ -13,8 +13,8 @@ export function readAnswer(): Promise<string> {
 }
 
 export interface Prompt {
-  /** The next line, or undefined at the end of the input. */
-  read(prompt: string): Promise<string | undefined>;
+  /** The next line; undefined at the end of the input, null when Ctrl-C threw it away. */
+  read(prompt: string): Promise<string | undefined | null>;
   close(): void;
 }
 
@@ -49,7 +49,7 @@ function terminalPrompt(history: readonly string[], complete: Complete): Prompt 
           },
         });
         let done = false;
-        const finish = (line: string | undefined) => {
+        const finish = (line: string | undefined | null) => {
           if (done) return;
           done = true;
           lines.close();
@@ -59,7 +59,7 @@ function terminalPrompt(history: readonly string[], complete: Complete): Prompt 
         lines.once("close", () => finish(undefined));
         lines.on("SIGINT", () => {
           process.stdout.write("^C\n");
-          finish("");
+          finish(null);
         });
         lines.prompt();
       }),

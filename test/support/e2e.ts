@@ -25,8 +25,8 @@ export class TestCluster {
     return this.run(process.execPath, [KUBESIM, ...args]);
   }
 
-  run(command: string, args: readonly string[], options: { input?: string; env?: NodeJS.ProcessEnv; timeoutMs?: number } = {}): Run {
-    const result = spawnSync(command, args, { env: { ...this.env, ...options.env }, encoding: "utf8", timeout: options.timeoutMs ?? 60_000, input: options.input ?? "", maxBuffer: 64 * 1024 * 1024 });
+  run(command: string, args: readonly string[], options: { input?: string; env?: NodeJS.ProcessEnv; timeoutMs?: number; folder?: string } = {}): Run {
+    const result = spawnSync(command, args, { env: { ...this.env, ...options.env }, encoding: "utf8", timeout: options.timeoutMs ?? 60_000, cwd: options.folder, input: options.input ?? "", maxBuffer: 64 * 1024 * 1024 });
     return { status: result.status ?? 1, stdout: result.stdout ?? "", stderr: result.stderr ?? "" };
   }
 

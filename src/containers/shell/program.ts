@@ -85,7 +85,7 @@ async function runInput(shell: Shell): Promise<number> {
 }
 
 /** Whether more lines are needed; here-documents run to their end. */
-function isIncomplete(source: string): boolean {
+export function isIncomplete(source: string): boolean {
   const open = /<<-?\s*(['"]?)(\w+)\1/.exec(source);
   if (open && !new RegExp(`^\\t*${open[2]}$`, "m").test(source.slice(open.index + open[0].length))) return true;
   if (/(?:^|[^\\])(?:\\\\)*\\\n$/.test(source)) return true;
