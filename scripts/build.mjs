@@ -3,6 +3,7 @@ import fs from "node:fs";
 import path from "node:path";
 import { fileURLToPath } from "node:url";
 import { build } from "esbuild";
+import { writeDescriptions } from "./descriptions.mjs";
 
 const root = path.resolve(path.dirname(fileURLToPath(import.meta.url)), "..");
 const version = JSON.parse(fs.readFileSync(path.join(root, "package.json"), "utf8")).version;
@@ -31,3 +32,4 @@ await Promise.all(
     }),
   ),
 );
+writeDescriptions(root, path.join(root, "dist/descriptions.json"));

@@ -1,5 +1,6 @@
 import type { CelFunction } from "./cel/functions.ts";
 import { type CelProgram, compileCel } from "./cel/cel.ts";
+import { AUTHORIZER_TYPE, RESOURCE_CHECK_TYPE } from "./cel/library/authorizer.ts";
 import { CelCompileError } from "./cel/errors.ts";
 import { BOOL, type CelObjectType, type CelType, DYN, INT, listType, mapType, objectType, STRING, TIMESTAMP } from "./cel/types.ts";
 
@@ -13,6 +14,9 @@ export interface AdmissionVariables {
   readonly composed?: boolean;
   readonly functions?: readonly CelFunction[];
   structType?(name: string): CelObjectType | undefined;
+  /** For type checking; undefined: anything. */
+  readonly objectType?: CelType;
+  readonly paramsType?: CelType;
 }
 
 export type CompiledExpression =
@@ -35,10 +39,11 @@ export class AdmissionCompiler {
   }
 
   /** @param returnTypes as CEL spells them; undefined: any. */
-  compile(expression: string, returnTypes?: readonly string[]): CompiledExpression {
-    const { hasParams, composed, functions, structType } = this.#options;
-    const types: Record<string, CelType> = { object: DYN, oldObject: DYN, request: REQUEST, namespaceObject: NAMESPACE };
-    if (hasParams) types["params"] = DYN;
+  compile(expression: string, returnTypes?: readonly string[], hasAuthorizer = true): CompiledExpression {
+    const { hasParams, composed, functions, structType, objectType = DYN, paramsType = DYN } = this.#options;
+    const types: Record<string, CelType> = { object: objectType, oldObject: objectType, request: REQUEST, namespaceObject: NAMESPACE };
+    if (hasParams) types["params"] = paramsType;
+    if (hasAuthorizer) Object.assign(types, { authorizer: AUTHORIZER_TYPE, "authorizer.requestResource": RESOURCE_CHECK_TYPE });
     if (composed) types["variables"] = { kind: "object", name: "kubernetes.variables", fields: this.#composed };
     try {
       const program = compileCel(expression, Object.keys(types), { types, ...(functions ? { functions } : {}), ...(structType ? { structType } : {}) });

@@ -3,7 +3,7 @@ import { apiVersionOf } from "./kind.ts";
 import type { KubernetesObject } from "./meta.ts";
 import { setKey } from "./merge-patch.ts";
 import { parseQuantity } from "./quantity.ts";
-import { type SchemaType, type StructType, structType } from "./schema.ts";
+import { SCHEMA_OR_ARRAY, SCHEMA_OR_BOOL, type SchemaType, type StructType, structType } from "./schema.ts";
 import { badRequest, messageOf } from "./status.ts";
 
 export type FieldValidation = "Strict" | "Warn" | "Ignore";
@@ -147,7 +147,7 @@ function emptyOf(type: SchemaType): unknown {
 function decodeScalar(type: Extract<SchemaType, { form: "scalar" }>, value: unknown, at: Position, owner: string): unknown {
   switch (type.scalar) {
     case "any":
-      return value;
+      return type.goName === SCHEMA_OR_BOOL || type.goName === SCHEMA_OR_ARRAY ? decodeSchema(value, at) : value;
     case "string":
       if (typeof value !== "string") throw mismatch(type, value, at, owner);
       return value;
@@ -174,6 +174,14 @@ function decodeScalar(type: Extract<SchemaType, { form: "scalar" }>, value: unkn
       if (typeof value !== "string") throw mismatch(type, value, at, owner);
       return value;
   }
+}
+
+/** Where a JSON schema may stand, a boolean or a list of schemas may, too. Upstream: apiextensions/v1/marshal.go */
+function decodeSchema(value: unknown, at: Position): unknown {
+  if (Array.isArray(value)) return value.map((item, index) => decodeSchema(item, { ...at, path: `${at.path}[${index}]` }));
+  if (typeof value === "boolean") return value;
+  if (typeof value !== "object" || value === null) throw new TypeMismatch("boolean or JSON object expected");
+  return decodeStruct(structType("apiextensions/v1", "JSONSchemaProps"), value as Record<string, unknown>, at);
 }
 
 function decodeQuantity(value: unknown): string {

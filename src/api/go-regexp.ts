@@ -33,10 +33,20 @@ export function compileGoRegexp(pattern: string): RegExp {
     known.lastIndex = 0;
     return known;
   }
-  const compiled = new RegExp(new Translator(pattern).translate(), "g");
+  const compiled = build(pattern);
   if (cache.size >= CACHE_MAX) cache.clear();
   cache.set(pattern, compiled);
   return compiled;
+}
+
+function build(pattern: string): RegExp {
+  const translated = new Translator(pattern).translate();
+  try {
+    return new RegExp(translated, "g");
+  } catch (error) {
+    // What only JavaScript refuses, such as two groups of one name: Go does too, in words of its own.
+    throw new GoRegexpError("invalid regexp", error instanceof Error ? error.message : pattern);
+  }
 }
 
 /** Whether the pattern is found anywhere in the text. */

@@ -24,7 +24,7 @@ type Node =
   | { readonly type: "wildcard" }
   | { readonly type: "recursive" }
   | { readonly type: "union"; readonly nodes: readonly Node[] }
-  | { readonly type: "identifier"; readonly name: "range" | "end" };
+  | { readonly type: "identifier"; readonly name: string };
 
 export interface JsonPathOptions {
   readonly allowMissing: boolean;
@@ -183,15 +183,15 @@ class PathParser {
     const name = match?.[0] ?? "";
     this.#at += name.length;
     if (name === "true" || name === "false") return [{ type: "value", value: name === "true" }];
-    if (name === "range" || name === "end") return [{ type: "identifier", name }];
-    throw new Error(`unrecognized identifier ${name}`);
+    return [{ type: "identifier", name }];
   }
 
   #array(): Node {
     const inside = this.#bracket();
+    if (inside.startsWith("?(") && !inside.endsWith(")")) throw new Error("unterminated filter");
     if (inside.startsWith("?(") && inside.endsWith(")")) return parseFilter(inside.slice(2, -1));
     const quoted = /^'([^']*)'$|^"([^"]*)"$/.exec(inside);
-    if (quoted) return { type: "field", name: quoted[1] ?? quoted[2] ?? "" };
+    if (quoted) return fieldNamed(quoted[1] ?? quoted[2] ?? "");
     const unions = splitUnion(inside);
     if (unions.length > 1)
       return {
@@ -237,6 +237,13 @@ class PathParser {
   }
 }
 
+/** A quoted name: dots part it into fields unless they are escaped. */
+function fieldNamed(name: string): Node {
+  const parts = name.split(/(?<!\\)\./).map((part) => part.replace(/\\(.)/g, "$1"));
+  const nodes = parts.map((part): Node => ({ type: "field", name: part }));
+  return nodes.length === 1 && nodes[0] ? nodes[0] : { type: "list", nodes };
+}
+
 function splitUnion(inside: string): string[] {
   const parts: string[] = [];
   let quote = "";
@@ -256,7 +263,6 @@ function splitUnion(inside: string): string[] {
 
 function parseFilter(text: string): Node {
   const { left, operator, right } = splitFilter(text);
-  if (operator === "=~") throw new Error("regex is not supported in kubernetes jsonpath"); // unreachable: the operator is unknown to the splitter
   const side = (part: string): Node => ({
     type: "list",
     nodes: new PathParser(`{${part.trim()}}`)
@@ -281,7 +287,8 @@ function splitFilter(text: string): { left: string; operator: string; right: str
     }
     if (char === '"' || char === "'") quote = char;
     else if (/[=!<>]/.test(char)) {
-      const match = /^(==|!=|<=|>=|<|>|=~|[=!]+)/.exec(text.slice(i));
+      if (text.startsWith("=~", i)) throw new Error("unrecognized character in action: U+007E '~'");
+      const match = /^(==|!=|<=|>=|<|>|[=!]+)/.exec(text.slice(i));
       const operator = match?.[0] ?? char;
       if (!["==", "!=", "<=", ">=", "<", ">"].includes(operator))
         throw new Error(
@@ -309,15 +316,17 @@ function evaluateRange(
   data: unknown,
   options: JsonPathOptions,
   out: unknown[][],
+  inRange = false,
 ): number {
   for (let i = from; i < nodes.length; i++) {
     const node = nodes[i] as Node;
     if (node.type === "list" && isIdentifier(node.nodes[0], "range")) {
       const items = evaluateList(node.nodes.slice(1), [data], options);
       let end = -1;
-      for (const item of items) end = evaluateRange(nodes, i + 1, item, options, out);
+      for (const item of items) end = evaluateRange(nodes, i + 1, item, options, out, true);
       i = end >= 0 ? end : skipRange(nodes, i + 1);
     } else if (node.type === "list" && isIdentifier(node.nodes[0], "end")) {
+      if (!inRange) throw new Error("not in range, nothing to end");
       return i;
     } else out.push(evaluate(node, [data], options));
   }
@@ -373,7 +382,11 @@ function evaluate(node: Node, values: unknown[], options: JsonPathOptions): unkn
     case "filter":
       return values.flatMap((value) => filter(node, value, options));
     case "identifier":
-      throw new Error(`not in range, nothing to end`);
+      throw new Error(
+        node.name === "end"
+          ? "not in range, nothing to end"
+          : `unrecognized identifier ${node.name}`,
+      );
   }
 }
 
@@ -472,7 +485,6 @@ export function valueText(value: unknown): string {
 
 function renderAsJson(nodes: readonly Node[], data: unknown, options: JsonPathOptions): string {
   return evaluateAll(nodes, data, options)
-    .filter((values) => values.length > 0)
     .map((values) => `${renderJson(sortKeys(values), 4)}\n`)
     .join("");
 }

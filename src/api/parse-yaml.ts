@@ -52,6 +52,8 @@ function goWords(error: YAMLError, text: string): string {
   const scanner = (line: number, words: string) => (line <= 1 ? words : `line ${line}: ${words}`);
   const parser = (line: number, words: string) => (line <= 1 ? words : `line ${line - 1}: ${words}`);
   const lines = text.split("\n");
+  // A bracket that nothing follows: what should come is missing, not what separates.
+  if (/Flow (map|sequence)/i.test(error.message) && /[[{]\s*$/.test(text)) return parser(Math.max(2, end.line), "did not find expected node content");
   switch (error.code) {
     case "TAB_AS_INDENT":
     case "BAD_SCALAR_START":

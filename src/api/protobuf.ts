@@ -1,4 +1,4 @@
-import { type SchemaField, schemaOf, type SchemaType, type StructType, structType } from "./schema.ts";
+import { SCHEMA_OR_ARRAY, SCHEMA_OR_BOOL, type SchemaField, schemaOf, type SchemaType, type StructType, structType } from "./schema.ts";
 import { badRequest } from "./status.ts";
 
 /**
@@ -153,6 +153,7 @@ function readValue(type: SchemaType, wire: number, reader: Reader, depth: number
   }
   if (type.form === "scalar" && type.scalar === "float") return reader.float(wire);
   if (wire !== 2) throw wrongWire(wire, 0);
+  if (type.goName === SCHEMA_OR_BOOL || type.goName === SCHEMA_OR_ARRAY) return readSchema(type.goName, reader.message(), depth + 1);
   switch (type.form) {
     case "struct":
       return readMessage(planOf(type), reader.message(), depth + 1);
@@ -161,6 +162,23 @@ function readValue(type: SchemaType, wire: number, reader: Reader, depth: number
     default:
       return readWrapped(type, reader.message(), depth + 1);
   }
+}
+
+/** A JSON schema, or what may stand in its place. */
+function readSchema(goName: string, reader: Reader, depth: number): unknown {
+  const plan = planOf(structType("apiextensions/v1", "JSONSchemaProps"));
+  const isBool = goName === SCHEMA_OR_BOOL;
+  let allows = false;
+  let schema: unknown;
+  const schemas: unknown[] = [];
+  while (!reader.done) {
+    const { field, wire } = reader.tag();
+    if (isBool && field === 1 && wire === 0) allows = reader.varint() !== 0n;
+    else if (field === (isBool ? 2 : 1) && wire === 2) schema = readMessage(plan, reader.message(), depth);
+    else if (!isBool && field === 2 && wire === 2) schemas.push(readMessage(plan, reader.message(), depth));
+    else reader.skip(wire);
+  }
+  return schema ?? (isBool ? allows : schemas);
 }
 
 /** A list or map in a message of its own, as field 1. */

@@ -88,6 +88,10 @@ const SCALARS: Record<string, Scalar> = {
   "[]byte": "bytes", any: "any", "interface{}": "any",
 };
 
+/** As whole values they are of no type; those who read them know what they are. */
+export const SCHEMA_OR_BOOL = "v1.JSONSchemaPropsOrBool";
+export const SCHEMA_OR_ARRAY = "v1.JSONSchemaPropsOrArray";
+
 const structs = new Map<string, StructType>();
 
 /** A struct type by package and name; throws for a type that is not in the table. */

@@ -1,4 +1,4 @@
-import type { Client, ClientWatchOptions, DeleteOptions, ListOptions, Patch, WatchStop, WriteOptions } from "../client/client.ts";
+import type { Client, ClientWatchOptions, DeleteOptions, KindSource, ListOptions, Patch, WatchStop, WriteOptions } from "../client/client.ts";
 import { applyPatch, JSON_PATCH, MERGE_PATCH, STRATEGIC_MERGE_PATCH } from "../api/patch.ts";
 import type { Kind } from "../api/kind.ts";
 import type { Draft, KubernetesObject, ObjectList, ObjectName } from "../api/meta.ts";
@@ -21,6 +21,10 @@ class InProcessClient implements Client {
   constructor(registry: Registry, component: string) {
     this.#registry = registry;
     this.component = component;
+  }
+
+  get kinds(): KindSource {
+    return this.#registry.kinds;
   }
 
   as(component: string): Client {
@@ -82,11 +86,12 @@ class InProcessClient implements Client {
 
   /** At once where no webhook has to be asked: then nothing else runs before the write is done. */
   #write<T>(attempt: (context: RequestContext) => T): T | Promise<T> {
-    const answers = new WebhookAnswers();
+    // While the cluster starts nobody can be asked: what a cluster is made of must not hang on a webhook in it.
+    const answers = this.#registry.callWebhook && new WebhookAnswers();
     try {
       return attempt(componentContext(this.component, answers));
     } catch (error) {
-      if (!(error instanceof WebhooksPending)) throw error;
+      if (!(error instanceof WebhooksPending) || !answers) throw error;
       return this.#writeWithWebhooks(error, answers, attempt);
     }
   }

@@ -6,6 +6,7 @@ export class KindTable {
   readonly #byResource = new Map<string, Kind>();
   readonly #byKind = new Map<string, Kind>();
   readonly #listeners = new Set<() => void>();
+  readonly #removals = new Map<Kind, Set<() => void>>();
   #generation = 0;
 
   constructor(kinds: readonly Kind[]) {
@@ -27,6 +28,19 @@ export class KindTable {
     this.#byResource.delete(resourceKey(kind.group, kind.version, kind.plural));
     this.#byKind.delete(resourceKey(kind.group, kind.version, kind.kind));
     this.#changed();
+    for (const listener of this.#removals.get(kind) ?? []) listener();
+    this.#removals.delete(kind);
+  }
+
+  /** Calls back when this kind is no longer served, or served in another way. Returns how to stop listening. */
+  onRemoved(kind: Kind, listener: () => void): () => void {
+    let listeners = this.#removals.get(kind);
+    if (!listeners) this.#removals.set(kind, (listeners = new Set()));
+    listeners.add(listener);
+    return () => {
+      listeners.delete(listener);
+      if (listeners.size === 0) this.#removals.delete(kind);
+    };
   }
 
   onChange(listener: () => void): void {

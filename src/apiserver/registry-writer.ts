@@ -294,6 +294,13 @@ export class RegistryWriter {
     this.#throwInvalid(kind, object, this.#options.services.allocate(object as Service, old as Service | undefined));
   }
 
+  /** Admission of what is not stored: exec, attach, port-forward. */
+  admitConnection(request: AdmissionRequest): void {
+    const plugins = this.#options.plugins.filter((plugin) => plugin.connects);
+    for (const plugin of plugins) plugin.mutate?.(request, this.#options.cluster);
+    for (const plugin of plugins) plugin.validate?.(request, this.#options.cluster);
+  }
+
   /** Plugins that a webhook's change may concern are asked a second time, and no more. Upstream: admission/reinvocation.go */
   #mutate(request: AdmissionRequest): void {
     let reinvoke = false;

@@ -1,4 +1,4 @@
-import type { Service } from "../api/generated/core-v1.ts";
+import type { ResourceQuota, Service } from "../api/generated/core-v1.ts";
 import { apiVersionOf, type Kind } from "../api/kind.ts";
 import type { KubernetesObject, ObjectName } from "../api/meta.ts";
 import { expired, notFound } from "../api/status.ts";
@@ -8,13 +8,14 @@ import type { Journal } from "../util/journal.ts";
 import type { Rng } from "../util/rng.ts";
 import type { AdmissionCluster, AdmissionPlugin } from "./admission/admission.ts";
 import { ADMISSION_PLUGINS } from "./admission/index.ts";
+import { type Connection, connectRequest } from "./admission/connect.ts";
 import type { CallWebhook } from "./admission/webhook-calls.ts";
 import type { DeleteOptions } from "./deletion.ts";
 import { keyPrefix, KindTable, storageKey, storedKind } from "./kind-table.ts";
 import { decodeContinue, encodeContinue, type ListQuery, parseResourceVersion, revisionError, tooLargeResourceVersion } from "./list-options.ts";
 import { type ObjectView, viewOf } from "./object-view.ts";
 import { type DeleteResult, RegistryWriter, type Transform, type UpdateOptions, type UpdateResult } from "./registry-writer.ts";
-import type { RequestContext } from "./request-context.ts";
+import { componentContext, type RequestContext } from "./request-context.ts";
 import { type Matcher, matcherOf, type Selection } from "./selection.ts";
 import { DEFAULT_RANGES, ServiceAllocator, type ServiceRanges } from "./service-allocator.ts";
 
@@ -60,6 +61,8 @@ export class Registry {
   readonly rng: Rng;
   readonly journal: Journal;
   readonly #writer: RegistryWriter;
+  /** Who may do what; undefined: everyone everything. */
+  authorize: AdmissionCluster["authorize"] | undefined;
   /** How the doors reach webhooks; undefined: not at all. */
   callWebhook: CallWebhook | undefined;
 
@@ -77,7 +80,9 @@ export class Registry {
       kind: (apiVersion, kindName) => this.kinds.findByApiVersion(apiVersion, kindName),
       equivalents: (kind) => this.kinds.all().filter((other) => other !== kind && storedKind(other) === storedKind(kind)),
       get: (kind, name) => this.find(kind, name),
+      authorize: (attributes) => this.authorize?.(attributes) ?? { allowed: true },
       all: (kind, namespace) => this.list(kind, { namespace }).views.map((view) => view.object),
+      chargeQuota: (quota, used) => this.#chargeQuota(quota, used),
     };
     const services = () => this.#listByKind("", "Service") as readonly Service[];
     this.#writer = new RegistryWriter({
@@ -137,6 +142,12 @@ export class Registry {
 
   delete(kind: Kind, name: ObjectName, options: DeleteOptions, context: RequestContext): DeleteResult {
     return this.#writer.delete(kind, name, options, context);
+  }
+
+  /** Throws where policies or webhooks have something against a connection to a pod. */
+  admitConnection(connection: Connection, context: RequestContext): void {
+    const request = connectRequest(this.kinds.core("Pod"), connection, context);
+    if (request) this.#writer.admitConnection(request);
   }
 
   deleteCollection(kind: Kind, query: ListQuery, options: DeleteOptions, context: RequestContext): ListResult {
@@ -203,6 +214,14 @@ export class Registry {
         return { views, resourceVersion: String(revision), continue: token, ...(at.matches ? {} : { remainingItemCount: left }) };
       }
     }
+  }
+
+  #chargeQuota({ metadata }: KubernetesObject, used: Readonly<Record<string, string>>): void {
+    const charged = (current: KubernetesObject | undefined) => {
+      const quota = current as ResourceQuota;
+      return { ...quota, status: { ...quota.status, used: { ...used } } };
+    };
+    this.#writer.update(this.kinds.core("ResourceQuota"), metadata, charged, componentContext("kube-apiserver"), { direct: true, action: "charges" });
   }
 
   #findByKind(group: string, kindName: string, name: ObjectName): KubernetesObject | undefined {

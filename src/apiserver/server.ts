@@ -1,17 +1,21 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type { Duplex } from "node:stream";
 import type { Kind } from "../api/kind.ts";
-import { forbiddenRequest, StatusError, unauthorized } from "../api/status.ts";
-import { withWebhooks } from "./admission/webhook-calls.ts";
+import { forbiddenRequest, methodNotSupported, StatusError, unauthorized } from "../api/status.ts";
+import { WebhookAnswers, WebhooksPending, withWebhooks } from "./admission/webhook-calls.ts";
+import { COMPONENT_STATUS, serveComponentStatus } from "./http/component-statuses.ts";
 import { Discovery } from "./http/discovery.ts";
-import { HttpExchange } from "./http/http-exchange.ts";
+import { HEALTH_PATHS, serveHealth } from "./http/health.ts";
+import { HttpExchange, sendRawJson } from "./http/http-exchange.ts";
 import { OpenApi } from "./http/openapi.ts";
+import { actingUser } from "./http/impersonation.ts";
+import { METRICS_KINDS, serveMetrics } from "./http/metrics-api.ts";
 import { isTrue } from "./http/query.ts";
 import { parseTarget, type ResourceTarget } from "./http/request-info.ts";
 import { pathNotFound, serveResource } from "./http/resource-handler.ts";
 import { isReview, REVIEW_KINDS, serveReview } from "./http/reviews.ts";
 import type { AccessAttributes, ServerOptions } from "./http/server-parts.ts";
-import type { UserInfo } from "./request-context.ts";
+import type { RequestContext, UserInfo } from "./request-context.ts";
 import { isStreamRequest, StreamServer } from "./streams/stream-server.ts";
 import { SUBRESOURCE_HANDLERS } from "./subresources/index.ts";
 
@@ -27,21 +31,36 @@ export interface ApiHandler {
 /** The REST API over whatever sockets the daemon has opened. */
 export function createHandler(options: ServerOptions): ApiHandler {
   const { kinds } = options.registry;
-  for (const kind of REVIEW_KINDS) if (!kinds.findKind(kind.group, kind.version, kind.kind)) kinds.add(kind);
+  for (const kind of [...REVIEW_KINDS, ...METRICS_KINDS, COMPONENT_STATUS]) if (!kinds.findKind(kind.group, kind.version, kind.kind)) kinds.add(kind);
+  options.registry.authorize = options.authorize && ((attributes) => options.authorize?.(attributes) ?? { allowed: true });
   const server = new ApiServer(options);
   const streams = new StreamServer(options, (request, target) => server.admit(request, target));
   return {
     handle: (request, response) => void server.serve(request, response),
-    handleUpgrade: (request, socket, head) => void streams.upgrade(request, socket, head),
+    handleUpgrade: (request, socket, head) => {
+      const admission = server.admitConnection(request);
+      if (!admission) return void streams.upgrade(request, socket, head);
+      // Nobody else looks after the socket until webhooks have answered.
+      socket.on("error", () => socket.destroy());
+      void admission.then(() => streams.upgrade(request, socket, head));
+    },
   };
 }
 
 const METHODS = new Set(["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"]);
 const ANONYMOUS: UserInfo = { name: "system:anonymous", groups: ["system:unauthenticated"] };
+const OTHER_PATHS = ["/openapi/v2", "/openapi/v3", "/openapi/v3/", "/version"];
 // Upstream: the default always-allow paths and system:public-info-viewer.
 const PUBLIC_PATHS = /^\/(healthz|livez|readyz|version)(\/|$)/;
 
+/** Whoever connects, by whatever program. */
+function connectionContext(user: UserInfo, webhooks: WebhookAnswers): RequestContext {
+  return { user, component: user.name, fieldManager: "", tracksFields: false, dryRun: false, fieldValidation: "Ignore", warnings: [], webhooks };
+}
+
 class ApiServer {
+  /** Streams that may not begin. */
+  readonly #refusals = new WeakMap<IncomingMessage, { readonly error: unknown }>();
   readonly #options: ServerOptions;
   readonly #discovery: Discovery;
   readonly #openapi: OpenApi;
@@ -49,15 +68,14 @@ class ApiServer {
   constructor(options: ServerOptions) {
     this.#options = options;
     this.#discovery = new Discovery(options.registry.kinds);
-    this.#openapi = new OpenApi(this.#discovery);
+    this.#openapi = new OpenApi(this.#discovery, { ...(options.descriptions ? { descriptions: options.descriptions } : {}), pause: () => options.registry.clock.yield() });
   }
 
   async serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const { clock } = this.#options.registry;
-    const user = this.#options.authenticate(request);
-    const exchange = new HttpExchange(request, response, user ?? ANONYMOUS, clock);
+    const exchange = new HttpExchange(request, response, ANONYMOUS, clock);
     try {
-      if (!user && !PUBLIC_PATHS.test(exchange.path)) throw unauthorized();
+      exchange.user = this.#userOf(request, exchange.path);
       await this.#route(exchange);
     } catch (error) {
       if (!(error instanceof StatusError)) this.#options.onError?.(error);
@@ -67,10 +85,52 @@ class ApiServer {
 
   /** Authentication, authorization and the kind for a request that will be a stream. Throws what the client is answered. */
   admit(request: IncomingMessage, target: ResourceTarget): UserInfo {
-    const user = this.#options.authenticate(request);
-    if (!user) throw unauthorized();
-    this.#authorize({ ...attributesOf(user, request.method ?? "GET", target), verb: request.method === "GET" ? "get" : "create" });
+    const user = this.#userOf(request, "");
+    const attributes = attributesOf(user, request.method ?? "GET", target);
+    this.#authorize(attributes);
+    // A WebSocket begins with a GET, and yet does more than reading. Upstream: AuthorizePodWebsocketUpgradeCreatePermission
+    if (attributes.verb === "get" && isStreamRequest(target)) this.#authorize({ ...attributes, verb: "create" });
+    const refusal = this.#refusals.get(request);
+    if (refusal) throw refusal.error;
     return user;
+  }
+
+  /** Policies and webhooks before a stream begins; what they refuse `admit` throws. Undefined: no webhook has to be waited for. */
+  admitConnection(request: IncomingMessage): Promise<void> | undefined {
+    const { registry } = this.#options;
+    const { pathname, searchParams: query } = new URL(request.url ?? "/", "http://localhost");
+    const target = parseTarget(pathname);
+    const user = target.type === "resource" && isStreamRequest(target) ? this.#knownUserOf(request) : undefined;
+    if (target.type !== "resource" || !user) return undefined;
+    const webhooks = new WebhookAnswers();
+    const { namespace, name = "", subresource = "" } = target;
+    const attempt = () => registry.admitConnection({ namespace, name, subresource, query }, connectionContext(user, webhooks));
+    try {
+      this.admit(request, target);
+      attempt();
+      return undefined;
+    } catch (error) {
+      if (error instanceof WebhooksPending) return withWebhooks(webhooks, registry.callWebhook, attempt).catch((refusal: unknown) => void this.#refusals.set(request, { error: refusal }));
+      this.#refusals.set(request, { error });
+      return undefined;
+    }
+  }
+
+  /** Throws 401 for credentials that are not right, and 403 for acting as somebody without leave to. */
+  #userOf(request: IncomingMessage, path: string): UserInfo {
+    const user = this.#options.authenticate(request);
+    const mayBeAnonymous = request.headers.authorization === undefined && (this.#options.authorize !== undefined || PUBLIC_PATHS.test(path));
+    if (!user && !mayBeAnonymous) throw unauthorized();
+    return actingUser(request, user ?? ANONYMOUS, this.#options.authorize);
+  }
+
+  #knownUserOf(request: IncomingMessage): UserInfo | undefined {
+    try {
+      return this.#userOf(request, "");
+    } catch {
+      // The upgrade itself will say what is wrong.
+      return undefined;
+    }
   }
 
   async #route(exchange: HttpExchange): Promise<void> {
@@ -91,6 +151,9 @@ class ApiServer {
 
   async #serveKind(exchange: HttpExchange, kind: Kind, target: ResourceTarget): Promise<void> {
     if (kind.deprecationWarning !== undefined) exchange.warnings.push(kind.deprecationWarning);
+    if (exchange.method === "GET" && kind.verbs?.includes("list") && !kind.verbs.includes("watch") && isTrue(exchange.query.get("watch"))) throw methodNotSupported(kind, "watch");
+    if (METRICS_KINDS.includes(kind)) return serveMetrics(exchange, this.#options, kind, target);
+    if (kind === COMPONENT_STATUS) return serveComponentStatus(exchange, this.#options, target);
     if (isReview(kind)) return serveReview(exchange, this.#options, kind);
     if (isStreamRequest(target)) throw new StatusError({ code: 400, reason: "BadRequest", message: "Upgrade request required" });
     const special = kind.group === "" ? SUBRESOURCE_HANDLERS[`${kind.plural}/${target.subresource ?? ""}`] : undefined;
@@ -100,22 +163,28 @@ class ApiServer {
 
   async #servePath(exchange: HttpExchange): Promise<void> {
     const { path } = exchange;
+    this.#authorize({ user: exchange.user, verb: exchange.method.toLowerCase(), group: "", version: "", resource: "", subresource: "", namespace: "", name: "", path });
     for (const route of this.#options.extraRoutes ?? []) if (await route(exchange)) return;
-    if (PUBLIC_PATHS.test(path) && !path.startsWith("/version")) return serveHealth(exchange);
+    if (serveHealth(exchange)) return;
     if (path === "/kubesim/trace") return exchange.sendJson(200, { entries: this.#options.registry.journal.of(exchange.query.get("object") ?? "") });
-    if (this.#discovery.serve(exchange) || this.#openapi.serve(exchange)) return;
-    if (path === "/") return exchange.sendJson(200, { paths: ["/api", "/api/v1", "/apis", "/healthz", "/livez", "/openapi/v2", "/openapi/v3", "/readyz", "/version"] });
+    if (this.#discovery.serve(exchange) || (await this.#openapi.serve(exchange))) return;
+    if (path === "/" || path === "/index.html") return sendRawJson(exchange, { paths: [...this.#discovery.paths(), ...HEALTH_PATHS, ...OTHER_PATHS].sort() });
     throw pathNotFound();
   }
 
   #authorize(attributes: AccessAttributes): void {
     const decision = this.#options.authorize?.(attributes) ?? { allowed: true };
     if (decision.allowed) return;
-    const { user, verb, resource, subresource, group, namespace, name } = attributes;
+    const { user, verb, resource, subresource, group, namespace, name, path } = attributes;
+    const because = decision.reason ? `: ${decision.reason}` : "";
+    if (path !== "") {
+      const message = `forbidden: User ${JSON.stringify(user.name)} cannot ${verb} path ${JSON.stringify(path)}${because}`;
+      throw new StatusError({ code: 403, reason: "Forbidden", message, details: {} });
+    }
     const what = subresource ? `${resource}/${subresource}` : resource;
     const where = namespace ? ` in the namespace ${JSON.stringify(namespace)}` : " at the cluster scope";
-    const why = `User ${JSON.stringify(user.name)} cannot ${verb} resource ${JSON.stringify(what)} in API group ${JSON.stringify(group)}${where}${decision.reason ? `: ${decision.reason}` : ""}`;
-    throw forbiddenRequest({ group, plural: what }, name, why);
+    const why = `User ${JSON.stringify(user.name)} cannot ${verb} resource ${JSON.stringify(what)} in API group ${JSON.stringify(group)}${where}${because}`;
+    throw forbiddenRequest({ group, plural: resource }, name, why);
   }
 }
 
@@ -127,7 +196,8 @@ function attributesOf(user: UserInfo, method: string, target: ResourceTarget, wa
     version: target.version,
     resource: target.resource,
     subresource: target.subresource ?? "",
-    namespace: target.namespace ?? "",
+    // A namespace is in itself.
+    namespace: target.namespace ?? (target.group === "" && target.resource === "namespaces" ? (target.name ?? "") : ""),
     name: target.name ?? "",
     path: "",
   };
@@ -146,17 +216,4 @@ function verbOf(method: string, name: string | undefined, watching: boolean): st
     default:
       return watching ? "watch" : name === undefined ? "list" : "get";
   }
-}
-
-const CHECKS = ["ping", "log", "etcd", "poststarthook/start-apiserver-admission-initializer", "poststarthook/rbac/bootstrap-roles"];
-
-/** Upstream: apiserver/pkg/server/healthz */
-function serveHealth(exchange: HttpExchange): void {
-  const [, name = "", ...check] = exchange.path.split("/");
-  if (check.length > 0) {
-    if (!CHECKS.includes(check.join("/"))) throw pathNotFound();
-    return exchange.sendText(200, "ok");
-  }
-  if (!exchange.query.has("verbose")) return exchange.sendText(200, "ok");
-  exchange.sendText(200, `${CHECKS.map((text) => `[+]${text} ok\n`).join("")}${name} check passed\n`);
 }

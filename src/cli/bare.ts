@@ -6,13 +6,23 @@ export function isBareShell(io: Io): boolean {
   return io.isTerminal("in") && io.isTerminal("out");
 }
 
+// What people type for a command that is called otherwise.
+const SUGGESTED_FOR: Readonly<Record<string, readonly string[]>> = {
+  "cluster-info": ["dump"],
+  delete: ["rm"],
+  describe: ["inspect"],
+  get: ["list", "ps"],
+  logs: [],
+};
+
 /** Upstream: cobra legacyArgs and SuggestionsFor */
 export function unknownCommand(word: string, commands: readonly CommandEntry[]): string {
   const close = commands.filter(
     ({ name, hidden }) =>
       !hidden &&
       (distance(word.toLowerCase(), name.toLowerCase()) <= 2 ||
-        name.toLowerCase().startsWith(word.toLowerCase())),
+        name.toLowerCase().startsWith(word.toLowerCase()) ||
+        SUGGESTED_FOR[name]?.includes(word.toLowerCase())),
   );
   const suggestions =
     close.length === 0

@@ -81,7 +81,7 @@ export const COMMANDS: readonly CommandEntry[] = [
     name: "autoscale",
     group: DEPLOY,
     short: "Auto-scale a deployment, replica set, stateful set, or replication controller",
-    ...missing("autoscale"),
+    load: async () => (await import("./commands/autoscale.ts")).default,
   },
   {
     name: "certificate",
@@ -134,7 +134,6 @@ export const COMMANDS: readonly CommandEntry[] = [
   {
     name: "logs",
     group: TROUBLE,
-    aliases: ["log"],
     short: "Print the logs for a container in a pod",
     load: async () => (await import("./commands/logs.ts")).default,
   },
@@ -178,7 +177,7 @@ export const COMMANDS: readonly CommandEntry[] = [
     name: "debug",
     group: TROUBLE,
     short: "Create debugging sessions for troubleshooting workloads and nodes",
-    ...missing("debug"),
+    load: async () => (await import("./commands/debug.ts")).default,
   },
   {
     name: "events",
@@ -220,7 +219,7 @@ export const COMMANDS: readonly CommandEntry[] = [
     name: "kustomize",
     group: ADVANCED,
     short: "Build a kustomization target from a directory or URL",
-    ...missing("kustomize"),
+    load: async () => (await import("./commands/kustomize.ts")).default,
   },
   {
     name: "label",
@@ -277,7 +276,7 @@ export const COMMANDS: readonly CommandEntry[] = [
   {
     name: "plugin",
     short: "Provides utilities for interacting with plugins",
-    ...missing("plugin"),
+    load: async () => (await import("./commands/plugin.ts")).default,
   },
   {
     name: "version",

@@ -2,6 +2,7 @@ import * as host from "../host/cli-host.ts";
 import { findRunningDaemon, ensureDaemon } from "../host/cli-daemon.ts";
 import type { HttpTarget } from "../host/cli-http.ts";
 import type { Flags } from "./flags.ts";
+import { ExitError } from "./errors.ts";
 import type { Io } from "./io.ts";
 import {
   clusterFolder,
@@ -111,17 +112,26 @@ function fromConfig(config: KubeConfig, flags: Flags): Connection {
   const contextName = flags.text("context") || config["current-context"] || "";
   const context = config.contexts?.find((each) => each.name === contextName)?.context;
   if (contextName !== "" && !context && (flags.has("context") || config.contexts))
-    throw new Error(`context ${JSON.stringify(contextName)} does not exist`);
+    throw new ExitError(
+      `Error in configuration: context was not found for specified context: ${contextName}`,
+    );
   const clusterName = flags.text("cluster") || context?.cluster || "";
   const cluster: ClusterEntry =
     config.clusters?.find((each) => each.name === clusterName)?.cluster ?? {};
   if (flags.has("cluster") && cluster.server === undefined)
-    throw new Error(`no cluster named ${JSON.stringify(clusterName)} exists`);
+    throw new Error(`no server found for cluster ${JSON.stringify(clusterName)}`);
   const userName = flags.text("user") || context?.user || "";
+  if (flags.has("user") && !config.users?.some((each) => each.name === userName))
+    throw new Error(`auth info ${JSON.stringify(userName)} does not exist`);
   const user: UserEntry = config.users?.find((each) => each.name === userName)?.user ?? {};
   const url = serverUrl(flags.text("server") || cluster.server || "http://localhost:8080", flags);
+  const names = new Map([
+    ["certificate-authority", clusterName],
+    ["client-cert", userName],
+    ["client-key", userName],
+  ]);
   return {
-    target: { url, ...certificates(cluster, user, flags) },
+    target: { url, ...certificates(cluster, user, flags, names) },
     headers: { ...credentials(user, flags), ...impersonation(flags) },
     address: url.replace(/^https?:\/\//, "").replace(/\/.*$/, ""),
     namespace: flags.text("namespace") || context?.namespace || "default",
@@ -134,21 +144,35 @@ function serverUrl(server: string, flags: Flags): string {
   return `${flags.has("certificate-authority") || flags.has("client-certificate") ? "https" : "http"}://${server}`;
 }
 
-function certificates(cluster: ClusterEntry, user: UserEntry, flags: Flags) {
-  const text = (data: string | undefined, file: string | undefined) =>
-    data ? Buffer.from(data, "base64").toString("utf8") : file ? host.readText(file) : undefined;
+function certificates(
+  cluster: ClusterEntry,
+  user: UserEntry,
+  flags: Flags,
+  names: ReadonlyMap<string, string>,
+) {
+  const text = (data: string | undefined, file: string | undefined, what: string) => {
+    if (data) return Buffer.from(data, "base64").toString("utf8");
+    if (!file) return undefined;
+    const found = host.findText(file);
+    if (found === undefined)
+      throw new Error(`unable to read ${what} ${file} for ${names.get(what) ?? ""} due to open ${file}: no such file or directory`);
+    return found;
+  };
   return {
     ca: text(
       flags.has("certificate-authority") ? undefined : cluster["certificate-authority-data"],
       flags.text("certificate-authority") || cluster["certificate-authority"],
+      "certificate-authority",
     ),
     cert: text(
       flags.has("client-certificate") ? undefined : user["client-certificate-data"],
       flags.text("client-certificate") || user["client-certificate"],
+      "client-cert",
     ),
     key: text(
       flags.has("client-key") ? undefined : user["client-key-data"],
       flags.text("client-key") || user["client-key"],
+      "client-key",
     ),
     insecure: flags.bool("insecure-skip-tls-verify") || cluster["insecure-skip-tls-verify"],
     serverName: flags.text("tls-server-name") || cluster["tls-server-name"],

@@ -64,8 +64,12 @@ export class Discovery {
   }
 
   async get(word: string): Promise<ResourceInfo> {
-    const found = await this.find(word);
-    if (!found) throw new Error(`the server doesn't have a resource type ${JSON.stringify(word)}`);
+    const found = word === "" ? undefined : await this.find(word);
+    // RESOURCE.VERSION.GROUP: the message names the resource.
+    if (!found)
+      throw new Error(
+        `the server doesn't have a resource type ${JSON.stringify(word.split(".")[0] ?? word)}`,
+      );
     return found;
   }
 

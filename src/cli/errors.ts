@@ -17,6 +17,11 @@ export class UsageError extends Error {
   override readonly name = "UsageError";
 }
 
+/** The command's help goes to standard output first, then the message to standard error. Upstream: pkg/cmd/config helpErrorf */
+export class HelpAndError extends Error {
+  override readonly name = "HelpAndError";
+}
+
 /** `error: MESSAGE` and a pointer to the command's help, as cobra commands do for their arguments. Upstream: cmdutil.UsageErrorf */
 export function usageError(commandPath: string, message: string): UsageError {
   return new UsageError(`${message}\nSee '${commandPath} -h' for help and examples`);
@@ -91,6 +96,12 @@ function connectionMessage(error: ConnectionError): string {
     return `The connection to the server ${error.host} was refused - did you specify the right host or port?`;
   if (error.code === "ENOTFOUND")
     return `Unable to connect to the server: dial tcp: lookup ${error.host.replace(/:\d+$/, "")}: no such host`;
+  if (
+    ["SELF_SIGNED_CERT_IN_CHAIN", "DEPTH_ZERO_SELF_SIGNED_CERT", "UNABLE_TO_VERIFY_LEAF_SIGNATURE"].includes(
+      error.code,
+    )
+  )
+    return "Unable to connect to the server: tls: failed to verify certificate: x509: certificate signed by unknown authority";
   return `Unable to connect to the server: ${error.message}`;
 }
 
@@ -109,6 +120,6 @@ function invalidMessage(status: Status): string {
   );
   if (causes.length === 0) return named ? subject : `${subject}: ${status.message ?? ""}`;
   return causes.length === 1
-    ? `${subject}: ${causes[0]}`
+    ? `${subject}: ${causes[0]}\n`
     : `${subject}: \n${causes.map((cause) => `* ${cause}\n`).join("")}`;
 }

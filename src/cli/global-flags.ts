@@ -81,7 +81,7 @@ export const GLOBAL_FLAGS: readonly FlagSpec[] = [
   { name: "token", type: "string", usage: "Bearer token for the API server" },
   { name: "user", type: "string", usage: "Name of the user of the kubeconfig to use" },
   { name: "username", type: "string", usage: "User name for basic authentication" },
-  { name: "v", shorthand: "v", type: "string", default: "0", usage: "How much to log" },
+  { name: "v", shorthand: "v", type: "int32", default: 0, usage: "How much to log" },
   { name: "vmodule", type: "string", usage: "Accepted for compatibility", hidden: true },
   {
     name: "warnings-as-errors",

@@ -31,3 +31,16 @@ export function parseGoDuration(text: string): number {
   }
   return text.startsWith("-") ? -total : total;
 }
+
+/** --request-timeout: seconds, or a duration. Upstream: clientcmd.ParseTimeout */
+export function requestTimeoutMs(flags: { text(name: string): string }): number {
+  const text = flags.text("request-timeout");
+  if (/^\d+$/.test(text)) return Number(text) * 1000;
+  try {
+    return text === "" ? 0 : parseGoDuration(text);
+  } catch {
+    throw new Error(
+      "Invalid timeout value. Timeout must be a single integer in seconds, or an integer followed by a corresponding time unit (e.g. 1s | 2m | 3h)",
+    );
+  }
+}

@@ -1,5 +1,6 @@
 import type { CommandEntry, CommandSpec } from "./command.ts";
 import type { FlagSpec } from "./flags.ts";
+import { helpText } from "./help-texts.ts";
 
 /** The help of a command, laid out as kubectl lays it out. Upstream: k8s.io/kubectl/pkg/util/templates */
 export function renderHelp(
@@ -15,11 +16,18 @@ export function renderHelp(
   ];
   if (entry?.aliases?.length)
     sections.push(`Aliases:\n${[entry.name, ...entry.aliases].join(", ")}`);
-  if (spec.examples) sections.push(`Examples:\n${indent(spec.examples.trim(), "  ")}`);
+  const known = helpText(path);
+  const examples = spec.examples ?? known.examples;
+  if (known.resources && !spec.long?.includes("api-resources"))
+    sections.push(
+      'Use "kubectl api-resources" for a complete list of supported resources.',
+    );
+  if (examples) sections.push(`Examples:\n${indent(examples.trim(), "  ")}`);
   if (spec.subcommands) sections.push(...commandLists(spec.subcommands, root));
   const flags = (spec.flags ?? []).filter((flag) => !flag.hidden);
   if (flags.length > 0) sections.push(`Options:\n${renderFlags(flags)}`);
   const usage =
+    known.usage ??
     spec.usage ??
     (root
       ? "[flags] [options]"
@@ -29,7 +37,7 @@ export function renderHelp(
           ? "[options]"
           : "");
   sections.push(
-    `Usage:\n  ${path} ${usage.includes("[options]") || flags.length === 0 || usage === "" ? usage : `${usage} [options]`}`.trimEnd(),
+    `Usage:\n  ${path} ${usage.includes("[options]") ? usage : `${usage}${usage === "" ? "" : " "}[options]`}`.trimEnd(),
   );
   const more = [
     ...(spec.subcommands
@@ -54,6 +62,7 @@ export function renderFlags(flags: readonly FlagSpec[]): string {
 function defaultText(flag: FlagSpec): string {
   if (flag.type === "string") return `'${flag.default ?? ""}'`;
   if (flag.type === "bool") return String(flag.default ?? false);
+  if (flag.type === "stringToString") return String(flag.default ?? "");
   if (flag.type.startsWith("string")) return `[${flag.default ?? ""}]`;
   if (flag.type === "duration") return String(flag.default ?? "0s");
   return String(flag.default ?? 0);
@@ -73,14 +82,15 @@ const GROUPS = [
 
 function commandLists(commands: readonly CommandEntry[], root: boolean): string[] {
   const shown = commands.filter((command) => !command.hidden);
-  const width = Math.max(...shown.map((command) => command.name.length)) + (root ? 1 : 0);
+  const longest = Math.max(...shown.map((command) => command.name.length));
+  const width = root ? longest + 1 : Math.max(longest, 11);
   const list = (entries: readonly CommandEntry[]) =>
     entries
       .map((command) => `  ${command.name.padEnd(Math.max(width, 15))} ${command.short}`)
       .join("\n");
   if (!root)
     return [
-      `Available Commands:\n${shown.map((command) => `  ${command.name.padEnd(Math.max(width, 13))} ${command.short}`).join("\n")}`,
+      `Available Commands:\n${shown.map((command) => `  ${command.name.padEnd(width)}   ${command.short}`).join("\n")}`,
     ];
   return GROUPS.map(
     (group) =>

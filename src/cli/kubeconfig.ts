@@ -16,6 +16,7 @@ export interface ClusterEntry {
   "certificate-authority-data"?: string;
   "insecure-skip-tls-verify"?: boolean;
   "tls-server-name"?: string;
+  "proxy-url"?: string;
 }
 
 export interface UserEntry {
@@ -53,7 +54,17 @@ export function explicitFiles(flag: string): string[] | undefined {
 export async function parseConfig(text: string): Promise<KubeConfig> {
   if (text.startsWith("{")) return JSON.parse(text) as KubeConfig;
   const { parseYamlDocuments } = await import("../api/parse-yaml.ts");
-  return (parseYamlDocuments(text)[0] ?? {}) as KubeConfig;
+  const parsed = parseYamlDocuments(text)[0] ?? {};
+  if (typeof parsed !== "object")
+    throw new Error(
+      `couldn't get version/kind; json parse error: json: cannot unmarshal ${typeof parsed} into Go value of type struct { APIVersion string "json:\\"apiVersion,omitempty\\""; Kind string "json:\\"kind,omitempty\\"" }`,
+    );
+  const { apiVersion = "v1", kind = "Config" } = parsed as KubeConfig;
+  if (apiVersion !== "v1" || kind !== "Config")
+    throw new Error(
+      `no kind ${JSON.stringify(kind)} is registered for version ${JSON.stringify(apiVersion)} in scheme "k8s.io/client-go/tools/clientcmd/api/latest/latest.go:50"`,
+    );
+  return parsed as KubeConfig;
 }
 
 /** Merges configurations: of two entries with one name the first counts, field by field for contexts. */
@@ -93,10 +104,18 @@ export async function loadFiles(files: readonly string[]): Promise<KubeConfig> {
       continue;
     }
     configs.push(
-      withAbsolutePaths(await parseConfig(text), host.folderOf(host.absolutePath(file))),
+      withAbsolutePaths(await parseFile(file, text), host.folderOf(host.absolutePath(file))),
     );
   }
   return mergeConfigs(configs);
+}
+
+async function parseFile(file: string, text: string): Promise<KubeConfig> {
+  try {
+    return await parseConfig(text);
+  } catch (error) {
+    throw new Error(`error loading config file ${JSON.stringify(file)}: ${(error as Error).message}`, { cause: error });
+  }
 }
 
 function withAbsolutePaths(config: KubeConfig, folder: string): KubeConfig {

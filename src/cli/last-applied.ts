@@ -1,4 +1,4 @@
-import type { ApiObject } from "./resources.ts";
+import type { ApiObject, Target } from "./resources.ts";
 import { renderJson, sortKeys } from "./printers/output.ts";
 
 export const LAST_APPLIED = "kubectl.kubernetes.io/last-applied-configuration";
@@ -18,3 +18,16 @@ export function withLastApplied(object: ApiObject): ApiObject {
     },
   };
 }
+
+/** An object as set-last-applied and edit-last-applied store it: as it is. */
+export const rememberedText = (object: ApiObject): string => `${renderJson(sortKeys(object), 0)}\n`;
+
+/** What messages say of an object. Upstream: cli-runtime/pkg/resource/visitor.go Info.String */
+export const describeTarget = ({
+  info,
+  name,
+  namespace,
+}: Pick<Target, "info" | "name" | "namespace">): string => {
+  const version = `${info.group}/${info.version}`;
+  return `Resource: "${version}, Resource=${info.resource}", GroupVersionKind: "${version}, Kind=${info.kind}"\nName: ${JSON.stringify(name ?? "")}, Namespace: ${JSON.stringify(namespace ?? "")}`;
+};

@@ -1,4 +1,5 @@
 import * as host from "../host/cli-host.ts";
+import { messageOf } from "./errors.ts";
 import type { Json } from "./client.ts";
 import type { CommandContext } from "./command.ts";
 import { ExitError } from "./errors.ts";
@@ -10,60 +11,130 @@ export interface Manifest {
   readonly source: string;
 }
 
-/** The objects of the files given with -f, each with its resource and namespace. */
-export async function targetsOfFiles(context: CommandContext): Promise<Target[]> {
-  const discovery = await context.discovery();
-  const { namespace, explicitNamespace } = await context.connection();
+/**
+ * The objects of the files given with -f, each with its resource and namespace. With `errors`, what is wrong with one file or object
+ * is put there and the others are still returned.
+ */
+export async function targetsOfFiles(
+  context: CommandContext,
+  errors?: unknown[],
+): Promise<Target[]> {
   const targets: Target[] = [];
-  for (const { object, source } of await readManifests(context)) {
-    const info = await discovery.ofKind(object.apiVersion ?? "", object.kind ?? "");
-    if (!info) {
-      throw new ExitError(
-        `error: resource mapping not found for name: ${JSON.stringify(object.metadata.name ?? "")} namespace: ${JSON.stringify(object.metadata.namespace ?? "")} from ${JSON.stringify(source)}: no matches for kind ${JSON.stringify(object.kind)} in version ${JSON.stringify(object.apiVersion)}\nensure CRDs are installed first`,
-      );
+  const manifests = await readManifests(context, errors);
+  if (manifests.length === 0) return targets;
+  for (const manifest of await selected(context, manifests)) {
+    try {
+      targets.push(await targetOf(context, manifest));
+    } catch (error) {
+      if (!errors) throw error;
+      errors.push(error);
     }
-    const own = object.metadata.namespace;
-    if (info.namespaced && own && explicitNamespace && own !== namespace) {
-      throw new Error(
-        `the namespace from the provided object ${JSON.stringify(own)} does not match the namespace ${JSON.stringify(namespace)}. You must pass '--namespace=${own}' to perform this operation.`,
-      );
-    }
-    const place = info.namespaced ? own || namespace : undefined;
-    const manifest =
-      place === undefined
-        ? object
-        : { ...object, metadata: { ...object.metadata, namespace: place } };
-    targets.push({ info, namespace: place, name: object.metadata.name, manifest, source });
   }
   return targets;
 }
 
-export async function readManifests(context: CommandContext): Promise<Manifest[]> {
-  if (context.flags.text("kustomize") !== "")
+async function targetOf(context: CommandContext, { object, source }: Manifest): Promise<Target> {
+  const info = await (
+    await context.discovery()
+  ).ofKind(object.apiVersion ?? "", object.kind ?? "");
+  const { namespace, explicitNamespace } = await context.connection();
+  if (!info) {
     throw new ExitError(
-      "error: kubesim does not build kustomizations yet: render them first and pass the result with -f",
+      `error: resource mapping not found for name: ${JSON.stringify(object.metadata.name ?? "")} namespace: ${JSON.stringify(object.metadata.namespace ?? "")} from ${JSON.stringify(source)}: no matches for kind ${JSON.stringify(object.kind)} in version ${JSON.stringify(object.apiVersion)}\nensure CRDs are installed first`,
     );
+  }
+  const own = object.metadata.namespace;
+  if (info.namespaced && own && explicitNamespace && own !== namespace) {
+    throw new Error(
+      `the namespace from the provided object ${JSON.stringify(own)} does not match the namespace ${JSON.stringify(namespace)}. You must pass '--namespace=${own}' to perform this operation.`,
+    );
+  }
+  const place = info.namespaced ? own || namespace : undefined;
+  const manifest =
+    place === undefined
+      ? object
+      : { ...object, metadata: { ...object.metadata, namespace: place } };
+  return { info, namespace: place, name: object.metadata.name, manifest, source };
+}
+
+/** With -l only the objects with such labels count. */
+async function selected(
+  context: CommandContext,
+  manifests: readonly Manifest[],
+): Promise<readonly Manifest[]> {
+  const text = context.flags.text("selector");
+  if (text === "") return manifests;
+  const { parseSelector } = await import("../api/labels.ts");
+  const selector = parseSelector(text);
+  return manifests.filter(({ object }) => selector.matches(object.metadata.labels ?? {}));
+}
+
+export async function readManifests(
+  context: CommandContext,
+  errors?: unknown[],
+): Promise<Manifest[]> {
+  const { flags } = context;
+  const folder = flags.text("kustomize");
+  const files = flags.list("filename");
+  if (folder !== "" && files.length > 0) throw new Error("only one of -f or -k can be specified");
+  if (folder !== "" && flags.bool("recursive"))
+    throw new Error("the -k flag can't be used with -f or -R");
+  if (folder !== "") return kustomized(context, folder);
+  if (files.filter((file) => file === "-").length > 1)
+    throw new Error("standard input cannot be used for multiple arguments");
+  const validate = !["ignore", "false"].includes(flags.text("validate"));
   const manifests: Manifest[] = [];
-  for (const file of context.flags.list("filename")) {
-    for (const { text, source } of await readSources(context, file))
-      manifests.push(...(await parseManifests(text, source)));
+  const attempt = async (action: () => Promise<void>) => {
+    try {
+      await action();
+    } catch (error) {
+      if (!errors) throw error;
+      errors.push(error);
+    }
+  };
+  for (const file of files) {
+    for (const { source, read } of readSources(context, file))
+      await attempt(async () => {
+        const text = await read();
+        for (const document of await parseDocuments(text, source))
+          manifests.push(...expand(document, source, validate));
+      });
   }
   return manifests;
 }
 
-async function readSources(
-  context: CommandContext,
-  file: string,
-): Promise<{ text: string; source: string }[]> {
-  if (file === "-") return [{ text: await context.io.stdin(), source: "STDIN" }];
-  if (/^https?:\/\//.test(file)) return [{ text: await download(context, file), source: file }];
+async function kustomized(context: CommandContext, folder: string): Promise<Manifest[]> {
+  const { buildKustomization } = await import("./kustomize/build.ts");
+  const warn = (text: string) => context.io.err(text);
+  return buildKustomization(folder, { warn, order: "legacy" }).map((object) => ({
+    object: { ...object, metadata: object.metadata ?? {} },
+    source: folder,
+  }));
+}
+
+interface Source {
+  readonly source: string;
+  read(): Promise<string>;
+}
+
+function readSources(context: CommandContext, file: string): Source[] {
+  if (file === "-") return [{ source: "STDIN", read: () => context.io.stdin() }];
+  if (/^https?:\/\//.test(file)) return [{ source: file, read: () => download(context, file) }];
+  const ofFile = (source: string): Source => ({
+    source,
+    read: () => Promise.resolve(host.readText(source)),
+  });
   const kind = host.pathKind(file);
-  if (kind === undefined) throw new Error(`the path ${JSON.stringify(file)} does not exist`);
-  if (kind === "file") return [{ text: host.readText(file), source: file }];
+  if (kind === "file") return [ofFile(file)];
+  if (kind === undefined) {
+    const matches = /[*?[]/.test(file) ? host.expandGlob(file) : [];
+    if (matches.length === 0) throw new Error(`the path ${JSON.stringify(file)} does not exist`);
+    return matches.flatMap((match) => readSources(context, match));
+  }
   const sources = walk(file, context.flags.bool("recursive"));
   if (sources.length === 0)
     throw new Error(`error reading [${file}]: recognized file extensions are [.json .yaml .yml]`);
-  return sources.map((source) => ({ text: host.readText(source), source }));
+  return sources.map(ofFile);
 }
 
 function walk(folder: string, recursive: boolean): string[] {
@@ -76,53 +147,68 @@ function walk(folder: string, recursive: boolean): string[] {
 
 /** The objects of one text, with the items of lists in their place. */
 export async function parseManifests(text: string, source: string): Promise<Manifest[]> {
-  const { parseYamlDocuments } = await import("../api/parse-yaml.ts");
-  let documents: unknown[];
-  try {
-    documents = /^\s*[[{]/.test(text) ? [JSON.parse(text)] : parseYamlDocuments(text);
-  } catch (error) {
-    if (/^\s*[[{]/.test(text)) {
-      try {
-        documents = parseYamlDocuments(text);
-      } catch (second) {
-        throw new Error(
-          `error parsing ${source}: error converting YAML to JSON: ${(second as Error).message}`,
-        );
-      }
-    } else
-      throw new Error(
-        `error parsing ${source}: error converting YAML to JSON: ${(error as Error).message}`,
-      );
-  }
-  return documents.flatMap((document) => expand(document, source));
+  return (await parseDocuments(text, source)).flatMap((document) => expand(document, source, true));
 }
 
-function expand(document: unknown, source: string): Manifest[] {
-  if (typeof document !== "object" || document === null || Array.isArray(document)) {
-    const go = Array.isArray(document)
-      ? "array"
-      : typeof document === "string"
-        ? "string"
-        : "value";
-    throw new Error(
-      `error validating ${JSON.stringify(source)}: error validating data: couldn't get version/kind; json parse error: json: cannot unmarshal ${go} into Go value of type struct { APIVersion string "json:\\"apiVersion,omitempty\\""; Kind string "json:\\"kind,omitempty\\"" }`,
-    );
+async function parseDocuments(text: string, source: string): Promise<unknown[]> {
+  if (/^\s*\{/.test(text)) {
+    const { parseJsonStream } = await import("./json-stream.ts");
+    try {
+      return parseJsonStream(text);
+    } catch (error) {
+      // Flow mappings of YAML begin with a brace too.
+      const documents = await yamlOrNothing(text);
+      if (documents) return documents;
+      throw new Error(`error parsing ${source}: ${messageOf(error)}`, { cause: error });
+    }
   }
+  const { parseYamlDocuments } = await import("../api/parse-yaml.ts");
+  try {
+    return parseYamlDocuments(text);
+  } catch (error) {
+    throw new Error(`error parsing ${source}: error converting YAML to JSON: ${messageOf(error)}`, {
+      cause: error,
+    });
+  }
+}
+
+async function yamlOrNothing(text: string): Promise<unknown[] | undefined> {
+  const { parseYamlDocuments } = await import("../api/parse-yaml.ts");
+  try {
+    return parseYamlDocuments(text);
+  } catch {
+    return undefined;
+  }
+}
+
+function expand(document: unknown, source: string, validate: boolean): Manifest[] {
+  if (typeof document !== "object" || document === null || Array.isArray(document))
+    throw new Error(notAnObject(document, source, validate));
   const object = document as ApiObject;
-  for (const field of ["kind", "apiVersion"] as const) {
-    if (!object[field])
-      throw new Error(
-        `error validating ${JSON.stringify(source)}: error validating data: ${missingFields(object)}; if you choose to ignore these errors, turn validation off with --validate=false`,
-      );
-  }
-  if (object.kind?.endsWith("List") && Array.isArray(object["items"]))
-    return object["items"].flatMap((item) => expand(item, source));
+  const missing = missingFields(object);
+  if (missing !== "" && validate)
+    throw new Error(
+      `error validating ${JSON.stringify(source)}: error validating data: ${missing}; if you choose to ignore these errors, turn validation off with --validate=false`,
+    );
+  if (!object.kind)
+    throw new Error(
+      `unable to decode ${JSON.stringify(source)}: Object 'Kind' is missing in '${JSON.stringify(object)}'`,
+    );
+  if (object.kind.endsWith("List") && Array.isArray(object["items"]))
+    return object["items"].flatMap((item) => expand(item, source, validate));
   return [{ object: { ...object, metadata: object.metadata ?? {} }, source }];
+}
+
+function notAnObject(document: unknown, source: string, validate: boolean): string {
+  if (validate)
+    return `error validating ${JSON.stringify(source)}: error validating data: invalid object to validate; if you choose to ignore these errors, turn validation off with --validate=false`;
+  const go = Array.isArray(document) ? "array" : typeof document;
+  return `unable to decode ${JSON.stringify(source)}: couldn't get version/kind; json parse error: json: cannot unmarshal ${go === "boolean" ? "bool" : go} into Go value of type struct { APIVersion string "json:\\"apiVersion,omitempty\\""; Kind string "json:\\"kind,omitempty\\"" }`;
 }
 
 function missingFields(object: Json): string {
   const missing = ["apiVersion", "kind"]
     .filter((field) => !object[field])
     .map((field) => `${field} not set`);
-  return missing.length === 1 ? (missing[0] ?? "") : `[${missing.join(", ")}]`;
+  return missing.length <= 1 ? (missing[0] ?? "") : `[${missing.join(", ")}]`;
 }

@@ -1,4 +1,5 @@
 import { isNotFound, type StatusError } from "../api/status.ts";
+import { after } from "../host/cli-host.ts";
 import type { Pod } from "../api/generated/core-v1.ts";
 import type { CommandContext } from "./command.ts";
 import { pathOf } from "./discovery.ts";
@@ -20,10 +21,36 @@ export async function attachablePod(context: CommandContext, argument: string): 
   const info = await (await context.discovery()).get(type);
   const object = await client.get<ApiObject>(pathOf(info, namespace, name));
   if (info.resource === "pods") return object as unknown as LivePod;
-  const pods = await podsOf(context, object, info.resource);
-  const [first] = sortActive(pods);
+  const [first] = sortActive(await firstPodsOf(context, object, info.resource));
   if (!first) throw new Error(`timed out waiting for the condition`);
   return first;
+}
+
+/** The pods that an object selects, or the first that comes while there is none. Upstream: polymorphichelpers GetFirstPod */
+export async function firstPodsOf(
+  context: CommandContext,
+  object: ApiObject,
+  resource: string,
+): Promise<LivePod[]> {
+  const pods = await podsOf(context, object, resource);
+  if (pods.length > 0) return pods;
+  const client = await context.client();
+  const { namespace } = await context.connection();
+  const abort = new AbortController();
+  const cancel = after(context.flags.number("pod-running-timeout"), () => abort.abort());
+  try {
+    const query = { labelSelector: podSelector(object, resource) };
+    for await (const { type, object: pod } of client.watch(
+      `/api/v1/namespaces/${namespace}/pods`,
+      query,
+      { signal: abort.signal },
+    ))
+      if (type === "ADDED" || type === "MODIFIED") return [pod as unknown as LivePod];
+  } finally {
+    cancel();
+    abort.abort();
+  }
+  throw new Error("timed out waiting for the condition");
 }
 
 /** The pods that an object selects. Upstream: k8s.io/kubectl/pkg/polymorphichelpers SelectorsForObject */
@@ -32,6 +59,15 @@ export async function podsOf(
   object: ApiObject,
   resource: string,
 ): Promise<LivePod[]> {
+  const client = await context.client();
+  const { namespace } = await context.connection();
+  const list = await client.get<{ items?: LivePod[] }>(`/api/v1/namespaces/${namespace}/pods`, {
+    labelSelector: podSelector(object, resource),
+  });
+  return list.items ?? [];
+}
+
+function podSelector(object: ApiObject, resource: string): string {
   const spec = (object["spec"] ?? {}) as {
     selector?: Record<string, unknown> & {
       matchLabels?: Record<string, string>;
@@ -41,19 +77,15 @@ export async function podsOf(
   const plain = resource === "services" || resource === "replicationcontrollers";
   if (plain && Object.keys(spec.selector ?? {}).length === 0)
     throw new Error(
-      `invalid service '${object.metadata.name}': Service is defined without a selector`,
+      `cannot get the logs from *v1.Service: invalid service '${object.metadata.name}': Service is defined without a selector`,
     );
   if (!plain && !spec.selector)
-    throw new Error(`cannot get the pods of ${resource}/${object.metadata.name}`);
-  const selector = plain
+    throw new Error(
+      `cannot get the logs from *v1.${object.kind}: selector for *v1.${object.kind} not implemented`,
+    );
+  return plain
     ? renderLabels(spec.selector as Record<string, string>)
     : renderSelector(spec.selector ?? {});
-  const client = await context.client();
-  const { namespace } = await context.connection();
-  const list = await client.get<{ items?: LivePod[] }>(`/api/v1/namespaces/${namespace}/pods`, {
-    labelSelector: selector,
-  });
-  return list.items ?? [];
 }
 
 const renderLabels = (labels: Readonly<Record<string, string>>) =>
@@ -107,12 +139,11 @@ export function chooseContainer(
   wanted: string,
   choice: ContainerChoice = {},
 ): string {
-  if (wanted !== "") {
-    if (!containersOf(pod).includes(wanted))
-      throw new Error(`container ${wanted} not found in pod ${pod.metadata.name}`);
-    return wanted;
-  }
-  return defaultContainer(pod, choice.quiet ? () => undefined : (text) => context.io.err(text));
+  return execContainer(
+    pod,
+    wanted,
+    choice.quiet ? () => undefined : (text) => context.io.err(text),
+  );
 }
 
 function defaultContainer(pod: LivePod, tell: (text: string) => void): string {
@@ -124,7 +155,7 @@ function defaultContainer(pod: LivePod, tell: (text: string) => void): string {
     );
   }
   const first = pod.spec.containers?.[0]?.name ?? "";
-  if ((pod.spec.containers?.length ?? 0) > 1)
+  if (containersOf(pod).length > 1)
     tell(`Defaulted container ${JSON.stringify(first)} out of: ${describeContainers(pod)}\n`);
   return first;
 }

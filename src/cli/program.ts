@@ -1,12 +1,15 @@
 import { CommandContext, type CommandEntry, type CommandSpec } from "./command.ts";
 import { COMMANDS } from "./commands.ts";
-import { ExitError, renderError } from "./errors.ts";
+import { ExitError, HelpAndError, renderError } from "./errors.ts";
 import { findSubcommand, HelpRequested, parseFlags, type FlagSpec } from "./flags.ts";
 import { GLOBAL_FLAGS } from "./global-flags.ts";
 import type { Io } from "./io.ts";
 
 // Messages and help speak of kubectl: what is printed is what kubectl prints.
 const ROOT = "kubectl";
+// kubectl's own profiles of itself: kubesim writes none.
+const PROFILES: ReadonlySet<string> = new Set(["", "none", "cpu", "heap", "goroutine", "threadcreate", "block", "mutex", "allocs"]);
+const OWN_COMMANDS: ReadonlySet<string> = new Set(["cluster", "sim", "shell"]);
 
 interface Selected {
   readonly path: string;
@@ -29,6 +32,8 @@ export async function runCommandLine(argv: readonly string[], io: Io): Promise<n
 async function run(argv: readonly string[], io: Io): Promise<number> {
   const selected = await select(argv);
   const { spec, path } = selected;
+  const plugin = await pluginOf(selected, argv);
+  if (plugin !== undefined) return plugin;
   const flags: FlagSpec[] = [
     ...(spec.flags ?? []),
     ...GLOBAL_FLAGS.filter(
@@ -39,6 +44,13 @@ async function run(argv: readonly string[], io: Io): Promise<number> {
         ),
     ),
   ];
+  if (path === ROOT) {
+    const word = selected.rest[findSubcommand(selected.rest, flags)];
+    if (word !== undefined && word !== "help") {
+      const { unknownCommand } = await import("./bare.ts");
+      throw new ExitError(unknownCommand(word, COMMANDS));
+    }
+  }
   let parsed;
   try {
     parsed = parseFlags(selected.rest, flags, {
@@ -50,6 +62,10 @@ async function run(argv: readonly string[], io: Io): Promise<number> {
     io.out(await help(selected));
     return 0;
   }
+  // `debug` means something else by it.
+  const own = spec.flags?.some(({ name }) => name === "profile");
+  const profile = own ? "" : parsed.flags.text("profile");
+  if (!PROFILES.has(profile)) throw new Error(`unknown profile '${profile}'`);
   if (!spec.run) return withoutRun(selected, parsed.args, io);
   const missing = (spec.flags ?? [])
     .filter((flag) => flag.required && !parsed.flags.has(flag.name))
@@ -62,11 +78,38 @@ async function run(argv: readonly string[], io: Io): Promise<number> {
     flags: parsed.flags,
     io,
   });
-  const code = (await spec.run(context)) ?? 0;
+  const code = (await runOrHelp(selected, context, io)) ?? 0;
   const warnings = context.usedClient?.warnings ?? 0;
   if (code === 0 && warnings > 0 && parsed.flags.bool("warnings-as-errors"))
     throw new Error(`${warnings} warning${warnings === 1 ? "" : "s"} received`);
   return code;
+}
+
+/** The exit code of the program on the PATH that unknown words mean; `create` takes such sub-commands too. */
+async function pluginOf(
+  { path, rest }: Selected,
+  argv: readonly string[],
+): Promise<number | undefined> {
+  const [word = "-"] = rest;
+  const depth = path === ROOT ? 1 : path === `${ROOT} create` ? 2 : 0;
+  if (depth === 0 || word.startsWith("-") || word === "help" || argv[0]?.startsWith("-"))
+    return undefined;
+  const { findPlugin, runPlugin } = await import("./plugins.ts");
+  const plugin = findPlugin(argv, depth);
+  return plugin && runPlugin(plugin);
+}
+
+async function runOrHelp(
+  selected: Selected,
+  context: CommandContext,
+  io: Io,
+): Promise<number | void> {
+  try {
+    return await selected.spec.run?.(context);
+  } catch (error) {
+    if (error instanceof HelpAndError) io.out(await help(selected));
+    throw error;
+  }
 }
 
 /** Follows the names of commands and subcommands. */
@@ -100,7 +143,9 @@ async function withoutRun(selected: Selected, args: readonly string[], io: Io): 
       if (isBareShell(io)) return runCommandLine(["shell"], io);
     } else if (word === "help") {
       const target = await select(args.slice(1));
-      io.out(await help(target));
+      const unknown = args.length > 1 && target.path === ROOT;
+      if (unknown) io.err(`Unknown help topic [${args.slice(1).map((each) => `\`${each}\``).join(" ")}]\n${await help(target)}`);
+      else io.out(await help(target));
       return 0;
     } else {
       const { unknownCommand } = await import("./bare.ts");
@@ -111,8 +156,11 @@ async function withoutRun(selected: Selected, args: readonly string[], io: Io): 
     throw new Error(
       `unknown command ${JSON.stringify(args.join(" "))}\nSee '${selected.path} -h' for help and examples`,
     );
-  io.out(await help(selected));
-  return 0;
+  // A command that only groups others was not used rightly. Upstream: cmdutil.DefaultSubCommandRun
+  const grouping = selected.path !== ROOT && !OWN_COMMANDS.has(selected.path.split(" ")[1] ?? "");
+  if (grouping && selected.path !== `${ROOT} rollout`) io.err(await help(selected));
+  else io.out(await help(selected));
+  return grouping ? 1 : 0;
 }
 
 async function help(selected: Selected): Promise<string> {

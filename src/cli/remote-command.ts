@@ -1,6 +1,6 @@
 import type { WebSocket } from "ws";
 import type { Status } from "../api/generated/meta-v1.ts";
-import { onResize, streamStdin, terminalSize } from "../host/cli-host.ts";
+import { onInterrupt, onResize, streamStdin, terminalSize } from "../host/cli-host.ts";
 import { openWebSocket } from "../host/cli-web-socket.ts";
 import { renderQuery, statusErrorOf, type Query } from "./client.ts";
 import type { CommandContext } from "./command.ts";
@@ -76,10 +76,17 @@ function converse(
       status = JSON.parse(body.toString("utf8")) as Status;
   });
   return new Promise<number>((resolve, reject) => {
+    let interrupted = false;
+    const forget = onInterrupt(() => {
+      interrupted = true;
+      socket.terminate();
+    });
     socket.on("close", (code: number) => {
+      forget();
       stop();
       stopResize();
-      if (!status && code !== 1000)
+      if (interrupted) reject(new ExitError("", 1));
+      else if (!status && code !== 1000)
         reject(new Error(`websocket: close ${code} (abnormal closure): unexpected EOF`));
       else finish(status, resolve, reject);
     });

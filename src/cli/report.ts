@@ -2,7 +2,14 @@ import type { Json } from "./client.ts";
 import type { CommandContext } from "./command.ts";
 import { singularName, type ResourceInfo } from "./discovery.ts";
 import { dryRunSuffix, type DryRun } from "./dry-run.ts";
-import { findPrinter, outputFormat, OUTPUT_FLAGS, unknownFormat } from "./printers/output.ts";
+import {
+  findPrinter,
+  outputFormat,
+  OUTPUT_FLAGS,
+  unknownFormat,
+  withoutManagedFields,
+} from "./printers/output.ts";
+import type { ApiObject } from "./resources.ts";
 import type { FlagSpec } from "./flags.ts";
 
 export { OUTPUT_FLAGS };
@@ -26,6 +33,19 @@ export async function reporter(context: CommandContext, dryRun: DryRun = "none")
         : `${singularName(info)}/${name} ${operation}${dryRunSuffix(dryRun)}\n`,
     );
   };
+}
+
+/** For commands that make objects of Go's types: `-o json` prints them in the order of their fields. */
+export async function typedReporter(
+  context: CommandContext,
+  dryRun: DryRun = "none",
+): Promise<Report> {
+  const report = await reporter(context, dryRun);
+  if (context.flags.text("output") !== "json") return report;
+  const { renderTypedJson } = await import("./go-field-order.ts");
+  const keep = context.flags.bool("show-managed-fields");
+  return (object) =>
+    context.io.out(renderTypedJson((keep ? object : withoutManagedFields(object)) as ApiObject));
 }
 
 export const FIELD_MANAGER_FLAG = (name: string): FlagSpec => ({

@@ -1,8 +1,9 @@
 import { StatusError } from "../api/status.ts";
+import { pathKind } from "../host/cli-host.ts";
 import { readText, type Json } from "./client.ts";
 import type { CommandContext } from "./command.ts";
 import { apiVersionOf, pathOf, type ResourceInfo } from "./discovery.ts";
-import { throwAll } from "./errors.ts";
+import { ConnectionError, throwAll } from "./errors.ts";
 import type { FlagSpec } from "./flags.ts";
 
 /** One thing that a command line or a file means: a named object, or all objects of a resource. */
@@ -96,23 +97,30 @@ export const hasFiles = (context: CommandContext): boolean =>
 export async function targetsOf(
   context: CommandContext,
   args: readonly string[] = context.args,
+  errors?: unknown[],
 ): Promise<Target[]> {
   if (hasFiles(context)) {
+    const missing = context.flags.list("filename").find((file) => file !== "-" && !/^https?:/.test(file) && !/[*?[]/.test(file) && pathKind(file) === undefined);
+    if (missing !== undefined) throw new Error(`the path ${JSON.stringify(missing)} does not exist`);
     if (args.length > 0)
       throw new Error(
         "when paths, URLs, or stdin is provided as resource input, you may not specify resource arguments as well",
       );
     const { targetsOfFiles } = await import("./manifests.ts");
-    return targetsOfFiles(context);
+    return targetsOfFiles(context, errors);
   }
   return targetsOfArgs(context, args);
 }
+
+const NOTHING_GIVEN =
+  "You must provide one or more resources by argument or filename.\nExample resource specifications include:\n   '-f rsrc.yaml'\n   '--filename=rsrc.json'\n   '<resource> <name>'\n   '<resource>'";
 
 /** Understands `pods`, `po,svc`, `po a b`, `po/a svc/b`. Upstream: cli-runtime/pkg/resource/builder.go ResourceTypeOrNameArgs */
 export async function targetsOfArgs(
   context: CommandContext,
   args: readonly string[],
 ): Promise<Target[]> {
+  if (args.length === 0) throw new Error(NOTHING_GIVEN);
   const discovery = await context.discovery();
   const chosen = (await context.connection()).namespace;
   const everywhere = context.flags.bool("all-namespaces");
@@ -126,8 +134,10 @@ export async function targetsOfArgs(
     );
   const [types = "", ...names] = args;
   if (names.some((name) => name === "")) throw new Error("resource name may not be empty");
+  if (names.length > 0 && (context.flags.text("selector") !== "" || context.flags.text("field-selector") !== ""))
+    throw new Error("name cannot be provided when a selector is specified");
   const infos: ResourceInfo[] = [];
-  for (const word of types.split(",").filter((each) => each !== "")) {
+  for (const word of new Set(types.split(","))) {
     const category = word.includes(".") ? [] : await discovery.inCategory(word);
     if (category.length > 0) infos.push(...category);
     else infos.push(await discovery.get(word));
@@ -156,7 +166,9 @@ async function pairs(
       throw new Error(`arguments in resource/name form must have a single resource and name`);
     }
     const [type = "", name = "", ...more] = parts;
-    if (more.length > 0 || type === "" || name === "")
+    if (more.length > 0)
+      throw new Error("arguments in resource/name form may not have more than one slash");
+    if (type === "" || name === "")
       throw new Error("arguments in resource/name form must have a single resource and name");
     const { info } = await resolve(type, name);
     if (everywhere && info.namespaced)
@@ -261,10 +273,13 @@ async function listObjects(
 export async function download(context: CommandContext, url: string): Promise<string> {
   const { sendRequest } = await import("../host/cli-http.ts");
   const match = /^(https?:\/\/[^/]+)(\/.*)?$/.exec(url);
+  const address = (match?.[1] ?? url).replace(/^https?:\/\//, "");
   const response = await sendRequest(
     { url: match?.[1] ?? url },
     { method: "GET", path: match?.[2] ?? "/", headers: { Accept: "*/*" } },
-  );
+  ).catch((error: unknown) => {
+    throw new ConnectionError(address, error instanceof Error ? error : new Error(String(error)));
+  });
   void context;
   if (response.status !== 200)
     throw new Error(

@@ -7,6 +7,7 @@ import { pathOf } from "./discovery.ts";
 import { dryRunOf, dryRunQuery } from "./dry-run.ts";
 import { throwAll } from "./errors.ts";
 import { renderSelector } from "./pods.ts";
+import { findPrinter, unknownFormat } from "./printers/output.ts";
 import { reporter } from "./report.ts";
 import { fetchObjects, targetsOf, type ApiObject, type Found } from "./resources.ts";
 import { TabWriter } from "./printers/tab-writer.ts";
@@ -40,7 +41,7 @@ async function revisionsOf(
   const deployment = info.resource === "deployments";
   if (!deployment && !["daemonsets", "statefulsets"].includes(info.resource))
     throw new Error(
-      `no history viewer has been implemented for ${JSON.stringify(`${info.kind}.${info.group}`)}`,
+      `no history viewer has been implemented for ${JSON.stringify(info.group === "" ? info.kind : `${info.kind}.${info.group}`)}`,
     );
   const path = `/apis/apps/v1/namespaces/${namespace}/${deployment ? "replicasets" : "controllerrevisions"}`;
   const list = await client.get<{ items?: ApiObject[] }>(path, { labelSelector: selector });
@@ -64,19 +65,37 @@ async function revisionsOf(
 }
 
 export async function history(context: CommandContext): Promise<void> {
+  const asked = context.flags.number("revision");
+  if (asked < 0) throw new Error(`revision must be a positive integer: ${asked}`);
+  const printer = await findPrinter(context.flags);
+  if (!printer && context.flags.text("output") !== "")
+    throw unknownFormat(context.flags.text("output"));
   for (const found of await fetchObjects(context, await targetsOf(context), {
     selector: context.flags.text("selector"),
   })) {
     const revisions = await revisionsOf(context, found);
     const wanted = context.flags.number("revision");
     const name = `${found.info.kind.toLowerCase()}.${found.info.group}/${found.name}`;
-    if (wanted > 0) {
+    if (printer) {
+      const chosen = revisions.filter(({ number }) => wanted === 0 || number === wanted);
+      if (wanted > 0 && chosen.length === 0)
+        throw new Error(`unable to find the specified revision`);
+      for (const { object } of chosen)
+        context.io.out(
+          printer(
+            found.info.resource === "deployments"
+              ? { kind: "ReplicaSet", apiVersion: "apps/v1", ...object }
+              : { kind: "ControllerRevision", apiVersion: "apps/v1", ...object },
+          ),
+        );
+    } else if (wanted > 0) {
       const revision = revisions.find(({ number }) => number === wanted);
       if (!revision) throw new Error(`unable to find the specified revision`);
       const writer = new DescribeWriter();
-      writePodTemplate(writer, revision.template);
-      context.io.out(`${name} with revision #${wanted}\n${writer.render()}\n`);
-    } else {
+      writePodTemplate(writer, withCause(revision));
+      context.io.out(`${name} with revision #${wanted}\n${writer.unaligned}\n`);
+    } else if (revisions.length === 0) context.io.out(`${name} \nNo rollout history found.\n`);
+    else {
       const rows = [
         "REVISION\tCHANGE-CAUSE",
         ...revisions.map(({ number, cause }) => `${number}\t${cause}`),
@@ -86,6 +105,13 @@ export async function history(context: CommandContext): Promise<void> {
       );
     }
   }
+}
+
+/** The cause stands among the template's annotations. */
+function withCause({ template, cause }: Revision): PodTemplateSpec {
+  if (cause === "<none>") return template;
+  const annotations = { ...template.metadata?.annotations, [CAUSE]: cause };
+  return { ...template, metadata: { ...template.metadata, annotations } };
 }
 
 export async function undo(context: CommandContext): Promise<void> {

@@ -58,7 +58,7 @@ function progressOf(context: CommandContext, { info, name }: Found, object: ApiO
     case "statefulsets":
       return statefulSet(object as unknown as Required<StatefulSet>);
     default:
-      throw new Error(`no status viewer has been implemented for ${info.kind}`);
+      throw new Error(`no status viewer has been implemented for ${info.group === "" ? info.kind : `${info.kind}.${info.group}`}`);
   }
 }
 
@@ -135,7 +135,7 @@ function statefulSet({ metadata, spec, status: now }: Required<StatefulSet>): Pr
   ];
   if (ready < replicas) return waiting(`Waiting for ${replicas - ready} pods to be ready...\n`);
   const partition = spec.updateStrategy.rollingUpdate?.partition ?? 0;
-  if (partition > 0) {
+  if (spec.updateStrategy.rollingUpdate?.partition !== undefined) {
     if (updated < replicas - partition)
       return waiting(
         `Waiting for partitioned roll out to finish: ${updated} out of ${replicas - partition} new pods have been updated...\n`,

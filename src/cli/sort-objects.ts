@@ -1,54 +1,49 @@
-import { parseQuantity } from "../api/quantity.ts";
 import { findValues, relaxedPath } from "../api/json-path.ts";
+import { parseQuantity } from "../api/quantity.ts";
+import { ExitError } from "./errors.ts";
+import { goSort } from "./go-sort.ts";
 
-/** Sorts by the field that a path finds; upstream's order: missing ones first, numbers, quantities, then natural text. Upstream: k8s.io/kubectl/pkg/cmd/get/sorter.go */
+/** Sorts by the field that a path finds: missing ones first, then numbers, quantities, texts. Upstream: k8s.io/kubectl/pkg/cmd/get/sorter.go */
 export function sortByPath<T>(
   items: readonly T[],
   path: string,
   objectOf: (item: T) => unknown,
 ): T[] {
-  const expression = relaxedPath(path);
-  const keyed = items.map((item) => {
-    const values = findValues(expression, objectOf(item), true);
-    return { item, value: values[0] };
-  });
-  if (items.length > 0 && keyed.every(({ value }) => value === undefined))
+  if (path.startsWith("{") !== path.endsWith("}"))
     throw new Error(
-      `couldn't find any field with path ${JSON.stringify(expression)} in the list of objects`,
+      "unexpected path string, expected a 'name1.name2' or '.name1.name2' or '{name1.name2}' or '{.name1.name2}'",
     );
-  return keyed.sort((a, b) => compare(a.value, b.value)).map(({ item }) => item);
+  const expression = relaxedPath(path);
+  const keyed = items.map((item) => ({
+    item,
+    value: findValues(expression, objectOf(item), true)[0],
+  }));
+  if (items.length > 0 && keyed.every(({ value }) => value === undefined))
+    throw fieldNotFound(path);
+  return goSort(keyed, (a, b) => isLess(a.value, b.value)).map(({ item }) => item);
 }
 
-function compare(a: unknown, b: unknown): number {
-  if (a === undefined || b === undefined)
-    return Number(b === undefined) - Number(a === undefined) === 0 ? 0 : a === undefined ? -1 : 1;
-  if (typeof a === "number" && typeof b === "number") return a - b;
-  if (typeof a === "string" && typeof b === "string") return compareText(a, b);
-  const [x, y] = [String(a), String(b)];
-  return x < y ? -1 : x > y ? 1 : 0;
+export const fieldNotFound = (path: string): Error =>
+  new Error(
+    `couldn't find any field with path ${JSON.stringify(relaxedPath(path))} in the list of objects`,
+  );
+
+function isLess(a: unknown, b: unknown): boolean {
+  if (a === undefined) return true;
+  if (b === undefined) return false;
+  if (a === null || b === null) return a === null && b !== null;
+  if (typeof a === "number" && typeof b === "number") return a < b;
+  if (typeof a === "string" && typeof b === "string") return isLessText(a, b);
+  if (Array.isArray(a) && Array.isArray(b))
+    return a.slice(0, b.length).every((each, index) => isLess(each, b[index]));
+  const type = typeof a === "boolean" ? "bool" : "map[string]interface {}";
+  throw new ExitError(`unsortable type: ${type}`);
 }
 
-function compareText(a: string, b: string): number {
-  if (/^\d/.test(a) && /^\d/.test(b)) {
-    try {
-      const order = parseQuantity(a).compare(parseQuantity(b));
-      return order;
-    } catch {
-      // Not both are quantities: as text.
-    }
+function isLessText(a: string, b: string): boolean {
+  try {
+    return parseQuantity(a).compare(parseQuantity(b)) < 0;
+  } catch {
+    return a < b;
   }
-  return naturally(a, b);
-}
-
-/** Runs of digits count as numbers. */
-function naturally(a: string, b: string): number {
-  const parts = (text: string) => text.match(/\d+|\D+/g) ?? [];
-  const [left, right] = [parts(a), parts(b)];
-  for (let i = 0; i < Math.min(left.length, right.length); i++) {
-    const [x = "", y = ""] = [left[i], right[i]];
-    if (x === y) continue;
-    if (/^\d/.test(x) && /^\d/.test(y) && Number(x) !== Number(y)) return Number(x) - Number(y);
-    return x < y ? -1 : 1;
-  }
-  return left.length - right.length;
 }

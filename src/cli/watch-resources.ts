@@ -1,9 +1,10 @@
-import { onInterrupt } from "../host/cli-host.ts";
+import { onInterrupt, sleep } from "../host/cli-host.ts";
 import { JSON_TYPE, TABLE_TYPE, type Json } from "./client.ts";
 import type { CommandContext } from "./command.ts";
 import { tableOptions, targetQuery } from "./commands/get.ts";
 import { apiVersionOf, pathOf } from "./discovery.ts";
-import { outputFormat } from "./printers/output.ts";
+import { requestTimeoutMs } from "./go-duration.ts";
+import { outputFormat, sortKeys } from "./printers/output.ts";
 import { plainTable, renderTable, type Table } from "./printers/table.ts";
 import { tableWriter } from "./printers/tab-writer.ts";
 import type { Target } from "./resources.ts";
@@ -26,6 +27,12 @@ export async function watchResources(
   if (outputFormat(context.flags).format.startsWith("custom-columns"))
     printer = await customColumnsPrinter(context);
   const print = printer ? objectWriter(context, target, printer) : tableRowWriter(context, target);
+  if (context.flags.text("sort-by") !== "")
+    context.io.err(
+      context.flags.bool("watch")
+        ? "warning: --watch requested, --sort-by will be ignored for watch events received\n"
+        : "warning: --watch-only requested, --sort-by will be ignored\n",
+    );
   const client = await context.client();
   const accept = printer ? JSON_TYPE : TABLE_TYPE;
   const path = pathOf(target.info, target.namespace, target.name);
@@ -34,6 +41,8 @@ export async function watchResources(
   if (!context.flags.bool("watch-only")) print("ADDED", listed);
   const abort = new AbortController();
   const stopListening = onInterrupt(() => abort.abort());
+  const timeoutMs = requestTimeoutMs(context.flags);
+  if (timeoutMs > 0) void sleep(timeoutMs).then(() => abort.abort());
   const query = {
     ...targetQuery(context, target),
     limit: undefined,
@@ -83,7 +92,8 @@ function withEventColumn(text: string, type: string, headers: boolean): string {
   return text
     .split("\n")
     .map((line, index) =>
-      line === "" ? line : `${headers && index === 0 ? "EVENT" : type}\t${line}`,
+      // As wide as the longest, MODIFIED: later events must not move the columns.
+      line === "" ? line : `${(headers && index === 0 ? "EVENT" : type).padEnd(8)}\t${line}`,
     )
     .join("\n");
 }
@@ -102,6 +112,11 @@ function objectWriter(
   return (type, object) => {
     for (const each of Array.isArray(object["items"]) ? (object["items"] as Json[]) : [object]) {
       const full = typed(each);
+      // Events as JSON are one line each.
+      if (withEvents && outputFormat(context.flags).format === "json") {
+        context.io.out(`${JSON.stringify({ type, object: sortKeys(full) })}\n`);
+        continue;
+      }
       context.io.out(printer(withEvents ? { type, object: full } : full));
     }
   };

@@ -9,6 +9,8 @@ import type { Draft, KubernetesObject, ObjectList, ObjectName } from "../api/met
 export interface Client {
   /** Who writes: field manager, journal entry and audit name (`kubelet`, `default-scheduler`, `replicaset-controller`). */
   readonly component: string;
+  /** What the server serves; custom resources come and go. */
+  readonly kinds: KindSource;
   /** The same client for another component or user. */
   as(component: string): Client;
 
@@ -31,6 +33,12 @@ export interface Client {
   bind(pod: ObjectName & { readonly uid: string }, nodeName: string): Promise<void>;
   /** Calls back in revision order with what matches, starting after `resourceVersion`. */
   watch<T extends KubernetesObject>(kind: Kind<T>, options: ClientWatchOptions<T>): WatchStop;
+}
+
+export interface KindSource {
+  all(): readonly Kind[];
+  findByApiVersion(apiVersion: string, kind: string): Kind | undefined;
+  onChange(listener: () => void): void;
 }
 
 export interface ListOptions {

@@ -140,6 +140,12 @@ export class InformerFactory {
     return informer as unknown as Informer<T>;
   }
 
+  /** Stops and forgets the informer of a kind that is no longer served. */
+  release(kind: Kind): void {
+    this.#informers.get(kind)?.stop();
+    this.#informers.delete(kind);
+  }
+
   async start(): Promise<void> {
     this.#started = true;
     await Promise.all([...this.#informers.values()].map((informer) => informer.start()));

@@ -202,6 +202,7 @@ function makeMachine(parts: ContainerParts, app: AppSpec | undefined): Machine {
     ...config.mounts,
   ];
   const fs: MountedFileSystem = new MountedFileSystem(root, mounts, config.readOnlyRootFilesystem);
+  fs.rootOf = (pid) => table.get(pid)?.fs;
   const machine: Machine = {
     table,
     fs,

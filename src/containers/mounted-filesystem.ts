@@ -16,6 +16,8 @@ export class MountedFileSystem implements FileSystem {
   readonly #root: FileSystem;
   readonly #readOnlyRoot: boolean;
   readonly #mounts = new Map<string, Mount>();
+  /** What a process of this PID namespace has as its root: /proc/PID/root leads there, into another container too. */
+  rootOf: ((pid: number) => FileSystem | undefined) | undefined;
 
   constructor(root: FileSystem, mounts: readonly Mount[], readOnlyRoot = false) {
     this.#root = root;
@@ -171,7 +173,7 @@ export class MountedFileSystem implements FileSystem {
         continue;
       }
       const next = view === "/" ? `/${part}` : `${view}/${part}`;
-      if (this.#mounts.has(next)) {
+      if (this.#mounts.has(next) || ((rest.length > 0 || follow) && this.#processRoot(next))) {
         view = next;
         continue;
       }
@@ -194,10 +196,17 @@ export class MountedFileSystem implements FileSystem {
     return this.#place(view);
   }
 
+  #processRoot(viewPath: string): Mount | undefined {
+    if (!this.rootOf || !viewPath.startsWith("/proc/")) return undefined;
+    const pid = /^\/proc\/(\d+)\/root$/.exec(viewPath)?.[1];
+    const fileSystem = pid === undefined ? undefined : this.rootOf(Number(pid));
+    return fileSystem && { containerPath: viewPath, fileSystem, sourcePath: "/", readOnly: false, type: "overlay" };
+  }
+
   /** The file system that serves a path of the view: the longest mount before it. */
   #place(viewPath: string): Place {
     for (let at = viewPath; at !== "/"; at = directoryName(at)) {
-      const mount = this.#mounts.get(at);
+      const mount = this.#mounts.get(at) ?? this.#processRoot(at);
       if (mount) return { fileSystem: mount.fileSystem, path: joinPath(mount.sourcePath, viewPath.slice(at.length + 1) || "."), viewPath, readOnly: mount.readOnly, mount };
     }
     const mount = this.#mounts.get("/");

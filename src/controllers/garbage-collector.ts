@@ -1,10 +1,12 @@
 import type { OwnerReference } from "../api/generated/meta-v1.ts";
-import { apiVersionOf, type Kind } from "../api/kind.ts";
+import { groupResource, type Kind } from "../api/kind.ts";
 import { keyOf, type KubernetesObject } from "../api/meta.ts";
-import { kindByName, KINDS } from "../api/resources/index.ts";
+import { KINDS } from "../api/resources/index.ts";
 import { isNotFound } from "../api/status.ts";
 import { Reconciler, type Result } from "../client/reconciler.ts";
+import type { Informer } from "../client/informer.ts";
 import type { Controller, ControllerContext } from "./controller.ts";
+import { customKinds } from "./support/custom-kinds.ts";
 
 const NAME = "generic-garbage-collector";
 const FOREGROUND = "foregroundDeletion";
@@ -18,53 +20,90 @@ export const garbageCollector: Controller = {
   start: (context) => new GarbageCollector(context).start(),
 };
 
+/** One resource whose objects may own and be owned. */
+interface Watched {
+  /** By which it is written. */
+  kind: Kind;
+  /** By which it is watched: the schema of a custom resource may change meanwhile, its metadata does not depend on it. */
+  readonly informer: Informer<KubernetesObject>;
+}
+
 class GarbageCollector {
   readonly #context: ControllerContext;
-  readonly #kinds: readonly Kind[] = KINDS.filter((kind) => !IGNORED.includes(kind.kind) && !kind.storedAs);
-  readonly #byId = new Map<string, Kind>();
+  /** By `deployments.apps`. */
+  readonly #watched = new Map<string, Watched>();
   readonly #reconciler: Reconciler;
+  #scheduled = false;
 
   constructor(context: ControllerContext) {
     this.#context = { ...context, client: context.client.as(NAME) };
-    for (const kind of this.#kinds) this.#byId.set(idOf(kind), kind);
     this.#reconciler = new Reconciler({ name: NAME, clock: context.clock, tasks: context.tasks, workers: 20, reconcile: (key) => this.#reconcile(key), onError: (key, error) => context.log(NAME, key, error) });
   }
 
   start(): void {
-    for (const kind of this.#kinds) {
-      const enqueue = (object: KubernetesObject) => this.#reconciler.add(`${idOf(kind)} ${keyOf(object)}`);
-      this.#context.informers.of(kind).addHandler({
-        added: (object) => {
-          if (object.metadata.ownerReferences?.length || object.metadata.finalizers?.length) enqueue(object);
-        },
-        updated: (object, old) => {
-          const owners = object.metadata.ownerReferences;
-          if (owners !== old.metadata.ownerReferences || object.metadata.deletionTimestamp !== old.metadata.deletionTimestamp || object.metadata.finalizers !== old.metadata.finalizers) enqueue(object);
-          if (object.metadata.deletionTimestamp && !old.metadata.deletionTimestamp && object.metadata.finalizers?.includes(FOREGROUND)) this.#enqueueDependents(object);
-        },
-        deleted: (object) => {
-          this.#enqueueDependents(object);
-          // A foreground owner may have waited for this one.
-          for (const owner of object.metadata.ownerReferences ?? []) this.#enqueueOwner(object, owner);
-        },
-      });
+    for (const kind of KINDS) if (!IGNORED.includes(kind.kind) && !kind.storedAs) this.#watch(kind);
+    this.#followCustomKinds();
+    // Kinds that are changed go and come again: only what is left of it matters.
+    this.#context.client.kinds.onChange(() => {
+      if (this.#scheduled) return;
+      this.#scheduled = true;
+      queueMicrotask(() => this.#followCustomKinds());
+    });
+  }
+
+  #followCustomKinds(): void {
+    this.#scheduled = false;
+    if (this.#context.tasks.signal.aborted) return;
+    const present = new Map(customKinds(this.#context.client.kinds).map((kind) => [groupResource(kind), kind]));
+    for (const [resource, kind] of present) {
+      const watched = this.#watched.get(resource);
+      if (!watched) this.#watch(kind);
+      else if (watched.kind.storedForm) watched.kind = kind;
+    }
+    for (const [resource, { kind, informer }] of this.#watched) {
+      if (!kind.storedForm || present.has(resource)) continue;
+      this.#watched.delete(resource);
+      this.#context.informers.release(informer.kind);
     }
   }
 
+  #watch(kind: Kind): void {
+    const informer = this.#context.informers.of(kind);
+    const resource = groupResource(kind);
+    this.#watched.set(resource, { kind, informer });
+    const enqueue = (object: KubernetesObject) => this.#reconciler.add(`${resource} ${keyOf(object)}`);
+    informer.addHandler({
+      added: (object) => {
+        if (object.metadata.ownerReferences?.length || object.metadata.finalizers?.length) enqueue(object);
+      },
+      updated: (object, old) => {
+        const owners = object.metadata.ownerReferences;
+        if (owners !== old.metadata.ownerReferences || object.metadata.deletionTimestamp !== old.metadata.deletionTimestamp || object.metadata.finalizers !== old.metadata.finalizers) enqueue(object);
+        if (object.metadata.deletionTimestamp && !old.metadata.deletionTimestamp && object.metadata.finalizers?.includes(FOREGROUND)) this.#enqueueDependents(object);
+      },
+      deleted: (object) => {
+        this.#enqueueDependents(object);
+        // A foreground owner may have waited for this one.
+        for (const owner of object.metadata.ownerReferences ?? []) this.#enqueueOwner(object, owner);
+      },
+    });
+  }
+
   #enqueueDependents(owner: KubernetesObject): void {
-    for (const kind of this.#kinds) for (const dependent of this.#context.informers.of(kind).byIndex("owner", owner.metadata.uid)) this.#reconciler.add(`${idOf(kind)} ${keyOf(dependent)}`);
+    for (const [resource, { informer }] of this.#watched) for (const dependent of informer.byIndex("owner", owner.metadata.uid)) this.#reconciler.add(`${resource} ${keyOf(dependent)}`);
   }
 
   #enqueueOwner(object: KubernetesObject, reference: OwnerReference): void {
-    const kind = kindByName(reference.apiVersion, reference.kind);
-    if (kind) this.#reconciler.add(`${idOf(kind)} ${kind.namespaced ? `${object.metadata.namespace}/${reference.name}` : reference.name}`);
+    const kind = this.#kindOf(reference);
+    if (kind) this.#reconciler.add(`${groupResource(kind)} ${kind.namespaced ? `${object.metadata.namespace}/${reference.name}` : reference.name}`);
   }
 
   async #reconcile(id: string): Promise<Result | void> {
-    const [kindId, key] = id.split(" ") as [string, string];
-    const kind = this.#byId.get(kindId);
-    const object = kind && this.#context.informers.of(kind).find(key);
-    if (!kind || !object) return {};
+    const [resource, key] = id.split(" ") as [string, string];
+    const watched = this.#watched.get(resource);
+    const object = watched?.informer.find(key);
+    if (!watched || !object) return {};
+    const { kind } = watched;
     if (object.metadata.deletionTimestamp && object.metadata.finalizers?.includes(ORPHAN)) return this.#orphanDependents(kind, object);
     if (object.metadata.deletionTimestamp && object.metadata.finalizers?.includes(FOREGROUND)) return this.#finishForeground(kind, object);
     if (object.metadata.ownerReferences?.length && !object.metadata.deletionTimestamp) return this.#collect(kind, object);
@@ -97,29 +136,33 @@ class GarbageCollector {
 
   /** The cache first, then the server: a stale cache must not cost an object its life. */
   async #findOwner(object: KubernetesObject, reference: OwnerReference): Promise<KubernetesObject | "unknown" | undefined> {
-    const kind = kindByName(reference.apiVersion, reference.kind);
+    const kind = this.#kindOf(reference);
     if (!kind || IGNORED.includes(kind.kind)) return "unknown";
     const name = { namespace: kind.namespaced ? object.metadata.namespace : undefined, name: reference.name };
-    const cached = this.#context.informers.of(kind).find(kind.namespaced ? `${object.metadata.namespace}/${reference.name}` : reference.name);
+    const cached = this.#watched.get(groupResource(kind))?.informer.find(kind.namespaced ? `${object.metadata.namespace}/${reference.name}` : reference.name);
     if (cached?.metadata.uid === reference.uid) return cached;
     return this.#context.client.find(kind, name);
   }
 
+  #kindOf(reference: OwnerReference): Kind | undefined {
+    return this.#context.client.kinds.findByApiVersion(reference.apiVersion, reference.kind);
+  }
+
   #hasDependents(object: KubernetesObject): boolean {
-    return this.#kinds.some((kind) => this.#context.informers.of(kind).byIndex("owner", object.metadata.uid).length > 0);
+    return [...this.#watched.values()].some(({ informer }) => informer.byIndex("owner", object.metadata.uid).length > 0);
   }
 
   async #finishForeground(kind: Kind, object: KubernetesObject): Promise<void> {
-    const blocked = this.#kinds.some((other) =>
-      this.#context.informers.of(other).byIndex("owner", object.metadata.uid).some((dependent) => dependent.metadata.ownerReferences?.some((owner) => owner.uid === object.metadata.uid && owner.blockOwnerDeletion)),
+    const blocked = [...this.#watched.values()].some(({ informer }) =>
+      informer.byIndex("owner", object.metadata.uid).some((dependent) => dependent.metadata.ownerReferences?.some((owner) => owner.uid === object.metadata.uid && owner.blockOwnerDeletion)),
     );
     if (blocked) return this.#enqueueDependents(object);
     await this.#removeFinalizer(kind, object, FOREGROUND);
   }
 
   async #orphanDependents(kind: Kind, object: KubernetesObject): Promise<void> {
-    for (const other of this.#kinds) {
-      for (const dependent of this.#context.informers.of(other).byIndex("owner", object.metadata.uid)) {
+    for (const { kind: other, informer } of this.#watched.values()) {
+      for (const dependent of informer.byIndex("owner", object.metadata.uid)) {
         await this.#context.client.mutate(other, dependent.metadata, (now) => ({ ...now, metadata: { ...now.metadata, ownerReferences: now.metadata.ownerReferences?.filter((owner) => owner.uid !== object.metadata.uid) } as KubernetesObject["metadata"] }));
       }
     }
@@ -132,5 +175,3 @@ class GarbageCollector {
     );
   }
 }
-
-const idOf = (kind: Kind) => `${apiVersionOf(kind)}/${kind.plural}`;

@@ -1,21 +1,28 @@
+import { clusterRoleAggregation } from "./cluster-role-aggregation.ts";
 import type { Controller, ControllerContext } from "./controller.ts";
 import { cronJobController } from "./cron-job.ts";
 import { daemonSetController } from "./daemon-set.ts";
 import { deploymentController } from "./deployment.ts";
+import { disruptionController } from "./disruption.ts";
 import { endpointSliceController } from "./endpoint-slice.ts";
 import { endpointsController } from "./endpoints.ts";
+import { ephemeralVolumeController } from "./ephemeral-volume.ts";
 import { garbageCollector } from "./garbage-collector.ts";
 import { jobController } from "./job.ts";
+import { localPathProvisioner } from "./local-path-provisioner.ts";
 import { namespaceController } from "./namespace.ts";
 import { nodeLifecycleController } from "./node-lifecycle.ts";
+import { persistentVolumeController } from "./persistent-volume.ts";
 import { podGarbageCollector } from "./pod-garbage-collector.ts";
 import { replicaSetController } from "./replica-set.ts";
 import { replicationController } from "./replication-controller.ts";
+import { resourceQuotaController } from "./resource-quota.ts";
 import { rootCaPublisher } from "./root-ca-publisher.ts";
 import { serviceAccountController } from "./service-account.ts";
 import { statefulSetController } from "./stateful-set.ts";
 import { ttlAfterFinishedController } from "./ttl-after-finished.ts";
 import { validatingAdmissionPolicyStatus } from "./validating-admission-policy-status.ts";
+import { claimProtectionController, volumeProtectionController } from "./volume-protection.ts";
 
 export const CONTROLLERS: readonly Controller[] = [
   serviceAccountController,
@@ -35,6 +42,14 @@ export const CONTROLLERS: readonly Controller[] = [
   endpointSliceController,
   endpointsController,
   validatingAdmissionPolicyStatus,
+  clusterRoleAggregation,
+  disruptionController,
+  resourceQuotaController,
+  persistentVolumeController,
+  localPathProvisioner,
+  ephemeralVolumeController,
+  claimProtectionController,
+  volumeProtectionController,
 ];
 
 export function startControllers(context: ControllerContext): void {

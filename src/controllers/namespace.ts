@@ -6,6 +6,7 @@ import { isNotFound } from "../api/status.ts";
 import { Reconciler, type Result } from "../client/reconciler.ts";
 import { rfc3339 } from "../util/clock.ts";
 import type { Controller, ControllerContext } from "./controller.ts";
+import { customKinds } from "./support/custom-kinds.ts";
 import { sameValue } from "./support/hash.ts";
 
 const NAME = "namespace-controller";
@@ -37,7 +38,7 @@ async function reconcile(context: ControllerContext, name: string): Promise<Resu
   if (!namespace?.metadata.deletionTimestamp || !namespace.spec.finalizers?.includes("kubernetes")) return {};
   const remaining: string[] = [];
   const finalizers = new Map<string, number>();
-  for (const kind of KINDS) {
+  for (const kind of [...KINDS, ...customKinds(client.kinds)]) {
     if (!kind.namespaced || kind.storedAs || kind.verbs?.includes("delete") === false) continue;
     const { items } = await client.list(kind, { namespace: name });
     let left = 0;

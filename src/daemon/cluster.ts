@@ -6,11 +6,18 @@ import { leases } from "../api/resources/lease.ts";
 import { nodes } from "../api/resources/node.ts";
 import { serverSideApply } from "../api/server-side-apply.ts";
 import { badRequest, notFound } from "../api/status.ts";
+import { ApiServices } from "../apiserver/api-services.ts";
+import { CustomResources } from "../apiserver/custom-resources/custom-resources.ts";
+import { ADMISSION_PLUGINS } from "../apiserver/admission/index.ts";
+import { rbacEscalation } from "../apiserver/authorization/escalation.ts";
+import { RbacAuthorizer } from "../apiserver/authorization/rbac.ts";
 import { startEventExpiry } from "../apiserver/event-expiry.ts";
+import { guardEviction } from "../apiserver/eviction-guard.ts";
 import { createEventRecorder } from "../apiserver/events.ts";
 import { createClient } from "../apiserver/in-process-client.ts";
 import type { StreamOptions, StreamSession } from "../apiserver/node-gateway.ts";
 import { Registry } from "../apiserver/registry.ts";
+import type { Descriptions } from "../apiserver/http/openapi.ts";
 import { type ApiHandler, createHandler } from "../apiserver/server.ts";
 import type { Client } from "../client/client.ts";
 import type { ComponentContext } from "../client/component.ts";
@@ -59,6 +66,7 @@ export interface ClusterOptions {
   secure(connection: Duplex): Promise<Duplex>;
   /** POSTs a review to a webhook, over verified TLS. */
   postReview: PostReview;
+  descriptions(): Descriptions;
   stats(start: boolean): object;
   report(component: string, message: string, error?: unknown): void;
 }
@@ -81,7 +89,9 @@ export async function startCluster(options: ClusterOptions): Promise<Cluster> {
   const isNew = store.count("/registry/") === 0;
   const rng: Rng = new SeededRng(options.seed);
   const journal = new Journal(clock);
-  const registry = new Registry({ kinds: KINDS, store, clock, rng, journal });
+  const registry: Registry = new Registry({ kinds: KINDS, store, clock, rng, journal, admission: [...ADMISSION_PLUGINS, rbacEscalation(() => rbac)] });
+  const rbac: RbacAuthorizer = new RbacAuthorizer(registry);
+  const customResources = new CustomResources(registry, (error) => report("kube-apiserver", "custom resource definitions", error));
   const client = createClient(registry, "kubesim");
   const tasks = new TaskGroup((name, error) => report(name, "failed", error));
   const context: ComponentContext = { client, informers: new InformerFactory(client), events: createEventRecorder(registry, "kubesim"), clock, rng, tasks, journal, log: report };
@@ -104,6 +114,7 @@ export async function startCluster(options: ClusterOptions): Promise<Cluster> {
   const scheduler = startScheduler(context);
   startControllers({ ...context, caPem: certificates.ca.cert });
   const stopExpiry = startEventExpiry(registry);
+  const apiServices = new ApiServices(registry);
 
   const specs = isNew ? defaultNodes(options.nodeCount - 1) : await storedNodes(client);
   for (const spec of specs) machines.add(spec);
@@ -116,9 +127,13 @@ export async function startCluster(options: ClusterOptions): Promise<Cluster> {
   const handler = createHandler({
     registry,
     authenticate: (request: IncomingMessage) => authenticate(request, tokens),
+    authorize: (attributes) => rbac.authorize(attributes),
+    rulesOf: (user, namespace) => rbac.rulesOf(user, namespace),
     gateway: createNodeGateway(machines.kubelets),
     dial,
     serverSideApply,
+    evictionGuard: guardEviction,
+    descriptions: options.descriptions,
     tokens,
     tokenReviewer: (token) => serviceAccount(token, tokens),
     extraRoutes: [
@@ -145,6 +160,8 @@ export async function startCluster(options: ClusterOptions): Promise<Cluster> {
     },
     stop: async () => {
       stopExpiry();
+      apiServices.stop();
+      customResources.stop();
       await hostPorts.stop();
       await machines.stopAll();
       context.informers.stop();

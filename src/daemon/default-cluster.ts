@@ -1,6 +1,7 @@
 import type { DaemonSet, Deployment } from "../api/generated/apps-v1.ts";
 import type { ConfigMap, Container, Namespace, Pod, Service, ServiceAccount } from "../api/generated/core-v1.ts";
 import type { PriorityClass } from "../api/generated/scheduling-v1.ts";
+import type { StorageClass } from "../api/generated/storage-v1.ts";
 import type { Draft } from "../api/meta.ts";
 
 /** The machines, addresses and system objects of a new cluster: what kubeadm and kind would have made. */
@@ -61,6 +62,20 @@ export function priorityClasses(): Draft<PriorityClass>[] {
   return [
     critical("system-cluster-critical", 2_000_000_000, "run in the cluster, but can be moved to another node if necessary"),
     critical("system-node-critical", 2_000_001_000, "not be moved from their current node"),
+  ];
+}
+
+/** kind's: a folder on the node of the first pod. */
+export function storageClasses(): Draft<StorageClass>[] {
+  return [
+    {
+      apiVersion: "storage.k8s.io/v1",
+      kind: "StorageClass",
+      metadata: { name: "standard", annotations: { "storageclass.kubernetes.io/is-default-class": "true" } },
+      provisioner: "rancher.io/local-path",
+      reclaimPolicy: "Delete",
+      volumeBindingMode: "WaitForFirstConsumer",
+    },
   ];
 }
 

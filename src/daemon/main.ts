@@ -3,8 +3,9 @@ import { daemonArguments, exitAfter, exitWith, guardAgainstBacktracking, hostNow
 import { HostClock, yieldToHost } from "../host/host-clock.ts";
 import { HostDisk } from "../host/host-disk.ts";
 import { listenOnLoopback } from "../host/host-listener.ts";
-import { readUserImages, StateFolder, VolumeFolder } from "../host/state-folder.ts";
+import { readBundled, readUserImages, StateFolder, VolumeFolder } from "../host/state-folder.ts";
 import { postReview } from "../host/webhook-client.ts";
+import type { Descriptions } from "../apiserver/http/openapi.ts";
 import { parseYamlDocuments } from "../api/parse-yaml.ts";
 import { StoreUnreadableError, WriteAheadLog } from "../store/write-ahead-log.ts";
 import { type ClusterCertificates, createCertificates } from "./certificates.ts";
@@ -45,6 +46,7 @@ async function main(): Promise<void> {
     volumeStorage: volumeStorage(new VolumeFolder(folder)),
     secure: speakTls,
     postReview,
+    descriptions: () => JSON.parse(readBundled("descriptions.json") ?? "{}") as Descriptions,
     stats: (start) => {
       if (start) stats.start();
       return start ? {} : stats.take();

@@ -222,3 +222,31 @@ export function findProgram(name: string): string | undefined {
     .map((folder) => path.join(folder, name))
     .find(isExecutable);
 }
+
+/** Files that a pattern with *, ? and [] means, in order; a star does not cross folders. */
+export function expandGlob(pattern: string): string[] {
+  const start = pattern.startsWith("/") ? "/" : "";
+  return pattern
+    .split("/")
+    .filter((part) => part !== "")
+    .reduce<string[]>(
+      (found, part) => {
+        if (!/[*?[]/.test(part)) return found.map((folder) => path.join(folder, part));
+        const words = part.replace(/[.+^${}()|\\]/g, "\\$&").replaceAll("*", ".*").replaceAll("?", ".");
+        const matches = new RegExp(`^${words}$`);
+        return found.flatMap((folder) =>
+          pathKind(folder || ".") === "folder"
+            ? listFolder(folder || ".")
+                .filter((name) => matches.test(name))
+                .map((name) => path.join(folder, name))
+            : [],
+        );
+      },
+      [start],
+    )
+    .filter((file) => pathKind(file) !== undefined);
+}
+
+/** The path of a file that is not there yet, in the folder for such. */
+export const temporaryFile = (prefix: string, suffix: string): string =>
+  path.join(os.tmpdir(), `${prefix}${Math.floor(Math.random() * 4_294_967_296)}${suffix}`);

@@ -135,3 +135,14 @@ export function isAlive(pid: number): boolean {
     return true;
   }
 }
+
+/** A file that the build put beside the daemon; undefined in a checkout that was not built. */
+export function readBundled(name: string): string | undefined {
+  const program = process.argv[1] ?? "";
+  const folder = program.endsWith(".cjs") ? path.dirname(program) : path.join(path.dirname(program), "../../dist");
+  try {
+    return fs.readFileSync(path.join(folder, name), "utf8");
+  } catch {
+    return undefined;
+  }
+}

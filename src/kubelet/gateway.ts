@@ -1,6 +1,6 @@
 import type { Readable } from "node:stream";
 import type { ContainerStatus, Pod } from "../api/generated/core-v1.ts";
-import { badRequest, internalError, messageOf, notFound, serviceUnavailable, StatusError } from "../api/status.ts";
+import { badRequest, internalError, messageOf, notFound, StatusError } from "../api/status.ts";
 import { type LogOptions, type NodeGateway, type PortForwarder, type StreamOptions, type StreamSession, UpgradeRefused } from "../apiserver/node-gateway.ts";
 import { ContainerError } from "../containers/runtime.ts";
 import { logStream } from "./container-logs.ts";
@@ -73,13 +73,13 @@ class KubeletGateway implements NodeGateway {
     };
   }
 
-  async request(node: string, method: string, path: string): Promise<KubeletAnswer> {
+  async request(node: string, method: string, path: string): Promise<KubeletAnswer | undefined> {
     for (const kubelet of this.#kubelets) {
       if (kubelet.nodeName !== node) continue;
       if (method !== "GET" && method !== "HEAD") return { status: 405, contentType: "text/plain; charset=utf-8", body: "405: Method Not Allowed" };
       return kubeletAnswer(kubelet, path);
     }
-    throw serviceUnavailable(`error trying to reach service: dial tcp: ${node}:10250: connect: no route to host`);
+    return undefined;
   }
 
   usage(pod: Pod, container: string): { readonly cpuNanoCores: number; readonly memoryBytes: number } | undefined {

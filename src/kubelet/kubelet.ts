@@ -15,6 +15,7 @@ import type { NodeParts } from "./node-parts.ts";
 import type { KubeletOptions } from "./options.ts";
 import { PodWorker } from "./pod-worker.ts";
 import { createMirror, MIRROR_ANNOTATION, mirroredUid, staticPod } from "./static-pods.ts";
+import { dropVolume } from "./volumes/persistent-volumes.ts";
 import { PodVolumes } from "./volumes/pod-volumes.ts";
 
 export type { KubeletOptions, TokenIssuer, VolumeStorage } from "./options.ts";
@@ -112,6 +113,7 @@ class NodeKubelet implements Kubelet {
     });
     const refresh = (kind: string, object: { metadata: { namespace?: string; name: string } }) => this.#refresh(`${kind}:${keyOf(object)}`);
     this.#parts.lookups.configMaps.addHandler({ updated: (object) => refresh("configMap", object), added: (object) => refresh("configMap", object) });
+    this.#parts.lookups.volumes.addHandler({ deleted: (volume) => dropVolume(volume, { nodeFileSystem: this.runtime.nodeFileSystem, storage: this.#options.volumeStorage }) });
     this.#parts.lookups.secrets.addHandler({ updated: (object) => refresh("secret", object), added: (object) => refresh("secret", object) });
   }
 

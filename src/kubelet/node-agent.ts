@@ -66,12 +66,12 @@ export class NodeAgent {
 
   /** Something that the status shows has changed: looked at within 10 s, as upstream's loop would. */
   imagesChanged(): void {
-    if (!this.#timers.has("images")) this.#later("images", CHANGE_LOOK_MS, () => this.#writeStatus());
+    if (!this.#timers.has("images")) this.#later("images", CHANGE_LOOK_MS, () => this.#tell());
   }
 
   /** The network came or went: told at once. */
   readinessChanged(): void {
-    if (this.#uid) this.#run("status", () => this.#writeStatus());
+    if (this.#uid) this.#run("status", () => this.#tell());
   }
 
   async #register(): Promise<void> {
@@ -114,8 +114,18 @@ export class NodeAgent {
   }
 
   async #report(): Promise<void> {
-    await this.#writeStatus();
     this.#later("report", REPORT_MS, () => this.#report());
+    await this.#tell();
+  }
+
+  /** What could not be told is told at upstream's next look, 10 s later. */
+  async #tell(): Promise<void> {
+    try {
+      await this.#writeStatus();
+    } catch (error) {
+      this.#parts.log("status", error);
+      this.#later("report", CHANGE_LOOK_MS, () => this.#report());
+    }
   }
 
   async #writeStatus(): Promise<void> {

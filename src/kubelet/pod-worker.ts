@@ -93,7 +93,7 @@ export class PodWorker {
       },
       phaseMs,
     );
-    this.#writer = new StatusWriter(parts.client, (error) => {
+    this.#writer = new StatusWriter(parts.client, clock, (error) => {
       if (!isNotFound(error)) parts.log(`status of ${keyOf(pod)}`, error);
     });
   }
@@ -210,6 +210,7 @@ export class PodWorker {
     this.#wake?.timer.cancel();
     this.#prober.stop();
     this.#tokens.stop();
+    this.#writer.stop();
   }
 
   trigger(): void {

@@ -2,7 +2,9 @@ import type { Node, Pod } from "../api/generated/core-v1.ts";
 import { keyOf, splitKey } from "../api/meta.ts";
 import { nodes } from "../api/resources/node.ts";
 import { persistentVolumeClaims } from "../api/resources/persistent-volume-claim.ts";
+import { persistentVolumes } from "../api/resources/persistent-volume.ts";
 import { pods } from "../api/resources/pod.ts";
+import { storageClasses } from "../api/resources/storage-class.ts";
 import { isNotFound, messageOf } from "../api/status.ts";
 import type { ComponentContext } from "../client/component.ts";
 import type { EventRecorder } from "../client/event-recorder.ts";
@@ -14,6 +16,7 @@ import { DEFAULT_PROFILE } from "./plugins/index.ts";
 import { preempt } from "./preemption.ts";
 import { type QueuedPod, SchedulingQueue } from "./queue.ts";
 import { Snapshot } from "./snapshot.ts";
+import { VolumeBinder, volumeLookups } from "./volume-binder.ts";
 
 export const SCHEDULER_NAME = "default-scheduler";
 
@@ -63,6 +66,7 @@ class DefaultScheduler implements Scheduler {
   readonly #events: EventRecorder;
   readonly #snapshot = new Snapshot();
   readonly #queue: SchedulingQueue;
+  readonly #volumes: VolumeBinder;
   readonly #explanations = new Map<string, Explanation>();
   #running = false;
   #nextStart = 0;
@@ -71,6 +75,7 @@ class DefaultScheduler implements Scheduler {
     this.#context = { ...context, client: context.client.as("kube-scheduler") };
     this.#plugins = plugins;
     this.#events = context.events.from(SCHEDULER_NAME);
+    this.#volumes = new VolumeBinder(this.#context, this.#snapshot);
     this.#queue = new SchedulingQueue(context.clock, plugins, () => this.#wake());
   }
 
@@ -85,8 +90,11 @@ class DefaultScheduler implements Scheduler {
   start(): void {
     const { informers, tasks } = this.#context;
     const claims = informers.of(persistentVolumeClaims);
-    this.#snapshot.claims = (namespace, name) => claims.find(`${namespace}/${name}`);
-    claims.addHandler({ added: () => this.#queue.onEvent({ type: "volume-changed" }), updated: () => this.#queue.onEvent({ type: "volume-changed" }) });
+    this.#snapshot.volumes = volumeLookups(this.#context);
+    const volumeChanged = () => this.#queue.onEvent({ type: "volume-changed" });
+    claims.addHandler({ added: volumeChanged, updated: volumeChanged });
+    informers.of(persistentVolumes).addHandler({ added: volumeChanged, updated: volumeChanged });
+    informers.of(storageClasses).addHandler({ added: volumeChanged });
     informers.of(nodes).addHandler({
       added: (node) => {
         this.#snapshot.setNode(node);
@@ -152,7 +160,7 @@ class DefaultScheduler implements Scheduler {
   /** Nobody decides by a half-read cluster. Upstream: WaitForCacheSync */
   get #synced(): boolean {
     const { informers } = this.#context;
-    return informers.of(nodes).synced && informers.of(pods).synced && informers.of(persistentVolumeClaims).synced;
+    return informers.of(nodes).synced && informers.of(pods).synced && informers.of(persistentVolumeClaims).synced && informers.of(persistentVolumes).synced && informers.of(storageClasses).synced;
   }
 
   #scheduleOne(queued: QueuedPod): void {
@@ -316,6 +324,7 @@ class DefaultScheduler implements Scheduler {
     const { client, journal } = this.#context;
     const { pod, key } = queued;
     try {
+      await this.#volumes.bind(pod, nodeName);
       await client.bind({ namespace: pod.metadata.namespace, name: pod.metadata.name, uid: pod.metadata.uid }, nodeName);
       this.#queue.done(queued);
       journal.record(SCHEDULER_NAME, `pods/${key}`, `binds the pod to ${nodeName}`);

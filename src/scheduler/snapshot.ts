@@ -1,5 +1,14 @@
-import type { Node, PersistentVolumeClaim, Pod } from "../api/generated/core-v1.ts";
+import type { Node, PersistentVolume, PersistentVolumeClaim, Pod } from "../api/generated/core-v1.ts";
+import type { StorageClass } from "../api/generated/storage-v1.ts";
 import { NodeInfo, type PodInfo, podInfoOf } from "./node-info.ts";
+
+/** What the volume plugins look up. */
+export interface VolumeLookups {
+  claim(namespace: string, name: string): PersistentVolumeClaim | undefined;
+  volume(name: string): PersistentVolume | undefined;
+  volumesOfClass(name: string): readonly PersistentVolume[];
+  storageClass(name: string): StorageClass | undefined;
+}
 
 /** Everything the scheduler knows of nodes and the pods on them, assumed ones included. */
 export class Snapshot {
@@ -19,8 +28,8 @@ export class Snapshot {
   readonly #nominated = new Map<string, Map<string, PodInfo>>();
   readonly #nominations = new Map<string, string>();
 
-  /** Looks up a claim, for VolumeBinding. */
-  claims: ((namespace: string, name: string) => PersistentVolumeClaim | undefined) | undefined;
+  /** For VolumeBinding, VolumeRestrictions and VolumeZone. */
+  volumes: VolumeLookups | undefined;
 
   get nodes(): readonly NodeInfo[] {
     return this.#list;

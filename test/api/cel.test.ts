@@ -32,7 +32,7 @@ const VALUES: readonly (readonly [string, unknown])[] = [
   ["quantity('1Gi').isGreaterThan(quantity('500Mi')) && quantity('50k').add(20).sub(quantity('100k')).sub(-50000) == quantity('20')", true],
   ["cidr('10.0.0.0/8').containsIP('10.1.2.3') && string(ip('0:0::1')) == '::1'", true],
   ["url('https://example.com:80/a?b=c').getHost() + url('/p').getEscapedPath()", "example.com:80/p"],
-  ["'a %s: %d, %.1f, %x'.format([dyn('b'), 3, 1.25, 255])", "a b: 3, 1.3, ff"],
+  ["'a %s: %d, %.1f, %x, %s'.format([dyn('b'), 3, 1234.25, 255, ['q', 'r']])", 'a b: 3, 1,234.2, ff, ["q", "r"]'],
   ["'a-b-c'.split('-', 2).join('+') + 'tacocat'.substring(4) + 'Ab'.lowerAscii()", "a+b-ccatab"],
   ["format.dns1123Label().validate('A_').hasValue() && !format.dns1123Label().validate('a').hasValue()", true],
   ["semver('1.2.3').isLessThan(semver('v1.10', true))", true],

@@ -36,7 +36,7 @@ test("-A, -L and --show-labels add their columns", async () => {
   assert.match((await runCli(url, ["get", "po", "-A"])).out, /^NAMESPACE {3}NAME/);
   assert.match(
     (await runCli(url, ["get", "po", "-L", "app,x"])).out,
-    /APP {3}X\nweb .* web {3}<none>\n/,
+    /APP {3}X\nweb .* web {3}\n/,
   );
   assert.match(
     (await runCli(url, ["get", "po", "--show-labels"])).out,

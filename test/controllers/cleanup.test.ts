@@ -1,11 +1,13 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { configMaps } from "../../src/api/resources/config-map.ts";
+import { customResourceDefinitions } from "../../src/api/resources/custom-resource-definition.ts";
 import { deployments } from "../../src/api/resources/deployment.ts";
 import { namespaces } from "../../src/api/resources/namespace.ts";
 import { pods } from "../../src/api/resources/pod.ts";
 import { replicaSets } from "../../src/api/resources/replica-set.ts";
 import { serviceAccounts } from "../../src/api/resources/service-account.ts";
+import { CustomResources } from "../../src/apiserver/custom-resources/custom-resources.ts";
 import { CA_PEM, newDeployment, World } from "./support.ts";
 
 const config = (name: string, metadata: Record<string, unknown> = {}) => ({ metadata: { name, namespace: "default", ...metadata } }) as never;
@@ -74,5 +76,32 @@ test("a foreground deletion removes the dependents first, the owner last", async
   await world.client.delete(deployments, { namespace: "default", name: "web" }, { propagationPolicy: "Foreground" });
   await world.until(() => gone.includes("deployment"));
   assert.deepEqual(gone, ["pod", "pod", "pod", "set", "deployment"]);
+  await world.stop();
+});
+
+test("custom resources own, are owned, and go with their namespace", async () => {
+  const world = await World.start();
+  const { registry, clock } = world.parts;
+  new CustomResources(registry);
+  const schema = { openAPIV3Schema: { type: "object", "x-kubernetes-preserve-unknown-fields": true } };
+  await world.client.create(customResourceDefinitions, {
+    metadata: { name: "widgets.example.com" },
+    spec: { group: "example.com", scope: "Namespaced", names: { plural: "widgets", kind: "Widget" }, versions: [{ name: "v1", served: true, storage: true, schema }] },
+  } as never);
+  await world.settle();
+  const widgets = registry.kinds.findKind("example.com", "v1", "Widget");
+  assert.ok(widgets);
+  const parent = await world.client.create(widgets, { metadata: { name: "parent", namespace: "default" } } as never);
+  await world.client.create(widgets, { metadata: { name: "child", namespace: "default", ownerReferences: [owner(parent, { apiVersion: "example.com/v1", kind: "Widget" })] } } as never);
+  await world.client.create(configMaps, config("grandchild", { ownerReferences: [owner(parent, { apiVersion: "example.com/v1", kind: "Widget" })] }));
+  await world.client.create(namespaces, { metadata: { name: "team" }, spec: {} } as never);
+  await world.client.create(widgets, { metadata: { name: "inside", namespace: "team" } } as never);
+  await world.settle();
+  await world.client.delete(widgets, { namespace: "default", name: "parent" });
+  await world.client.delete(namespaces, { name: "team" });
+  await clock.step(5_000);
+  assert.deepEqual((await world.client.list(widgets)).items.map(({ metadata }) => metadata.name), []);
+  assert.equal(await world.client.find(configMaps, { namespace: "default", name: "grandchild" }), undefined);
+  assert.equal(await world.client.find(namespaces, { name: "team" }), undefined);
   await world.stop();
 });

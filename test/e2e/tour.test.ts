@@ -18,6 +18,9 @@ test("the whole tour passes with kubesim as its own client", () => tour(KUBESIM)
 
 test("the whole tour passes with the real kubectl", { skip: oracleSkip }, () => tour(oracle("kubectl")));
 
+// Its streams are SPDY, and it is told that the server is newer than it should be.
+test("the whole tour passes with a kubectl of v1.30", { skip: oracleSkip }, () => tour(oracle("kubectl", 30)));
+
 async function tour(client: string): Promise<void> {
   const kubeconfig = path.join(cluster.home, "clusters/default/kubeconfig");
   const { output } = await cluster.stream("bash", [path.join(ROOT, "test/e2e/tour/tour.sh")], { SIM: KUBESIM, K: client, KUBECONFIG: kubeconfig });

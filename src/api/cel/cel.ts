@@ -2,6 +2,7 @@ import { type CelEnvironment, checkExpression, FunctionTable } from "./checker.t
 import { CelCostError, CelError } from "./errors.ts";
 import type { CelFunction } from "./functions.ts";
 import { Activation, planExpression } from "./interpreter.ts";
+import { AUTHORIZER_FUNCTIONS } from "./library/authorizer.ts";
 import { FORMAT_FUNCTIONS, SEMVER_FUNCTIONS } from "./library/format.ts";
 import { QUANTITY_FUNCTIONS, REGEX_FUNCTIONS, URL_FUNCTIONS } from "./library/kubernetes.ts";
 import { LIST_FUNCTIONS, OPTIONAL_FUNCTIONS } from "./library/lists.ts";
@@ -48,6 +49,7 @@ export interface CompileOptions {
 
 /** The libraries of Kubernetes v1.36. Upstream: k8s.io/apiserver/pkg/cel/environment/base.go */
 const LIBRARY: readonly CelFunction[] = [
+  ...AUTHORIZER_FUNCTIONS,
   ...STANDARD_FUNCTIONS, ...STRING_FUNCTIONS, ...LIST_FUNCTIONS, ...OPTIONAL_FUNCTIONS, ...TIME_FUNCTIONS, ...REGEX_FUNCTIONS,
   ...URL_FUNCTIONS, ...QUANTITY_FUNCTIONS, ...NETWORK_FUNCTIONS, ...FORMAT_FUNCTIONS, ...SEMVER_FUNCTIONS,
 ];
@@ -91,10 +93,9 @@ export function compileCel(expression: string, variables: readonly string[], opt
   };
 }
 
-/** What the libraries throw of their own, such as a pattern that is none, is the expression's error too. */
+/** A stack or a string that JavaScript cannot hold is too much of everything. */
 function asCelError(error: unknown): CelError {
   if (error instanceof CelError) return error;
   if (error instanceof RangeError) return new CelCostError();
-  if (error instanceof Error && error.name === "GoRegexpError") return new CelError(error.message);
   throw error;
 }

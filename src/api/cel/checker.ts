@@ -48,7 +48,7 @@ export interface CheckedExpression {
 
 const TYPE_NAMES: ReadonlyMap<string, CelType> = new Map<string, CelType>([
   ["bool", BOOL], ["int", INT], ["uint", UINT], ["double", DOUBLE], ["string", STRING], ["bytes", BYTES], ["null_type", NULL], ["list", listType(DYN)], ["map", mapType(DYN, DYN)],
-  ["google.protobuf.Timestamp", TIMESTAMP], ["google.protobuf.Duration", DURATION], ["optional_type", optionalType(DYN)], ["type", { kind: "type", of: DYN }], ["dyn", DYN],
+  ["google.protobuf.Timestamp", TIMESTAMP], ["google.protobuf.Duration", DURATION], ["optional_type", optionalType(DYN)], ["type", { kind: "type", of: DYN }],
   ...["kubernetes.Quantity", "kubernetes.URL", "net.IP", "net.CIDR", "kubernetes.Semver"].map((name): [string, CelType] => [name, opaqueType(name)]),
 ]);
 

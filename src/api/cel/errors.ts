@@ -29,6 +29,7 @@ export class CelCostError extends CelError {
 
 /** Upstream: cel-go common/error.go ToDisplayString */
 function renderIssue(expression: string, issue: CelIssue): string {
+  if (issue.at < 0) return `ERROR: <input>:-1:0: ${issue.message}`;
   const before = expression.slice(0, issue.at).split("\n");
   const column = Array.from(before.at(-1) ?? "").length;
   const line = expression.split("\n")[before.length - 1] ?? "";

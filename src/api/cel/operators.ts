@@ -57,6 +57,11 @@ export const BINARY: ReadonlyMap<string, Binary> = new Map<string, Binary>([
   ["_[?_]", optionalIndex],
 ]);
 
+export function isTrue(value: CelValue, operator: string): boolean {
+  if (typeof value !== "boolean") throw new CelError(operator === "_?_:_" ? "no such overload" : `no such overload: ${operator}`);
+  return value;
+}
+
 export function negate(value: CelValue): CelValue {
   if (typeof value === "bigint") return checkedInt(-value);
   if (typeof value === "number") return -value;

@@ -8,6 +8,8 @@ const RESERVED = new Set([
 ]);
 const PRIMARY_EXPECTED = "{'[', '{', '(', '.', '-', '!', 'true', 'false', 'null', NUM_FLOAT, NUM_INT, NUM_UINT, STRING, BYTES, IDENTIFIER}";
 const BINARY: readonly (readonly string[])[] = [["||"], ["&&"], ["==", "!=", "<", "<=", ">", ">=", "in"], ["+", "-"], ["*", "/", "%"]];
+// || and &&
+const LOGICAL_LEVELS = 2;
 // Upstream: cel-go's default maxRecursionDepth, and Kubernetes' limit of what a field of CEL may hold.
 const DEPTH_MAX = 250;
 const SOURCE_MAX = 100_000;
@@ -78,7 +80,7 @@ class Parser {
   }
 
   #expression(): Expr {
-    if (++this.#depth > DEPTH_MAX) throw new SyntaxIssue(-1, `expression recursion limit exceeded: ${DEPTH_MAX}`);
+    if (++this.#depth > DEPTH_MAX) this.#tooDeep();
     const condition = this.#binary(0);
     const question = this.#accept("?");
     let result = condition;
@@ -94,14 +96,23 @@ class Parser {
   #binary(level: number): Expr {
     const operators = BINARY[level];
     if (!operators) return this.#unary();
-    let left = this.#binary(level + 1);
+    const operands = [this.#binary(level + 1)];
+    const signs: Token[] = [];
     for (;;) {
-      const operator = operators.find((text) => this.#isNext(text));
-      if (operator === undefined) return left;
-      const { at } = this.#next();
-      const right = this.#binary(level + 1);
-      left = { kind: "call", at, name: operator === "in" ? "@in" : `_${operator}_`, target: undefined, args: [left, right] };
+      if (!operators.some((text) => this.#isNext(text))) break;
+      signs.push(this.#next());
+      operands.push(this.#binary(level + 1));
     }
+    return level < LOGICAL_LEVELS ? balanced(operands, signs) : this.#leftToRight(operands, signs);
+  }
+
+  #leftToRight([first, ...others]: readonly Expr[], signs: readonly Token[]): Expr {
+    if (others.length > DEPTH_MAX) this.#tooDeep();
+    return others.reduce((left, right, index) => combine(left, right, signs[index] as Token), first as Expr);
+  }
+
+  #tooDeep(): never {
+    throw new SyntaxIssue(-1, `expression recursion limit exceeded: ${DEPTH_MAX}`);
   }
 
   #unary(): Expr {
@@ -124,7 +135,8 @@ class Parser {
 
   #member(minus?: Token): Expr {
     let expr = this.#primary(minus);
-    for (;;) {
+    for (let links = 0; ; links++) {
+      if (links > DEPTH_MAX) this.#tooDeep();
       const dot = this.#accept(".");
       if (dot) {
         expr = this.#afterDot(expr, dot.at);
@@ -251,6 +263,18 @@ class Parser {
     }
     return { kind: "map", at, entries };
   }
+}
+
+function combine(left: Expr, right: Expr, { text, at }: Token): Expr {
+  return { kind: "call", at, name: text === "in" ? "@in" : `_${text}_`, target: undefined, args: [left, right] };
+}
+
+/** Long chains of && and || must not become deep ones. Upstream: cel-go parser/helper.go logicManager */
+function balanced(operands: readonly Expr[], signs: readonly Token[]): Expr {
+  if (operands.length === 1) return operands[0] as Expr;
+  const middle = Math.ceil(operands.length / 2);
+  const sign = signs[middle - 1] as Token;
+  return combine(balanced(operands.slice(0, middle), signs.slice(0, middle - 1)), balanced(operands.slice(middle), signs.slice(middle)), sign);
 }
 
 function literal(token: Token, minus: Token | undefined): Expr {

@@ -257,8 +257,7 @@ export function equals(a: CelValue, b: CelValue, charge?: (cost: number) => void
   const left = numeric(a);
   if (left !== undefined) {
     const right = numeric(b);
-    // eslint-disable-next-line eqeqeq -- a bigint and a number are equal by value only with ==.
-    return right !== undefined && left == right;
+    return right !== undefined && sameKind(left, right);
   }
   if (a === null || b === null || typeof a !== "object" || typeof b !== "object") return false;
   charge?.(1);
@@ -284,6 +283,11 @@ function mapsEqual(a: CelMap, b: CelMap, charge?: (cost: number) => void): boole
   });
 }
 
+/** A double and an int meet as doubles. Upstream: cel-go common/types/compare.go */
+function sameKind(left: bigint | number, right: bigint | number): boolean {
+  return typeof left === typeof right ? left === right : Number(left) === Number(right);
+}
+
 function numeric(value: CelValue): bigint | number | undefined {
   if (typeof value === "bigint" || typeof value === "number") return value;
   return value instanceof CelUint ? value.value : undefined;
@@ -295,7 +299,8 @@ export function compare(a: CelValue, b: CelValue): number | undefined {
   const right = numeric(b);
   if (left !== undefined && right !== undefined) {
     if (Number.isNaN(left) || Number.isNaN(right)) throw new CelError("NaN values cannot be ordered");
-    return left < right ? -1 : left > right ? 1 : 0;
+    const [x, y] = typeof left === typeof right ? [left, right] : [Number(left), Number(right)];
+    return x < y ? -1 : x > y ? 1 : 0;
   }
   if (typeof a === "string" && typeof b === "string") return a === b ? 0 : Buffer.compare(Buffer.from(a), Buffer.from(b));
   if (typeof a === "boolean" && typeof b === "boolean") return Number(a) - Number(b);

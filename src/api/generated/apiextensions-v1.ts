@@ -122,7 +122,7 @@ export interface JSONSchemaProps {
   externalDocs?: ExternalDocumentation;
   format?: string;
   id?: string;
-  items?: JSONSchemaProps;
+  items?: unknown;
   maxItems?: number;
   maxLength?: number;
   maxProperties?: number;

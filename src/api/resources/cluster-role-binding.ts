@@ -1,6 +1,6 @@
 import type { ClusterRoleBinding } from "../generated/rbac-v1.ts";
 import type { Kind } from "../kind.ts";
-import { bindingColumns, defaultBinding, rbacWarnings, validateBinding, validateBindingUpdate } from "./support/rbac.ts";
+import { bindingColumns, defaultBinding, validateBinding, validateBindingUpdate } from "./support/rbac.ts";
 
 /** Upstream: pkg/registry/rbac/clusterrolebinding */
 export const clusterRoleBindings: Kind<ClusterRoleBinding> = {
@@ -15,6 +15,5 @@ export const clusterRoleBindings: Kind<ClusterRoleBinding> = {
   setDefaults: (binding) => defaultBinding(binding),
   validate: (binding) => validateBinding(binding, ["ClusterRole"], false),
   validateUpdate: validateBindingUpdate,
-  warnings: rbacWarnings("ClusterRoleBindings"),
   columns: bindingColumns<ClusterRoleBinding>(),
 };

@@ -1,7 +1,7 @@
 import type { ClusterRole } from "../generated/rbac-v1.ts";
 import type { Kind } from "../kind.ts";
 import { createdAt } from "./support/columns.ts";
-import { rbacWarnings, validatePolicyRules } from "./support/rbac.ts";
+import { validatePolicyRules } from "./support/rbac.ts";
 
 /** Upstream: pkg/registry/rbac/clusterrole */
 export const clusterRoles: Kind<ClusterRole> = {
@@ -17,6 +17,5 @@ export const clusterRoles: Kind<ClusterRole> = {
     role.rules ??= [];
   },
   validate: (role) => validatePolicyRules(role.rules, false),
-  warnings: rbacWarnings("ClusterRoles"),
   columns: [createdAt()],
 };

@@ -2,7 +2,6 @@ import { duplicate, type FieldError, forbidden, invalid } from "../field-errors.
 import type { LimitRange, LimitRangeItem } from "../generated/core-v1.ts";
 import type { Kind } from "../kind.ts";
 import { createdAt } from "./support/columns.ts";
-import { notSimulated } from "./support/not-simulated.ts";
 import { compareAmounts } from "./support/quantities.ts";
 
 /** Upstream: pkg/registry/core/limitrange, ValidateLimitRange */
@@ -27,7 +26,6 @@ export const limitRanges: Kind<LimitRange> = {
       return [...repeated, ...validateItem(item, path)];
     });
   },
-  warnings: notSimulated("LimitRanges", "containers get no default requests or limits from them"),
   columns: [createdAt()],
 };
 

@@ -1,7 +1,7 @@
 import type { MutatingAdmissionPolicy } from "../generated/admissionregistration-v1.ts";
 import type { Kind } from "../kind.ts";
+import { validateMutatingAdmissionPolicy } from "./support/admission-registration-validation.ts";
 import { age, integer, text } from "./support/columns.ts";
-import { notSimulated } from "./support/not-simulated.ts";
 
 /** Upstream: pkg/registry/admissionregistration/mutatingadmissionpolicy */
 export const mutatingAdmissionPolicies: Kind<MutatingAdmissionPolicy> = {
@@ -22,7 +22,7 @@ export const mutatingAdmissionPolicies: Kind<MutatingAdmissionPolicy> = {
     spec.matchConstraints.objectSelector ??= {};
     for (const rule of [...(spec.matchConstraints.resourceRules ?? []), ...(spec.matchConstraints.excludeResourceRules ?? [])]) rule.scope ??= "*";
   },
-  warnings: notSimulated("MutatingAdmissionPolicies", "their expressions are not evaluated"),
+  validate: validateMutatingAdmissionPolicy,
   columns: [
     integer("Mutations", "How many changes it makes.", ({ spec }) => spec.mutations?.length ?? 0),
     text("ParamKind", "The kind of its parameters.", ({ spec }) => (spec.paramKind ? `${spec.paramKind.apiVersion}/${spec.paramKind.kind}` : "<unset>")),

@@ -7,7 +7,6 @@ import { isDns1123Subdomain } from "../validation/names.ts";
 import { goDiff } from "./support/go-diff.ts";
 import { shortAccessModes, validateAccessModes } from "./support/access-modes.ts";
 import { age, text } from "./support/columns.ts";
-import { notSimulated } from "./support/not-simulated.ts";
 import { compareAmounts } from "./support/quantities.ts";
 
 const VOLUME_MODES = ["Block", "Filesystem"];
@@ -48,7 +47,6 @@ export const persistentVolumeClaims: Kind<PersistentVolumeClaim> = {
     const shrinks = compareAmounts(spec.resources?.requests?.["storage"], old.status.capacity?.["storage"]) < 0 && compareAmounts(spec.resources?.requests?.["storage"], old.spec.resources?.requests?.["storage"]) < 0;
     return shrinks ? [forbidden("spec.resources.requests.storage", "field can not be less than status.capacity")] : [];
   },
-  warnings: notSimulated("PersistentVolumeClaims", "they stay Pending, and so do pods that need them"),
   columns: [
     text("Status", "Whether it is bound.", (claim) => (claim.metadata.deletionTimestamp ? "Terminating" : (claim.status.phase ?? ""))),
     text("Volume", "The volume that it got.", (claim) => claim.spec.volumeName ?? ""),

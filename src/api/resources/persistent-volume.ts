@@ -5,7 +5,6 @@ import { sameJson } from "../merge-patch.ts";
 import { isDns1123Subdomain } from "../validation/names.ts";
 import { shortAccessModes, validateAccessModes } from "./support/access-modes.ts";
 import { age, text } from "./support/columns.ts";
-import { notSimulated } from "./support/not-simulated.ts";
 import { validateAmounts } from "./support/quantities.ts";
 
 const SOURCES = [
@@ -46,7 +45,6 @@ export const persistentVolumes: Kind<PersistentVolume> = {
     ...(sameJson(sourceOf(volume.spec), sourceOf(old.spec)) ? [] : [forbidden("spec.persistentvolumesource", "spec.persistentvolumesource is immutable after creation")]),
     ...(volume.spec.volumeMode === old.spec.volumeMode ? [] : [invalid("volumeMode", volume.spec.volumeMode, "field is immutable")]),
   ],
-  warnings: notSimulated("PersistentVolumes", "no claim will be bound to them"),
   selectableFields: () => ({}),
   columns: [
     text("Capacity", "Its size.", ({ spec }) => spec.capacity?.["storage"] ?? "0"),

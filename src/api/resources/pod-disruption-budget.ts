@@ -3,7 +3,6 @@ import type { PodDisruptionBudget } from "../generated/policy-v1.ts";
 import type { Kind } from "../kind.ts";
 import { validateLabelSelector } from "../validation/label-selector.ts";
 import { age, integer, text } from "./support/columns.ts";
-import { notSimulated } from "./support/not-simulated.ts";
 import { validateAtMostAll, validateIntOrPercent } from "./support/workload.ts";
 
 const EVICTION_POLICIES = ["AlwaysAllow", "IfHealthyBudget"];
@@ -32,7 +31,6 @@ export const podDisruptionBudgets: Kind<PodDisruptionBudget> = {
     if (policy !== undefined && !EVICTION_POLICIES.includes(policy)) errors.push(notSupported("spec.unhealthyPodEvictionPolicy", policy, EVICTION_POLICIES));
     return errors;
   },
-  warnings: notSimulated("PodDisruptionBudgets", "evictions are not held back"),
   columns: [
     text("Min Available", "The minimum number of pods that must be available.", ({ spec }) => String(spec.minAvailable ?? "N/A")),
     text("Max Unavailable", "The maximum number of pods that may be unavailable.", ({ spec }) => String(spec.maxUnavailable ?? "N/A")),

@@ -3,7 +3,6 @@ import type { ResourceQuota } from "../generated/core-v1.ts";
 import type { Kind } from "../kind.ts";
 import { isQualifiedName } from "../validation/names.ts";
 import { age, text } from "./support/columns.ts";
-import { notSimulated } from "./support/not-simulated.ts";
 import { validateAmounts } from "./support/quantities.ts";
 import { validateImmutable } from "./support/workload.ts";
 
@@ -36,7 +35,6 @@ export const resourceQuotas: Kind<ResourceQuota> = {
     return errors;
   },
   validateUpdate: (quota, old) => validateImmutable(quota.spec.scopes ?? [], old.spec.scopes ?? [], "spec.scopes"),
-  warnings: notSimulated("ResourceQuotas", "nothing is counted or refused"),
   columns: [
     text("Request", "What is used of what may be requested.", (quota) => usage(quota, false)),
     text("Limit", "What is used of the limits.", (quota) => usage(quota, true)),

@@ -1,6 +1,6 @@
 import type { RoleBinding } from "../generated/rbac-v1.ts";
 import type { Kind } from "../kind.ts";
-import { bindingColumns, defaultBinding, rbacWarnings, validateBinding, validateBindingUpdate } from "./support/rbac.ts";
+import { bindingColumns, defaultBinding, validateBinding, validateBindingUpdate } from "./support/rbac.ts";
 
 /** Upstream: pkg/registry/rbac/rolebinding */
 export const roleBindings: Kind<RoleBinding> = {
@@ -15,6 +15,5 @@ export const roleBindings: Kind<RoleBinding> = {
   setDefaults: (binding) => defaultBinding(binding),
   validate: (binding) => validateBinding(binding, ["ClusterRole", "Role"], true),
   validateUpdate: validateBindingUpdate,
-  warnings: rbacWarnings("RoleBindings"),
   columns: bindingColumns<RoleBinding>(),
 };

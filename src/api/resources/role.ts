@@ -1,7 +1,7 @@
 import type { Role } from "../generated/rbac-v1.ts";
 import type { Kind } from "../kind.ts";
 import { createdAt } from "./support/columns.ts";
-import { rbacWarnings, validatePolicyRules } from "./support/rbac.ts";
+import { validatePolicyRules } from "./support/rbac.ts";
 
 /** Upstream: pkg/registry/rbac/role */
 export const roles: Kind<Role> = {
@@ -17,6 +17,5 @@ export const roles: Kind<Role> = {
     role.rules ??= [];
   },
   validate: (role) => validatePolicyRules(role.rules, true),
-  warnings: rbacWarnings("Roles"),
   columns: [createdAt()],
 };

@@ -111,11 +111,12 @@ export function validateRules(schema: JsonSchema, object: unknown, old: unknown,
   return findings;
 }
 
-function containsRules(schema: JsonSchema): boolean {
+/** Whether there are rules in the schema: alternatives within it can have none. */
+export function containsRules(schema: JsonSchema): boolean {
   let known = hasRules.get(schema);
   if (known === undefined) {
     const additional = additionalSchema(schema);
-    const children = [...Object.values(schema.properties ?? {}), ...(schema.items ? [schema.items] : []), ...(additional ? [additional] : []), ...(schema.allOf ?? [])];
+    const children = [...Object.values(schema.properties ?? {}), ...(schema.items ? [schema.items] : []), ...(additional ? [additional] : [])];
     hasRules.set(schema, (known = Boolean(schema["x-kubernetes-validations"]?.length) || children.some(containsRules)));
   }
   return known;
@@ -136,7 +137,6 @@ class RuleRunner {
       this.#run(rule, position);
       if (this.#budget < 0) return;
     }
-    for (const nested of schema.allOf ?? []) this.visit({ ...position, schema: { ...schema, ...nested, ...(schema.type ? { type: schema.type } : {}), allOf: nested.allOf ?? [] }, current: undefined });
     if (Array.isArray(value)) this.#visitItems(position, value);
     else if (isObject(value)) this.#visitMembers(position, value);
   }

@@ -1,4 +1,5 @@
 import { isObject } from "../merge-patch.ts";
+import { structType } from "../schema.ts";
 import { additionalSchema, type JsonSchema, META_FIELDS, propertyOf } from "./json-schema.ts";
 
 /**
@@ -27,7 +28,10 @@ function pruneInto(schema: JsonSchema | undefined, value: unknown, path: string,
   }
   if (!isObject(value)) return;
   for (const name of Object.keys(value)) {
-    if (schema?.["x-kubernetes-embedded-resource"] && META_FIELDS.has(name)) continue;
+    if (schema?.["x-kubernetes-embedded-resource"] && META_FIELDS.has(name)) {
+      if (name === "metadata" && path !== "") pruneMetadata(value[name], `${path}.metadata`, unknown);
+      continue;
+    }
     const below = path === "" ? name : `${path}.${name}`;
     const property = schema && (propertyOf(schema, name) ?? additionalSchema(schema));
     if (property) pruneInto(property, value[name], below, unknown);
@@ -36,6 +40,16 @@ function pruneInto(schema: JsonSchema | undefined, value: unknown, path: string,
       if (!META_FIELDS.has(name) || path !== "") unknown.push(below);
       delete value[name];
     }
+  }
+}
+
+/** Objects within objects have the metadata of all objects. Upstream: schema/objectmeta/coerce.go */
+function pruneMetadata(metadata: unknown, path: string, unknown: string[]): void {
+  if (!isObject(metadata)) return;
+  const known = structType("meta/v1", "ObjectMeta").fields;
+  for (const name of Object.keys(metadata)) {
+    if (!known.has(name)) unknown.push(`${path}.${name}`);
+    if (!known.has(name) || metadata[name] === null) delete metadata[name];
   }
 }
 

@@ -54,6 +54,7 @@ class SchemaVisitor {
       if (schema[field] !== undefined) errors.push(forbidden(`${path}.${name}`, `${name} is not supported`));
     }
     if (schema.type === "null") errors.push(forbidden(`${path}.type`, "type cannot be set to null, use nullable as an alternative"));
+    if (Array.isArray(schema.items)) errors.push(forbidden(`${path}.items`, "items must be a schema object and not an array"));
     if (insideMeta && schema["x-kubernetes-embedded-resource"]) errors.push(forbidden(`${path}.x-kubernetes-embedded-resource`, "must not be used inside of resource meta"));
   }
 
@@ -75,7 +76,7 @@ class SchemaVisitor {
     const withoutCel: Context = { ...below, hasCel: false };
     if (schema.not) this.visit(schema.not, `${path}.not`, withoutCel);
     for (const keyword of ["allOf", "oneOf", "anyOf"] as const) schema[keyword]?.forEach((nested, index) => this.visit(nested, `${path}.${keyword}[${index}]`, withoutCel));
-    if (schema.items) {
+    if (schema.items && !Array.isArray(schema.items)) {
       const correlates = schema["x-kubernetes-list-type"] === "map";
       this.visit(schema.items, `${path}.items`, { ...below, isResourceRoot: schema.items["x-kubernetes-embedded-resource"] ?? false, ...(correlates || below.uncorrelatable ? {} : { uncorrelatable: path }) });
     }

@@ -21,7 +21,8 @@ export function validateStructural(schema: JsonSchema, path: string): FieldError
 function invariants(schema: JsonSchema, level: Level, path: string): FieldError[] {
   const errors: FieldError[] = [];
   if (schema.type === "array" && !schema.items) errors.push(required(`${path}.items`, "must be specified"));
-  if (schema.items) errors.push(...invariants(schema.items, "item", `${path}.items`));
+  // A list of schemas is refused elsewhere.
+  if (schema.items && !Array.isArray(schema.items)) errors.push(...invariants(schema.items, "item", `${path}.items`));
   for (const [name, property] of Object.entries(schema.properties ?? {})) errors.push(...invariants(property, "field", `${path}.properties[${name}]`));
   const additional = additionalSchema(schema);
   if (schema.additionalProperties !== undefined && level === "root") errors.push(forbidden(`${path}.additionalProperties`, "must not be used at the root"));

@@ -2,9 +2,9 @@ import type { Kind } from "../../api/kind.ts";
 import type { KubernetesObject, ObjectName } from "../../api/meta.ts";
 import type { Clock } from "../../util/clock.ts";
 import type { Rng } from "../../util/rng.ts";
-import type { RequestContext } from "../request-context.ts";
+import type { RequestContext, UserInfo } from "../request-context.ts";
 
-export type Operation = "CREATE" | "UPDATE" | "DELETE";
+export type Operation = "CREATE" | "UPDATE" | "DELETE" | "CONNECT";
 
 /** One request as admission sees it. */
 export interface AdmissionRequest {
@@ -34,11 +34,31 @@ export interface AdmissionCluster {
   equivalents(kind: Kind): readonly Kind[];
   get(kind: Kind, name: ObjectName): KubernetesObject | undefined;
   all(kind: Kind, namespace?: string): readonly KubernetesObject[];
+  /** Notes what a quota has used now, in the same step as the write that it is charged for. */
+  chargeQuota?(quota: KubernetesObject, used: Readonly<Record<string, string>>): void;
+  /** What authorization says: to expressions that ask. */
+  authorize(attributes: AccessCheck): { readonly allowed: boolean; readonly reason?: string };
+}
+
+/** Upstream: authorizer.Attributes */
+export interface AccessCheck {
+  readonly user: UserInfo;
+  readonly verb: string;
+  readonly group: string;
+  readonly version: string;
+  readonly resource: string;
+  readonly subresource: string;
+  readonly namespace: string;
+  readonly name: string;
+  /** For requests that name no resource. */
+  readonly path: string;
 }
 
 /** One plugin, named as upstream's --enable-admission-plugins names it. */
 export interface AdmissionPlugin {
   readonly name: string;
+  /** Whether it looks at exec, attach and port-forward too. */
+  readonly connects?: true;
   /** "reinvoke": what was changed may concern plugins that have been asked before. */
   mutate?(request: AdmissionRequest, cluster: AdmissionCluster): "reinvoke" | undefined | void;
   validate?(request: AdmissionRequest, cluster: AdmissionCluster): void;

@@ -1,6 +1,7 @@
 import type { CompiledExpression } from "../../api/admission-expressions.ts";
 import { COST_BUDGET, MATCH_CONDITIONS_COST_BUDGET, PER_CALL_COST_LIMIT } from "../../api/cel/cel.ts";
 import { CelCostError, CelError } from "../../api/cel/errors.ts";
+import { CelAuthorizer, type CheckAuthorization } from "../../api/cel/library/authorizer.ts";
 import { type CelValue, LazyMap } from "../../api/cel/values.ts";
 import { apiVersionOf, type Kind } from "../../api/kind.ts";
 import type { KubernetesObject } from "../../api/meta.ts";
@@ -9,7 +10,7 @@ import { asKind, isNamespace, namespaceOf } from "./match-resources.ts";
 
 export type ExpressionInput = Readonly<Record<string, unknown>>;
 
-const OPTIONS_KINDS = { CREATE: "CreateOptions", UPDATE: "UpdateOptions", DELETE: "DeleteOptions" };
+const OPTIONS_KINDS: Readonly<Record<string, string>> = { CREATE: "CreateOptions", UPDATE: "UpdateOptions", DELETE: "DeleteOptions" };
 
 /** Everything but the objects, as expressions and webhooks get it. Upstream: CreateAdmissionRequest, CreateV1AdmissionReview */
 export function describeRequest(request: AdmissionRequest, matched: Kind): Record<string, unknown> {
@@ -28,14 +29,16 @@ export function describeRequest(request: AdmissionRequest, matched: Kind): Recor
     operation: request.operation,
     userInfo: { username: user.name, ...(user.uid ? { uid: user.uid } : {}), groups: user.groups, ...(user.extra ? { extra: user.extra } : {}) },
     dryRun: context.dryRun,
-    options: {
-      kind: OPTIONS_KINDS[request.operation],
-      apiVersion: "meta.k8s.io/v1",
-      ...(context.dryRun ? { dryRun: ["All"] } : {}),
-      ...(request.operation === "DELETE" ? {} : { fieldManager: context.fieldManager }),
-      ...(request.operation === "DELETE" || context.fieldValidation === "Ignore" ? {} : { fieldValidation: context.fieldValidation }),
-    },
+    options: optionsOf(request),
   };
+}
+
+function optionsOf({ operation, context }: AdmissionRequest): Record<string, unknown> | null {
+  const kind = OPTIONS_KINDS[operation];
+  if (kind === undefined) return null;
+  const options = { kind, apiVersion: "meta.k8s.io/v1", ...(context.dryRun ? { dryRun: ["All"] } : {}) };
+  if (operation === "DELETE") return options;
+  return { ...options, fieldManager: context.fieldManager, ...(context.fieldValidation === "Ignore" ? {} : { fieldValidation: context.fieldValidation }) };
 }
 
 /** A name that the server makes is none of the request's. */
@@ -54,7 +57,20 @@ export function expressionInput(request: AdmissionRequest, matched: Kind, cluste
     oldObject: asKind(matched, request.old),
     request: describeRequest(request, matched),
     namespaceObject: namespace ? withoutOwners(namespace) : null,
+    ...authorizers(request, cluster),
   };
+}
+
+/** `authorizer` asks about whoever makes the request. Upstream: library.NewAuthorizerVal, NewResourceAuthorizerVal */
+function authorizers(request: AdmissionRequest, cluster: AdmissionCluster): ExpressionInput {
+  const { kind, subresource = "", name } = request;
+  const ask: CheckAuthorization = ({ serviceAccount, ...check }) => {
+    const account = serviceAccount && `system:serviceaccount:${serviceAccount.namespace}:${serviceAccount.name}`;
+    const groups = serviceAccount ? ["system:serviceaccounts", `system:serviceaccounts:${serviceAccount.namespace}`, "system:authenticated"] : [];
+    return cluster.authorize({ ...check, version: check.resource ? "*" : "", user: account === undefined ? request.context.user : { name: account, groups } });
+  };
+  const own = { group: kind.group, resource: kind.plural, subresource, namespace: namespaceOf(request), name };
+  return { authorizer: new CelAuthorizer(ask), "authorizer.requestResource": CelAuthorizer.forResource(ask, own) };
 }
 
 /** Upstream shows expressions a namespace without who owns and manages it. */

@@ -75,7 +75,8 @@ function matchesResource(resources: readonly string[] | undefined, plural: strin
 function matchesObjectSelector(labelSelector: LabelSelector | undefined, { object, old }: AdmissionRequest): boolean {
   const selector = selectorFromLabelSelector(labelSelector ?? {});
   if (selector.empty) return true;
-  return [object, old].some((candidate) => candidate !== undefined && selector.matches(candidate.metadata.labels));
+  // Options of a connection have no metadata, and so no labels.
+  return [object, old].some((candidate) => candidate !== undefined && selector.matches(candidate.metadata?.labels));
 }
 
 function matchesNamespaceSelector(labelSelector: LabelSelector | undefined, request: AdmissionRequest, cluster: AdmissionCluster): boolean {

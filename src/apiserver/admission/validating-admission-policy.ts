@@ -2,45 +2,26 @@ import { AdmissionCompiler, type CompiledExpression } from "../../api/admission-
 import type { ValidatingAdmissionPolicy, ValidatingAdmissionPolicyBinding, Validation } from "../../api/generated/admissionregistration-v1.ts";
 import type { Kind } from "../../api/kind.ts";
 import type { KubernetesObject } from "../../api/meta.ts";
-import { forbiddenRequest, messageOf, StatusError } from "../../api/status.ts";
+import { forbiddenRequest, StatusError } from "../../api/status.ts";
 import type { AdmissionCluster, AdmissionPlugin, AdmissionRequest } from "./admission.ts";
 import { Evaluation, expressionInput, matchConditions, OutOfBudget } from "./expression-input.ts";
-import { criteriaOf, matchedKind, namespaceOf } from "./match-resources.ts";
-import { collectParams } from "./policy-params.ts";
+import { type Invocation, invocationsOf } from "./policy-invocations.ts";
 
-const GROUP = "admissionregistration.k8s.io";
 const MESSAGE_MAX_BYTES = 5 * 1024;
 const REASON_CODES: Readonly<Record<string, number>> = { Forbidden: 403, Unauthorized: 401, RequestEntityTooLarge: 413, Invalid: 422 };
+
+type ValidatingInvocation = Invocation<ValidatingAdmissionPolicy, ValidatingAdmissionPolicyBinding>;
 
 /** Upstream: k8s.io/apiserver/pkg/admission/plugin/policy/validating */
 export const validatingAdmissionPolicy: AdmissionPlugin = {
   name: "ValidatingAdmissionPolicy",
+  connects: true,
   validate(request, cluster) {
-    if (isPolicyResource(request.kind)) return;
-    const bindings = cluster.list(GROUP, "ValidatingAdmissionPolicyBinding") as readonly ValidatingAdmissionPolicyBinding[];
-    if (bindings.length === 0) return;
-    const denials = [...boundPolicies(bindings, cluster)].flatMap(([policy, bound]) => evaluatePolicy(policy, bound, request, cluster));
-    const [first] = denials;
+    const invocations: ValidatingInvocation[] = invocationsOf("ValidatingAdmissionPolicy", request, cluster);
+    const [first] = invocations.flatMap((invocation) => evaluate(invocation, request, cluster));
     if (first) throw denied(first, request);
   },
 };
-
-/** Policies do not hold for policies: nobody locks themselves out. Upstream: isPolicyResource in policy/generic/plugin.go */
-export function isPolicyResource({ group, plural }: Kind): boolean {
-  return group === GROUP && /^(?:validating|mutating)admissionpolic(?:ies|ybindings)$/.test(plural);
-}
-
-function boundPolicies(bindings: readonly ValidatingAdmissionPolicyBinding[], cluster: AdmissionCluster): Map<ValidatingAdmissionPolicy, ValidatingAdmissionPolicyBinding[]> {
-  const bound = new Map<ValidatingAdmissionPolicy, ValidatingAdmissionPolicyBinding[]>();
-  for (const binding of bindings) {
-    const policy = cluster.find(GROUP, "ValidatingAdmissionPolicy", { name: binding.spec.policyName ?? "" }) as ValidatingAdmissionPolicy | undefined;
-    if (!policy) continue;
-    const others = bound.get(policy);
-    if (others) others.push(binding);
-    else bound.set(policy, [binding]);
-  }
-  return bound;
-}
 
 interface Denial {
   readonly policy: ValidatingAdmissionPolicy;
@@ -49,34 +30,16 @@ interface Denial {
   readonly reason: string;
 }
 
-function evaluatePolicy(policy: ValidatingAdmissionPolicy, bindings: readonly ValidatingAdmissionPolicyBinding[], request: AdmissionRequest, cluster: AdmissionCluster): Denial[] {
-  const { matchConstraints, failurePolicy, paramKind } = policy.spec;
+function evaluate(invocation: ValidatingInvocation, request: AdmissionRequest, cluster: AdmissionCluster): Denial[] {
+  const { policy, binding } = invocation;
+  if (invocation.problem !== undefined) return policy.spec.failurePolicy === "Ignore" ? [] : [{ policy, binding, message: invocation.problem, reason: "Invalid" }];
   const denials: Denial[] = [];
-  const configurationError = (error: unknown, binding?: ValidatingAdmissionPolicyBinding) => {
-    if (failurePolicy === "Ignore") return;
-    denials.push({ policy, binding, message: `failed to configure ${binding ? "binding" : "policy"}: ${messageOf(error)}`, reason: "Invalid" });
-  };
-  const attempt = <T>(step: () => T, binding?: ValidatingAdmissionPolicyBinding): T | undefined => {
-    try {
-      return step();
-    } catch (error) {
-      configurationError(error, binding);
-      return undefined;
+  const actions = invocation.binding.spec.validationActions ?? [];
+  for (const decision of decide(policy, { request, matched: invocation.matched, param: invocation.param }, cluster)) {
+    if (actions.includes("Deny")) denials.push({ policy, binding, ...decision });
+    if (actions.includes("Warn")) {
+      request.context.warnings.push(`Validation failed for ValidatingAdmissionPolicy '${policy.metadata.name}' with binding '${invocation.binding.metadata.name}': ${decision.message}`);
     }
-  };
-  const matched = attempt(() => matchedKind(criteriaOf(matchConstraints ?? {}), request, cluster));
-  if (!matched) return denials;
-  const params = paramKind && cluster.kind(paramKind.apiVersion ?? "", paramKind.kind ?? "");
-  if (paramKind && !params) {
-    configurationError(new Error(`failed to find resource referenced by paramKind: '${paramKind.apiVersion}, Kind=${paramKind.kind}'`));
-    return denials;
-  }
-  for (const binding of bindings) {
-    const { matchResources, paramRef } = binding.spec;
-    const applies = attempt(() => !matchResources || matchedKind(criteriaOf(matchResources), request, cluster) !== undefined, binding);
-    if (!applies) continue;
-    const found = attempt(() => collectParams(params, paramRef, namespaceOf(request), cluster), binding);
-    for (const param of found ?? []) denials.push(...evaluateBinding(policy, binding, { request, matched, param }, cluster));
   }
   return denials;
 }
@@ -85,18 +48,6 @@ interface Subject {
   readonly request: AdmissionRequest;
   readonly matched: Kind;
   readonly param: KubernetesObject | null;
-}
-
-function evaluateBinding(policy: ValidatingAdmissionPolicy, binding: ValidatingAdmissionPolicyBinding, subject: Subject, cluster: AdmissionCluster): Denial[] {
-  const denials: Denial[] = [];
-  for (const decision of decide(policy, subject, cluster)) {
-    const actions = binding.spec.validationActions ?? [];
-    if (actions.includes("Deny")) denials.push({ policy, binding, ...decision });
-    if (actions.includes("Warn")) {
-      subject.request.context.warnings.push(`Validation failed for ValidatingAdmissionPolicy '${policy.metadata.name}' with binding '${binding.metadata.name}': ${decision.message}`);
-    }
-  }
-  return denials;
 }
 
 interface Decision {
@@ -168,7 +119,7 @@ function compilePolicy({ spec }: ValidatingAdmissionPolicy): PolicyPrograms {
     validations: (spec.validations ?? []).map((validation) => ({
       validation,
       condition: compiler.compile(validation.expression, ["bool"]),
-      message: validation.messageExpression ? compiler.compile(validation.messageExpression, ["string"]) : undefined,
+      message: validation.messageExpression ? compiler.compile(validation.messageExpression, ["string"], false) : undefined,
     })),
     auditAnnotations: (spec.auditAnnotations ?? []).map(({ valueExpression }) => compiler.compile(valueExpression, ["string", "null"])),
   };

@@ -3,46 +3,24 @@ import { decode } from "../../api/decode.ts";
 import { applyJsonPatch } from "../../api/json-patch.ts";
 import type { KubernetesObject } from "../../api/meta.ts";
 import { internalError, messageOf } from "../../api/status.ts";
-import { deepEqual } from "../objects.ts";
 import type { AdmissionCluster, AdmissionPlugin, AdmissionRequest } from "./admission.ts";
 import { asKind } from "./match-resources.ts";
+import { ReinvocationStates, replaceObject } from "./reinvocation.ts";
 import { type WebhookCall, WebhooksPending } from "./webhook-calls.ts";
 import { callFailed, callOf, GROUP, type Hook, isExempt, keyOf, matchingHooks, verdictOf } from "./webhook-hooks.ts";
 
-/** What the second round of the mutating webhooks has to know of the first. Upstream: mutating/reinvocationcontext.go */
-class Reinvocations {
-  readonly #invoked = new Set<string>();
-  readonly #required = new Set<string>();
-  lastOutput: unknown;
-
-  /** Asked again after the next change, if it wants to be. */
-  invoked(id: string): void {
-    this.#invoked.add(id);
-  }
-
-  changed(): void {
-    for (const id of this.#invoked) this.#required.add(id);
-    this.#invoked.clear();
-  }
-
-  isRequired(id: string): boolean {
-    return this.#required.has(id);
-  }
-}
-
-/** By the object that a request is about: both rounds change the same one in place. */
-const reinvocations = new WeakMap<KubernetesObject, Reinvocations>();
+const states = new ReinvocationStates();
 
 /** Upstream: k8s.io/apiserver/pkg/admission/plugin/webhook/mutating */
 export const mutatingAdmissionWebhook: AdmissionPlugin = {
   name: "MutatingAdmissionWebhook",
+  connects: true,
   mutate(request, cluster) {
     if (!request.context.webhooks || isExempt(request)) return undefined;
     const configurations = cluster.list(GROUP, "MutatingWebhookConfiguration") as readonly MutatingWebhookConfiguration[];
     if (configurations.length === 0) return undefined;
-    const state = request.object ? (reinvocations.get(request.object) ?? new Reinvocations()) : new Reinvocations();
-    if (request.object) reinvocations.set(request.object, state);
-    if (request.reinvocation && !deepEqual(state.lastOutput, request.object)) state.changed();
+    const state = states.of(request);
+    state.begin(request);
     let anyChange = false;
     for (const configuration of configurations) {
       for (const hook of matchingHooks(configuration, request, cluster)) {
@@ -54,7 +32,7 @@ export const mutatingAdmissionWebhook: AdmissionPlugin = {
         if (hook.webhook.reinvocationPolicy === "IfNeeded") state.invoked(hook.id);
       }
     }
-    state.lastOutput = structuredClone(request.object);
+    state.end(request);
     return anyChange ? "reinvoke" : undefined;
   },
 };
@@ -80,12 +58,7 @@ function patchInPlace(hook: Hook, request: AdmissionRequest, encoded: string): b
   }
   if (Array.isArray(patch) && patch.length === 0) return false;
   if (!object) throw internalError(new Error(`admission webhook ${JSON.stringify(hook.webhook.name)} attempted to modify the object, which is not supported for this operation`));
-  const patched = patchedObject(hook, object, patch);
-  if (deepEqual(patched, object)) return false;
-  const target = object as unknown as Record<string, unknown>;
-  for (const key of Object.keys(target)) delete target[key];
-  Object.assign(target, patched);
-  return true;
+  return replaceObject(object, patchedObject(hook, object, patch));
 }
 
 function patchedObject({ matched }: Hook, object: KubernetesObject, patch: unknown): KubernetesObject {
@@ -101,6 +74,7 @@ function patchedObject({ matched }: Hook, object: KubernetesObject, patch: unkno
 /** Upstream: k8s.io/apiserver/pkg/admission/plugin/webhook/validating */
 export const validatingAdmissionWebhook: AdmissionPlugin = {
   name: "ValidatingAdmissionWebhook",
+  connects: true,
   validate(request, cluster) {
     const { webhooks, warnings } = request.context;
     if (!webhooks || isExempt(request)) return;

@@ -24,7 +24,7 @@ export function kindsOf(crd: CustomResourceDefinition): Kind[] {
   return crd.spec.versions.filter((version) => version.served).map((version) => customKind(crd, version));
 }
 
-function customKind(crd: CustomResourceDefinition, version: CustomResourceDefinitionVersion): Kind {
+export function customKind(crd: CustomResourceDefinition, version: CustomResourceDefinitionVersion): Kind {
   const { spec } = crd;
   const names = crd.status.acceptedNames ?? spec.names;
   const schema = schemaOf(version);

@@ -4,15 +4,17 @@ import { sameJson } from "../../api/merge-patch.ts";
 import type { KubernetesObject } from "../../api/meta.ts";
 import { CLEANUP_FINALIZER, conditionOf, customResourceDefinitions, withCondition } from "../../api/resources/custom-resource-definition.ts";
 import { approvalOf, isProtectedGroup } from "../../api/resources/support/crd-validation.ts";
-import { isConflict, isNotFound } from "../../api/status.ts";
+import { isConflict, isNotFound, StatusError } from "../../api/status.ts";
 import type { WatchHandle } from "../../store/store.ts";
-import { rfc3339 } from "../../util/clock.ts";
+import { rfc3339, type Timer } from "../../util/clock.ts";
 import type { Registry } from "../registry.ts";
 import { componentContext, type RequestContext } from "../request-context.ts";
-import { kindsOf } from "./custom-kind.ts";
+import { customKind, kindsOf, storageVersion } from "./custom-kind.ts";
 import { judgeNames, takenNames } from "./names.ts";
 
 const CRDS = customResourceDefinitions as unknown as Kind;
+// Whoever refuses the deletes (a webhook, a policy) is asked again.
+const RETRY_MS = 5_000;
 const APPROVAL_REASONS = { Missing: "MissingAnnotation", Unapproved: "UnapprovedAnnotation", Approved: "ApprovedAnnotation", Invalid: "InvalidAnnotation" };
 
 /** Served are the kinds of a definition as long as what they are made of is the same. */
@@ -35,10 +37,14 @@ export class CustomResources {
   readonly #definitions = new Map<string, CustomResourceDefinition>();
   /** Waiting for the last object of a definition that is deleted. */
   readonly #emptying = new Map<string, WatchHandle>();
+  readonly #retries = new Map<string, Timer>();
+  readonly #onError: ((error: unknown) => void) | undefined;
   readonly #handle: WatchHandle;
 
-  constructor(registry: Registry) {
+  /** @param onError is told what was refused to the server itself. */
+  constructor(registry: Registry, onError?: (error: unknown) => void) {
     this.#registry = registry;
+    this.#onError = onError;
     const { views, resourceVersion } = registry.list(CRDS);
     for (const { object } of views) this.#definitions.set(object.metadata.name, object as CustomResourceDefinition);
     for (const crd of this.#definitions.values()) this.#serve(crd);
@@ -54,10 +60,14 @@ export class CustomResources {
   stop(): void {
     this.#handle.close();
     for (const handle of this.#emptying.values()) handle.close();
+    for (const timer of this.#retries.values()) timer.cancel();
   }
 
   #changed(type: "ADDED" | "MODIFIED" | "DELETED", crd: CustomResourceDefinition): void {
-    const { name } = crd.metadata;
+    const { name, uid, resourceVersion } = crd.metadata;
+    const known = this.#definitions.get(name)?.metadata;
+    // What was written here is known before its event comes.
+    if (type !== "DELETED" && known?.uid === uid && Number(known.resourceVersion) > Number(resourceVersion)) return;
     if (type !== "DELETED") {
       this.#definitions.set(name, crd);
       this.#serve(crd);
@@ -81,8 +91,9 @@ export class CustomResources {
       if (this.#judge(crd) || this.#establish(crd) || this.#approve(crd)) return;
       if (crd.metadata.deletionTimestamp !== undefined && crd.metadata.finalizers?.includes(CLEANUP_FINALIZER)) this.#finalize(crd);
     } catch (error) {
+      if (!(error instanceof StatusError)) throw error;
       // Changed or gone in the meantime: its own event follows.
-      if (!isNotFound(error) && !isConflict(error)) throw error;
+      if (!isNotFound(error) && !isConflict(error)) this.#onError?.(error);
     }
   }
 
@@ -118,16 +129,16 @@ export class CustomResources {
   /** Removes all objects, and the finalizer when the last is gone. */
   #finalize(crd: CustomResourceDefinition): void {
     const { name } = crd.metadata;
-    const isBegun = conditionOf(crd, "Terminating")?.reason === "InstanceDeletionInProgress";
-    if (!isBegun) {
+    if (this.#retries.has(name)) return;
+    const reason = conditionOf(crd, "Terminating")?.reason;
+    if (reason !== "InstanceDeletionInProgress" && reason !== "InstanceDeletionFailed") {
       this.#writeStatus(crd, withCondition(crd.status, { type: "Terminating", status: "True", reason: "InstanceDeletionInProgress", message: "CustomResource deletion is in progress" }, this.#now()));
       return;
     }
-    const kind = this.#served.get(name)?.kinds[0];
-    const isEstablished = conditionOf(crd, "Established")?.status === "True";
-    if (!kind || !isEstablished) return this.#finish(crd, isEstablished ? { reason: "InstanceDeletionCompleted", message: "removed all instances" } : { reason: "NeverEstablished", message: "resource was never established" });
+    if (conditionOf(crd, "Established")?.status !== "True") return this.#finish(crd, { reason: "NeverEstablished", message: "resource was never established" });
+    const kind = this.#served.get(name)?.kinds[0] ?? customKind(crd, storageVersion(crd));
     const after = this.#registry.store.revision;
-    this.#registry.deleteCollection(kind, {}, {}, this.#context());
+    if (!this.#deleteAll(crd, kind)) return;
     const isEmpty = () => this.#registry.list(kind, { limit: 1 }).views.length === 0;
     if (isEmpty()) return this.#finish(crd, { reason: "InstanceDeletionCompleted", message: "removed all instances" });
     if (this.#emptying.has(name)) return;
@@ -144,6 +155,27 @@ export class CustomResources {
         },
       }),
     );
+  }
+
+  /** False where somebody refuses that. */
+  #deleteAll(crd: CustomResourceDefinition, kind: Kind): boolean {
+    try {
+      this.#registry.deleteCollection(kind, {}, {}, this.#context());
+      return true;
+    } catch (error) {
+      if (!(error instanceof StatusError)) throw error;
+      const { name } = crd.metadata;
+      this.#retries.set(
+        name,
+        this.#registry.clock.after(RETRY_MS, () => {
+          this.#retries.delete(name);
+          const current = this.#definitions.get(name);
+          if (current) this.#sync(current);
+        }),
+      );
+      this.#writeStatus(crd, withCondition(crd.status, { type: "Terminating", status: "True", reason: "InstanceDeletionFailed", message: `could not issue all deletes: ${error.message}` }, this.#now()));
+      return false;
+    }
   }
 
   #finish(crd: CustomResourceDefinition, why: { readonly reason: string; readonly message: string }): void {
@@ -170,7 +202,8 @@ export class CustomResources {
     if (known && known.uid === uid && known.isTerminating === isTerminating && sameJson(known.spec, crd.spec) && sameJson(known.acceptedNames, acceptedNames)) return;
     this.#withdraw(name);
     if (conditionOf(crd, "Established")?.status !== "True" || !acceptedNames?.plural) return;
-    const kinds = kindsOf(crd);
+    // A definition cannot take the place of what the server brings along.
+    const kinds = kindsOf(crd).filter((kind) => !this.#registry.kinds.findResource(kind.group, kind.version, kind.plural));
     for (const kind of kinds) this.#registry.kinds.add(kind);
     this.#served.set(name, { uid, spec: crd.spec, acceptedNames, isTerminating, kinds });
   }

@@ -2,7 +2,7 @@ import { type FieldError, invalid } from "../../api/field-errors.ts";
 import type { CustomResourceSubresourceScale } from "../../api/generated/apiextensions-v1.ts";
 import { sameJson } from "../../api/merge-patch.ts";
 import type { KubernetesObject } from "../../api/meta.ts";
-import { validateRules } from "../../api/structural-schema/cel-rules.ts";
+import { containsRules, validateRules } from "../../api/structural-schema/cel-rules.ts";
 import { validateEmbeddedResources } from "../../api/structural-schema/embedded-resources.ts";
 import { type JsonSchema, propertyOf } from "../../api/structural-schema/json-schema.ts";
 import { validateListTypes } from "../../api/structural-schema/list-types.ts";
@@ -78,7 +78,7 @@ export class CustomResourceRules {
 
   #withRules(errors: readonly FieldError[], object: CustomResource, old: CustomResource | undefined): FieldError[] {
     const { schema } = this.#options;
-    if (errors.some((error) => BLOCKING.has(error.type))) return hasRules(schema) ? [...errors, invalid("<nil>", null, NOT_CHECKED)] : [...errors];
+    if (errors.some((error) => BLOCKING.has(error.type))) return containsRules(schema) ? [...errors, invalid("<nil>", null, NOT_CHECKED)] : [...errors];
     const findings = validateRules(schema, object, old, { isResourceRoot: true });
     if (findings.warnings.length > 0) this.#ruleWarnings.set(object, findings.warnings);
     return [...errors, ...findings.errors];
@@ -104,10 +104,6 @@ export class CustomResourceRules {
     if (path && selector !== undefined && typeof selector !== "string") errors.push(invalid(path, "", `${path} accessor error: ${goValue(selector)} is of the type ${goType(selector)}, expected string`));
     return errors;
   }
-}
-
-function hasRules(schema: JsonSchema): boolean {
-  return JSON.stringify(schema).includes('"x-kubernetes-validations"');
 }
 
 function replicasErrors(object: CustomResource, path: string): FieldError[] {

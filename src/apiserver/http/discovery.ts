@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import { apiVersionOf, type Kind, type Subresource } from "../../api/kind.ts";
 import type { KindTable } from "../kind-table.ts";
-import type { HttpExchange } from "./http-exchange.ts";
+import { type HttpExchange, sendRawJson } from "./http-exchange.ts";
 import { pathNotFound, ALL_VERBS } from "./resource-handler.ts";
 
 // Upstream: the priorities of APIServices. The order decides which resource an ambiguous name means.
@@ -51,7 +51,7 @@ export class Discovery {
     this.#refresh();
     const path = exchange.path.replace(/\/$/, "");
     if (path === "/version") {
-      exchange.sendJson(200, VERSION_INFO);
+      sendRawJson(exchange, VERSION_INFO);
       return true;
     }
     const segments = path.split("/").slice(1);
@@ -75,17 +75,31 @@ export class Discovery {
     return [...this.#groups].flatMap(([group, versions]) => versions.map((found) => ({ group, ...found })));
   }
 
+  /** For the index at `/`. */
+  paths(): string[] {
+    this.#refresh();
+    const groups = [...this.#groups].flatMap(([group, versions]) => {
+      const root = group === "" ? "/api" : `/apis/${group}`;
+      return [root, ...versions.map(({ version }) => `${root}/${version}`)];
+    });
+    return [...groups, "/apis", "/apis/"];
+  }
+
   #serveRoot(exchange: HttpExchange, root: "api" | "apis"): boolean {
     const version = aggregatedVersion(exchange.accept);
-    const key = `${root} ${version ?? "plain"}`;
+    if (!version) {
+      exchange.sendJson(200, this.#rootDocument(root, version, exchange), "application/json", { Vary: "Accept" });
+      return true;
+    }
+    const key = `${root} ${version}`;
     let document = this.#documents.get(key);
     if (!document) {
-      const bytes = Buffer.from(`${JSON.stringify(this.#rootDocument(root, version))}\n`);
-      document = { bytes, etag: `"${createHash("sha256").update(bytes).digest("hex").toUpperCase()}"` };
+      const bytes = Buffer.from(`${JSON.stringify(this.#rootDocument(root, version, exchange))}\n`);
+      document = { bytes, etag: `"${createHash("sha512").update(bytes).digest("hex").toUpperCase()}"` };
       this.#documents.set(key, document);
     }
-    const headers = { ETag: document.etag, Vary: "Accept" };
-    const contentType = version ? `application/json;g=${AGGREGATED};v=${version};as=APIGroupDiscoveryList` : "application/json";
+    const headers = { ETag: document.etag, Vary: "Accept", "Cache-Control": "public" };
+    const contentType = `application/json;g=${AGGREGATED};v=${version};as=APIGroupDiscoveryList`;
     if (exchange.request.headers["if-none-match"] === document.etag) {
       exchange.response.writeHead(304, headers);
       exchange.response.end();
@@ -93,10 +107,10 @@ export class Discovery {
     return true;
   }
 
-  #rootDocument(root: "api" | "apis", version: string | undefined): object {
+  #rootDocument(root: "api" | "apis", version: string | undefined, exchange: HttpExchange): object {
     const groups = [...this.#groups].filter(([group]) => (group === "") === (root === "api"));
     if (version) return { kind: "APIGroupDiscoveryList", apiVersion: `${AGGREGATED}/${version}`, metadata: {}, items: groups.map(([group, versions]) => groupDiscovery(group, versions)) };
-    if (root === "api") return { kind: "APIVersions", versions: ["v1"], serverAddressByClientCIDRs: [{ clientCIDR: "0.0.0.0/0", serverAddress: "" }] };
+    if (root === "api") return { kind: "APIVersions", versions: ["v1"], serverAddressByClientCIDRs: [{ clientCIDR: "0.0.0.0/0", serverAddress: addressOf(exchange) }] };
     return { kind: "APIGroupList", apiVersion: "v1", groups: groups.map(([group, versions]) => ({ ...apiGroup(group, versions), kind: undefined, apiVersion: undefined })) };
   }
 
@@ -110,7 +124,7 @@ export class Discovery {
       groups.set(kind.group, versions);
       versions.set(kind.version, [...(versions.get(kind.version) ?? []), kind]);
     }
-    const ordered = [...groups].sort(([a], [b]) => rankOf(a) - rankOf(b) || a.localeCompare(b));
+    const ordered = [...groups].sort(([a], [b]) => rankOf(a) - rankOf(b) || (a < b ? -1 : 1));
     this.#groups = new Map(
       ordered.map(([group, versions]) => [
         group,
@@ -118,6 +132,14 @@ export class Discovery {
       ]),
     );
   }
+}
+
+/** Where the client has reached this server; a socket in a folder has no address. */
+function addressOf({ request }: HttpExchange): string {
+  const { localAddress, localPort } = request.socket;
+  if (localAddress === undefined || localPort === undefined) return "";
+  const address = localAddress.replace(/^::ffff:/, "");
+  return `${address.includes(":") ? `[${address}]` : address}:${localPort}`;
 }
 
 function rankOf(group: string): number {
@@ -148,23 +170,22 @@ function aggregatedVersion(accept: string): string | undefined {
     const parameters = part.split(";").map((text) => text.trim());
     if (!parameters.includes("as=APIGroupDiscoveryList") || !parameters.includes(`g=${AGGREGATED}`)) continue;
     if (parameters.includes("v=v2")) return "v2";
-    if (parameters.includes("v=v2beta1")) return "v2beta1";
   }
   return undefined;
 }
 
 function groupDiscovery(group: string, versions: readonly GroupVersionKinds[]): object {
   return {
-    metadata: { ...(group ? { name: group } : {}), creationTimestamp: null },
+    metadata: group ? { name: group } : {},
     versions: versions.map(({ version, kinds }) => ({ version, freshness: "Current", resources: kinds.map(resourceDiscovery) })),
   };
 }
 
 function resourceDiscovery(kind: Kind): object {
-  const subresources = Object.entries(kind.subresources ?? {}).sort(([a], [b]) => (a < b ? -1 : 1));
+  const subresources = subresourcesOf(kind);
   return {
     resource: kind.plural,
-    responseKind: { group: kind.group, version: kind.version, kind: kind.kind },
+    responseKind: ownKind(kind),
     scope: kind.namespaced ? "Namespaced" : "Cluster",
     singularResource: kind.singular,
     verbs: verbsOf(kind),
@@ -175,8 +196,28 @@ function resourceDiscovery(kind: Kind): object {
 }
 
 function subresourceDiscovery(kind: Kind, name: string, subresource: Subresource): object {
-  const responseKind = subresource.responseKind ?? { group: kind.group, version: kind.version, kind: kind.kind };
-  return { subresource: name, responseKind, verbs: [...subresource.verbs] };
+  const { responseKind = ownKind(kind) } = subresource;
+  const own = responseKind.group === kind.group && responseKind.version === kind.version;
+  return { subresource: name, responseKind: own ? { ...ownKind(kind), kind: responseKind.kind } : responseKind, verbs: [...subresource.verbs] };
+}
+
+/** By name; a custom resource's status comes before its scale. */
+function subresourcesOf(kind: Kind): [string, Subresource][] {
+  const all = Object.entries(kind.subresources ?? {});
+  return kind.storedForm ? all : all.sort(([a], [b]) => (a < b ? -1 : 1));
+}
+
+/** Built-in resources leave out the group version in which they stand anyway. Upstream: installer.go, customresource_discovery_controller.go */
+function ownKind(kind: Kind): { group: string; version: string; kind: string } {
+  return kind.storedForm ? { group: kind.group, version: kind.version, kind: kind.kind } : { group: "", version: "", kind: kind.kind };
+}
+
+/** Of the version in which objects are stored; undefined for what is not. Upstream: apiserver/pkg/endpoints/discovery/storageversionhash.go */
+function storageVersionHash(kind: Kind): string | undefined {
+  if (!verbsOf(kind).includes("watch")) return undefined;
+  const stored = kind.storedAs?.kind ?? kind;
+  const apiVersion = kind.storedForm?.apiVersion ?? `${stored.group}/${stored.version}`;
+  return createHash("sha256").update(`${apiVersion}/${kind.kind}`).digest().subarray(0, 8).toString("base64");
 }
 
 function verbsOf(kind: Kind): readonly string[] {
@@ -198,9 +239,9 @@ function resourceList(group: string, { version, kinds }: GroupVersionKinds): obj
       verbs: verbsOf(kind),
       ...(kind.shortNames?.length ? { shortNames: kind.shortNames } : {}),
       ...(kind.categories?.length ? { categories: kind.categories } : {}),
-      storageVersionHash: createHash("sha256").update(`${group}/${version}/${kind.kind}`).digest("base64").slice(0, 12),
+      storageVersionHash: storageVersionHash(kind),
     },
-    ...Object.entries(kind.subresources ?? {}).map(([name, { verbs, responseKind }]) => ({
+    ...subresourcesOf(kind).map(([name, { verbs, responseKind }]) => ({
       name: `${kind.plural}/${name}`,
       singularName: "",
       namespaced: kind.namespaced,
@@ -209,5 +250,6 @@ function resourceList(group: string, { version, kinds }: GroupVersionKinds): obj
       verbs,
     })),
   ]);
-  return { kind: "APIResourceList", apiVersion: "v1", groupVersion: apiVersionOf({ group, version }), resources };
+  // The core group's list is older than its version.
+  return { kind: "APIResourceList", ...(group === "" ? {} : { apiVersion: "v1" }), groupVersion: apiVersionOf({ group, version }), resources };
 }

@@ -11,7 +11,7 @@ export class HttpExchange {
   readonly response: ServerResponse;
   readonly path: string;
   readonly query: URLSearchParams;
-  readonly user: UserInfo;
+  user: UserInfo;
   readonly warnings: string[] = [];
   readonly webhooks = new WebhookAnswers();
   readonly #clock: Clock;
@@ -107,4 +107,9 @@ function shortened(warnings: readonly string[]): readonly string[] {
 function warningHeader(text: string): string {
   const printable = text.replace(/[\r\n]+/g, " ").replace(/[\u0000-\u001f\u007f]/g, "");
   return `299 - "${Buffer.from(printable.replace(/(["\\])/g, "\\$1")).toString("latin1")}"`;
+}
+
+/** As people read it. Upstream: responsewriters.WriteRawJSON */
+export function sendRawJson(exchange: HttpExchange, value: unknown): void {
+  exchange.sendBytes(200, Buffer.from(JSON.stringify(value, null, 2)));
 }

@@ -1,257 +1,199 @@
 import { createHash } from "node:crypto";
-import schemaTable from "../../api/generated/schema.json" with { type: "json" };
 import type { Kind } from "../../api/kind.ts";
-import { ALL_VERBS, pathNotFound } from "./resource-handler.ts";
-import type { Discovery } from "./discovery.ts";
+import { type Discovery, VERSION_INFO } from "./discovery.ts";
 import type { HttpExchange } from "./http-exchange.ts";
-import { VERSION_INFO } from "./discovery.ts";
+import type { GroupVersion } from "./openapi/facts.ts";
+import { encodeSwagger } from "./openapi/gnostic.ts";
+import { addPaths } from "./openapi/paths.ts";
+import { type Descriptions, SchemaBuilder } from "./openapi/schemas.ts";
+import { addToSwagger, emptySwagger, type OpenApiDocument, type Swagger } from "./openapi/swagger.ts";
+import { pathNotFound } from "./resource-handler.ts";
 
-interface FieldFacts {
-  readonly type: string;
-  readonly required?: boolean;
-  readonly listType?: string;
-  readonly listMapKeys?: readonly string[];
-  readonly mapType?: string;
-  readonly structType?: string;
-  readonly patch?: string;
-  readonly mergeKey?: string;
-  readonly default?: unknown;
+export type { Descriptions } from "./openapi/schemas.ts";
+
+interface Cached {
+  readonly hash: string;
+  readonly bytes: Buffer;
 }
 
-interface TypeFacts {
-  readonly fields?: Readonly<Record<string, FieldFacts>>;
-  readonly inline?: readonly { readonly type: string }[];
-  readonly alias?: string;
-  readonly enum?: readonly string[];
-  readonly object?: boolean;
+interface Served extends GroupVersion {
+  readonly kinds: readonly Kind[];
 }
 
-interface PackageFacts {
-  readonly group: string;
-  readonly types: Readonly<Record<string, TypeFacts>>;
+export interface OpenApiOptions {
+  /** Read when a document is first asked for. */
+  descriptions?(): Descriptions;
+  /** Lets others run between the parts of long work. */
+  pause(): Promise<void>;
 }
 
-const TABLE = schemaTable as unknown as Readonly<Record<string, PackageFacts>>;
-type Schema = Record<string, unknown>;
+// Goes up when other documents are made of the same kinds: clients keep them by their hash.
+const SCHEMA_REVISION = 3;
+const JSON_V2 = "application/json";
+const PROTOBUF_V2 = "application/com.github.proto-openapi.spec.v2.v1.0+protobuf";
+/** What clients ask for; the second is how it was written before. */
+const ACCEPTED_V2: readonly (readonly [string, string])[] = [
+  [JSON_V2, JSON_V2], ["application/com.github.proto-openapi.spec.v2@v1.0+protobuf", PROTOBUF_V2], [PROTOBUF_V2, PROTOBUF_V2],
+];
+const FOREVER = { "Cache-Control": "public, immutable", Expires: new Date(253_370_764_800_000).toUTCString() };
 
-/** OpenAPI v3, derived from the kinds and the schema table; one document a group version, made when first asked for. */
+/** OpenAPI v3, one document a group version, and v2, one for all; derived from the kinds and the schema table, made when first asked for. */
 export class OpenApi {
   readonly #discovery: Discovery;
-  readonly #documents = new WeakMap<readonly Kind[], { readonly bytes: Buffer; readonly hash: string }>();
+  readonly #options: OpenApiOptions;
+  readonly #hashes = new WeakMap<readonly Kind[], string>();
+  readonly #documents = new Map<string, Cached>();
+  /** By content type; what is being made is waited for by all who ask. */
+  readonly #swagger = new Map<string, { readonly hash: string; readonly bytes: Promise<Buffer> }>();
 
-  constructor(discovery: Discovery) {
+  constructor(discovery: Discovery, options: OpenApiOptions) {
     this.#discovery = discovery;
+    this.#options = options;
   }
 
-  serve(exchange: HttpExchange): boolean {
+  /** True when the path was one of these. */
+  async serve(exchange: HttpExchange): Promise<boolean> {
     const { path } = exchange;
-    // Old clients must get an answer; an empty document is a valid one, and they go on with v3.
-    if (path === "/openapi/v2" || path === "/swagger-2.0.0.pb-v1") {
-      exchange.sendBytes(200, Buffer.alloc(0), "application/com.github.proto-openapi.spec.v2@v1.0+protobuf");
-      return true;
-    }
-    if (path === "/openapi/v3") {
-      exchange.sendJson(200, { paths: this.#index() });
-      return true;
-    }
-    if (!path.startsWith("/openapi/v3/")) return false;
-    const wanted = path.slice("/openapi/v3/".length);
-    const found = this.#discovery.groupVersions().find(({ group, version }) => rootOf(group, version) === wanted);
-    if (!found) throw pathNotFound();
-    const { bytes, hash } = this.#document(found.group, found.version, found.kinds);
-    const immutable = exchange.query.get("hash") === hash;
-    exchange.sendBytes(200, bytes, "application/json", { ETag: `"${hash}"`, ...(immutable ? { "Cache-Control": "public, immutable", Expires: new Date(253_370_764_800_000).toUTCString() } : {}) });
+    if (path === "/openapi/v2") await this.#serveV2(exchange);
+    else if (path === "/openapi/v3") exchange.sendJson(200, { paths: this.#index() });
+    else if (path.startsWith("/openapi/v3/")) this.#serveV3(exchange, path.slice("/openapi/v3/".length));
+    else return false;
     return true;
   }
 
-  #index(): Record<string, { serverRelativeURL: string }> {
-    const index: Record<string, { serverRelativeURL: string }> = {};
-    for (const { group, version, kinds } of this.#discovery.groupVersions()) {
-      const root = rootOf(group, version);
-      index[root] = { serverRelativeURL: `/openapi/v3/${root}?hash=${this.#hashOf(group, version, kinds)}` };
+  /** Upstream: kube-openapi/pkg/handler */
+  async #serveV2(exchange: HttpExchange): Promise<void> {
+    const type = acceptedType(exchange.accept);
+    if (type === undefined) return exchange.sendBytes(406, Buffer.alloc(0), "text/plain");
+    const served = this.#discovery.groupVersions();
+    const hash = digest(served.map((each) => this.#hashOf(each)));
+    if (isCurrent(exchange, hash)) return sendNotModified(exchange, hash);
+    let found = this.#swagger.get(type);
+    if (found?.hash !== hash) {
+      found = { hash, bytes: this.#makeV2(served, type) };
+      this.#swagger.set(type, found);
+      // What could not be made is tried again.
+      found.bytes.catch(() => this.#swagger.delete(type));
     }
-    return index;
+    exchange.sendBytes(200, await found.bytes, type, { ETag: `"${hash}"`, Vary: "Accept" });
+  }
+
+  async #makeV2(served: readonly Served[], type: string): Promise<Buffer> {
+    const { pause } = this.#options;
+    const descriptions = this.#describe();
+    const swagger = emptySwagger(VERSION_INFO.gitVersion);
+    for (const each of served) {
+      const document = this.#build(each, served, descriptions);
+      await pause();
+      addToSwagger(swagger, document);
+      await pause();
+    }
+    const whole = { ...swagger, paths: sorted(swagger.paths), definitions: sorted(swagger.definitions) };
+    return type === JSON_V2 ? jsonOf(whole, pause) : encodeSwagger(whole, pause);
+  }
+
+  /** Upstream: kube-openapi/pkg/handler3 */
+  #serveV3(exchange: HttpExchange, wanted: string): void {
+    const served = this.#discovery.groupVersions();
+    const found = served.find((each) => rootOf(each) === wanted);
+    if (!found) throw pathNotFound();
+    const hash = this.#hashOf(found);
+    const asked = exchange.query.get("hash");
+    if (asked !== null && asked !== "" && asked !== hash) {
+      exchange.writeHead(301, "text/html; charset=utf-8", { Location: `/openapi/v3/${wanted}?hash=${hash}`, "Content-Length": 0 });
+      exchange.response.end();
+      return;
+    }
+    if (isCurrent(exchange, hash)) return sendNotModified(exchange, hash);
+    let document = this.#documents.get(wanted);
+    if (document?.hash !== hash) this.#documents.set(wanted, (document = { hash, bytes: Buffer.from(JSON.stringify(this.#build(found, served, this.#describe()))) }));
+    exchange.sendBytes(200, document.bytes, "application/json", { ETag: `"${hash}"`, Vary: "Accept", ...(asked === hash ? FOREVER : {}) });
+  }
+
+  #index(): Record<string, { serverRelativeURL: string }> {
+    return Object.fromEntries(this.#discovery.groupVersions().map((each) => [rootOf(each), { serverRelativeURL: `/openapi/v3/${rootOf(each)}?hash=${this.#hashOf(each)}` }]));
   }
 
   /** Of what the document is made from: an index of all documents must not build them all. */
-  #hashOf(group: string, version: string, kinds: readonly Kind[]): string {
-    const facts = kinds.map((kind) => [kind.kind, kind.plural, kind.namespaced, kind.verbs, kind.subresources]);
-    return createHash("sha256").update(JSON.stringify([SCHEMA_REVISION, group, version, facts])).digest("hex").toUpperCase();
+  #hashOf({ group, version, kinds }: Served): string {
+    let hash = this.#hashes.get(kinds);
+    if (hash === undefined) {
+      const facts = kinds.map((kind) => [kind.kind, kind.plural, kind.namespaced, kind.verbs, kind.subresources, kind.openApiSchema]);
+      this.#hashes.set(kinds, (hash = digest([SCHEMA_REVISION, VERSION_INFO.gitVersion, group, version, facts])));
+    }
+    return hash;
   }
 
-  #document(group: string, version: string, kinds: readonly Kind[]) {
-    let document = this.#documents.get(kinds);
-    if (!document) {
-      document = { bytes: Buffer.from(JSON.stringify(buildDocument(group, version, kinds))), hash: this.#hashOf(group, version, kinds) };
-      this.#documents.set(kinds, document);
-    }
-    return document;
+  #describe(): Descriptions {
+    return this.#options.descriptions?.() ?? {};
+  }
+
+  #build({ kinds }: Served, served: readonly Served[], descriptions: Descriptions): OpenApiDocument & { readonly openapi: string; readonly info: object } {
+    const builtIn = served.filter((each) => !each.kinds.some((kind) => kind.openApiSchema));
+    const builder = new SchemaBuilder(descriptions, builtIn);
+    const paths: Record<string, object> = {};
+    for (const kind of kinds) addPaths(paths, kind, builder);
+    const { schemas } = builder;
+    const securitySchemes = { BearerToken: { type: "apiKey", description: "Bearer Token authentication", name: "authorization", in: "header" } };
+    return { openapi: "3.0.0", info: { title: "Kubernetes", version: VERSION_INFO.gitVersion }, paths: sorted(paths), components: { schemas: sorted(schemas), securitySchemes } };
   }
 }
 
-// Goes up when this file makes other documents of the same kinds: clients keep them by their hash.
-const SCHEMA_REVISION = 1;
-
-function rootOf(group: string, version: string): string {
+function rootOf({ group, version }: GroupVersion): string {
   return group === "" ? `api/${version}` : `apis/${group}/${version}`;
 }
 
-function buildDocument(group: string, version: string, kinds: readonly Kind[]): object {
-  const schemas: Record<string, Schema> = {};
-  const paths: Record<string, object> = {};
-  const builder = new SchemaBuilder(schemas);
-  for (const kind of kinds) {
-    builder.addKind(kind);
-    addPaths(paths, kind);
+function digest(value: unknown): string {
+  return createHash("sha512").update(JSON.stringify(value)).digest("hex").toUpperCase();
+}
+
+function sorted<T>(entries: Readonly<Record<string, T>>): Record<string, T> {
+  return Object.fromEntries(Object.entries(entries).sort(([a], [b]) => (a < b ? -1 : 1)));
+}
+
+function isCurrent(exchange: HttpExchange, hash: string): boolean {
+  const wanted = exchange.request.headers["if-none-match"];
+  return wanted !== undefined && wanted.split(",").some((tag) => tag.trim().replace(/^W\//, "") === `"${hash}"`);
+}
+
+function sendNotModified(exchange: HttpExchange, hash: string): void {
+  exchange.response.writeHead(304, { ETag: `"${hash}"`, Vary: "Accept" });
+  exchange.response.end();
+}
+
+/** The first type that we have, in the order in which the client likes them. */
+function acceptedType(accept: string): string | undefined {
+  const clauses = (accept.trim() === "" ? "*/*" : accept).split(",").map((clause) => {
+    const [type = "", ...parameters] = clause.split(";").map((part) => part.trim());
+    const quality = Number(parameters.find((each) => each.startsWith("q="))?.slice(2) ?? 1);
+    return { type, quality: Number.isNaN(quality) ? 1 : quality };
+  });
+  for (const { type } of clauses.sort((a, b) => b.quality - a.quality)) {
+    const [, found] = ACCEPTED_V2.find(([ours]) => type === "*/*" || type === "application/*" || type === ours) ?? [];
+    if (found !== undefined) return found;
   }
-  return { openapi: "3.0.0", info: { title: "Kubernetes", version: VERSION_INFO.gitVersion }, paths, components: { schemas } };
+  return undefined;
 }
 
-function addPaths(paths: Record<string, object>, kind: Kind): void {
-  const root = `/${rootOf(kind.group, kind.version)}/${kind.namespaced ? "namespaces/{namespace}/" : ""}${kind.plural}`;
-  const verbs = kind.verbs ?? ALL_VERBS;
-  const body = { required: true, content: { "*/*": { schema: { $ref: referenceTo(nameOf(kind.schema.package, kind.schema.type)) } } } };
-  const collection: Record<string, object> = {};
-  const single: Record<string, object> = {};
-  if (verbs.includes("list")) collection["get"] = operation(kind, "list");
-  if (verbs.includes("create")) collection["post"] = { ...operation(kind, "post"), requestBody: body };
-  if (verbs.includes("deletecollection")) collection["delete"] = operation(kind, "deletecollection");
-  if (verbs.includes("get")) single["get"] = operation(kind, "get");
-  if (verbs.includes("update")) single["put"] = { ...operation(kind, "put"), requestBody: body };
-  if (verbs.includes("patch")) single["patch"] = { ...operation(kind, "patch"), requestBody: patchBody(kind) };
-  if (verbs.includes("delete")) single["delete"] = operation(kind, "delete");
-  paths[root] = collection;
-  if (Object.keys(single).length > 0) paths[`${root}/{name}`] = single;
-}
-
-const WRITES = new Set(["post", "put", "patch"]);
-
-function operation(kind: Kind, action: string): Record<string, unknown> {
-  const parameter = (name: string) => ({ name, in: "query", schema: { type: "string", uniqueItems: true } });
-  return {
-    ...(WRITES.has(action) ? { parameters: ["dryRun", "fieldManager", "fieldValidation"].map(parameter) } : {}),
-    responses: { "200": { description: "OK" } },
-    "x-kubernetes-action": action,
-    "x-kubernetes-group-version-kind": { group: kind.group, version: kind.version, kind: kind.kind },
-  };
-}
-
-function patchBody(kind: Kind) {
-  const types = ["application/json-patch+json", "application/merge-patch+json", ...(isCustom(kind) ? [] : ["application/strategic-merge-patch+json"]), "application/apply-patch+yaml"];
-  const schema = { $ref: referenceTo("io.k8s.apimachinery.pkg.apis.meta.v1.Patch") };
-  return { required: true, content: Object.fromEntries(types.map((type) => [type, { schema }])) };
-}
-
-function isCustom(kind: Kind): boolean {
-  return TABLE[kind.schema.package] === undefined;
-}
-
-/** Components, each made once, with those that they refer to. */
-class SchemaBuilder {
-  readonly #schemas: Record<string, Schema>;
-
-  constructor(schemas: Record<string, Schema>) {
-    this.#schemas = schemas;
-    schemas["io.k8s.apimachinery.pkg.apis.meta.v1.Patch"] = { type: "object", description: "Patch is provided to give a concrete name and type to the Kubernetes PATCH request body." };
-  }
-
-  addKind(kind: Kind): void {
-    const name = nameOf(kind.schema.package, kind.schema.type);
-    this.#add(kind.schema.package, kind.schema.type);
-    const schema = this.#schemas[name];
-    if (schema) schema["x-kubernetes-group-version-kind"] = [{ group: kind.group, version: kind.version, kind: kind.kind }];
-  }
-
-  #add(packageName: string, type: string): void {
-    const name = nameOf(packageName, type);
-    if (this.#schemas[name]) return;
-    const schema: Schema = { type: "object" };
-    this.#schemas[name] = schema;
-    const facts = TABLE[packageName]?.types[type];
-    if (!facts) return;
-    const properties: Record<string, Schema> = {};
-    const required: string[] = [];
-    this.#addFields(packageName, facts, properties, required);
-    if (Object.keys(properties).length > 0) schema["properties"] = Object.fromEntries(Object.entries(properties).sort(([a], [b]) => (a < b ? -1 : 1)));
-    if (required.length > 0) schema["required"] = required;
-  }
-
-  #addFields(packageName: string, facts: TypeFacts, properties: Record<string, Schema>, required: string[]): void {
-    for (const { type } of facts.inline ?? []) {
-      const [inlinePackage, inlineType] = resolve(packageName, type);
-      const inlined = TABLE[inlinePackage]?.types[inlineType];
-      if (inlined) this.#addFields(inlinePackage, inlined, properties, required);
+/** As JSON.stringify, in parts. */
+async function jsonOf({ paths, definitions, ...others }: Swagger, pause: () => Promise<void>): Promise<Buffer> {
+  const parts: string[] = [];
+  for (const [key, entries] of Object.entries({ paths, definitions })) {
+    parts.push(`,"${key}":{`);
+    let separator = "";
+    let size = 0;
+    for (const [name, value] of Object.entries(entries)) {
+      const text = JSON.stringify(value);
+      parts.push(`${separator}${JSON.stringify(name)}:${text}`);
+      separator = ",";
+      size += text.length;
+      if (size < SLICE_CHARACTERS) continue;
+      size = 0;
+      await pause();
     }
-    for (const [field, found] of Object.entries(facts.fields ?? {})) {
-      properties[field] = { ...this.#schemaOf(packageName, found.type, found.default), ...extensionsOf(found) };
-      if (found.required) required.push(field);
-    }
+    parts.push("}");
   }
-
-  #schemaOf(packageName: string, type: string, fallback: unknown): Schema {
-    if (type.startsWith("[]") && type !== "[]byte") return { type: "array", items: this.#itemOf(packageName, type.slice(2)) };
-    const map = /^map\[[^\]]+\](.*)$/.exec(type);
-    if (map) return { type: "object", additionalProperties: this.#itemOf(packageName, map[1] ?? "string") };
-    const plain = PLAIN[type];
-    if (plain) return fallback === undefined ? { ...plain } : { ...plain, default: fallback };
-    const [foundPackage, foundType] = resolve(packageName, type);
-    const facts = TABLE[foundPackage]?.types[foundType];
-    if (facts?.alias) return { ...this.#schemaOf(foundPackage, facts.alias, fallback), ...(facts.enum?.length ? { enum: facts.enum } : {}) };
-    if (WELL_KNOWN[foundType] && foundPackage === "meta/v1") return { ...WELL_KNOWN[foundType] };
-    this.#add(foundPackage, foundType);
-    return { allOf: [{ $ref: referenceTo(nameOf(foundPackage, foundType)) }], ...(fallback === undefined ? {} : { default: fallback }) };
-  }
-
-  #itemOf(packageName: string, type: string): Schema {
-    const item = this.#schemaOf(packageName, type, undefined);
-    const reference = item["allOf"];
-    // Items name their type by itself; a field may add to it.
-    return Array.isArray(reference) ? { allOf: reference, default: {} } : item;
-  }
+  return Buffer.from(`${JSON.stringify(others).slice(0, -1)}${parts.join("")}}`);
 }
 
-const PLAIN: Readonly<Record<string, Schema>> = {
-  string: { type: "string" },
-  bool: { type: "boolean" },
-  int32: { type: "integer", format: "int32" },
-  int64: { type: "integer", format: "int64" },
-  "[]byte": { type: "string", format: "byte" },
-  "types.UID": { type: "string" },
-  "types.NodeName": { type: "string" },
-  "interface{}": { type: "object" },
-  "runtime.RawExtension": { type: "object" },
-  "resource.Quantity": { oneOf: [{ type: "string" }, { type: "number" }] },
-  "intstr.IntOrString": { format: "int-or-string", oneOf: [{ type: "integer" }, { type: "string" }] },
-};
-
-const WELL_KNOWN: Readonly<Record<string, Schema>> = {
-  Time: { type: "string", format: "date-time" },
-  MicroTime: { type: "string", format: "date-time" },
-  Duration: { type: "string" },
-  FieldsV1: { type: "object" },
-};
-
-function extensionsOf(facts: FieldFacts): Schema {
-  return {
-    ...(facts.listType ? { "x-kubernetes-list-type": facts.listType } : {}),
-    ...(facts.listMapKeys ? { "x-kubernetes-list-map-keys": facts.listMapKeys } : {}),
-    ...(facts.mapType || facts.structType ? { "x-kubernetes-map-type": facts.mapType ?? facts.structType } : {}),
-    ...(facts.mergeKey ? { "x-kubernetes-patch-merge-key": facts.mergeKey } : {}),
-    ...(facts.patch ? { "x-kubernetes-patch-strategy": facts.patch } : {}),
-  };
-}
-
-/** `Container` in core/v1, `meta/v1.ObjectMeta` anywhere. */
-function resolve(packageName: string, type: string): [string, string] {
-  const dot = type.indexOf(".");
-  return dot < 0 ? [packageName, type] : [type.slice(0, dot), type.slice(dot + 1)];
-}
-
-function nameOf(packageName: string, type: string): string {
-  const dotted = packageName.replace("/", ".");
-  return packageName === "meta/v1" ? `io.k8s.apimachinery.pkg.apis.${dotted}.${type}` : `io.k8s.api.${dotted}.${type}`;
-}
-
-function referenceTo(name: string): string {
-  return `#/components/schemas/${name}`;
-}
+const SLICE_CHARACTERS = 300_000;

@@ -212,7 +212,7 @@ export function sendObject(exchange: HttpExchange, parts: ServerParts, kind: Kin
 
 const NEWLINE = Buffer.from("\n");
 
-function sendList(exchange: HttpExchange, parts: ServerParts, kind: Kind, list: ListResult): void {
+export function sendList(exchange: HttpExchange, parts: ServerParts, kind: Kind, list: ListResult): void {
   const metadata = {
     resourceVersion: list.resourceVersion,
     ...(list.continue ? { continue: list.continue } : {}),

@@ -2,7 +2,7 @@ import type { TokenReview } from "../../api/generated/authentication-v1.ts";
 import type { SelfSubjectRulesReview, SubjectAccessReview, SubjectAccessReviewSpec } from "../../api/generated/authorization-v1.ts";
 import type { Kind } from "../../api/kind.ts";
 import type { KubernetesObject } from "../../api/meta.ts";
-import { methodNotSupported } from "../../api/status.ts";
+import { badRequest, methodNotSupported } from "../../api/status.ts";
 import type { UserInfo } from "../request-context.ts";
 import { readObject } from "./body.ts";
 import type { HttpExchange } from "./http-exchange.ts";
@@ -41,7 +41,7 @@ function answer(kind: Kind, asked: KubernetesObject, user: UserInfo, parts: Serv
       return { status: found ? { authenticated: true, user: userInfo(found) } : { authenticated: false, error: "invalid bearer token" } };
     }
     case "SelfSubjectRulesReview":
-      return { spec: (asked as SelfSubjectRulesReview).spec ?? {}, status: EVERYTHING };
+      return { spec: {}, status: rulesStatus((asked as SelfSubjectRulesReview).spec?.namespace ?? "", user, parts) };
     case "SelfSubjectAccessReview":
       return { status: decide((asked as SubjectAccessReview).spec, user, parts) };
     default: {
@@ -57,6 +57,19 @@ const EVERYTHING = {
   nonResourceRules: [{ verbs: ["*"], nonResourceURLs: ["*"] }],
   incomplete: false,
 };
+
+/** Upstream: pkg/registry/authorization/selfsubjectrulesreview */
+function rulesStatus(namespace: string, user: UserInfo, parts: ServerParts): object {
+  if (namespace === "") throw badRequest("no namespace on request");
+  const found = parts.rulesOf?.(user, namespace);
+  if (!found) return EVERYTHING;
+  return {
+    resourceRules: found.rules.filter((rule) => rule.resources?.length),
+    nonResourceRules: found.rules.filter((rule) => rule.nonResourceURLs?.length),
+    incomplete: found.problems.length > 0,
+    ...(found.problems.length > 0 ? { evaluationError: found.problems.join(", ") } : {}),
+  };
+}
 
 function decide(spec: SubjectAccessReviewSpec | undefined, user: UserInfo, parts: ServerParts): AccessDecision {
   const resource = spec?.resourceAttributes;

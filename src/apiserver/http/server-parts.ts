@@ -1,4 +1,5 @@
 import type { IncomingMessage } from "node:http";
+import type { PolicyRule } from "../../api/generated/rbac-v1.ts";
 import type { Kind } from "../../api/kind.ts";
 import type { KubernetesObject } from "../../api/meta.ts";
 import type { NodeGateway, StreamOptions, StreamSession } from "../node-gateway.ts";
@@ -8,6 +9,7 @@ import type { UserInfo } from "../request-context.ts";
 import type { EvictionGuard } from "../subresources/eviction.ts";
 import type { TokenIssuer, TokenReviewer } from "../subresources/token.ts";
 import type { HttpExchange } from "./http-exchange.ts";
+import type { Descriptions } from "./openapi.ts";
 
 /** What authorization is asked. Upstream: authorizer.Attributes */
 export interface AccessAttributes {
@@ -44,6 +46,8 @@ export interface ServerOptions {
   authenticate(request: IncomingMessage): UserInfo | undefined;
   /** Undefined: everyone who is somebody may do everything. */
   authorize?(attributes: AccessAttributes): AccessDecision;
+  /** What a user may do in a namespace, for SelfSubjectRulesReview. Undefined: everything. */
+  rulesOf?(user: UserInfo, namespace: string): { readonly rules: readonly PolicyRule[]; readonly problems: readonly string[] };
   readonly gateway?: NodeGateway;
   /** How the proxy reaches pods and services; undefined: not at all. */
   readonly dial?: Dial;
@@ -54,6 +58,8 @@ export interface ServerOptions {
   readonly extraRoutes?: readonly ExtraRoute[];
   /** Streams that the daemon serves besides the API's, as exec does; undefined: not one of them. Throws StatusError. */
   extraStreams?(path: string, query: URLSearchParams, options: StreamOptions): (() => Promise<StreamSession>) | undefined;
+  /** Read when OpenAPI is first asked for. */
+  descriptions?(): Descriptions;
   /** Told of answers with code 500: bugs. */
   onError?(error: unknown): void;
 }

@@ -15,6 +15,7 @@ import { renderTable, type TableFormat, tableFormatOf } from "./table.ts";
 const BACKLOG_MAX_BYTES = 16 * 1024 * 1024;
 // Upstream: --min-request-timeout: between 30 and 60 minutes.
 const DEFAULT_TIMEOUT_SECONDS = 2400;
+const TEAR_DOWN_MS = 1000;
 
 /** Serves GET …?watch=true. */
 export function serveWatch(exchange: HttpExchange, registry: Registry, kind: Kind, selection: Selection): void {
@@ -44,6 +45,8 @@ export function serveWatch(exchange: HttpExchange, registry: Registry, kind: Kin
   for (const view of list?.views ?? []) stream.event({ type: "ADDED", view, revision: after });
   if (initialEvents && bookmarks) stream.bookmark(after, true);
   stream.endAfter((numberOf(query, "timeoutSeconds") ?? DEFAULT_TIMEOUT_SECONDS) * 1000, handle);
+  // Who watches custom resources whose definition changes must come again. Upstream: customresource_handler.go tearDown
+  if (kind.storedForm) exchange.response.once("close", registry.kinds.onRemoved(kind, () => registry.clock.after(TEAR_DOWN_MS, () => stream.end())));
 }
 
 function openWatch(registry: Registry, kind: Kind, selection: Selection, after: number, stream: WatchStream, bookmarks: boolean): WatchHandle | StatusError {

@@ -7,7 +7,7 @@ import type { Registry } from "../registry.ts";
 export type ProxyLocation =
   | { readonly type: "address"; readonly scheme: "http" | "https"; readonly ip: string; readonly port: number }
   /** The kubelet's own port. */
-  | { readonly type: "kubelet"; readonly node: string };
+  | { readonly type: "kubelet"; readonly node: string; readonly address: string };
 
 export interface ProxyRequest {
   readonly scheme: "http" | "https";
@@ -85,8 +85,8 @@ function nodeLocation(registry: Registry, target: ResourceTarget): ProxyLocation
   const { scheme, name, port } = requestOf(target, "node");
   const node = registry.get(registry.kinds.core("Node"), { name }) as Node;
   const kubeletPort = node.status.daemonEndpoints?.kubeletEndpoint?.Port ?? KUBELET_PORT;
-  if (port === "" || Number(port) === kubeletPort) return { type: "kubelet", node: name };
   const ip = node.status.addresses?.find(({ type }) => type === "InternalIP")?.address ?? "";
+  if (port === "" || Number(port) === kubeletPort) return { type: "kubelet", node: name, address: `${ip}:${kubeletPort}` };
   return { type: "address", scheme, ip, port: portNumber(port, scheme) };
 }
 

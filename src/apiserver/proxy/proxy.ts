@@ -30,7 +30,7 @@ export async function serveProxy(exchange: HttpExchange, parts: ServerParts, kin
     exchange.response.end();
     return;
   }
-  if (location.type === "kubelet") return serveKubelet(exchange, parts, location.node, path);
+  if (location.type === "kubelet") return serveKubelet(exchange, parts, location, path);
   const { dial } = parts;
   if (!dial) throw serviceUnavailable("error trying to reach service: this API server has no network");
   const abort = new AbortController();
@@ -138,8 +138,8 @@ async function collect(stream: AsyncIterable<Buffer | string>): Promise<Buffer> 
   return Buffer.concat(chunks);
 }
 
-async function serveKubelet(exchange: HttpExchange, parts: ServerParts, node: string, path: string): Promise<void> {
+async function serveKubelet(exchange: HttpExchange, parts: ServerParts, { node, address }: ProxyLocation & { readonly type: "kubelet" }, path: string): Promise<void> {
   const answer = await parts.gateway?.request(node, exchange.method, path === "" ? "/" : path, exchange.query);
-  if (!answer) throw serviceUnavailable("error trying to reach service: no kubelet can be reached");
+  if (!answer) throw serviceUnavailable(`error trying to reach service: dial tcp ${address}: connect: no route to host`);
   exchange.sendBytes(answer.status, Buffer.from(answer.body), answer.contentType);
 }

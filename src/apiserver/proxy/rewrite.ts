@@ -29,23 +29,51 @@ const URL_ATTRIBUTES: Readonly<Record<string, readonly string[]>> = {
 
 // Whatever is in these is text until their own end tag.
 const RAW_TEXT = new Set(["iframe", "noembed", "noframes", "noscript", "plaintext", "script", "style", "title", "textarea", "xmp"]);
-const TOKEN = /<!--[^]*?(?:-->|$)|<[!?/][^>]*>|<([A-Za-z][^\s/>]*)((?:[^>"'=]|=\s*(?:"[^"]*"|'[^']*')|[="'])*?)(\/?)>/g;
+const TAG_NAME = /[A-Za-z][^\s/>]*/y;
 
-/** Start tags are written anew, as Go's tokenizer renders them; all else stays byte for byte. */
+/** Start tags are written anew, as Go's tokenizer renders them; all else stays byte for byte. One pass: a page cannot hold the server up. */
 export function rewriteHtml(html: string, rewrite: (url: string) => string): string {
+  const lower = html.toLowerCase();
   let out = "";
-  let at = 0;
-  TOKEN.lastIndex = 0;
-  for (let match = TOKEN.exec(html); match; match = TOKEN.exec(html)) {
-    const name = match[1]?.toLowerCase();
-    if (name === undefined) continue;
-    out += html.slice(at, match.index) + renderTag(name, match[2] ?? "", match[3] === "/", rewrite);
-    at = TOKEN.lastIndex;
-    if (!RAW_TEXT.has(name) || match[3] === "/") continue;
-    const end = html.toLowerCase().indexOf(`</${name}`, at);
-    TOKEN.lastIndex = end < 0 ? html.length : end;
+  let written = 0;
+  for (let at = html.indexOf("<"); at >= 0; at = html.indexOf("<", at)) {
+    TAG_NAME.lastIndex = at + 1;
+    const name = TAG_NAME.exec(lower)?.[0];
+    if (name === undefined) {
+      at = html.startsWith("<!--", at) ? after(html, "-->", at + 4) : at + 1;
+      continue;
+    }
+    const start = at + 1 + name.length;
+    const end = endOfTag(html, start);
+    if (end < 0) break;
+    const selfClosing = html[end - 1] === "/" && end > start;
+    out += html.slice(written, at) + renderTag(name, html.slice(start, selfClosing ? end - 1 : end), selfClosing, rewrite);
+    written = end + 1;
+    at = written;
+    if (!RAW_TEXT.has(name) || selfClosing) continue;
+    const close = lower.indexOf(`</${name}`, at);
+    at = close < 0 ? html.length : close + 1;
   }
-  return out + html.slice(at);
+  return out + html.slice(written);
+}
+
+function after(text: string, mark: string, from: number): number {
+  const at = text.indexOf(mark, from);
+  return at < 0 ? text.length : at + mark.length;
+}
+
+/** The `>` that closes a tag: not one inside a quoted value. */
+function endOfTag(html: string, from: number): number {
+  for (let at = from; at < html.length; at++) {
+    if (html[at] === ">") return at;
+    if (html[at] !== "=") continue;
+    while (/\s/.test(html[at + 1] ?? "")) at++;
+    const quote = html[at + 1];
+    if (quote !== '"' && quote !== "'") continue;
+    at = html.indexOf(quote, at + 2);
+    if (at < 0) return -1;
+  }
+  return -1;
 }
 
 function renderTag(name: string, attributes: string, selfClosing: boolean, rewrite: (url: string) => string): string {

@@ -1,5 +1,6 @@
 import type { CommandSpec } from "../command.ts";
 import { apiVersionOf, groupResourceOf, preferred, type ResourceInfo } from "../discovery.ts";
+import { renderJson } from "../printers/output.ts";
 import { tableWriter } from "../printers/tab-writer.ts";
 
 const apiResources: CommandSpec = {
@@ -23,6 +24,7 @@ const apiResources: CommandSpec = {
       type: "string",
       usage: "Output format. One of: (json, yaml, name, wide).",
     },
+    { name: "show-managed-fields", type: "bool", usage: "Accepted for compatibility" },
     { name: "sort-by", type: "string", usage: "Sort by 'name' or 'kind'." },
     { name: "verbs", type: "stringSlice", usage: "Only resources with these verbs." },
   ],
@@ -31,8 +33,12 @@ const apiResources: CommandSpec = {
     const output = flags.text("output");
     if (context.args.length > 0)
       throw context.usage(`unexpected arguments: [${context.args.join(" ")}]`);
-    if (!["", "wide", "name", "json", "yaml"].includes(output))
-      throw new Error(`--output ${output} is not available`);
+    if (!["", "wide", "name", "json", "kyaml", "yaml"].includes(output))
+      throw new Error(
+        `unable to match a printer suitable for the output format ${JSON.stringify(output)}, allowed formats are: json,kyaml,name,wide,yaml`,
+      );
+    if (!["", "name", "kind"].includes(flags.text("sort-by")))
+      throw new Error("--sort-by accepts only name or kind");
     const discovery = await context.discovery();
     const all = flags.bool("cached") ? await discovery.resources() : await discovery.refresh();
     const by = (info: ResourceInfo) =>
@@ -52,6 +58,7 @@ const apiResources: CommandSpec = {
       .sort((a, b) => (by(a) < by(b) ? -1 : by(a) > by(b) ? 1 : 0));
     if (output === "name")
       return context.io.out(shown.map((info) => `${groupResourceOf(info)}\n`).join(""));
+    if (output !== "" && output !== "wide") return context.io.out(await printed(output, shown));
     const wide = output === "wide";
     const lines = shown.map((info) =>
       [
@@ -79,3 +86,22 @@ const apiResources: CommandSpec = {
 };
 
 export default apiResources;
+
+/** All of them in one list, whatever groups they are of; its fields in the order of Go's type. */
+async function printed(output: string, shown: readonly ResourceInfo[]): Promise<string> {
+  const resources = shown.map((info) => ({
+    name: info.resource,
+    singularName: info.singular,
+    namespaced: info.namespaced,
+    ...(info.group === "" ? {} : { group: info.group }),
+    version: info.version,
+    kind: info.kind,
+    verbs: info.verbs,
+    ...(info.shortNames.length > 0 ? { shortNames: info.shortNames } : {}),
+    ...(info.categories.length > 0 ? { categories: info.categories } : {}),
+  }));
+  const list = { kind: "APIResourceList", apiVersion: "v1", groupVersion: "", resources: resources.length > 0 ? resources : null };
+  if (output === "json") return `${renderJson(list)}\n`;
+  if (output === "yaml") return (await import("../../api/yaml.ts")).renderYaml(list);
+  return (await import("../printers/kyaml.ts")).renderKyaml(list, true);
+}

@@ -5,7 +5,7 @@ import { pathOf } from "../discovery.ts";
 import { DRY_RUN_FLAG, dryRunOf, dryRunQuery, type DryRun } from "../dry-run.ts";
 import { ExitError, throwAll } from "../errors.ts";
 import { addSource } from "../add-source.ts";
-import { LAST_APPLIED, withLastApplied } from "../last-applied.ts";
+import { describeTarget, LAST_APPLIED, withLastApplied } from "../last-applied.ts";
 import { fieldValidation, OUTPUT_FLAGS, reporter, VALIDATE_FLAG, type Report } from "../report.ts";
 import {
   FILE_FLAGS,
@@ -67,7 +67,8 @@ const apply: CommandSpec = {
     {
       name: "prune",
       type: "bool",
-      usage: "Delete what is no longer in the files (not in kubesim yet).",
+      usage:
+        "Delete what was applied before, is not in the files any more, and is selected by -l or --all.",
     },
     { name: "prune-allowlist", type: "stringArray", usage: "Kinds for --prune" },
     { name: "server-side", type: "bool", usage: "If true, the server merges, not the client." },
@@ -83,13 +84,13 @@ const apply: CommandSpec = {
     {
       name: "edit-last-applied",
       short: "Edit latest last-applied-configuration annotations of a resource/object",
-      load: async () => (await import("./missing.ts")).missingCommand("apply edit-last-applied"),
+      load: async () => (await import("./edit-last-applied.ts")).default,
     },
     {
       name: "set-last-applied",
       short:
         "Set the last-applied-configuration annotation on a live object to match the contents of a file",
-      load: async () => (await import("./missing.ts")).missingCommand("apply set-last-applied"),
+      load: async () => (await import("./set-last-applied.ts")).default,
     },
     {
       name: "view-last-applied",
@@ -98,25 +99,29 @@ const apply: CommandSpec = {
     },
   ],
   async run(context) {
-    if (!hasFiles(context))
-      throw context.args.length > 0
-        ? context.usage(`Unexpected args: [${context.args.join(" ")}]`)
-        : new Error("must specify one of -f and -k");
+    const { flags } = context;
     if (context.args.length > 0)
       throw context.usage(`Unexpected args: [${context.args.join(" ")}]`);
-    const { flags } = context;
     const dryRun = dryRunOf(flags, context.io);
-    if (flags.bool("force-conflicts") && !flags.bool("server-side"))
-      throw new Error("--force-conflicts only works with --server-side");
-    if (dryRun === "client" && flags.bool("server-side"))
+    if (!CASCADES.includes(flags.text("cascade")))
       throw new Error(
-        "--dry-run=client doesn't work with --server-side (did you mean --dry-run=server instead?)",
+        `invalid cascade value (${flags.text("cascade")}). Must be "background", "foreground", or "orphan"`,
       );
-    if (flags.bool("prune")) throw new Error('kubesim does not have "kubectl apply --prune" yet');
-    const targets = await targetsOf(context);
-    if (targets.length === 0) throw new Error("no objects passed to apply");
-    const report = await reporter(context, dryRun);
+    if (!hasFiles(context)) throw new Error("must specify one of -f and -k");
+    fieldValidation(context);
+    const pruning = flags.bool("prune") ? await import("../prune.ts") : undefined;
+    const kinds = await pruning?.parseAllowlist(context);
+    validate(context, dryRun);
     const errors: unknown[] = [];
+    const targets = await targetsOf(context, [], errors);
+    if (targets.length === 0 && errors.length === 0) throw new Error("no objects passed to apply");
+    const say = await reporter(context, dryRun);
+    const applied: Json[] = [];
+    const whole = !["", "name"].includes(flags.text("output"));
+    const report: Report = (object, info, operation) => {
+      applied.push(object);
+      if (!whole) say(object, info, operation);
+    };
     for (const target of targets) {
       try {
         await applyOne(context, target, dryRun, report);
@@ -125,10 +130,51 @@ const apply: CommandSpec = {
       }
     }
     throwAll(errors);
+    const [only] = applied;
+    if (whole && only)
+      say(
+        applied.length === 1
+          ? only
+          : { apiVersion: "v1", items: applied, kind: "List", metadata: {} },
+        { group: "", kind: "List" },
+        "",
+      );
+    await pruning?.prune(context, kinds ?? [], { targets, applied, dryRun, report: say });
   },
 };
 
 export default apply;
+
+const CASCADES = ["background", "orphan", "foreground", "true", "false"];
+
+/** Upstream: ApplyOptions.Validate */
+function validate({ flags }: CommandContext, dryRun: DryRun): void {
+  const serverSide = flags.bool("server-side");
+  const force = flags.bool("force");
+  if (flags.bool("force-conflicts") && !serverSide)
+    throw new Error("--force-conflicts only works with --server-side");
+  if (dryRun === "client" && serverSide)
+    throw new Error(
+      "--dry-run=client doesn't work with --server-side (did you mean --dry-run=server instead?)",
+    );
+  if (serverSide && force) throw new Error("--force cannot be used with --server-side");
+  if (dryRun === "server" && force) throw new Error("--dry-run=server cannot be used with --force");
+  if (flags.bool("all") && flags.text("selector") !== "")
+    throw new Error("cannot set --all and --selector at the same time");
+  if (flags.bool("prune")) {
+    if (force) throw new Error("--force cannot be used with --prune");
+    if (!flags.bool("all") && flags.text("selector") === "")
+      throw new Error(
+        "all resources selected for prune without explicitly passing --all. To prune all resources, pass the --all flag. If you did not mean to prune all resources, specify a label selector",
+      );
+    if (serverSide)
+      throw new Error(
+        "--prune is in alpha and doesn't currently work on objects created by server-side apply",
+      );
+  }
+  if (flags.text("subresource") !== "" && !serverSide)
+    throw new Error("--subresource can only be specified for --server-side");
+}
 
 async function applyOne(
   context: CommandContext,
@@ -143,13 +189,21 @@ async function applyOne(
       `from ${String(manifest.metadata["generateName"])}: cannot use generate name with apply`,
     );
   if (context.flags.bool("server-side")) return serverSide(context, target, dryRun, report);
-  const path = pathOf(target.info, target.namespace, target.name ?? "");
+  if (target.name === undefined)
+    throw new Error(
+      `error when retrieving current configuration of:\n${describeTarget(target)}\nfrom server for: ${JSON.stringify(target.source)}: resource name may not be empty`,
+    );
+  const path = pathOf(target.info, target.namespace, target.name);
   let live: ApiObject;
   try {
     live = await client.get<ApiObject>(path);
   } catch (error) {
     if (!isNotFound(error))
-      throw addSource("retrieving current configuration of", target.source, error);
+      throw addSource(
+        `retrieving current configuration of:\n${describeTarget(target)}\nfrom server for:`,
+        target.source,
+        error,
+      );
     return createOne(context, target, dryRun, report);
   }
   if (live.metadata.annotations?.[LAST_APPLIED] === undefined) {
@@ -157,7 +211,11 @@ async function applyOne(
       `Warning: resource ${target.info.resource}/${target.name} is missing the ${LAST_APPLIED} annotation which is required by kubectl apply. kubectl apply should only be used on resources created declaratively by either kubectl create --save-config or kubectl apply. The missing annotation will be patched automatically.\n`,
     );
   }
-  if (dryRun === "client") return report(live, target.info, "configured");
+  if (dryRun === "client") {
+    const { patch, contentType } = await threeWay(target, live);
+    if (Object.keys(patch).length === 0) return report(live, target.info, "unchanged");
+    return report(await locally(target, live, patch, contentType), target.info, "configured");
+  }
   const patched = await patchOne(context, client, target, live, dryRun);
   report(patched ?? live, target.info, patched === undefined ? "unchanged" : "configured");
 }
@@ -249,8 +307,7 @@ async function replaceForced(
 }
 
 function patchFailure(error: StatusError, patch: Json, target: Target): StatusError {
-  const gvr = `Resource: "${target.info.group}/${target.info.version}, Resource=${target.info.resource}", GroupVersionKind: "${target.info.group}/${target.info.version}, Kind=${target.info.kind}"`;
-  const message = `error when applying patch:\n${JSON.stringify(patch)}\nto:\n${gvr}\nName: ${JSON.stringify(target.name)}, Namespace: ${JSON.stringify(target.namespace ?? "")}\nfor: ${JSON.stringify(target.source)}: error when patching ${JSON.stringify(target.source)}: ${error.message}`;
+  const message = `error when applying patch:\n${JSON.stringify(patch)}\nto:\n${describeTarget(target)}\nfor: ${JSON.stringify(target.source)}: error when patching ${JSON.stringify(target.source)}: ${error.message}`;
   return new StatusError({ ...error.status, code: error.code, message } as never);
 }
 
@@ -275,6 +332,21 @@ async function threeWay(
     patch: createThreeWayStrategicPatch(schema, original ?? {}, modified, live),
     contentType: "application/strategic-merge-patch+json",
   };
+}
+
+/** What the patch would make of the object. */
+async function locally(
+  target: Target,
+  live: ApiObject,
+  patch: Json,
+  contentType: string,
+): Promise<Json> {
+  const { schemaOf } = await import("../strategic.ts");
+  const schema = contentType.includes("strategic") ? schemaOf(target.info) : undefined;
+  if (!schema)
+    return (await import("../../api/merge-patch.ts")).applyMergePatch(live, patch) as Json;
+  const { applyStrategicMergePatch } = await import("../../api/strategic-merge-patch.ts");
+  return applyStrategicMergePatch(schema, live, patch) as Json;
 }
 
 async function serverSide(

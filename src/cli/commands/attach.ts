@@ -44,7 +44,7 @@ const attach: CommandSpec = {
         `expected POD, TYPE/NAME, or TYPE NAME, (at most 2 arguments) saw ${context.args.length}: [${context.args.join(" ")}]`,
       );
     if (context.flags.number("pod-running-timeout") <= 0)
-      throw new Error("--pod-running-timeout must be higher than zero");
+      throw context.usage("--pod-running-timeout must be higher than zero");
     const pod = await attachablePod(
       context,
       context.args.length === 2 ? `${argument}/${context.args[1]}` : argument,

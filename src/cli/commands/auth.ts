@@ -1,5 +1,6 @@
 import type { CommandContext, CommandEntry, CommandSpec } from "../command.ts";
 import type { FlagSpec } from "../flags.ts";
+import { OUTPUT_FLAGS } from "../printers/output.ts";
 import { tableWriter } from "../printers/tab-writer.ts";
 import { ALL_NAMESPACES_FLAG } from "../resources.ts";
 
@@ -44,12 +45,7 @@ const auth: CommandSpec = {
       "whoami",
       "Experimental: Check self subject attributes",
       [
-        {
-          name: "output",
-          shorthand: "o",
-          type: "string",
-          usage: "Output format. One of: (json, yaml).",
-        },
+        ...OUTPUT_FLAGS,
       ],
       whoami,
     ),
@@ -58,11 +54,20 @@ const auth: CommandSpec = {
 
 export default auth;
 
+// Upstream: pkg/cmd/auth/cani.go resourceVerbs
+const KNOWN_VERBS: ReadonlySet<string> = new Set(
+  "get list watch create update patch delete deletecollection use bind escalate impersonate * approve sign attest".split(" "),
+);
+
 async function canI(context: CommandContext): Promise<number | void> {
   const client = await context.client();
   const namespace = context.flags.bool("all-namespaces") ? "" : await context.namespace();
+  if (context.flags.bool("list") && context.args.length > 0)
+    throw new Error("list option must be specified with no arguments");
   if (context.flags.bool("list")) return listRules(context, namespace);
   const [verb, resourceText, name] = context.args;
+  if (verb !== undefined && resourceText !== undefined && !resourceText.startsWith("/") && !KNOWN_VERBS.has(verb))
+    context.io.err(`Warning: verb '${verb}' is not a known verb\n\n`);
   if (verb === undefined || resourceText === undefined)
     throw new Error(
       "you must specify two arguments: verb resource or verb resource/resourceName.\nSee 'kubectl auth can-i -h' for help and examples.",
@@ -103,7 +108,7 @@ async function resourceAttributes(
   const [type = "", name] = text.split("/");
   const info = type === "*" ? undefined : await (await context.discovery()).find(type);
   if (!info && type !== "*")
-    context.io.err(`Warning: the server doesn't have a resource type '${type}'\n`);
+    context.io.err(`Warning: the server doesn't have a resource type '${type}'\n\n`);
   if (info && !info.namespaced)
     context.io.err(
       `Warning: resource '${info.resource}' is not namespace scoped${info.group ? ` in group '${info.group}'` : ""}\n\n`,
@@ -144,28 +149,81 @@ async function listRules(context: CommandContext, namespace: string): Promise<vo
       spec: { namespace },
     },
   });
-  const list = (values: readonly string[] | undefined) => `[${(values ?? []).join(" ")}]`;
-  const lines = [
-    ...(answer.status?.resourceRules ?? []).flatMap((rule) =>
-      (rule.apiGroups ?? [""]).flatMap((group) =>
-        (rule.resources ?? []).map((resource) => [
-          group === "" ? resource : `${resource}.${group}`,
-          "[]",
-          list(rule.resourceNames),
-          list(rule.verbs),
-        ]),
-      ),
-    ),
-    ...(answer.status?.nonResourceRules ?? []).map((rule) => [
-      "",
-      list(rule.nonResourceURLs),
-      "[]",
-      list(rule.verbs),
-    ]),
-  ].map((cells) => `${cells.join("\t")}\n`);
+  const rules = [
+    ...(answer.status?.resourceRules ?? []),
+    ...(answer.status?.nonResourceRules ?? []),
+  ].flatMap(breakDown);
+  const lines = compact(rules)
+    .sort((a, b) => (goText(a) < goText(b) ? -1 : goText(a) > goText(b) ? 1 : 0))
+    .map(
+      (rule) =>
+        `${withGroup(rule)}\t${goList(rule.nonResourceURLs)}\t${goList(rule.resourceNames)}\t${goList(rule.verbs)}\n`,
+    );
   if (!context.flags.bool("no-headers"))
     lines.unshift("Resources\tNon-Resource URLs\tResource Names\tVerbs\n");
   context.io.out(tableWriter().render(lines.join("")));
+}
+
+interface Rule {
+  readonly verbs: readonly string[];
+  readonly apiGroups?: readonly string[];
+  readonly resources?: readonly string[];
+  readonly resourceNames?: readonly string[];
+  readonly nonResourceURLs?: readonly string[];
+}
+
+const goList = (values: readonly string[] | undefined) => `[${(values ?? []).join(" ")}]`;
+
+/** As Go's generated String prints it: what the rules are sorted by. */
+const goText = (rule: Rule) =>
+  `&PolicyRule{Verbs:${goList(rule.verbs)},APIGroups:${goList(rule.apiGroups)},Resources:${goList(rule.resources)},ResourceNames:${goList(rule.resourceNames)},NonResourceURLs:${goList(rule.nonResourceURLs)},}`;
+
+/** `deployments.apps/scale` */
+function withGroup({ resources, apiGroups }: Rule): string {
+  const [resource = ""] = resources ?? [];
+  const [group = ""] = apiGroups ?? [];
+  const [first = "", ...rest] = resource.split("/");
+  return `${first}${group === "" ? "" : `.${group}`}${rest.length > 0 ? `/${rest.join("/")}` : ""}`;
+}
+
+/** Rules of one verb, resource and name. Upstream: pkg/util/rbac BreakdownRule */
+function breakDown(rule: Rule): Rule[] {
+  const names = rule.resourceNames?.length
+    ? rule.resourceNames.map((name) => ({ resourceNames: [name] }))
+    : [{}];
+  return [
+    ...(rule.apiGroups ?? []).flatMap((group) =>
+      (rule.resources ?? []).flatMap((resource) =>
+        rule.verbs.flatMap((verb) =>
+          names.map((name) => ({
+            apiGroups: [group],
+            resources: [resource],
+            verbs: [verb],
+            ...name,
+          })),
+        ),
+      ),
+    ),
+    ...(rule.nonResourceURLs ?? []).flatMap((url) =>
+      rule.verbs.map((verb) => ({ nonResourceURLs: [url], verbs: [verb] })),
+    ),
+  ];
+}
+
+/** Those that differ by their verbs only become one. Upstream: pkg/util/rbac CompactRules */
+function compact(rules: readonly Rule[]): Rule[] {
+  const simple = new Map<string, Rule>();
+  const others: Rule[] = [];
+  for (const rule of rules) {
+    if (rule.nonResourceURLs) {
+      others.push(rule);
+      continue;
+    }
+    const key = JSON.stringify([rule.apiGroups, rule.resources, rule.resourceNames]);
+    const verbs = [...new Set([...(simple.get(key)?.verbs ?? []), ...rule.verbs])];
+    simple.set(key, { ...rule, verbs });
+  }
+  return [...others, ...simple.values()];
 }
 
 async function whoami(context: CommandContext): Promise<void> {
@@ -183,11 +241,13 @@ async function whoami(context: CommandContext): Promise<void> {
   }>("POST", "/apis/authentication.k8s.io/v1/selfsubjectreviews", {
     body: { apiVersion: "authentication.k8s.io/v1", kind: "SelfSubjectReview", metadata: {} },
   });
-  const output = context.flags.text("output");
-  if (output === "json")
-    return context.print((await import("../printers/output.ts")).renderJson(answer));
-  if (output === "yaml")
-    return context.io.out((await import("../../api/yaml.ts")).renderYaml(answer));
+  const { findPrinter, unknownFormat } = await import("../printers/output.ts");
+  const printer = await findPrinter(context.flags);
+  if (printer)
+    return context.io.out(
+      printer({ kind: "SelfSubjectReview", apiVersion: "authentication.k8s.io/v1", metadata: {}, status: answer.status }),
+    );
+  if (context.flags.text("output") !== "") throw unknownFormat(context.flags.text("output"));
   const user = answer.status?.userInfo ?? {};
   const rows = [
     ["ATTRIBUTE", "VALUE"],

@@ -11,17 +11,21 @@ const clusterInfo: CommandSpec = {
     {
       name: "dump",
       short: "Dump relevant information for debugging and diagnosis",
-      load: async () => (await import("./missing.ts")).missingCommand("cluster-info dump"),
+      load: async () => (await import("./cluster-info-dump.ts")).default,
     },
   ],
   async run(context) {
     const client = await context.client();
     const url = client.connection.target.url;
     const green = await painter(context.io.isTerminal("out"));
-    const list = await client.get<{ items?: ServiceItem[] }>(
-      "/api/v1/namespaces/kube-system/services",
-      { labelSelector: "kubernetes.io/cluster-service=true" },
-    );
+    const list = await client
+      .get<{ items?: ServiceItem[] }>("/api/v1/namespaces/kube-system/services", {
+        labelSelector: "kubernetes.io/cluster-service=true",
+      })
+      .catch((error: unknown) => {
+        context.print(FURTHER);
+        throw error;
+      });
     context.print(`${green("Kubernetes control plane")} is running at ${green(url)}`);
     for (const { metadata, spec } of list.items ?? []) {
       const name = metadata.labels?.["kubernetes.io/name"] ?? metadata.name;
@@ -30,13 +34,14 @@ const clusterInfo: CommandSpec = {
         `${green(name)} is running at ${green(`${url}/api/v1/namespaces/${metadata.namespace}/services/${metadata.name}${port?.name ? `:${port.name}` : ""}/proxy`)}`,
       );
     }
-    context.print(
-      "\nTo further debug and diagnose cluster problems, use 'kubectl cluster-info dump'.",
-    );
+    context.print(FURTHER);
   },
 };
 
 export default clusterInfo;
+
+const FURTHER =
+  "\nTo further debug and diagnose cluster problems, use 'kubectl cluster-info dump'.";
 
 async function painter(terminal: boolean): Promise<(text: string) => string> {
   if (!terminal) return (text) => text;

@@ -1,15 +1,10 @@
 import * as host from "../../host/cli-host.ts";
 import type { CommandContext, CommandEntry, CommandSpec } from "../command.ts";
 import type { FlagSpec } from "../flags.ts";
-import {
-  explicitFiles,
-  loadConfig,
-  ownConfigFile,
-  parseConfig,
-  type ContextEntry,
-  type KubeConfig,
-} from "../kubeconfig.ts";
-import { findPrinter, OUTPUT_FLAGS } from "../printers/output.ts";
+import { explicitFiles, ownConfigFile, type ContextEntry, type KubeConfig } from "../kubeconfig.ts";
+import { HelpAndError, throwAll } from "../errors.ts";
+import { currentOf, load, modify, type Field } from "../kubeconfig-changes.ts";
+import { OUTPUT_FLAGS } from "../printers/output.ts";
 import { tableWriter } from "../printers/tab-writer.ts";
 
 const entry = (
@@ -77,21 +72,48 @@ const config: CommandSpec = {
       "set-cluster",
       "Set a cluster entry in kubeconfig",
       "NAME [--server=server] [--certificate-authority=path/to/certificate/authority] [--insecure-skip-tls-verify=true]",
-      [{ name: "embed-certs", type: "bool", usage: "Keep the certificate in the file." }],
+      [
+        { name: "certificate-authority", type: "string", usage: "Path to certificate-authority file for the cluster entry in kubeconfig" },
+        { name: "embed-certs", type: "bool", usage: "Keep the certificate in the file." },
+        { name: "insecure-skip-tls-verify", type: "bool", usage: "Do not check the certificate of the cluster" },
+        { name: "proxy-url", type: "string", usage: "Proxy of the cluster entry" },
+        { name: "server", type: "string", usage: "Address of the cluster entry" },
+        { name: "tls-server-name", type: "string", usage: "Name in the certificate of the cluster entry" },
+      ],
       setCluster,
     ),
     entry(
       "set-context",
       "Set a context entry in kubeconfig",
       "[NAME | --current] [--cluster=cluster_nickname] [--user=user_nickname] [--namespace=namespace]",
-      [{ name: "current", type: "bool", usage: "Modify the current context" }],
+      [
+        { name: "cluster", type: "string", usage: "Cluster of the context entry" },
+        { name: "current", type: "bool", usage: "Modify the current context" },
+        { name: "namespace", shorthand: "n", type: "string", usage: "Namespace of the context entry" },
+        { name: "user", type: "string", usage: "User of the context entry" },
+      ],
       setContext,
     ),
     entry(
       "set-credentials",
       "Set a user entry in kubeconfig",
-      "NAME [--client-certificate=path/to/certfile] [--client-key=path/to/keyfile] [--token=bearer_token]",
-      [{ name: "embed-certs", type: "bool", usage: "Keep the certificate in the file." }],
+      "NAME [--client-certificate=path/to/certfile] [--client-key=path/to/keyfile] [--token=bearer_token] [--username=basic_user] [--password=basic_password] [--auth-provider=provider_name] [--auth-provider-arg=key=value] [--exec-command=exec_command] [--exec-api-version=exec_api_version] [--exec-arg=arg] [--exec-env=key=value]",
+      [
+        { name: "auth-provider", type: "string", usage: "Plug-in of the user entry" },
+        { name: "auth-provider-arg", type: "stringSlice", usage: "'key=value' for the plug-in" },
+        { name: "client-certificate", type: "string", usage: "Path to the certificate of the user entry" },
+        { name: "client-key", type: "string", usage: "Path to the key of the user entry" },
+        { name: "embed-certs", type: "bool", usage: "Keep the certificate in the file." },
+        { name: "exec-api-version", type: "string", usage: "API version of the exec plug-in" },
+        { name: "exec-arg", type: "stringSlice", usage: "Arguments of the exec plug-in" },
+        { name: "exec-command", type: "string", usage: "Command of the exec plug-in" },
+        { name: "exec-env", type: "stringArray", usage: "'key=value' of its environment" },
+        { name: "exec-interactive-mode", type: "string", usage: "IfAvailable, Never or Always" },
+        { name: "exec-provide-cluster-info", type: "bool", usage: "Whether it is told about the cluster" },
+        { name: "password", type: "string", usage: "password for the user entry" },
+        { name: "token", type: "string", usage: "token for the user entry" },
+        { name: "username", type: "string", usage: "username for the user entry" },
+      ],
       setCredentials,
     ),
     entry(
@@ -114,24 +136,18 @@ const config: CommandSpec = {
       "Display merged kubeconfig settings or a specified kubeconfig file",
       "",
       [
-        ...OUTPUT_FLAGS,
+        ...OUTPUT_FLAGS.map((flag) => (flag.name === "output" ? { ...flag, default: "yaml" } : flag)),
         { name: "flatten", type: "bool", usage: "Put certificates into the file." },
         { name: "merge", type: "bool", default: true, usage: "Accepted for compatibility" },
         { name: "minify", type: "bool", usage: "Only what the current context uses." },
         { name: "raw", type: "bool", usage: "Show certificates and secrets." },
       ],
-      view,
+      async (context) => (await import("../config-view.ts")).view(context),
     ),
   ],
 };
 
 export default config;
-
-const load = (context: CommandContext): Promise<KubeConfig> =>
-  loadConfig(context.flags.text("kubeconfig"));
-const currentOf = (settings: KubeConfig) =>
-  settings["current-context"] ||
-  (settings.contexts?.length === 1 ? (settings.contexts[0]?.name ?? "") : "");
 
 async function currentContext(context: CommandContext): Promise<void> {
   const current = (await load(context))["current-context"];
@@ -146,48 +162,28 @@ async function names(context: CommandContext, field: "clusters" | "users"): Prom
 }
 
 async function getContexts(context: CommandContext): Promise<void> {
+  const output = context.flags.text("output");
+  if (output !== "" && output !== "name")
+    throw new Error(
+      `--output ${output} is not available in kubectl config get-contexts; resetting to default output format`,
+    );
   const settings = await load(context);
   const current = currentOf(settings);
-  let contexts = settings.contexts ?? [];
-  for (const name of context.args)
-    if (!contexts.some((each) => each.name === name)) throw new Error(`context ${name} not found`);
-  if (context.args.length > 0)
-    contexts = contexts.filter(({ name }) => context.args.includes(name));
-  if (context.flags.text("output") === "name")
-    return context.io.out(contexts.map(({ name }) => `${name}\n`).join(""));
-  const lines = contexts.map(
-    ({ name, context: each }) =>
-      `${name === current ? "*" : ""}\t${name}\t${each.cluster ?? ""}\t${each.user ?? ""}\t${each.namespace ?? ""}\n`,
-  );
-  if (!context.flags.bool("no-headers"))
-    lines.unshift("CURRENT\tNAME\tCLUSTER\tAUTHINFO\tNAMESPACE\n");
-  context.io.out(tableWriter().render(lines.join("")));
-}
-
-/** Changes the file that the configuration comes from; kubesim's own choices go to its own file. */
-async function modify(
-  context: CommandContext,
-  change: (settings: KubeConfig) => void,
-): Promise<string> {
-  const files = explicitFiles(context.flags.text("kubeconfig"));
-  const file = files?.[0] ?? ownConfigFile();
-  const text = host.findText(file);
-  const settings: KubeConfig =
-    text === undefined
-      ? {
-          apiVersion: "v1",
-          kind: "Config",
-          preferences: {},
-          clusters: [],
-          contexts: [],
-          users: [],
-          "current-context": "",
-        }
-      : await parseConfig(text);
-  change(settings);
-  if (files) host.writeText(file, (await import("../../api/yaml.ts")).renderYaml(settings));
-  else host.writeText(file, `${JSON.stringify(settings, null, 2)}\n`);
-  return file;
+  const known = settings.contexts ?? [];
+  const missing = context.args.filter((name) => !known.some((each) => each.name === name));
+  const contexts =
+    context.args.length === 0 ? known : known.filter(({ name }) => context.args.includes(name));
+  if (output === "name") context.io.out(contexts.map(({ name }) => `${name}\n`).join(""));
+  else {
+    const lines = contexts.map(
+      ({ name, context: each }) =>
+        `${name === current ? "*" : ""}\t${name}\t${each.cluster ?? ""}\t${each.user ?? ""}\t${each.namespace ?? ""}\n`,
+    );
+    if (!context.flags.bool("no-headers"))
+      lines.unshift("CURRENT\tNAME\tCLUSTER\tAUTHINFO\tNAMESPACE\n");
+    context.io.out(tableWriter().render(lines.join("")));
+  }
+  throwAll(missing.map((name) => new Error(`context ${name} not found`)));
 }
 
 async function useContext(context: CommandContext): Promise<void> {
@@ -200,6 +196,11 @@ async function useContext(context: CommandContext): Promise<void> {
 
 async function setContext(context: CommandContext): Promise<void> {
   const { flags } = context;
+  if (context.args.length > 1) throw new HelpAndError(`Unexpected args: [${context.args.join(" ")}]`);
+  if (context.args.length === 0 && !flags.bool("current"))
+    throw new Error("you must specify a non-empty context name or --current");
+  if (context.args.length === 1 && flags.bool("current"))
+    throw new Error("you cannot specify both a context name and --current");
   const settings = await load(context);
   const name = flags.bool("current") ? currentOf(settings) : one(context);
   if (name === "") throw new Error("no current context is set");
@@ -209,60 +210,135 @@ async function setContext(context: CommandContext): Promise<void> {
     ...(flags.has("user") ? { user: flags.text("user") } : {}),
     ...(flags.has("namespace") ? { namespace: flags.text("namespace") } : {}),
   };
-  await modify(context, (own) => {
-    own.contexts = [
-      ...(own.contexts ?? []).filter((each) => each.name !== name),
-      { name, context: { ...known, ...changes } },
-    ];
-  });
+  await modify(
+    context,
+    (own) => put(own, "contexts", name, { context: { cluster: "", user: "", ...known, ...changes } }),
+    { field: "contexts", name },
+  );
   context.print(`Context ${JSON.stringify(name)} ${known ? "modified" : "created"}.`);
+}
+
+/** Replaces an entry where it stands, or adds it. */
+function put(own: KubeConfig, field: Field, name: string, content: object): void {
+  const list = (own[field] ?? []) as { name: string }[];
+  const fresh = { name, ...content };
+  const at = list.findIndex((each) => each.name === name);
+  own[field] = (at < 0 ? [...list, fresh] : list.with(at, fresh)) as never;
 }
 
 async function setCluster(context: CommandContext): Promise<void> {
   const { flags } = context;
   const name = one(context);
-  await modify(context, (own) => {
-    const present = own.clusters?.find((each) => each.name === name)?.cluster ?? {};
-    const cluster = {
-      ...present,
-      ...(flags.has("server") ? { server: flags.text("server") } : {}),
-      ...(flags.has("certificate-authority")
-        ? { "certificate-authority": flags.text("certificate-authority") }
-        : {}),
-      ...(flags.has("insecure-skip-tls-verify")
-        ? { "insecure-skip-tls-verify": flags.bool("insecure-skip-tls-verify") }
-        : {}),
-    };
-    own.clusters = [
-      ...(own.clusters ?? []).filter((each) => each.name !== name),
-      { name, cluster },
-    ];
+  const authority = flags.text("certificate-authority");
+  if (flags.bool("insecure-skip-tls-verify") && authority !== "")
+    throw new Error(
+      "you cannot specify a certificate authority and insecure mode at the same time",
+    );
+  if (flags.bool("embed-certs")) checkEmbedded("certificate-authority", authority);
+  const present = (await load(context)).clusters?.find((each) => each.name === name)?.cluster ?? {};
+  const texts = ["server", "tls-server-name", "proxy-url"].filter((flag) => flags.has(flag));
+  const cluster: Record<string, unknown> = {
+    server: "",
+    ...present,
+    ...Object.fromEntries(texts.map((flag) => [flag, flags.text(flag)])),
+  };
+  // Another server is not trusted as the one before was.
+  if (flags.has("server")) delete cluster["insecure-skip-tls-verify"];
+  if (flags.has("insecure-skip-tls-verify"))
+    cluster["insecure-skip-tls-verify"] = flags.bool("insecure-skip-tls-verify") || undefined;
+  if (flags.bool("insecure-skip-tls-verify")) drop(cluster, "certificate-authority");
+  if (flags.has("certificate-authority")) {
+    delete cluster["insecure-skip-tls-verify"];
+    setFile(cluster, "certificate-authority", authority, flags.bool("embed-certs"));
+  }
+  await modify(context, (own) => put(own, "clusters", name, { cluster: withoutEmpty(cluster) }), {
+    field: "clusters",
+    name,
   });
   context.print(`Cluster ${JSON.stringify(name)} set.`);
 }
 
+function checkEmbedded(flag: string, file: string): void {
+  if (file === "") throw new Error(`you must specify a --${flag} to embed`);
+  if (host.findText(file) === undefined)
+    throw new Error(`could not stat ${flag} file ${file}: stat ${file}: no such file or directory`);
+}
+
+function drop(entry: Record<string, unknown>, field: string): void {
+  delete entry[field];
+  delete entry[`${field}-data`];
+}
+
+/** A certificate or key: by its absolute path, or its bytes. */
+function setFile(entry: Record<string, unknown>, field: string, file: string, embed: boolean): void {
+  drop(entry, field);
+  if (embed) entry[`${field}-data`] = Buffer.from(host.readText(file)).toString("base64");
+  else if (file !== "") entry[field] = host.absolutePath(file);
+}
+
+const withoutEmpty = (entry: Record<string, unknown>) =>
+  Object.fromEntries(Object.entries(entry).filter(([key, value]) => value !== undefined && (value !== "" || key === "server")),
+  );
+
 async function setCredentials(context: CommandContext): Promise<void> {
   const { flags } = context;
-  const name = one(context);
-  await modify(context, (own) => {
-    const present = own.users?.find((each) => each.name === name)?.user ?? {};
-    const user = {
-      ...present,
-      ...Object.fromEntries(
-        ["client-certificate", "client-key", "token", "username", "password"]
-          .filter((flag) => flags.has(flag))
-          .map((flag) => [flag, flags.text(flag)]),
-      ),
-    };
-    own.users = [...(own.users ?? []).filter((each) => each.name !== name), { name, user }];
+  const [name, ...more] = context.args;
+  if (name === undefined || more.length > 0)
+    throw new HelpAndError(`unexpected args: [${context.args.join(" ")}]`);
+  const methods = [
+    ...(flags.text("token") === "" ? [] : ["--token"]),
+    ...(flags.text("username") + flags.text("password") === "" ? [] : ["--username/--password"]),
+  ];
+  if (methods.length > 1)
+    throw new Error(
+      `you cannot specify more than one authentication method at the same time: ${methods.join(", ")}`,
+    );
+  const present = (await load(context)).users?.find((each) => each.name === name)?.user ?? {};
+  const user: Record<string, unknown> = { ...present };
+  for (const field of ["client-certificate", "client-key"])
+    if (flags.has(field)) {
+      if (flags.bool("embed-certs")) checkEmbedded(field, flags.text(field));
+      setFile(user, field, flags.text(field), flags.bool("embed-certs"));
+    }
+  for (const field of ["token", "username", "password"])
+    if (flags.has(field)) user[field] = flags.text(field);
+  if (methods[0] === "--token") for (const field of ["username", "password"]) delete user[field];
+  else if (methods.length > 0) delete user["token"];
+  setExec(user, context);
+  await modify(context, (own) => put(own, "users", name, { user: withoutEmpty(user) }), {
+    field: "users",
+    name,
   });
   context.print(`User ${JSON.stringify(name)} set.`);
 }
 
+const pairsOf = (list: readonly string[]) =>
+  list
+    .filter((pair) => pair.includes("="))
+    .map((pair) => [pair.slice(0, pair.indexOf("=")), pair.slice(pair.indexOf("=") + 1)] as const);
+
+/** Plug-ins that fetch credentials: kubesim keeps what is said of them, but runs none. */
+function setExec(user: Record<string, unknown>, { flags }: CommandContext): void {
+  if (flags.has("auth-provider")) {
+    const settings = Object.fromEntries(pairsOf(flags.list("auth-provider-arg")));
+    user["auth-provider"] = { config: settings, name: flags.text("auth-provider") };
+  }
+  const known = user["exec"] as Record<string, unknown> | undefined;
+  if (!flags.has("exec-command") && !known) return;
+  const exec: Record<string, unknown> = { apiVersion: "", args: null, env: null, provideClusterInfo: false, ...known };
+  if (flags.has("exec-command")) exec["command"] = flags.text("exec-command");
+  if (flags.has("exec-api-version")) exec["apiVersion"] = flags.text("exec-api-version");
+  if (flags.list("exec-arg").length > 0) exec["args"] = flags.list("exec-arg");
+  if (flags.has("exec-interactive-mode")) exec["interactiveMode"] = flags.text("exec-interactive-mode");
+  if (flags.has("exec-provide-cluster-info")) exec["provideClusterInfo"] = flags.bool("exec-provide-cluster-info");
+  if (flags.list("exec-env").length > 0) exec["env"] = pairsOf(flags.list("exec-env")).map(([name, value]) => ({ name, value }));
+  user["exec"] = exec;
+}
+
 async function renameContext(context: CommandContext): Promise<void> {
   const [from, to] = context.args;
-  if (from === undefined || to === undefined)
-    throw context.usage(`Unexpected args: [${context.args.join(" ")}]`);
+  if (from === undefined || to === undefined || context.args.length > 2)
+    throw new HelpAndError(`Unexpected args: [${context.args.join(" ")}]`);
   const known = (await load(context)).contexts;
   const entryOf = known?.find(({ name }) => name === from);
   if (!entryOf)
@@ -288,22 +364,33 @@ async function remove(
   field: "clusters" | "contexts" | "users",
   noun: string,
 ): Promise<void> {
-  const name = one(context);
+  const [name] = context.args;
+  if (name === undefined || context.args.length > 1)
+    throw new HelpAndError(`Unexpected args: [${context.args.join(" ")}]`);
   let found = false;
+  let wasActive = false;
   const file = await modify(context, (own) => {
     const list = (own[field] ?? []) as { name: string }[];
     found = list.some((each) => each.name === name);
-    own[field] = list.filter((each) => each.name !== name) as never;
+    wasActive = field === "contexts" && own["current-context"] === name;
+    if (found) own[field] = list.filter((each) => each.name !== name) as never;
   });
   if (!found) throw new Error(`cannot delete ${noun} ${name}, not in ${file}`);
+  if (wasActive)
+    context.io.err(
+      'warning: this removed your active context, use "kubectl config use-context" to select a different one\n',
+    );
   context.print(`deleted ${noun} ${name} from ${file}`);
 }
 
 async function setValue(context: CommandContext): Promise<void> {
   const [property, value] = context.args;
-  if (property === undefined || value === undefined)
-    throw context.usage(`Unexpected args: [${context.args.join(" ")}]`);
-  await modify(context, (own) => assign(own, property, value));
+  if (property === undefined || value === undefined || context.args.length > 2)
+    throw new HelpAndError(`Unexpected args: [${context.args.join(" ")}]`);
+  const bytes = property.endsWith("-data") && context.flags.bool("set-raw-bytes");
+  await modify(context, (own) =>
+    assign(own, property, bytes ? Buffer.from(value).toString("base64") : value),
+  );
   context.print(`Property ${JSON.stringify(property)} set.`);
 }
 
@@ -314,86 +401,32 @@ async function unsetValue(context: CommandContext): Promise<void> {
 }
 
 function assign(own: KubeConfig, property: string, value: string | undefined): void {
-  const [field = "", name = "", key = ""] = property.split(".");
+  const [field = "", name = "", key] = property.split(".");
   if (field === "current-context") {
     own["current-context"] = value ?? "";
     return;
   }
   const inner = { clusters: "cluster", contexts: "context", users: "user" }[field];
-  if (!inner) throw new Error(`unable to locate path ${property}`);
+  if (!inner) throw new Error(`unable to parse ${property} after [] at api.Config`);
   const list = ((own as Record<string, unknown>)[field] ?? []) as Record<string, unknown>[];
-  let item = list.find((each) => each["name"] === name);
-  if (!item) list.push((item = { name, [inner]: {} }));
-  const target = { ...(item[inner] as Record<string, unknown>) };
-  if (value === undefined) delete target[key];
-  else target[key] = value;
-  item[inner] = target;
-  (own as Record<string, unknown>)[field] = list;
+  const known = list.find((each) => each["name"] === name);
+  if (value === undefined && !known) return;
+  const others = list.filter((each) => each !== known);
+  if (value === undefined && key === undefined) {
+    (own as Record<string, unknown>)[field] = others;
+    return;
+  }
+  const { [key ?? ""]: _, ...rest } = (known?.[inner] ?? {}) as Record<string, unknown>;
+  const content = value === undefined ? rest : { ...rest, [key ?? ""]: typed(key ?? "", value) };
+  (own as Record<string, unknown>)[field] = [...others, { name, [inner]: content }];
 }
 
-async function view(context: CommandContext): Promise<void> {
-  let settings = await load(context);
-  if (context.flags.bool("minify"))
-    settings = minified(settings, context.flags.text("context") || currentOf(settings));
-  if (!context.flags.bool("raw") && !context.flags.bool("flatten")) settings = redacted(settings);
-  const shown = {
-    ...settings,
-    clusters: nullIfEmpty(settings.clusters),
-    contexts: nullIfEmpty(settings.contexts),
-    users: nullIfEmpty(settings.users),
-  };
-  const { preferences: _, ...rest } = shown;
-  const printer =
-    (await findPrinter(
-      context.flags.has("output") ? context.flags : context.flags.with({ output: "yaml" }),
-    )) ?? ((object) => JSON.stringify(object));
-  context.io.out(printer(rest as never));
-}
-
-const nullIfEmpty = <T>(list: T[] | null | undefined): T[] | null => (list?.length ? list : null);
-
-function minified(settings: KubeConfig, name: string): KubeConfig {
-  const kept = settings.contexts?.find((each) => each.name === name);
-  if (!kept)
-    throw new Error(
-      name === ""
-        ? "current-context must exist in order to minify"
-        : `cannot locate context ${name}`,
-    );
-  return {
-    ...settings,
-    "current-context": name,
-    contexts: [kept],
-    clusters: settings.clusters?.filter((each) => each.name === kept.context.cluster) ?? [],
-    users: settings.users?.filter((each) => each.name === kept.context.user) ?? [],
-  };
-}
-
-function redacted(settings: KubeConfig): KubeConfig {
-  const hide = <T extends object>(value: T, fields: readonly string[], by: string): T =>
-    Object.fromEntries(
-      Object.entries(value).map(([key, each]) => [key, fields.includes(key) ? by : each]),
-    ) as T;
-  return {
-    ...settings,
-    clusters: (settings.clusters ?? []).map((each) => ({
-      ...each,
-      cluster: hide(each.cluster, ["certificate-authority-data"], "DATA+OMITTED"),
-    })),
-    users: (settings.users ?? []).map((each) => ({
-      ...each,
-      user: hide(
-        hide(each.user, ["client-certificate-data", "client-key-data"], "DATA+OMITTED"),
-        ["token", "password"],
-        "REDACTED",
-      ),
-    })),
-  };
-}
+const typed = (key: string, value: string) =>
+  key === "insecure-skip-tls-verify" || key === "disable-compression" ? value === "true" : value;
 
 function one(context: CommandContext): string {
   const [name, ...more] = context.args;
   if (name === undefined || more.length > 0)
-    throw context.usage(`Unexpected args: [${context.args.join(" ")}]`);
+    throw new HelpAndError(`Unexpected args: [${context.args.join(" ")}]`);
   return name;
 }

@@ -11,7 +11,14 @@ import {
   reporter,
   VALIDATE_FLAG,
 } from "../report.ts";
-import { FILE_FLAGS, hasFiles, SELECTOR_FLAG, targetsOf } from "../resources.ts";
+import {
+  FILE_FLAGS,
+  hasFiles,
+  SELECTOR_FLAG,
+  targetsOf,
+  type ApiObject,
+  type Target,
+} from "../resources.ts";
 
 const generators = () => import("../generators/index.ts");
 const generator = (name: string, short: string, aliases: string[] = []): CommandEntry => ({
@@ -99,14 +106,26 @@ const create: CommandSpec = {
 export default create;
 
 async function createRaw(context: CommandContext): Promise<void> {
-  const { readManifests } = await import("../manifests.ts");
-  const [manifest] = await readManifests(context);
+  const { sendRaw } = await import("../raw-request.ts");
+  await sendRaw(context, "POST");
+}
+
+/** Each object goes through an editor before it is created. */
+async function createEdited(context: CommandContext, targets: readonly Target[]): Promise<void> {
+  const { editObjects } = await import("../editor.ts");
   const client = await context.client();
-  context.print(
-    JSON.stringify(
-      await client.json("POST", context.flags.text("raw"), { body: manifest?.object }),
-    ),
-  );
+  const report = await reporter(context);
+  const query = {
+    fieldManager: context.flags.text("field-manager"),
+    fieldValidation: fieldValidation(context),
+  };
+  for (const { info, namespace, name = "", manifest } of targets)
+    await editObjects(context, [{ info, namespace, name, object: manifest as ApiObject }], {
+      async save(_original, object) {
+        const body = context.flags.bool("save-config") ? withLastApplied(object) : object;
+        report(await client.json("POST", pathOf(info, namespace), { query, body }), info, "created");
+      },
+    });
 }
 
 async function createFromFiles(context: CommandContext): Promise<void> {
@@ -114,15 +133,17 @@ async function createFromFiles(context: CommandContext): Promise<void> {
   const report = await reporter(context, dryRun);
   const client = await context.client();
   const errors: unknown[] = [];
-  const targets = await targetsOf(context);
-  if (targets.length === 0) throw new Error("no objects passed to create");
+  const validation = fieldValidation(context);
+  const targets = await targetsOf(context, context.args, errors);
+  if (targets.length === 0 && errors.length === 0) throw new Error("no objects passed to create");
+  if (context.flags.bool("edit")) return createEdited(context, targets);
   for (const target of targets) {
     try {
       const manifest = target.manifest as never;
       const object = context.flags.bool("save-config") ? withLastApplied(manifest) : manifest;
       const query = {
         fieldManager: context.flags.text("field-manager"),
-        fieldValidation: fieldValidation(context),
+        fieldValidation: validation,
         ...dryRunQuery(dryRun),
       };
       report(

@@ -1,3 +1,4 @@
+import { addSource } from "../add-source.ts";
 import type { Json } from "../client.ts";
 import type { CommandContext, CommandSpec } from "../command.ts";
 import { waitUntilGone } from "../delete-objects.ts";
@@ -79,7 +80,8 @@ const deleteCommand: CommandSpec = {
     const { flags, io } = context;
     const output = flags.text("output");
     if (output !== "" && output !== "name")
-      throw context.usage(`unexpected -o output mode: ${output}. We only support '-o name'`);
+      throw new Error(`unexpected -o output mode: ${output}. We only support '-o name'`);
+    if (flags.has("raw")) return (await import("../raw-request.ts")).sendRaw(context, "DELETE");
     const dryRun = dryRunOf(flags, io);
     const grace = gracePeriod(context);
     checkSelection(context);
@@ -114,7 +116,7 @@ function checkSelection(context: CommandContext): void {
   const selected = flags.text("selector") !== "" || flags.text("field-selector") !== "";
   if (hasFiles(context)) return;
   if (flags.bool("all") && flags.text("selector") !== "")
-    throw new Error("cannot set --all and --selector at the same time");
+    throw new Error("setting 'all' parameter but found a non empty selector. ");
   if (args.length === 0)
     throw new Error(
       "You must provide one or more resources by argument or filename.\nExample resource specifications include:\n   '-f rsrc.yaml'\n   '--filename=rsrc.json'\n   '<resource> <name>'\n   '<resource>'",
@@ -150,7 +152,7 @@ async function confirm(context: CommandContext, targets: readonly Target[]): Pro
   context.io.out(
     "You are about to delete the following %d resource(s):\n".replace("%d", String(targets.length)),
   );
-  for (const { info, name } of targets) context.print(`${info.resource}/${name}`);
+  for (const { info, name } of targets) context.print(`${singularName(info)}/${name}`);
   context.io.out("Do you want to continue? (y/N): ");
   const answer = (await context.io.stdin()).trim();
   if (answer === "y" || answer === "Y") return true;
@@ -181,7 +183,8 @@ async function deleteAll(
       say(context, target, grace, dryRun);
       waiting.push({ target, uid: uidOf(answer) });
     } catch (error) {
-      if (!(ignoreMissing && isNotFound(error))) errors.push(error);
+      if (!(ignoreMissing && isNotFound(error)))
+        errors.push(addSource("deleting", target.source, error));
     }
   }
   if (targets.length === 0) context.io.out("No resources found\n");

@@ -12,7 +12,6 @@ import {
   SELECTOR_FLAG,
   targetsOf,
   type Found,
-  type Target,
 } from "../resources.ts";
 
 const describe: CommandSpec = {
@@ -44,18 +43,26 @@ const describe: CommandSpec = {
       );
     }
     const errors: unknown[] = [];
+    const options = { selector: context.flags.text("selector"), chunkSize: context.flags.number("chunk-size") };
+    if (options.selector !== "" && context.args.length > 1)
+      throw new Error("name cannot be provided when a selector is specified");
+    const found = await fetchObjects(context, await targetsOf(context), { ...options, errors });
+    // Events are for one object; of many they are shown only when they are asked for.
+    const showEvents =
+      context.flags.bool("show-events") &&
+      (context.flags.has("show-events") || (found.length <= 1 && errors.length === 0));
+    if (errors.length > 0 && isNotFound(errors[0]) && context.args.length === 2 && !context.args[0]?.includes("/"))
+      return describeMatching(context, errors[0], showEvents);
     let first = true;
-    for (const target of await targetsOf(context)) {
+    for (const each of found) {
       try {
-        for (const found of await objectsFor(context, target)) {
-          context.io.out((first ? "" : "\n\n") + (await one(context, found)));
-          first = false;
-        }
+        context.io.out((first ? "" : "\n\n") + (await one(context, each, showEvents)));
+        first = false;
       } catch (error) {
         errors.push(error);
       }
     }
-    if (first && errors.length === 0)
+    if (found.length === 0 && errors.length === 0)
       context.io.err(
         context.flags.bool("all-namespaces")
           ? "No resources found\n"
@@ -67,30 +74,17 @@ const describe: CommandSpec = {
 
 export default describe;
 
-async function objectsFor(context: CommandContext, target: Target): Promise<Found[]> {
-  const options = {
-    selector: context.flags.text("selector"),
-    chunkSize: context.flags.number("chunk-size"),
-  };
-  try {
-    return await fetchObjects(context, [target], options);
-  } catch (error) {
-    if (!isNotFound(error) || target.name === undefined || hasFiles(context)) throw error;
-    const all = await fetchObjects(context, [{ ...target, name: undefined }], options);
-    const matching = all.filter(({ name }) => name.startsWith(target.name ?? ""));
-    if (matching.length === 0) throw error;
-    return matching;
-  }
+/** A name that is nobody's is tried as the beginning of names. Upstream: DescribeMatchingResources */
+async function describeMatching(context: CommandContext, notFound: unknown, showEvents: boolean): Promise<void> {
+  const [type = "", prefix = ""] = context.args;
+  const found = await fetchObjects(context, await targetsOf(context, [type]), { chunkSize: context.flags.number("chunk-size") });
+  const matching = found.filter(({ name }) => name.startsWith(prefix));
+  if (matching.length === 0) throw notFound;
+  for (const each of matching) context.io.out(`${await one(context, each, showEvents)}\n`);
 }
 
-async function one(context: CommandContext, { info, namespace, name }: Found): Promise<string> {
+async function one(context: CommandContext, { info, namespace, name }: Found, showEvents: boolean): Promise<string> {
   const client = await context.client();
   const object = await client.get<Found["object"]>(pathOf(info, namespace, name));
-  return describeObject({
-    client,
-    info,
-    object,
-    nowMs: client.serverNowMs ?? nowMs(),
-    showEvents: context.flags.bool("show-events"),
-  });
+  return describeObject({ client, info, object, nowMs: client.serverNowMs ?? nowMs(), showEvents });
 }

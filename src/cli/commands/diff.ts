@@ -2,9 +2,10 @@ import { isNotFound } from "../../api/status.ts";
 import * as host from "../../host/cli-host.ts";
 import { withoutManagedFields } from "../printers/output.ts";
 import type { Json } from "../client.ts";
-import type { CommandSpec } from "../command.ts";
+import type { CommandContext, CommandSpec } from "../command.ts";
 import { pathOf } from "../discovery.ts";
-import { LAST_APPLIED, withLastApplied } from "../last-applied.ts";
+import { ExitError, renderError } from "../errors.ts";
+import { LAST_APPLIED } from "../last-applied.ts";
 import { FILE_FLAGS, hasFiles, SELECTOR_FLAG, targetsOf, type ApiObject } from "../resources.ts";
 import { schemaOf } from "../strategic.ts";
 
@@ -23,10 +24,26 @@ const diff: CommandSpec = {
     },
     { name: "force-conflicts", type: "bool", usage: "Accepted for compatibility" },
     { name: "prune", type: "bool", usage: "Accepted for compatibility" },
+    { name: "prune-allowlist", type: "stringArray", usage: "Accepted for compatibility" },
+    { name: "show-secrets", type: "bool", usage: "If true, the values of secrets are shown." },
     { name: "server-side", type: "bool", usage: "If true, the server merges, not the client." },
     { name: "show-managed-fields", type: "bool", usage: "If true, include managed fields." },
   ],
   async run(context) {
+    try {
+      return await runDiff(context);
+    } catch (error) {
+      // 1 says that something differs: an error is more than that.
+      const { text } = renderError(error);
+      throw new ExitError(text, 2);
+    }
+  },
+};
+
+export default diff;
+
+async function runDiff(context: CommandContext): Promise<number> {
+    if (context.args.length > 0) throw context.usage(`Unexpected args: [${context.args.join(" ")}]`);
     if (!hasFiles(context)) throw new Error("must specify one of -f and -k");
     const { renderYaml } = await import("../../api/yaml.ts");
     const client = await context.client();
@@ -36,7 +53,7 @@ const diff: CommandSpec = {
     host.makeFolder(merged);
     for (const target of await targetsOf(context)) {
       const path = pathOf(target.info, target.namespace, target.name ?? "");
-      const modified = withLastApplied(target.manifest as ApiObject);
+      const modified = target.manifest as ApiObject;
       let before: ApiObject | undefined;
       try {
         before = await client.get<ApiObject>(path);
@@ -47,7 +64,7 @@ const diff: CommandSpec = {
       const after = before
         ? await client.json<Json>("PATCH", path, {
             query,
-            ...(await patchFor(target.info, before, modified)),
+            ...(await patchFor(target.info, before, withoutLastApplied(modified))),
           })
         : await client.json<Json>("POST", pathOf(target.info, target.namespace), {
             query,
@@ -65,10 +82,13 @@ const diff: CommandSpec = {
     const code = await host.runProgram(command, [...args, live, merged]);
     host.removeFile(folder);
     return code;
-  },
-};
+}
 
-export default diff;
+/** As apply compares it: with annotations, be they none, and without its own. Upstream: util.GetModifiedConfiguration */
+function withoutLastApplied(object: ApiObject): ApiObject {
+  const { [LAST_APPLIED]: _, ...annotations } = object.metadata.annotations ?? {};
+  return { ...object, metadata: { ...object.metadata, annotations } };
+}
 
 async function patchFor(
   info: Parameters<typeof schemaOf>[0],

@@ -1,27 +1,13 @@
-import * as host from "../../host/cli-host.ts";
 import { contentTypeFor, difference } from "../change.ts";
-import type { CommandContext, CommandSpec } from "../command.ts";
+import type { CommandSpec } from "../command.ts";
 import { pathOf } from "../discovery.ts";
-import { renderError } from "../errors.ts";
-import {
-  FIELD_MANAGER_FLAG,
-  fieldValidation,
-  OUTPUT_FLAGS,
-  reporter,
-  VALIDATE_FLAG,
-} from "../report.ts";
-import {
-  fetchObjects,
-  FILE_FLAGS,
-  hasFiles,
-  targetsOf,
-  type ApiObject,
-  type Found,
-} from "../resources.ts";
-import { renderJson, withoutManagedFields } from "../printers/output.ts";
+import { editObjects } from "../editor.ts";
+import { withLastApplied } from "../last-applied.ts";
+import { FIELD_MANAGER_FLAG, fieldValidation, OUTPUT_FLAGS, reporter, VALIDATE_FLAG } from "../report.ts";
+import { type ApiObject, fetchObjects, FILE_FLAGS, targetsOf } from "../resources.ts";
+import { withoutManagedFields } from "../printers/output.ts";
 
-const HEADER =
-  "# Please edit the object below. Lines beginning with a '#' will be ignored,\n# and an empty file will abort the edit. If an error occurs while saving this file will be\n# reopened with the relevant failures.\n#\n";
+const UNCHANGEABLE = ["apiVersion", "kind", "name"];
 
 const edit: CommandSpec = {
   usage: "(RESOURCE/NAME | -f FILENAME)",
@@ -32,105 +18,39 @@ const edit: CommandSpec = {
     VALIDATE_FLAG,
     FIELD_MANAGER_FLAG("kubectl-edit"),
     { name: "output-patch", type: "bool", usage: "Output the patch if the resource is edited." },
-    { name: "save-config", type: "bool", usage: "Accepted for compatibility." },
+    {
+      name: "save-config",
+      type: "bool",
+      usage: "If true, the configuration is kept in the object's annotation, for later use of apply.",
+    },
     { name: "subresource", type: "string", usage: "Edit this subresource instead." },
     { name: "windows-line-endings", type: "bool", usage: "Use the line endings of Windows." },
   ],
   async run(context) {
-    if (context.args.length === 0 && !hasFiles(context))
-      throw new Error("must specify one of -f and -k");
+    const { flags } = context;
+    const output = flags.text("output");
+    if (!["", "json", "yaml", "kyaml"].includes(output)) throw new Error(`unable to match a printer suitable for the output format ${JSON.stringify(output)}, allowed formats are: json,kyaml,yaml`);
+    const query = { fieldManager: flags.text("field-manager"), fieldValidation: fieldValidation(context) };
     const found = await fetchObjects(context, await targetsOf(context));
-    for (const each of found) await editOne(context, each);
+    if (found.length === 0) throw new Error("edit cancelled, no objects found");
+    const client = await context.client();
+    const report = await reporter(context);
+    await editObjects(context, found, {
+      skipped: ({ info }, object) => report(object, info, "skipped"),
+      async save(original, object) {
+        const { info, namespace, name } = original;
+        const changed = flags.bool("save-config") ? withLastApplied(object) : object;
+        const shown = withoutManagedFields(original.object) as ApiObject;
+        if (!sameIdentity(shown, changed)) throw new Error("At least one of apiVersion, kind and name was changed");
+        const patch = await difference({ info, object: shown }, changed);
+        if (flags.bool("output-patch")) context.print(`Patch: ${JSON.stringify(patch)}`);
+        const path = pathOf(info, namespace, name, flags.text("subresource"));
+        report(await client.json("PATCH", path, { query, body: patch, contentType: contentTypeFor(original) }), info, "edited");
+      },
+    });
   },
 };
 
 export default edit;
 
-async function editOne(context: CommandContext, found: Found): Promise<void> {
-  const { renderYaml } = await import("../../api/yaml.ts");
-  const json = context.flags.text("output") === "json";
-  const shown = withoutManagedFields(found.object) as ApiObject;
-  const text = json ? `${renderJson(shown)}\n` : renderYaml(shown);
-  const file = host.joinPath(
-    host.temporaryFolder("kubectl-edit-"),
-    json ? "edit.json" : "edit.yaml",
-  );
-  let content = json ? text : HEADER + text;
-  let failure = "";
-  for (;;) {
-    host.writeText(file, failure + content);
-    await openEditor(file);
-    const edited = host.readText(file);
-    if (strip(edited) === strip(content) && failure !== "") {
-      host.removeFile(host.folderOf(file));
-      throw new Error("Edit cancelled, no valid changes were saved.");
-    }
-    if (strip(edited) === "" || strip(edited) === strip(text)) {
-      context.io.err("Edit cancelled, no changes made.\n");
-      return;
-    }
-    try {
-      await save(context, found, shown, edited);
-      host.removeFile(host.folderOf(file));
-      return;
-    } catch (error) {
-      const { text: message } = renderError(error);
-      context.io.err(message);
-      failure =
-        HEADER +
-        message
-          .trim()
-          .split("\n")
-          .map((line) => `# ${line}\n`)
-          .join("") +
-        "#\n";
-      content = edited
-        .split("\n")
-        .filter((line) => !line.startsWith("#"))
-        .join("\n");
-    }
-  }
-}
-
-async function save(
-  context: CommandContext,
-  found: Found,
-  shown: ApiObject,
-  edited: string,
-): Promise<void> {
-  const { parseYamlDocuments } = await import("../../api/parse-yaml.ts");
-  const changed = parseYamlDocuments(edited)[0] as ApiObject;
-  const patch = await difference({ info: found.info, object: shown }, changed);
-  const path = pathOf(found.info, found.namespace, found.name, context.flags.text("subresource"));
-  const query = {
-    fieldManager: context.flags.text("field-manager"),
-    fieldValidation: fieldValidation(context),
-  };
-  const result = await (
-    await context.client()
-  ).json("PATCH", path, { query, body: patch, contentType: contentTypeFor(found) });
-  if (context.flags.bool("output-patch")) context.print(`Patch: ${JSON.stringify(patch)}`);
-  (await reporter(context.flags.has("output") ? context : context))(result, found.info, "edited");
-}
-
-const strip = (text: string) =>
-  text
-    .split("\n")
-    .filter((line) => !line.startsWith("#"))
-    .join("\n")
-    .trim();
-
-async function openEditor(file: string): Promise<void> {
-  const [command = "vi", ...args] = (
-    host.environment("KUBE_EDITOR") ||
-    host.environment("EDITOR") ||
-    "vi"
-  ).split(" ");
-  let code: number;
-  try {
-    code = await host.runProgram(command, [...args, file]);
-  } catch {
-    throw new Error(`unable to launch the editor ${JSON.stringify(command)}`);
-  }
-  if (code !== 0) throw new Error(`there was a problem with the editor ${JSON.stringify(command)}`);
-}
+const sameIdentity = (a: ApiObject, b: ApiObject) => UNCHANGEABLE.every((key) => (key === "name" ? a.metadata.name === b.metadata.name : a[key] === b[key]));

@@ -4,8 +4,10 @@ import { nowMs } from "../../host/cli-host.ts";
 import type { Json } from "../client.ts";
 import type { CommandSpec } from "../command.ts";
 import { apiVersionOf } from "../discovery.ts";
-import { eventAge, sortEvents } from "../describe/events.ts";
-import { findPrinter, OUTPUT_FLAGS } from "../printers/output.ts";
+import { ExitError } from "../errors.ts";
+import { goSort } from "../go-sort.ts";
+import { eventAge } from "../describe/events.ts";
+import { findPrinter, OUTPUT_FLAGS, outputFormat, unknownFormat } from "../printers/output.ts";
 import { tableWriter } from "../printers/tab-writer.ts";
 import { ALL_NAMESPACES_FLAG } from "../resources.ts";
 
@@ -33,16 +35,23 @@ const events: CommandSpec = {
     const namespace = flags.bool("all-namespaces") ? undefined : await context.namespace();
     const path = namespace ? `/api/v1/namespaces/${namespace}/events` : "/api/v1/events";
     let fieldSelector: string | undefined;
+    if (flags.text("for").split("/").length > 2)
+      throw new Error("arguments in resource/name form may not have more than one slash");
     if (flags.text("for") !== "") {
       const [type = "", name] = flags.text("for").split("/");
       if (!name) throw new Error("--for must be in resource/name form");
-      const info = await (await context.discovery()).get(type);
+      const discovery = await context.discovery();
+      const info = await discovery.find(type);
+      if (!info) throw new ExitError(`the server doesn't have a resource type ${JSON.stringify(type)}`);
       fieldSelector = `involvedObject.kind=${info.kind},involvedObject.apiVersion=${apiVersionOf(info)},involvedObject.name=${name}`;
     }
     const wanted = (event: Event) =>
       flags.list("types").length === 0 ||
       flags.list("types").some((type) => type.toLowerCase() === event.type?.toLowerCase());
+    if (flags.list("types").some((type) => !/^(normal|warning)$/i.test(type)))
+      throw new Error("valid --types are Normal or Warning");
     const printer = await findPrinter(flags);
+    if (!printer && flags.text("output") !== "") throw unknownFormat(flags.text("output"));
     const writer = tableWriter(true);
     let headers = !flags.bool("no-headers");
     const print = (list: readonly Event[]) => {
@@ -65,26 +74,33 @@ const events: CommandSpec = {
           if (wanted(event.object as unknown as Event)) print([event.object as unknown as Event]);
       return;
     }
-    const list = await client.get<{ items?: Event[] } & Json>(path, {
-      fieldSelector,
-      limit: flags.number("chunk-size"),
-    });
-    const found = sortEvents((list.items ?? []).filter(wanted));
-    if (printer)
-      return context.io.out(
-        printer({
-          ...list,
-          kind: "List",
-          apiVersion: "v1",
-          items: found.map((event) => ({ apiVersion: "v1", kind: "Event", ...event })),
-        }),
-      );
+    const all: Event[] = [];
+    let list: { metadata?: { continue?: string }; items?: Event[] } & Json = {};
+    let token: string | undefined;
+    do {
+      list = await client.get(path, { fieldSelector, limit: 500, continue: token });
+      all.push(...(list.items ?? []));
+      token = list.metadata?.continue || undefined;
+    } while (token !== undefined);
+    const found = goSort(all.filter(wanted), (a, b) => timeOf(a) < timeOf(b));
     if (found.length === 0)
       return context.io.err(
         namespace ? `No events found in ${namespace} namespace.\n` : "No events found.\n",
       );
+    if (printer) {
+      const typed = found.map((event) => ({ kind: "Event", apiVersion: "v1", ...event }));
+      // kubectl prints no names of events.
+      if (outputFormat(flags).format === "name") return;
+      return context.io.out(
+        printer({ kind: "EventList", apiVersion: "v1", metadata: {}, items: typed }),
+      );
+    }
     print(found);
   },
 };
 
 export default events;
+
+/** Upstream: k8s.io/kubectl/pkg/cmd/events eventTime */
+const timeOf = ({ series, lastTimestamp, eventTime }: Event) =>
+  Date.parse(series?.lastObservedTime ?? lastTimestamp ?? eventTime ?? "") || 0;

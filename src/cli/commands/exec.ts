@@ -56,7 +56,7 @@ export default exec;
 function argumentsOf(context: CommandContext): { pod: string; command: string[] } {
   const { args, dashIndex } = context;
   if (args.length === 0 || dashIndex === 0)
-    throw context.usage("pod, type/name or --filename must be specified");
+    throw new Error("pod, type/name or --filename must be specified");
   if (dashIndex < 0 && args.length > 1)
     throw new Error(
       "exec [POD] [COMMAND] is not supported anymore. Use exec [POD] -- [COMMAND] instead\nSee 'kubectl exec -h' for help and examples",

@@ -1,13 +1,14 @@
-import type { Json } from "../client.ts";
 import type { CommandContext, CommandSpec } from "../command.ts";
-import { apiVersionOf, type ResourceInfo } from "../discovery.ts";
+import { ExitError } from "../errors.ts";
+import type { ResourceInfo } from "../discovery.ts";
+import { type Definitions, SwaggerExplainer } from "./explain-openapi-v2.ts";
 
 const explain: CommandSpec = {
   usage:
     "TYPE [--recursive=FALSE|TRUE] [--api-version=api-version-group] [-o|--output=plaintext|plaintext-openapiv2]",
   long: "Describe fields and structure of various resources.\n\n Fields are named by their path: <type>.<fieldName>[.<fieldName>]",
   examples:
-    "# The fields of pods\nkubectl explain pods\n\n# One field\nkubectl explain pods.spec.containers",
+    "# The fields of pods\nkubectl explain pods\n\n# With their fields in turn\nkubectl explain pods --recursive\n\n# Of another version\nkubectl explain deployments --api-version=apps/v1\n\n# One field\nkubectl explain pods.spec.containers\n\n# As it was said from OpenAPI v2\nkubectl explain deployment --output=plaintext-openapiv2",
   flags: [
     {
       name: "api-version",
@@ -22,7 +23,7 @@ const explain: CommandSpec = {
       usage:
         "Format in which to render the schema. Valid values are: (plaintext, plaintext-openapiv2).",
     },
-    { name: "recursive", type: "bool", usage: "Show all fields, of fields too." },
+    { name: "recursive", shorthand: "R", type: "bool", usage: "Show all fields, of fields too." },
   ],
   async run(context) {
     const [argument, ...more] = context.args;
@@ -30,68 +31,143 @@ const explain: CommandSpec = {
       throw new Error(
         'You must specify the type of resource to explain. Use "kubectl api-resources" for a complete list of supported resources.\n',
       );
-    if (more.length > 0) throw context.usage("We accept only this format: explain RESOURCE");
-    const [type = "", ...fields] = argument.split(".").filter(Boolean);
-    const info = await resourceOf(context, type);
-    const group = info.group === "" ? `api/${info.version}` : `apis/${info.group}/${info.version}`;
+    if (more.length > 0) throw new Error("We accept only this format: explain RESOURCE\n");
+    const { info, fields, apiVersion } = await resourceOf(context, argument);
+    const format = context.flags.text("output");
+    if (format === "plaintext-openapiv2") return explainV2(context, { ...info, ...apiVersion }, fields);
+    const { group, version, resource } = { ...info, ...apiVersion };
     const client = await context.client();
     const index = await client.get<{ paths: Record<string, { serverRelativeURL: string }> }>(
       "/openapi/v3",
       { timeout: "32s" },
     );
-    const url = index.paths[group]?.serverRelativeURL;
-    if (!url)
-      throw new Error(
-        `couldn't find resource for "${info.group}/${info.version}, Resource=${info.resource}"`,
-      );
+    const url = index.paths[group === "" ? `api/${version}` : `apis/${group}/${version}`]?.serverRelativeURL;
+    if (!url) throw new Error(`couldn't find resource for "${group}/${version}, Resource=${resource}"`);
+    if (format !== "plaintext") throw new Error(`unrecognized format: ${format}`);
     const document = await client.get<{ components?: { schemas?: Record<string, Schema> } }>(url);
-    context.io.out(
-      new Explainer(document.components?.schemas ?? {}).render(
-        info,
-        fields,
-        context.flags.bool("recursive"),
-      ),
+    const served = (await (await context.discovery()).resources()).find(
+      (each) => each.group === group && each.version === version && each.resource === resource,
     );
+    if (!served)
+      throw new Error(`GVR (${group}/${version}, Resource=${resource}) not found in OpenAPI schema`);
+    const explainer = new Explainer(
+      document.components?.schemas ?? {},
+      context.flags.bool("recursive"),
+    );
+    // The head is out before a field turns out not to exist.
+    context.io.out(explainer.head(served));
+    context.io.out(explainer.body(served, fields));
   },
 };
 
 export default explain;
 
-async function resourceOf(context: CommandContext, type: string): Promise<ResourceInfo> {
+async function explainV2(
+  context: CommandContext,
+  gvk: GroupVersionKind,
+  fields: readonly string[],
+): Promise<void> {
+  const client = await context.client();
+  const { definitions } = await client.get<{ definitions: Definitions }>("/openapi/v2", {
+    timeout: "32s",
+  });
+  const explainer = new SwaggerExplainer(definitions, context.flags.bool("recursive"));
+  context.io.out(explainer.explain(gvk, fields));
+}
+
+interface GroupVersionKind {
+  readonly group: string;
+  readonly version: string;
+  readonly kind: string;
+}
+
+/** The kind that the argument begins with, in its longest form (`deployments.apps.spec`), and the fields after it. */
+async function resourceOf(
+  context: CommandContext,
+  argument: string,
+): Promise<{
+  info: ResourceInfo;
+  fields: readonly string[];
+  apiVersion?: { group: string; version: string };
+}> {
+  const [type = "", ...fields] = fieldNames(argument);
   const discovery = await context.discovery();
   const wanted = context.flags.text("api-version");
-  const info = await discovery.get(type);
-  if (wanted === "") return info;
-  const other = (await discovery.resources()).find(
-    (each) => each.resource === info.resource && apiVersionOf(each) === wanted,
-  );
-  if (!other) throw new Error(`couldn't find resource for "${wanted}, Resource=${info.resource}"`);
-  return other;
+  if (type === "") throw new Error("a resource must be present, got: /, Resource=");
+  const info = await discovery.find(type);
+  if (!info)
+    throw new ExitError(`the server doesn't have a resource type ${JSON.stringify(type)}`);
+  if (wanted !== "") {
+    const [group, version, ...more] = wanted.includes("/") ? wanted.split("/") : ["", wanted];
+    if (group === undefined || version === undefined || more.length > 0)
+      throw new Error(`unexpected GroupVersion string: ${wanted}`);
+    return { info, fields, apiVersion: { group, version } };
+  }
+  const alike = (await discovery.resources()).filter((each) => each.resource === info.resource);
+  for (const each of [info, ...alike]) {
+    const name = each.group === "" ? each.resource : `${each.resource}.${each.group}`;
+    if (!argument.startsWith(name)) continue;
+    const rest = argument.slice(name.length);
+    return { info: each, fields: fieldNames(/^[.[]/.test(rest) ? `x${rest}` : rest).slice(1) };
+  }
+  return { info, fields };
 }
+
+/** `pods.spec['containers']`: names, whatever way they are written. Upstream: k8s.io/client-go/util/jsonpath */
+function fieldNames(path: string): string[] {
+  const trimmed = path.replace(/\.$/, "");
+  const names: string[] = [];
+  const token = /\.*([^.[\]{}()|'"\s@]+)|\['([^']*)'\]/y;
+  if (trimmed.startsWith(".")) throw new Error(FIRST_NODE);
+  while (token.lastIndex < trimmed.length) {
+    const at = token.lastIndex;
+    const [, name, quoted] = token.exec(trimmed) ?? [];
+    const found = name ?? quoted;
+    if (found === undefined) {
+      const character = trimmed[at] ?? "";
+      if (character === "[" || character === ".") throw new Error(FIRST_NODE);
+      const code = character.charCodeAt(0).toString(16).toUpperCase().padStart(4, "0");
+      throw new Error(`unrecognized character in action: U+${code} '${character}'`);
+    }
+    names.push(found);
+  }
+  return names;
+}
+
+const FIRST_NODE = "invalid jsonpath syntax, first node must be field node";
 
 interface Schema {
   description?: string;
   type?: string;
-  format?: string;
   $ref?: string;
   allOf?: Schema[];
   items?: Schema;
   properties?: Record<string, Schema>;
-  additionalProperties?: Schema;
+  additionalProperties?: Schema | boolean;
   required?: string[];
   enum?: unknown[];
   "x-kubernetes-group-version-kind"?: { group: string; version: string; kind: string }[];
 }
 
+const WIDTH = 76;
+/** How many values of an enum the list of fields shows. */
+const ENUM_LIMIT = 4;
+
 /** Upstream: k8s.io/kubectl/pkg/explain/v2/templates/plaintext.tmpl */
 class Explainer {
   readonly #schemas: Readonly<Record<string, Schema>>;
+  readonly #recursive: boolean;
 
-  constructor(schemas: Readonly<Record<string, Schema>>) {
+  constructor(schemas: Readonly<Record<string, Schema>>, recursive: boolean) {
     this.#schemas = schemas;
+    this.#recursive = recursive;
   }
 
-  render(info: ResourceInfo, path: readonly string[], recursive: boolean): string {
+  head({ group, kind, version }: GroupVersionKind): string {
+    return `${group === "" ? "" : `GROUP:      ${group}\n`}KIND:       ${kind}\nVERSION:    ${version}\n\n`;
+  }
+
+  body(info: GroupVersionKind, path: readonly string[]): string {
     const root = Object.values(this.#schemas).find((schema) =>
       schema["x-kubernetes-group-version-kind"]?.some(
         (each) =>
@@ -102,114 +178,138 @@ class Explainer {
       throw new Error(
         `GVK ${info.group}/${info.version}, Kind=${info.kind} not found in OpenAPI schema`,
       );
-    let schema = root;
-    let field: { name: string; schema: Schema; required: boolean } | undefined;
-    for (const name of path) {
-      const holder = this.#element(schema);
-      const next = holder.properties?.[name];
-      if (!next) throw new Error(`field ${JSON.stringify(name)} does not exist`);
-      field = { name, schema: next, required: holder.required?.includes(name) ?? false };
-      schema = next;
+    const body = this.#output(root, path, new Set());
+    if (body === "") throw new Error(`field ${JSON.stringify(path.at(-1))} does not exist`);
+    return `${body}\n`;
+  }
+
+  /** Follows the path; "" when it leads nowhere. */
+  #output(schema: Schema, path: readonly string[], seen: ReadonlySet<string>): string {
+    const resolved = this.#resolve(schema);
+    const [first] = path;
+    if (first === undefined) {
+      const fields = this.#fieldList(resolved, 1, new Set());
+      const description = indent(4, wrap(WIDTH, this.#description(resolved) || "<empty>"));
+      return `DESCRIPTION:\n${description}\n${fields === "" ? "" : `FIELDS:\n${fields}`}`;
     }
-    const lines = [
-      ...(info.group === "" ? [] : [`GROUP:      ${info.group}`]),
-      `KIND:       ${info.kind}`,
-      `VERSION:    ${info.version}`,
-      "",
-    ];
-    if (field)
-      lines.push(
-        `FIELD: ${field.name} <${this.#typeName(field.schema)}>${field.required ? " -required-" : ""}`,
-        ...enumLines(this.#element(field.schema)),
-        "",
-      );
-    lines.push("DESCRIPTION:", ...this.#description(schema), "");
-    const holder = this.#element(schema);
-    if (holder.properties) lines.push("FIELDS:", ...this.#fields(holder, recursive, 1, new Set()));
-    return `${lines.join("\n")}\n\n`.replace(/\n{3,}$/, "\n\n");
+    if (schema.$ref !== undefined && seen.has(schema.$ref)) return "";
+    const next = resolved.properties?.[first];
+    if (next) {
+      const head =
+        path.length === 1
+          ? `FIELD: ${first} <${this.#typeName(next)}>\n${longEnum(next)}\n\n`
+          : "";
+      return head + this.#output(next, path.slice(1), new Set());
+    }
+    const known = schema.$ref === undefined ? seen : new Set([...seen, schema.$ref]);
+    if (resolved.items) return this.#output(resolved.items, path, known);
+    if (typeof resolved.additionalProperties === "object")
+      return this.#output(resolved.additionalProperties, path, known);
+    for (const part of resolved.allOf ?? []) {
+      const found = this.#output(part, path, known);
+      if (found !== "") return found;
+    }
+    return "";
   }
 
-  #description(schema: Schema): string[] {
-    const own = schema.description;
-    const target = this.#element(schema);
-    const text =
-      own && target !== schema && target.description
-        ? `${own}\n${target.description}`
-        : (own ?? target.description ?? "");
-    return text === ""
-      ? ["    <empty>"]
-      : text
-          .split("\n")
-          .flatMap((line) => wrap(line, 76))
-          .map((line) => `    ${line}`.trimEnd());
+  #fieldList(schema: Schema, level: number, seen: ReadonlySet<string>): string {
+    if (schema.$ref !== undefined && seen.has(schema.$ref)) return "";
+    const known = schema.$ref === undefined ? seen : new Set([...seen, schema.$ref]);
+    const resolved = this.#resolve(schema);
+    let text = "";
+    for (const [name, property] of sorted(resolved.properties ?? {})) {
+      text += this.#field(name, property, resolved.required?.includes(name) ?? false, level);
+      if (this.#recursive) text += this.#fieldList(property, level + 1, known);
+    }
+    for (const part of resolved.allOf ?? []) text += this.#fieldList(part, level, known);
+    if (resolved.items) text += this.#fieldList(resolved.items, level, known);
+    if (typeof resolved.additionalProperties === "object")
+      text += this.#fieldList(resolved.additionalProperties, level, known);
+    return text;
   }
 
-  #fields(schema: Schema, recursive: boolean, level: number, seen: ReadonlySet<Schema>): string[] {
-    return Object.keys(schema.properties ?? {})
-      .sort()
-      .flatMap((name) => {
-        const property = schema.properties?.[name] as Schema;
-        const indent = "  ".repeat(level);
-        const head = `${indent}${name}\t<${this.#typeName(property)}>${schema.required?.includes(name) ? " -required-" : ""}`;
-        const element = this.#element(property);
-        if (recursive)
-          return [
-            head,
-            ...(seen.has(element)
-              ? []
-              : this.#fields(element, true, level + 1, new Set([...seen, element]))),
-          ];
-        const description = this.#description(property).map((line) =>
-          `${"  ".repeat(level)}${line.slice(2)}`.trimEnd(),
-        );
-        return [head, ...enumLines(element).map((line) => `${indent}${line}`), ...description, ""];
-      });
+  #field(name: string, schema: Schema, required: boolean, level: number): string {
+    const depth = level * 2;
+    const head = `${" ".repeat(depth)}${name}\t<${this.#typeName(schema)}>${required ? " -required-" : ""}${shortEnum(schema, depth)}\n`;
+    if (this.#recursive) return head;
+    return `${head}${indent(depth + 2, wrap(78 - depth, schema.description ?? "<no description>"))}\n\n`;
   }
 
-  #element(schema: Schema): Schema {
-    const target = this.#resolve(schema);
-    if (target.items) return this.#element(target.items);
-    if (target.additionalProperties && typeof target.additionalProperties === "object")
-      return this.#element(target.additionalProperties);
-    return target;
+  /** Of the schema and of what it is made of, each ended by a newline. */
+  #description(schema: Schema): string {
+    const { description, allOf, items, additionalProperties } = this.#resolve(schema);
+    return [
+      description ? `${description}\n` : "",
+      ...(allOf ?? []).map((part) => this.#description(part)),
+      items ? this.#description(items) : "",
+      typeof additionalProperties === "object" ? this.#description(additionalProperties) : "",
+    ].join("");
   }
 
   #resolve(schema: Schema): Schema {
-    const reference = schema.$ref ?? schema.allOf?.[0]?.$ref;
-    return reference ? (this.#schemas[reference.split("/").at(-1) ?? ""] ?? schema) : schema;
+    return this.#target(schema) ?? schema;
+  }
+
+  #target({ $ref }: Schema): Schema | undefined {
+    return $ref === undefined ? undefined : this.#schemas[$ref.split("/").at(-1) ?? ""];
   }
 
   #typeName(schema: Schema): string {
-    const reference = schema.$ref ?? schema.allOf?.[0]?.$ref;
-    if (reference) {
-      const target = this.#resolve(schema);
-      return target.properties || !target.type
-        ? (reference.split(".").at(-1) ?? "Object")
-        : reference.includes("util.intstr")
-          ? "IntOrString"
-          : (reference.split(".").at(-1) ?? target.type);
+    const { items, additionalProperties, allOf, properties, $ref, type } = schema;
+    if (items) return `[]${this.#typeName(items)}`;
+    if (typeof additionalProperties === "object")
+      return `map[string]${this.#typeName(additionalProperties)}`;
+    if (allOf?.length === 1 && !properties) return this.#typeName(allOf[0] as Schema);
+    if ($ref === undefined) return type === undefined || type === "object" ? "Object" : type;
+    const target = this.#target(schema);
+    if (target?.type !== undefined && target.type !== "object") return target.type;
+    return $ref.split("/").at(-1)?.split(".").at(-1) || "Object";
+  }
+}
+
+const sorted = (properties: Readonly<Record<string, Schema>>): [string, Schema][] =>
+  Object.entries(properties).sort(([a], [b]) => (a < b ? -1 : 1));
+
+const enumValue = (value: unknown): string => (value === "" ? '""' : String(value));
+
+function longEnum(schema: Schema): string {
+  return schema.enum
+    ? `ENUM:${schema.enum.map((value) => `\n    ${enumValue(value)}`).join("")}`
+    : "";
+}
+
+function shortEnum(schema: Schema, depth: number): string {
+  if (!schema.enum) return "";
+  const shown = schema.enum.slice(0, ENUM_LIMIT).map(enumValue).join(", ");
+  return `\n${" ".repeat(depth)}enum: ${shown}${schema.enum.length > ENUM_LIMIT ? ", ...." : ""}`;
+}
+
+function indent(amount: number, text: string): string {
+  const pad = " ".repeat(amount);
+  return pad + text.replaceAll("\n", `\n${pad}`);
+}
+
+/** Breaks lines at blanks where they get too long; words are never broken. Upstream: mitchellh/go-wordwrap */
+function wrap(limit: number, text: string): string {
+  return text
+    .split("\n")
+    .map((line) => wrapLine(limit, line))
+    .join("\n");
+}
+
+function wrapLine(limit: number, line: string): string {
+  let wrapped = "";
+  let width = 0;
+  for (const [, blank = "", word = ""] of line.matchAll(/(\s*)(\S+)/g)) {
+    // A word that is too long for any line still gets one of its own.
+    if (width + blank.length + Math.min(word.length, limit - 1) > limit) {
+      wrapped += `\n${word}`;
+      width = word.length;
+    } else {
+      wrapped += blank + word;
+      width += blank.length + word.length;
     }
-    if (schema.items) return `[]${this.#typeName(schema.items)}`;
-    if (schema.additionalProperties && typeof schema.additionalProperties === "object")
-      return `map[string]${this.#typeName(schema.additionalProperties)}`;
-    return schema.type === "object" || !schema.type ? "Object" : schema.type;
   }
+  const trailing = /\s*$/.exec(line)?.[0] ?? "";
+  return width + trailing.length <= limit ? wrapped + trailing : wrapped;
 }
-
-function enumLines(schema: Schema): string[] {
-  return schema.enum ? [`ENUM:`, ...schema.enum.map((value) => `    ${String(value)}`)] : [];
-}
-
-function wrap(text: string, width: number): string[] {
-  const lines: string[] = [];
-  let line = "";
-  for (const word of text.split(" ")) {
-    if (line !== "" && line.length + 1 + word.length > width) {
-      lines.push(line);
-      line = word;
-    } else line = line === "" ? word : `${line} ${word}`;
-  }
-  return [...lines, line];
-}
-
-export type { Json };

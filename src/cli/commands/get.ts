@@ -1,8 +1,9 @@
 import { StatusError } from "../../api/status.ts";
-import { readText as readFileText } from "../../host/cli-host.ts";
+import { findText } from "../../host/cli-host.ts";
 import { JSON_TYPE, TABLE_TYPE, type Json } from "../client.ts";
 import type { CommandContext, CommandSpec } from "../command.ts";
 import { pathOf, singularName } from "../discovery.ts";
+import { requestTimeoutMs } from "../go-duration.ts";
 import { ExitError, throwAll } from "../errors.ts";
 import { findPrinter, outputFormat, OUTPUT_FLAGS, unknownFormat } from "../printers/output.ts";
 import type * as SortObjects from "../sort-objects.ts";
@@ -103,7 +104,10 @@ const get: CommandSpec = {
       throw unknownFormat(flags.text("output"), ["custom-columns", "custom-columns-file", "wide"]);
     if (flags.bool("show-labels") && (printer || custom))
       throw new Error(`--show-labels option cannot be used with ${format} printer`);
+    requestTimeoutMs(flags);
     const targets = await targetsOf(context);
+    if (flags.text("subresource") !== "" && targets.some(({ name }) => name === undefined))
+      throw new Error("subresource cannot be used when bulk resources are specified");
     if (isWatch(context)) {
       const { watchResources } = await import("../watch-resources.ts");
       return watchResources(context, targets, printer);
@@ -119,10 +123,18 @@ const isWatch = ({ flags }: CommandContext) => flags.bool("watch") || flags.bool
 
 async function getRaw(context: CommandContext): Promise<void> {
   if (context.args.length > 0)
-    throw context.usage("arguments may not be passed when --raw is specified");
+    throw new Error("arguments may not be passed when --raw is specified");
+  if (isWatch(context) || context.flags.text("selector") !== "")
+    throw new Error(
+      "--raw may not be specified with other flags that filter the server request or alter the output",
+    );
+  if (context.flags.text("output") !== "")
+    throw new Error("--raw and --output are mutually exclusive");
   const client = await context.client();
   const path = context.flags.text("raw");
-  context.io.out(await client.text(path.startsWith("/") ? path : `/${path}`));
+  if (!/^(\/|https?:)/.test(path))
+    throw new Error(`--raw must be a valid URL path: parse ${JSON.stringify(path)}: invalid URI for request`);
+  context.io.out(await client.text(path));
 }
 
 function missingType(context: CommandContext): never {
@@ -160,10 +172,17 @@ export function tableOptions(
   };
 }
 
+interface FoundTable {
+  readonly target: Target;
+  readonly table: Table;
+}
+
 async function getTables(context: CommandContext, targets: readonly Target[]): Promise<void> {
   const { flags } = context;
   const errors: unknown[] = [];
-  const several = new Set(targets.map(({ info }) => info)).size > 1;
+  const found = await readTables(context, targets, errors);
+  // Whether names carry their kind depends on what was found, not on what was asked for.
+  const several = new Set(found.map(({ target }) => target.info)).size > 1;
   const writer = tableWriter();
   let pending = "";
   let shown: Target["info"] | undefined;
@@ -174,37 +193,50 @@ async function getTables(context: CommandContext, targets: readonly Target[]): P
     wrote = true;
     pending = "";
   };
-  for (const target of targets) {
-    try {
-      for (const table of await tablesOf(context, target)) {
-        if ((table.rows ?? []).length === 0) continue;
-        const options = tableOptions(context, target, several);
-        if (shown !== target.info) flush();
-        pending += renderTable(
-          sortRows(table, flags.text("sort-by")),
-          shown === target.info ? { ...options, headers: false } : options,
-        );
-        shown = target.info;
-      }
-    } catch (error) {
-      if (
-        !(
-          flags.bool("ignore-not-found") &&
-          error instanceof StatusError &&
-          error.reason === "NotFound"
-        )
-      )
-        errors.push(
-          target.name === undefined
-            ? listFailure(error, target.info, flags.text("selector"), flags.text("field-selector"))
-            : error,
-        );
-    }
+  for (const { target, table } of sortTables(found, several, flags.text("sort-by"))) {
+    if ((table.rows ?? []).length === 0) continue;
+    const options = tableOptions(context, target, several);
+    if (shown !== target.info) flush();
+    pending += renderTable(table, shown === target.info ? { ...options, headers: false } : options);
+    shown = target.info;
   }
   flush();
   if (!wrote && errors.length === 0 && !flags.bool("ignore-not-found"))
     await sayNothingFound(context, targets);
   throwAll(errors);
+}
+
+async function readTables(context: CommandContext, targets: readonly Target[], errors: unknown[]): Promise<FoundTable[]> {
+  const { flags } = context;
+  const found: FoundTable[] = [];
+  for (const target of targets) {
+    try {
+      for (const table of await tablesOf(context, target)) found.push({ target, table });
+    } catch (error) {
+      if (flags.bool("ignore-not-found") && error instanceof StatusError && error.reason === "NotFound") continue;
+      errors.push(
+        target.name === undefined
+          ? listFailure(error, target.info, flags.text("selector"), flags.text("field-selector"))
+          : error,
+      );
+    }
+  }
+  return found;
+}
+
+/** kubectl sorts tables of one kind only, and prints nothing where the path leads nowhere. Upstream: get.go, sorter.go */
+function sortTables(found: readonly FoundTable[], several: boolean, path: string): readonly FoundTable[] {
+  if (path === "" || !sorter) return found;
+  if (several) throw sorter.fieldNotFound(path);
+  const [first] = found;
+  if (!first) return found;
+  const rows = found.flatMap(({ table }) => table.rows ?? []);
+  try {
+    return [{ ...first, table: { ...first.table, rows: sorter.sortByPath(rows, path, (row) => row.object) } }];
+  } catch {
+    // Not even an unreadable path is told.
+    return [];
+  }
 }
 
 async function sayNothingFound(context: CommandContext, targets: readonly Target[]): Promise<void> {
@@ -243,11 +275,6 @@ let sorter: typeof SortObjects | undefined;
 
 async function loadSorter(_path: string): Promise<void> {
   sorter ??= await import("../sort-objects.ts");
-}
-
-function sortRows(table: Table, path: string): Table {
-  if (path === "" || !sorter) return table;
-  return { ...table, rows: sorter.sortByPath(table.rows ?? [], path, (row) => row.object) };
 }
 
 /** Objects in a structured form; several become a List. */
@@ -329,8 +356,15 @@ async function customColumns(
   const { format, argument } = outputFormat(context.flags);
   const columns =
     format === "custom-columns-file"
-      ? parseCustomColumnsFile(readFileText(argument))
+      ? parseCustomColumnsFile(readColumns(argument))
       : parseCustomColumns(argument);
   const writer: TabWriter = tableWriter();
   return writer.render(renderCustomColumns(columns, objects, !context.flags.bool("no-headers")));
+}
+
+function readColumns(file: string): string {
+  const text = findText(file);
+  if (text === undefined)
+    throw new Error(`error reading template ${file}, open ${file}: no such file or directory`);
+  return text;
 }

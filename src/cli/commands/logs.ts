@@ -8,7 +8,7 @@ import {
   chooseContainer,
   describeContainers,
   logsNotFound,
-  podsOf,
+  firstPodsOf,
   type LivePod,
 } from "../pods.ts";
 import type { ApiObject } from "../resources.ts";
@@ -139,17 +139,22 @@ function check(context: CommandContext): void {
         : `expected '${usage}'.\nPOD or TYPE/NAME is a required argument for the logs command`,
     );
   if (args.length === 1 && selector !== "")
-    throw new Error("only a selector (-l) or a POD name is allowed");
+    throw context.usage("only a selector (-l) or a POD name is allowed");
   if (flags.bool("all-containers") && flags.has("container"))
     throw new Error(
       "--all-containers=true should not be specified with container name " +
         flags.text("container"),
     );
+  const since = flags.text("since-time");
+  if (since !== "" && Number.isNaN(Date.parse(since)))
+    throw new Error(
+      `parsing time ${JSON.stringify(since)} as "2006-01-02T15:04:05Z07:00": cannot parse ${JSON.stringify(since)} as "2006"`,
+    );
   if (flags.has("since") && flags.has("since-time"))
     throw new Error("at most one of `sinceTime` or `sinceSeconds` may be specified");
   if (flags.has("tail") && flags.number("tail") < -1)
     throw new Error("--tail must be greater than or equal to -1");
-  if (flags.has("limit-bytes") && flags.number("limit-bytes") < 1)
+  if (flags.number("limit-bytes") < 0)
     throw new Error("--limit-bytes must be greater than 0");
 }
 
@@ -178,7 +183,7 @@ async function podsToRead(context: CommandContext): Promise<LivePod[]> {
     const info = await (await context.discovery()).get(type);
     const object = await client.get<ApiObject>(pathOf(info, namespace, name));
     if (info.resource === "pods") return [object as unknown as LivePod];
-    const pods = (await podsOf(context, object, info.resource)).sort(
+    const pods = (await firstPodsOf(context, object, info.resource)).sort(
       (a, b) =>
         Date.parse(a.metadata.creationTimestamp ?? "") -
         Date.parse(b.metadata.creationTimestamp ?? ""),

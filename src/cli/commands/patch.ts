@@ -1,4 +1,4 @@
-import { readText } from "../../host/cli-host.ts";
+import { findText } from "../../host/cli-host.ts";
 import type { Json } from "../client.ts";
 import type { CommandSpec } from "../command.ts";
 import { pathOf } from "../discovery.ts";
@@ -51,17 +51,17 @@ const patch: CommandSpec = {
     const { flags } = context;
     const contentType = TYPES[flags.text("type").toLowerCase()];
     if (!contentType)
-      throw context.usage(
+      throw new Error(
         `--type must be one of [json merge strategic], not ${JSON.stringify(flags.text("type"))}`,
       );
-    if (!flags.has("patch") && !flags.has("patch-file"))
-      throw context.usage(
+    if (flags.text("patch") === "" && flags.text("patch-file") === "")
+      throw new Error(
         "must specify --patch or --patch-file containing the contents of the patch",
       );
-    if (flags.has("patch") && flags.has("patch-file"))
-      throw context.usage("cannot specify --patch and --patch-file together");
+    if (flags.text("patch") !== "" && flags.text("patch-file") !== "")
+      throw new Error("cannot specify --patch and --patch-file together");
     const body = await parsePatch(
-      flags.has("patch") ? flags.text("patch") : readText(flags.text("patch-file")),
+      flags.text("patch") !== "" ? flags.text("patch") : readPatch(flags.text("patch-file")),
     );
     const dryRun = dryRunOf(flags, context.io);
     const report = await reporter(context, dryRun);
@@ -89,7 +89,16 @@ const patch: CommandSpec = {
 
 export default patch;
 
+function readPatch(file: string): string {
+  const text = findText(file);
+  if (text === undefined)
+    throw new Error(`unable to read patch file: open ${file}: no such file or directory`);
+  return text;
+}
+
 async function parsePatch(text: string): Promise<unknown> {
+  // JSON goes to the server as it is, right or wrong.
+  if (/^\s*\{/.test(text)) return text;
   const { parseYamlDocuments } = await import("../../api/parse-yaml.ts");
   try {
     return parseYamlDocuments(text)[0];
@@ -103,6 +112,7 @@ async function locally(
   contentType: string,
   body: unknown,
 ): Promise<Json> {
+  if (typeof body === "string") return locally(found, contentType, JSON.parse(body));
   const { applyMergePatch } = await import("../../api/merge-patch.ts");
   if (contentType === TYPES["merge"]) return applyMergePatch(found.object, body) as Json;
   if (contentType === TYPES["json"])

@@ -65,6 +65,7 @@ async function resolvePorts(
   return specs.map((spec) => {
     const [first = "", second] = spec.split(":");
     const wanted = second ?? first;
+    if (second === undefined && /^\d+$/.test(first)) checkedPort(first, "local", first);
     const remote = service ? servicePort(service, pod, wanted) : containerPort(pod, wanted);
     const local =
       second === undefined
@@ -89,7 +90,7 @@ function checkedPort(text: string, side: string, spec: string): number {
   const port = Number(text);
   if (!/^\d+$/.test(text) || port > 65_535)
     throw new Error(
-      `error parsing ${side} port ${JSON.stringify(spec)}: strconv.ParseUint: parsing ${JSON.stringify(text)}: ${/^\d+$/.test(text) ? "value out of range" : "invalid syntax"}`,
+      `error parsing ${side} port '${spec}': strconv.ParseUint: parsing ${JSON.stringify(text)}: ${/^\d+$/.test(text) ? "value out of range" : "invalid syntax"}`,
     );
   if (port === 0 && side === "remote") throw new Error("remote port must be > 0");
   return port;

@@ -2,7 +2,7 @@ import { isNotFound } from "../../api/status.ts";
 import { addSource } from "../add-source.ts";
 import type { CommandSpec } from "../command.ts";
 import { deleteAndWait } from "../delete-objects.ts";
-import { pathOf } from "../discovery.ts";
+import { pathOf, singularName } from "../discovery.ts";
 import { DRY_RUN_FLAG, dryRunOf, dryRunQuery } from "../dry-run.ts";
 import { throwAll } from "../errors.ts";
 import { LAST_APPLIED, withLastApplied } from "../last-applied.ts";
@@ -44,13 +44,20 @@ const replace: CommandSpec = {
     { name: "wait", type: "bool", usage: "Wait for the delete." },
   ],
   async run(context) {
-    if (!hasFiles(context)) throw context.usage("must specify --filename to replace");
     const { flags } = context;
+    if (flags.has("raw")) return (await import("../raw-request.ts")).sendRaw(context, "PUT");
+    if (!hasFiles(context)) throw new Error("must specify one of -f and -k");
+    if (flags.number("grace-period") >= 0 && !flags.bool("force"))
+      throw new Error("--grace-period must have --force specified");
+    if (flags.number("timeout") !== 0 && !flags.bool("force"))
+      throw new Error("--timeout must have --force specified");
+    const validation = fieldValidation(context);
     const dryRun = dryRunOf(flags, context.io);
     const report = await reporter(context, dryRun);
     const client = await context.client();
     const errors: unknown[] = [];
-    for (const target of await targetsOf(context)) {
+    const targets = await targetsOf(context, context.args, errors);
+    for (const target of targets) {
       try {
         const manifest = target.manifest as ApiObject;
         const object =
@@ -59,7 +66,7 @@ const replace: CommandSpec = {
             : manifest;
         const query = {
           fieldManager: flags.text("field-manager"),
-          fieldValidation: fieldValidation(context),
+          fieldValidation: validation,
           ...dryRunQuery(dryRun),
         };
         if (dryRun === "client") report(object, target.info, "replaced");
@@ -71,7 +78,10 @@ const replace: CommandSpec = {
           }).catch((error: unknown) => {
             if (!isNotFound(error)) throw error;
           });
-          context.print(`${target.info.kind.toLowerCase()} ${JSON.stringify(target.name)} deleted`);
+          const from = target.namespace ? ` from ${target.namespace} namespace` : "";
+          context.print(
+            `${singularName(target.info)} ${JSON.stringify(target.name)} deleted${from}`,
+          );
           report(
             await client.json("POST", pathOf(target.info, target.namespace), {
               query,

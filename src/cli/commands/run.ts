@@ -167,12 +167,12 @@ function checked(context: CommandContext): { pod: ApiObject; attach: boolean } {
     throw new Error(`Invalid image name ${JSON.stringify(image)}: invalid reference format`);
   const interactive = flags.bool("stdin");
   if (flags.bool("tty") && !interactive)
-    throw new Error("-i/--stdin is required for containers with -t/--tty=true");
+    throw context.usage("-i/--stdin is required for containers with -t/--tty=true");
   if (flags.bool("expose") && flags.text("port") === "")
-    throw new Error("--port must be set when exposing a service");
+    throw context.usage("--port must be set when exposing a service");
   const attach = flags.has("attach") ? flags.bool("attach") : interactive || flags.bool("tty");
   if (flags.bool("rm") && !attach)
-    throw new Error("--rm should only be used for attached containers");
+    throw context.usage("--rm should only be used for attached containers");
   if (attach && flags.text("dry-run") !== "none" && flags.has("dry-run"))
     throw context.usage(
       "--dry-run=[server|client] can't be used with attached containers options (--attach, --stdin, or --tty)",

@@ -48,7 +48,11 @@ const set: CommandSpec = {
           usage: "If false, variables that are there stay.",
         },
         { name: "prefix", type: "string", usage: "Prefix for the names of variables" },
-        { name: "resolve", type: "bool", usage: "Accepted for compatibility" },
+        {
+          name: "resolve",
+          type: "bool",
+          usage: "With --list: show the values that references stand for.",
+        },
       ],
       setEnv,
     ),
@@ -150,55 +154,7 @@ function selected(context: CommandContext, spec: PodSpecJson): ContainerJson[] {
 }
 
 async function setEnv(context: CommandContext): Promise<void> {
-  const { resources, pairs } = splitArgs(context, "env");
-  if (context.flags.text("from") !== "")
-    throw new Error('kubesim does not have "kubectl set env --from" yet');
-  const all = [...pairs, ...context.flags.list("env")];
-  if (context.flags.bool("list")) return listEnv(context, resources);
-  if (all.length === 0) throw new Error("at least one environment variable must be provided");
-  await changeObjects(context, {
-    manager: context.flags.text("field-manager"),
-    operation: "env updated",
-    args: resources,
-    change: (found) =>
-      withPodSpec(found, (spec) => {
-        for (const container of selected(context, spec))
-          container.env = changedEnv(container.env ?? [], all);
-      }),
-  });
-}
-
-function changedEnv(
-  env: NonNullable<ContainerJson["env"]>,
-  pairs: readonly string[],
-): NonNullable<ContainerJson["env"]> {
-  let out = [...env];
-  for (const pair of pairs) {
-    const equals = pair.indexOf("=");
-    if (equals < 0) out = out.filter(({ name }) => name !== pair.slice(0, -1));
-    else {
-      const next = { name: pair.slice(0, equals), value: pair.slice(equals + 1) };
-      const at = out.findIndex(({ name }) => name === next.name);
-      if (at < 0) out.push(next);
-      else out[at] = next;
-    }
-  }
-  return out;
-}
-
-async function listEnv(context: CommandContext, resources: readonly string[]): Promise<void> {
-  const { fetchObjects, targetsOf } = await import("../resources.ts");
-  for (const found of await fetchObjects(context, await targetsOf(context, resources), {
-    selector: context.flags.text("selector"),
-  })) {
-    withPodSpec(found, (spec) => {
-      for (const container of selected(context, spec)) {
-        context.print(`# ${found.info.resource} ${found.name}, container ${container.name}`);
-        for (const { name, value, valueFrom } of container.env ?? [])
-          context.print(valueFrom ? `# ${name} from a reference` : `${name}=${value ?? ""}`);
-      }
-    });
-  }
+  await (await import("./set-env.ts")).setEnv(context);
 }
 
 async function setResources(context: CommandContext): Promise<void> {

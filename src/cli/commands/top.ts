@@ -1,4 +1,5 @@
 import { parseQuantity } from "../../api/quantity.ts";
+import * as host from "../../host/cli-host.ts";
 import type { CommandContext, CommandEntry, CommandSpec } from "../command.ts";
 import type { FlagSpec } from "../flags.ts";
 import { tableWriter } from "../printers/tab-writer.ts";
@@ -60,17 +61,40 @@ const top: CommandSpec = {
 export default top;
 
 interface Usage {
-  cpu: string;
-  memory: string;
-}
-interface Metrics {
-  metadata: { name: string; namespace?: string };
-  usage?: Usage;
-  containers?: { name: string; usage: Usage }[];
+  readonly cpu: string;
+  readonly memory: string;
 }
 
-const cpu = (text: string) => Math.ceil(parseQuantity(text).milliValue());
-const mebibytes = (text: string) => Math.floor(parseQuantity(text).value() / 2 ** 20);
+interface Metrics {
+  readonly metadata: { readonly name: string; readonly namespace?: string };
+  readonly usage?: Usage;
+  readonly containers?: readonly { readonly name: string; readonly usage: Usage }[];
+}
+
+interface Measured {
+  readonly name: string;
+  readonly namespace: string;
+  /** In billionths of a core. */
+  readonly cpu: number;
+  /** In bytes. */
+  readonly memory: number;
+}
+
+type SortBy = "" | "cpu" | "memory";
+
+// Upstream: pkg/cmd/top metricsCreationDelay
+const CREATION_DELAY_MS = 2 * 60_000;
+
+const milliCores = (nanoCores: number) => Math.ceil(nanoCores / 1e6);
+const bytesOf = (text: string) => parseQuantity(text).value();
+const mebibytes = (bytes: number) => Math.trunc(bytes / 2 ** 20);
+
+function sortBy(context: CommandContext): SortBy {
+  const by = context.flags.text("sort-by");
+  if (by !== "" && by !== "cpu" && by !== "memory")
+    throw new Error("--sort-by accepts only cpu or memory");
+  return by;
+}
 
 async function metrics(context: CommandContext, path: string): Promise<Metrics[]> {
   const resources = await (await context.discovery()).resources();
@@ -79,104 +103,194 @@ async function metrics(context: CommandContext, path: string): Promise<Metrics[]
   const client = await context.client();
   const answer = await client.get<Metrics & { items?: Metrics[] }>(
     `/apis/metrics.k8s.io/v1beta1${path}`,
-    { labelSelector: context.flags.text("selector") },
+    {
+      labelSelector: context.flags.text("selector"),
+      ...(path.endsWith("pods") ? { fieldSelector: context.flags.text("field-selector") } : {}),
+    },
   );
   return answer.items ?? [answer];
 }
 
+function measured(metadata: Metrics["metadata"], usages: readonly Usage[], name = metadata.name) {
+  return {
+    name,
+    namespace: metadata.namespace ?? "",
+    cpu: usages.reduce((sum, usage) => sum + nanoCores(usage.cpu), 0),
+    memory: usages.reduce((sum, usage) => sum + bytesOf(usage.memory), 0),
+  };
+}
+
+const nanoCores = (text: string) => (text.endsWith("n") ? Number(text.slice(0, -1)) : Math.round(parseQuantity(text).value() * 1e9));
+
+/** The greatest first, or by name. Upstream: pkg/metricsutil/metrics_resource_adder.go and its sorters */
+function sorted<T extends Measured>(rows: readonly T[], by: SortBy): T[] {
+  const text = (a: string, b: string) => (a < b ? -1 : a > b ? 1 : 0);
+  return [...rows].sort((a, b) =>
+    by === ""
+      ? text(a.namespace, b.namespace) || text(a.name, b.name)
+      : by === "cpu"
+        ? milliCores(b.cpu) - milliCores(a.cpu)
+        : b.memory - a.memory,
+  );
+}
+
+const usageCells = ({ cpu, memory }: Pick<Measured, "cpu" | "memory">) => [
+  `${milliCores(cpu)}m`,
+  `${mebibytes(memory)}Mi`,
+];
+
 async function topNode(context: CommandContext): Promise<void> {
-  const list = await metrics(context, `/nodes${context.args[0] ? `/${context.args[0]}` : ""}`);
-  const nodes = await (
-    await context.client()
-  ).get<{
-    items?: {
-      metadata: { name: string };
-      status?: { allocatable?: Record<string, string>; capacity?: Record<string, string> };
-    }[];
-  }>("/api/v1/nodes");
-  const rows = list.map(({ metadata, usage }) => {
-    const node = nodes.items?.find((each) => each.metadata.name === metadata.name);
-    const total =
-      (context.flags.bool("show-capacity") ? node?.status?.capacity : node?.status?.allocatable) ??
-      {};
-    const [c, m] = [cpu(usage?.cpu ?? "0"), mebibytes(usage?.memory ?? "0")];
-    return {
-      name: metadata.name,
-      cpu: c,
-      memory: m,
-      cells: [
-        metadata.name,
-        `${c}m`,
-        `${Math.trunc((c / cpu(total["cpu"] ?? "1")) * 100)}%`,
-        `${m}Mi`,
-        `${Math.trunc((m / Math.max(1, mebibytes(total["memory"] ?? "1Gi"))) * 100)}%`,
-      ],
-    };
+  const by = sortBy(context);
+  const [name] = context.args;
+  if (name !== undefined && context.flags.text("selector") !== "")
+    throw new Error("only one of NAME or --selector can be provided");
+  const list = await metrics(context, `/nodes${name ? `/${name}` : ""}`);
+  if (list.length === 0) throw new Error("metrics not available yet");
+  const totals = await nodeTotals(context, name);
+  const rows = sorted(
+    list.map(({ metadata, usage }) => measured(metadata, usage ? [usage] : [])),
+    by,
+  ).map((row) => {
+    const total = totals.get(row.name) ?? {};
+    totals.delete(row.name);
+    const [cpu = "", memory = ""] = usageCells(row);
+    const share = (used: number, of: number) => `${of === 0 ? 0 : Math.trunc((used / of) * 100)}%`;
+    return [
+      row.name,
+      cpu,
+      share(milliCores(row.cpu), nanoCores(total["cpu"] ?? "0") / 1e6),
+      memory,
+      share(row.memory, bytesOf(total["memory"] ?? "0")),
+    ];
   });
+  for (const unmeasured of totals.keys())
+    rows.push([unmeasured, "<unknown>", "<unknown>", "<unknown>", "<unknown>"]);
   print(context, ["NAME", "CPU(cores)", "CPU(%)", "MEMORY(bytes)", "MEMORY(%)"], rows);
 }
 
+interface NodeSizes {
+  readonly metadata: { readonly name: string };
+  readonly status?: Readonly<Record<"allocatable" | "capacity", Record<string, string> | undefined>>;
+}
+
+async function nodeTotals(
+  context: CommandContext,
+  name: string | undefined,
+): Promise<Map<string, Record<string, string>>> {
+  const client = await context.client();
+  const answer = await client.get<NodeSizes & { items?: NodeSizes[] }>(
+    `/api/v1/nodes${name ? `/${name}` : ""}`,
+    { labelSelector: context.flags.text("selector") },
+  );
+  const which = context.flags.bool("show-capacity") ? "capacity" : "allocatable";
+  return new Map(
+    (answer.items ?? [answer]).map(({ metadata, status }) => [
+      metadata.name,
+      status?.[which] ?? {},
+    ]),
+  );
+}
+
 async function topPod(context: CommandContext): Promise<void> {
+  const by = sortBy(context);
+  const [name] = context.args;
+  const selecting =
+    context.flags.text("selector") !== "" || context.flags.text("field-selector") !== "";
+  if (name !== undefined && selecting)
+    throw new Error("only one of NAME or selector can be provided");
   const everywhere = context.flags.bool("all-namespaces");
   const scope = everywhere ? "" : `/namespaces/${await context.namespace()}`;
-  const list = await metrics(
-    context,
-    `${scope}/pods${context.args[0] ? `/${context.args[0]}` : ""}`,
-  );
-  if (list.length === 0)
+  const list = await metrics(context, `${scope}/pods${name ? `/${name}` : ""}`);
+  if (list.length === 0) {
+    await explainEmpty(context);
     return context.io.err(
       everywhere
         ? "No resources found\n"
         : `No resources found in ${await context.namespace()} namespace.\n`,
     );
+  }
   const each = context.flags.bool("containers");
-  const rows = list.flatMap(({ metadata, containers }) => {
-    const lead = everywhere ? [metadata.namespace ?? ""] : [];
-    const used = (containers ?? []).map(({ name, usage }) => ({
-      name,
-      cpu: cpu(usage.cpu),
-      memory: mebibytes(usage.memory),
-    }));
-    if (each)
-      return used.map((one) => ({
-        ...one,
-        name: metadata.name,
-        cells: [...lead, metadata.name, one.name, `${one.cpu}m`, `${one.memory}Mi`],
-      }));
-    const sum = {
-      cpu: used.reduce((total, one) => total + one.cpu, 0),
-      memory: used.reduce((total, one) => total + one.memory, 0),
-    };
-    return [
-      {
-        ...sum,
-        name: metadata.name,
-        cells: [...lead, metadata.name, `${sum.cpu}m`, `${sum.memory}Mi`],
-      },
-    ];
-  });
-  print(
-    context,
-    [
-      ...(everywhere ? ["NAMESPACE"] : []),
-      ...(each ? ["POD", "NAME"] : ["NAME"]),
-      "CPU(cores)",
-      "MEMORY(bytes)",
-    ],
-    rows,
+  const pods = sorted(
+    list.map(({ metadata, containers = [] }) => ({
+      ...measured(metadata, containers.map(({ usage }) => usage)),
+      containers: sorted(containers.map(({ name: own, usage }) => measured(metadata, [usage], own)), by),
+    })),
+    by,
   );
+  const lead = (namespace: string) => (everywhere ? [namespace] : []);
+  const rows = pods.flatMap((pod) =>
+    each
+      ? pod.containers.map((one) => [...lead(pod.namespace), pod.name, one.name, ...usageCells(one)])
+      : [[...lead(pod.namespace), pod.name, ...usageCells(pod)]],
+  );
+  const headers = [
+    ...(everywhere ? ["NAMESPACE"] : []),
+    ...(each ? ["POD", "NAME"] : ["NAME"]),
+    "CPU(cores)",
+    "MEMORY(bytes)",
+  ];
+  if (context.flags.bool("sum")) rows.push(...sumRows(context, headers.length, pods));
+  print(context, headers, rows);
+}
+
+/** The columns count without those that --no-headers leaves out, as upstream counts them. */
+function sumRows(context: CommandContext, columns: number, pods: readonly Measured[]): string[][] {
+  const width = context.flags.bool("no-headers") ? 3 : columns;
+  const blank = (count: number) => Array.from({ length: count }, () => "");
+  const total = {
+    cpu: pods.reduce((sum, pod) => sum + pod.cpu, 0),
+    memory: pods.reduce((sum, pod) => sum + pod.memory, 0),
+  };
+  return [
+    [...blank(width - 2), "________", "________"],
+    [...blank(width - 3), "", ...usageCells(total)],
+  ];
+}
+
+interface ListedPod {
+  readonly metadata: {
+    readonly name: string;
+    readonly namespace: string;
+    readonly creationTimestamp: string;
+  };
+}
+
+async function listPods(context: CommandContext, scope: string): Promise<readonly ListedPod[]> {
+  const client = await context.client();
+  const { items } = await client.get<{ items?: ListedPod[] }>(`/api/v1${scope}/pods`, {
+    labelSelector: context.flags.text("selector"),
+    fieldSelector: context.flags.text("field-selector"),
+  });
+  return items ?? [];
+}
+
+/** Pods without figures: they are new, or something is wrong. Upstream: verifyEmptyMetrics */
+async function explainEmpty(context: CommandContext): Promise<void> {
+  const pods = await listPods(context, `/namespaces/${await context.namespace()}`);
+  if (pods.length === 0) return;
+  for (const { metadata } of pods) {
+    const ageMs = host.nowMs() - Date.parse(metadata.creationTimestamp);
+    if (ageMs > CREATION_DELAY_MS)
+      throw new Error(
+        `Metrics not available for pod ${metadata.namespace}/${metadata.name}, age: ${goDuration(ageMs)}`,
+      );
+  }
+  throw new Error("metrics not available yet");
+}
+
+/** As Go prints it: 1h2m3.5s. */
+function goDuration(ms: number): string {
+  const seconds = ms / 1000;
+  const [hours, minutes] = [Math.floor(seconds / 3600), Math.floor(seconds / 60) % 60];
+  return `${hours > 0 ? `${hours}h` : ""}${hours > 0 || minutes > 0 ? `${minutes}m` : ""}${(seconds % 60).toFixed(3).replace(/\.?0+$/, "")}s`;
 }
 
 function print(
   context: CommandContext,
   headers: readonly string[],
-  rows: { name: string; cpu: number; memory: number; cells: string[] }[],
+  rows: readonly (readonly string[])[],
 ): void {
-  const by = context.flags.text("sort-by");
-  if (by !== "" && by !== "cpu" && by !== "memory")
-    throw new Error("--sort-by accepts only cpu or memory");
-  if (by !== "") rows.sort((a, b) => b[by as "cpu" | "memory"] - a[by as "cpu" | "memory"]);
-  const lines = rows.map(({ cells }) => `${cells.join("\t")}\n`);
-  if (!context.flags.bool("no-headers")) lines.unshift(`${headers.join("\t")}\n`);
+  const lines = rows.map((cells) => `${cells.join("\t")}\t\n`);
+  if (!context.flags.bool("no-headers")) lines.unshift(`${headers.join("\t")}\t\n`);
   context.io.out(tableWriter().render(lines.join("")));
 }

@@ -18,6 +18,7 @@ const version: CommandSpec = {
     { name: "output", shorthand: "o", type: "string", usage: "One of 'yaml' or 'json'." },
   ],
   async run(context) {
+    if (context.args.length > 0) throw new Error(`extra arguments: [${context.args.join(" ")}]`);
     const output = context.flags.text("output");
     if (!["", "json", "yaml"].includes(output))
       throw new Error(`--output must be 'yaml' or 'json'`);

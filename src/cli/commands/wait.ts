@@ -37,7 +37,7 @@ const wait: CommandSpec = {
     },
     {
       name: "for",
-      type: "string",
+      type: "stringArray",
       usage:
         "What to wait for: [create|delete|condition=condition-name[=condition-value]|jsonpath='{JSONPath expression}'=[JSONPath value]]. The value of a condition is true by default.",
     },
@@ -59,7 +59,7 @@ const wait: CommandSpec = {
     const { flags } = context;
     const condition = parseFor(flags.text("for"), flags.has("for"));
     if (context.args.length === 0 && !hasFiles(context))
-      throw new Error("arguments must consist of a resource and a name");
+      throw new Error(NOTHING_NAMED);
     const raw = flags.number("timeout");
     const deadline = nowMs() + (raw < 0 ? 7 * 24 * 3_600_000 : raw);
     const targets = await targetsOf(context);
@@ -93,6 +93,10 @@ const wait: CommandSpec = {
 
 export default wait;
 
+/** Upstream: cli-runtime/pkg/resource missingResourceError */
+const NOTHING_NAMED =
+  "You must provide one or more resources by argument or filename.\nExample resource specifications include:\n   '-f rsrc.yaml'\n   '--filename=rsrc.json'\n   '<resource> <name>'\n   '<resource>'";
+
 type Condition =
   | { readonly kind: "delete" | "create" }
   | { readonly kind: "condition"; readonly name: string; readonly value: string }
@@ -108,6 +112,10 @@ function parseFor(text: string, given: boolean): Condition {
   if (text.startsWith("jsonpath=")) {
     const match = /^'?(\{.*\}|[^={}]+)'?(?:=(.*))?$/s.exec(text.slice("jsonpath=".length));
     const value = match?.[2];
+    if (!match && /^\{[^}]*$/.test(text.slice("jsonpath=".length)))
+      throw new Error(
+        "unexpected path string, expected a 'name1.name2' or '.name1.name2' or '{name1.name2}' or '{.name1.name2}'",
+      );
     if (!match)
       throw new Error(
         "jsonpath wait format must be --for=jsonpath='{.status.readyReplicas}'=3 or --for=jsonpath='{.status.readyReplicas}'",
@@ -123,9 +131,7 @@ function parseFor(text: string, given: boolean): Condition {
     };
   }
   throw new Error(
-    given && text !== ""
-      ? `unrecognized condition: ${JSON.stringify(text)}`
-      : 'unrecognized condition: ""',
+    given ? `unrecognized condition: ${JSON.stringify(text)}` : "unrecognized condition: []",
   );
 }
 
@@ -150,6 +156,8 @@ async function waitForOne(
     return;
   }
   if (isMet(found.object, condition)) return;
+  if (context.flags.number("timeout") === 0)
+    throw new Error(`condition not met for ${found.info.resource}/${found.name}`);
   const abort = new AbortController();
   const cancel = after(left, () => abort.abort());
   try {
@@ -224,7 +232,7 @@ async function waitForCreation(
         if (!isNotFound(error)) throw error;
       }
       if (nowMs() > deadline)
-        throw new Error(`timed out waiting for the condition on ${info.resource}/${name ?? ""}`);
+        throw new Error("timed out waiting for the condition");
       await sleep(200);
     }
     context.print(`${singularName(info)}/${name ?? ""} condition met`);

@@ -4,7 +4,7 @@ import { eventsOf, writeEvents } from "./events.ts";
 import { DescribeWriter, writeAnnotations, writeLabels } from "./writer.ts";
 
 /** Upstream: describe.ConfigMapDescriber */
-export async function describeConfigMap({ client, object, nowMs }: Described): Promise<string> {
+export async function describeConfigMap({ client, object, nowMs, showEvents }: Described): Promise<string> {
   const writer = head(object);
   const data = (object["data"] ?? {}) as Record<string, string>;
   const binary = (object["binaryData"] ?? {}) as Record<string, string>;
@@ -18,7 +18,7 @@ export async function describeConfigMap({ client, object, nowMs }: Described): P
   writeEvents(
     writer,
     await eventsOf(
-      client,
+      showEvents && client,
       { name: metadata.name, namespace: metadata.namespace, uid: metadata.uid },
       metadata.namespace,
     ),
@@ -47,17 +47,11 @@ export async function describeSecret({ object }: Described): Promise<string> {
 }
 
 /** Upstream: describe.ServiceAccountDescriber */
-export async function describeServiceAccount({
-  client,
-  object,
-  nowMs,
-}: Described): Promise<string> {
+export async function describeServiceAccount({ client, object, nowMs, showEvents }: Described): Promise<string> {
   const writer = head(object);
   const names = (list: unknown) => ((list ?? []) as { name: string }[]).map(({ name }) => name);
   for (const [title, values] of [
     ["Image pull secrets", names(object["imagePullSecrets"])],
-    ["Mountable secrets", names(object["secrets"])],
-    ["Tokens", [] as string[]],
   ] as const) {
     if (values.length === 0) writer.line(0, `${title}:\t<none>`);
     values.forEach((value, index) => writer.line(0, `${index === 0 ? `${title}:` : ""}\t${value}`));
@@ -66,7 +60,7 @@ export async function describeServiceAccount({
   writeEvents(
     writer,
     await eventsOf(
-      client,
+      showEvents && client,
       { name: metadata.name, namespace: metadata.namespace, uid: metadata.uid },
       metadata.namespace,
     ),

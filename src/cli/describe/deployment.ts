@@ -9,11 +9,11 @@ import { DescribeWriter, goTime, selectorText, writeAnnotations, writeLabels } f
 const REVISION = "deployment.kubernetes.io/revision";
 
 /** Upstream: describe.DeploymentDescriber */
-export async function describeDeployment({ client, object, nowMs }: Described): Promise<string> {
+export async function describeDeployment({ client, object, nowMs, showEvents }: Described): Promise<string> {
   const { metadata, spec, status } = object as unknown as Required<Deployment>;
   const [events, sets] = await Promise.all([
     eventsOf(
-      client,
+      showEvents && client,
       { name: metadata.name, namespace: metadata.namespace, uid: metadata.uid },
       metadata.namespace,
     ),
@@ -48,8 +48,9 @@ export async function describeDeployment({ client, object, nowMs }: Described): 
     object.metadata.uid,
     metadata.annotations?.[REVISION],
   );
-  writer.line(0, `OldReplicaSets:\t${oldSets.map(text).join(", ") || "<none>"}`);
-  writer.line(0, `NewReplicaSet:\t${newSet ? text(newSet) : "<none>"}`);
+  if (oldSets.length > 0 || newSet) writer.line(0, `OldReplicaSets:\t${oldSets.map(text).join(", ") || "<none>"}`);
+  if (oldSets.length > 0 || newSet)
+    writer.line(0, `NewReplicaSet:\t${newSet ? text(newSet) : "<none>"}`);
   writeEvents(writer, events, nowMs);
   return writer.render();
 }

@@ -5,7 +5,7 @@ import { eventsOf, writeEvents } from "./events.ts";
 import { DescribeWriter, writeAnnotations, writeLabels } from "./writer.ts";
 
 /** Upstream: describe.EndpointsDescriber */
-export async function describeEndpoints({ client, object, nowMs }: Described): Promise<string> {
+export async function describeEndpoints({ client, object, nowMs, showEvents }: Described): Promise<string> {
   const { metadata, subsets } = object as unknown as Endpoints & {
     metadata: { name: string; namespace: string; uid: string };
   };
@@ -32,7 +32,7 @@ export async function describeEndpoints({ client, object, nowMs }: Described): P
   writeEvents(
     writer,
     await eventsOf(
-      client,
+      showEvents && client,
       { name: metadata.name, namespace: metadata.namespace, uid: metadata.uid },
       metadata.namespace,
     ),
@@ -42,7 +42,7 @@ export async function describeEndpoints({ client, object, nowMs }: Described): P
 }
 
 /** Upstream: describe.EndpointSliceDescriber */
-export async function describeEndpointSlice({ client, object, nowMs }: Described): Promise<string> {
+export async function describeEndpointSlice({ client, object, nowMs, showEvents }: Described): Promise<string> {
   const slice = object as unknown as EndpointSlice;
   const { metadata } = object;
   const writer = new DescribeWriter();
@@ -79,7 +79,7 @@ export async function describeEndpointSlice({ client, object, nowMs }: Described
   writeEvents(
     writer,
     await eventsOf(
-      client,
+      showEvents && client,
       { name: metadata.name, namespace: metadata.namespace, uid: metadata.uid },
       metadata.namespace,
     ),

@@ -25,11 +25,10 @@ export async function describeGeneric({
     ...rest
   } = metadata as Json;
   writeMap(writer, { ...object, metadata: rest }, 0);
-  if (showEvents)
-    writeEvents(
+  writeEvents(
       writer,
       await eventsOf(
-        client,
+      showEvents && client,
         { name: metadata.name, namespace: metadata.namespace ?? "", uid: metadata.uid },
         metadata.namespace,
       ),

@@ -8,7 +8,7 @@ import { DescribeWriter, goTime, writeAnnotations, writeLabels } from "./writer.
 const ROLE = "node-role.kubernetes.io/";
 
 /** Upstream: describe.NodeDescriber */
-export async function describeNode({ client, object, nowMs }: Described): Promise<string> {
+export async function describeNode({ client, object, nowMs, showEvents }: Described): Promise<string> {
   const { metadata, spec, status } = object as unknown as Required<Node> & {
     metadata: { name: string; uid: string };
   };
@@ -18,12 +18,12 @@ export async function describeNode({ client, object, nowMs }: Described): Promis
       limit: 500,
     }),
     eventsOf(
-      client,
+      showEvents && client,
       { name: metadata.name, namespace: "", kind: "Node", uid: metadata.uid },
       undefined,
     ),
     eventsOf(
-      client,
+      showEvents && client,
       { name: metadata.name, namespace: "", kind: "Node", uid: metadata.name },
       undefined,
     ),
@@ -71,7 +71,7 @@ export async function describeNode({ client, object, nowMs }: Described): Promis
     (status?.allocatable ?? status?.capacity ?? {}) as Record<string, string>,
     nowMs,
   );
-  writeEvents(writer, sortEvents([...byUid, ...byName]), nowMs);
+  writeEvents(writer, byUid && byName && sortEvents([...byUid, ...byName]), nowMs);
   return writer.render();
 }
 

@@ -17,11 +17,11 @@ import type { Described } from "./describe-object.ts";
 import { DescribeWriter, goTime, writeAnnotations, writeLabels } from "./writer.ts";
 
 /** Upstream: describe.PodDescriber */
-export async function describePod({ client, object, nowMs }: Described): Promise<string> {
+export async function describePod({ client, object, nowMs, showEvents }: Described): Promise<string> {
   const pod = object as unknown as Pod;
   const metadata = object.metadata;
   const events = await eventsOf(
-    client,
+      showEvents && client,
     { name: metadata.name, namespace: metadata.namespace, uid: metadata.uid },
     metadata.namespace,
   );
@@ -334,9 +334,7 @@ function fieldValue(pod: Pod, path: string): string {
     "metadata.uid": metadata.uid,
   };
   void [spec, status];
-  const subscript = /^metadata\.(labels|annotations)\['([^']*)'\]$/.exec(path);
-  if (subscript)
-    return metadata[subscript[1] as "labels" | "annotations"]?.[subscript[2] ?? ""] ?? "";
+  // kubectl cannot look up metadata.labels['x'] either: it shows nothing.
   return known[path] ?? "";
 }
 
@@ -465,7 +463,7 @@ export function writeTolerations(
   });
   if (texts.length === 0) return writer.line(level, "Tolerations:\t<none>");
   texts.forEach((text, index) =>
-    writer.line(level, `${index === 0 ? "Tolerations:" : ""}\t${text}`),
+    writer.line(index === 0 ? level : 0, `${index === 0 ? "Tolerations:" : ""}\t${text}`),
   );
 }
 

@@ -5,7 +5,7 @@ import { eventsOf, writeEvents } from "./events.ts";
 import { DescribeWriter, writeAnnotations, writeLabels } from "./writer.ts";
 
 /** Upstream: describe.ServiceDescriber */
-export async function describeService({ client, object, nowMs }: Described): Promise<string> {
+export async function describeService({ client, object, nowMs, showEvents }: Described): Promise<string> {
   const { metadata, spec, status } = object as unknown as Required<Service>;
   const [slices, events] = await Promise.all([
     client.get<{ items?: EndpointSlice[] }>(
@@ -13,7 +13,7 @@ export async function describeService({ client, object, nowMs }: Described): Pro
       { labelSelector: `kubernetes.io/service-name=${metadata.name}` },
     ),
     eventsOf(
-      client,
+      showEvents && client,
       { name: metadata.name, namespace: metadata.namespace, uid: metadata.uid, kind: "Service" },
       metadata.namespace,
     ),
@@ -74,18 +74,20 @@ const selector = (labels: Readonly<Record<string, string>> | undefined) =>
 
 const MAX_SHOWN = 3;
 
-/** 10.244.1.5:8080,10.244.2.3:8080 + 1 more... */
-function endpointsText(slices: readonly EndpointSlice[], portName: string): string {
+/** 10.244.1.5:8080,10.244.2.3:8080 + 1 more... Upstream: formatEndpointSlices */
+export function endpointsText(slices: readonly EndpointSlice[], portName: string): string {
+  if (slices.length === 0) return "<none>";
   const all: string[] = [];
-  for (const slice of slices) {
-    const ports = slice.ports ?? [];
-    for (const endpoint of slice.endpoints ?? []) {
-      if (endpoint.conditions?.ready === false) continue;
-      const address = endpoint.addresses?.[0] ?? "";
-      if (ports.length === 0) all.push(address);
-      for (const port of ports)
-        if ((port.name ?? "") === portName) all.push(`${address}:${port.port}`);
-    }
+  for (const { ports, endpoints } of slices) {
+    const ready = (endpoints ?? [])
+      .filter(({ conditions }) => conditions?.ready !== false)
+      .map(({ addresses }) => addresses?.[0] ?? "");
+    if (!ports?.length) all.push(...ready);
+    for (const port of ports ?? [])
+      if ((port.name ?? "") === portName)
+        all.push(
+          ...ready.map((ip) => `${ip.includes(":") ? `[${ip}]` : ip}:${port.port ?? ""}`),
+        );
   }
   const shown = all.slice(0, MAX_SHOWN).join(",");
   return all.length > MAX_SHOWN ? `${shown} + ${all.length - MAX_SHOWN} more...` : shown;

@@ -10,12 +10,7 @@ import { writePodTemplate } from "./template.ts";
 import { DescribeWriter, goTime, selectorText, writeAnnotations, writeLabels } from "./writer.ts";
 
 /** Upstream: describe.ReplicaSetDescriber, ReplicationControllerDescriber */
-export async function describeReplicaSet({
-  client,
-  info,
-  object,
-  nowMs,
-}: Described): Promise<string> {
+export async function describeReplicaSet({ client, info, object, nowMs, showEvents }: Described): Promise<string> {
   const { metadata, spec, status } = object as unknown as Required<ReplicaSet>;
   const plain =
     info.resource === "replicationcontrollers"
@@ -24,7 +19,7 @@ export async function describeReplicaSet({
   const [counts, events] = await Promise.all([
     podCounts(client, object, renderSelector(plain ?? {})),
     eventsOf(
-      client,
+      showEvents && client,
       { name: metadata.name, namespace: metadata.namespace, uid: metadata.uid },
       metadata.namespace,
     ),
@@ -45,12 +40,12 @@ export async function describeReplicaSet({
 }
 
 /** Upstream: describe.DaemonSetDescriber */
-export async function describeDaemonSet({ client, object, nowMs }: Described): Promise<string> {
+export async function describeDaemonSet({ client, object, nowMs, showEvents }: Described): Promise<string> {
   const { metadata, spec, status } = object as unknown as Required<DaemonSet>;
   const [counts, events] = await Promise.all([
     podCounts(client, object, renderSelector(spec.selector ?? {})),
     eventsOf(
-      client,
+      showEvents && client,
       { name: metadata.name, namespace: metadata.namespace, uid: metadata.uid },
       metadata.namespace,
     ),
@@ -85,12 +80,12 @@ export async function describeDaemonSet({ client, object, nowMs }: Described): P
 }
 
 /** Upstream: describe.StatefulSetDescriber */
-export async function describeStatefulSet({ client, object, nowMs }: Described): Promise<string> {
+export async function describeStatefulSet({ client, object, nowMs, showEvents }: Described): Promise<string> {
   const { metadata, spec, status } = object as unknown as Required<StatefulSet>;
   const [counts, events] = await Promise.all([
     podCounts(client, object, renderSelector(spec.selector ?? {})),
     eventsOf(
-      client,
+      showEvents && client,
       { name: metadata.name, namespace: metadata.namespace, uid: metadata.uid },
       metadata.namespace,
     ),
@@ -143,10 +138,10 @@ function writeClaims(
 }
 
 /** Upstream: describe.JobDescriber */
-export async function describeJob({ client, object, nowMs }: Described): Promise<string> {
+export async function describeJob({ client, object, nowMs, showEvents }: Described): Promise<string> {
   const { metadata, spec, status } = object as unknown as Required<Job>;
   const events = await eventsOf(
-    client,
+      showEvents && client,
     { name: metadata.name, namespace: metadata.namespace, uid: metadata.uid },
     metadata.namespace,
   );

@@ -6,17 +6,32 @@ export class DescribeWriter {
 
   /** Writes a line at a level of indentation (two spaces each). */
   line(level: number, text: string): void {
-    this.#text += `${"  ".repeat(level)}${text}\n`;
+    this.#text += `${"  ".repeat(level)}${escaped(text)}\n`;
   }
 
   raw(text: string): void {
-    this.#text += text;
+    this.#text += escaped(text);
+  }
+
+  /** The cells with the tabs between them, as rollout history shows them. */
+  get unaligned(): string {
+    return this.#text;
   }
 
   render(): string {
     return new TabWriter({ minWidth: 0, padding: 2 }).render(this.#text);
   }
 }
+
+/** Nothing in an object may steer the terminal. Upstream: printers.WriteEscaped */
+const escaped = (text: string): string => text.replaceAll("\x1b", "^[").replaceAll("\r", "\\r");
+
+/** `a=1,b=2`, or `<none>`. Upstream: labels.FormatLabels */
+export const labelsText = (labels: Readonly<Record<string, string>> | undefined): string =>
+  Object.entries(labels ?? {})
+    .sort(([a], [b]) => (a < b ? -1 : 1))
+    .map(([key, value]) => `${key}=${value}`)
+    .join(",") || "<none>";
 
 /** `Labels:  a=1` and one line for each more. Upstream: printLabelsMultiline */
 export function writeLabels(
@@ -28,7 +43,10 @@ export function writeLabels(
   const pairs = Object.entries(labels ?? {}).sort(([a], [b]) => (a < b ? -1 : 1));
   if (pairs.length === 0) return writer.line(level, `${title}:\t<none>`);
   pairs.forEach(([key, value], index) =>
-    writer.line(level, `${index === 0 ? `${title}:` : ""}\t${key}=${value}`),
+    writer.line(
+      index === 0 ? level : 0,
+      `${index === 0 ? `${title}:` : ""}\t${key}=${value}`,
+    ),
   );
 }
 
@@ -49,14 +67,15 @@ export function writeAnnotations(
   pairs.forEach(([key, value], index) => {
     const lead = index === 0 ? `${title}:\t` : "\t";
     const text = value.replace(/\n$/, "");
+    const at = index === 0 ? level : 0;
     if (text.includes("\n") || key.length + text.length + 2 > MAX_ANNOTATION) {
-      writer.line(level, `${lead}${key}:`);
+      writer.line(at, `${lead}${key}:`);
       for (const each of text.split("\n"))
         writer.line(
-          level,
-          `\t  ${each.length > MAX_ANNOTATION ? `${each.slice(0, MAX_ANNOTATION - 3)}...` : each}`,
+          0,
+          `\t  ${each.length > MAX_ANNOTATION - 2 ? `${each.slice(0, MAX_ANNOTATION - 2)}...` : each}`,
         );
-    } else writer.line(level, `${lead}${key}: ${text}`);
+    } else writer.line(at, `${lead}${key}: ${text}`);
   });
 }
 

@@ -1,7 +1,10 @@
 import * as host from "../../host/cli-host.ts";
 import { isConfigMapKey } from "../../api/validation/names.ts";
+import { parseSelector } from "../../api/labels.ts";
+import { canonicalQuantity, isQuantity } from "../../api/quantity.ts";
 import type { CommandContext } from "../command.ts";
 import type { FlagSpec } from "../flags.ts";
+import { hashOf } from "../kustomize/hash.ts";
 import type { Generator } from "./index.ts";
 
 const DATA_FLAGS: readonly FlagSpec[] = [
@@ -53,10 +56,18 @@ const configmap: Generator = {
       if (Buffer.from(text).equals(bytes)) data[key] = text;
       else binaryData[key] = bytes.toString("base64");
     }
+    const hash = context.flags.bool("append-hash")
+      ? `-${hashOf({
+          kind: "ConfigMap",
+          name,
+          data,
+          ...(Object.keys(binaryData).length > 0 ? { binaryData } : {}),
+        })}`
+      : "";
     return {
       apiVersion: "v1",
       kind: "ConfigMap",
-      metadata: { name },
+      metadata: { name: name + hash },
       ...(Object.keys(data).length > 0 ? { data } : {}),
       ...(Object.keys(binaryData).length > 0 ? { binaryData } : {}),
     };
@@ -77,7 +88,7 @@ const genericSecret: Generator = {
     return {
       apiVersion: "v1",
       kind: "Secret",
-      metadata: { name },
+      metadata: { name: secretName(context, name, type, data) },
       ...(Object.keys(data).length > 0 ? { data } : {}),
       ...(type ? { type } : {}),
     };
@@ -102,14 +113,22 @@ const tlsSecret: Generator = {
       const file = context.flags.text(flag);
       if (file === "") throw new Error("key and cert must be specified");
       if (host.pathKind(file) === undefined)
-        throw new Error(`open ${file}: no such file or directory`);
-      return host.readBytes(file).toString("base64");
+        throw new Error(`Cannot read file ${file}, open ${file}: no such file or directory`);
+      return host.readBytes(file);
     };
+    const [cert, key] = [read("cert"), read("key")];
+    for (const [bytes, what] of [
+      [cert, "certificate"],
+      [key, "key"],
+    ] as const)
+      if (!/-----BEGIN [^-]+-----/.test(bytes.toString("latin1")))
+        throw new Error(`tls: failed to find any PEM data in ${what} input`);
+    const data = { "tls.crt": cert.toString("base64"), "tls.key": key.toString("base64") };
     return {
       apiVersion: "v1",
       kind: "Secret",
-      metadata: { name },
-      data: { "tls.crt": read("cert"), "tls.key": read("key") },
+      metadata: { name: secretName(context, name, "kubernetes.io/tls", data) },
+      data,
       type: "kubernetes.io/tls",
     };
   },
@@ -166,15 +185,27 @@ const dockerSecret: Generator = {
             },
           },
         });
+    const type = "kubernetes.io/dockerconfigjson";
+    const data = { ".dockerconfigjson": Buffer.from(config).toString("base64") };
     return {
       apiVersion: "v1",
       kind: "Secret",
-      metadata: { name },
-      data: { ".dockerconfigjson": Buffer.from(config).toString("base64") },
-      type: "kubernetes.io/dockerconfigjson",
+      metadata: { name: secretName(context, name, type, data) },
+      data,
+      type,
     };
   },
 };
+
+const secretName = (
+  { flags }: CommandContext,
+  name: string,
+  type: string,
+  data: Readonly<Record<string, string>>,
+): string =>
+  flags.bool("append-hash")
+    ? `${name}-${hashOf({ kind: "Secret", type, name, data })}`
+    : name;
 
 /** Upstream: handleConfigMapFromLiteralSources and its siblings */
 function readData(context: CommandContext): [string, string | Buffer][] {
@@ -204,6 +235,11 @@ function readData(context: CommandContext): [string, string | Buffer][] {
   }
   for (const source of context.flags.list("from-file")) {
     const equals = source.indexOf("=");
+    if (source.indexOf("=", equals + 1) > equals && equals >= 0)
+      throw new Error("key names or file paths cannot contain '='");
+    if (equals === 0) throw new Error(`key name for file path ${source.slice(1)} missing`);
+    if (equals > 0 && equals === source.length - 1)
+      throw new Error(`file path for key name ${source.slice(0, -1)} missing`);
     const file = equals < 0 ? source : source.slice(equals + 1);
     const kind = host.pathKind(file);
     if (kind === undefined) throw new Error(`error reading ${file}: no such file or directory`);
@@ -225,6 +261,11 @@ function readData(context: CommandContext): [string, string | Buffer][] {
       const text = line.replace(/^\s+/, "");
       if (text === "" || text.startsWith("#")) continue;
       const equals = text.indexOf("=");
+      const name = equals < 0 ? text : text.slice(0, equals);
+      if (!/^[-._a-zA-Z][-._a-zA-Z0-9]*$/.test(name))
+        throw new Error(
+          `${JSON.stringify(name)} is not a valid key name: a valid environment variable name must consist of alphabetic characters, digits, '_', '-', or '.', and must not start with a digit (e.g. 'my.env-name',  or 'MY_ENV.NAME',  or 'MyEnvName1', regex used for validation is '[-._a-zA-Z][-._a-zA-Z0-9]*')`,
+        );
       if (equals < 0) add(text, host.environment(text) ?? "");
       else add(text.slice(0, equals), text.slice(equals + 1));
     }
@@ -304,15 +345,12 @@ const service = (type: ServiceType): Generator => ({
 function servicePort(spec: string, nodePort: number) {
   const [first = "", second] = spec.split(":");
   const port = Number(first);
-  if (!/^\d+$/.test(first) || port < 1 || port > 65_535)
-    throw new Error(
-      `invalid port format '${spec}', port must be a number`.replace(
-        /^.*$/,
-        /^\d+$/.test(first)
-          ? `invalid port value, should be 1-65535`
-          : `strconv.Atoi: parsing ${JSON.stringify(first)}: invalid syntax`,
-      ),
-    );
+  if (!/^\d+$/.test(first))
+    throw new Error(`strconv.ParseUint: parsing ${JSON.stringify(first)}: invalid syntax`);
+  if (port > 65_535)
+    throw new Error(`strconv.ParseUint: parsing ${JSON.stringify(first)}: value out of range`);
+  if (second !== undefined && /^\d+$/.test(second) && (Number(second) < 1 || Number(second) > 65_535))
+    throw new Error("must be between 1 and 65535, inclusive");
   const targetPort = second === undefined ? port : /^\d+$/.test(second) ? Number(second) : second;
   return {
     name: spec.replace(":", "-"),
@@ -347,12 +385,14 @@ const quota: Generator = {
     const pairs =
       hard === ""
         ? []
-        : hard
-            .split(",")
-            .map(
-              (pair) =>
-                [pair.slice(0, pair.indexOf("=")), pair.slice(pair.indexOf("=") + 1)] as const,
-            );
+        : hard.split(",").map((pair) => {
+            const [key = "", value, ...more] = pair.split("=");
+            if (value === undefined || more.length > 0)
+              throw new Error(`Invalid argument syntax ${pair}, expected <resource>=<value>`);
+            return [key, canonicalAmount(value)] as const;
+          });
+    if (scopes.split(",").includes("") && scopes !== "")
+      throw new Error('invalid resource quota scope ""');
     return {
       apiVersion: "v1",
       kind: "ResourceQuota",
@@ -365,6 +405,14 @@ const quota: Generator = {
     };
   },
 };
+
+function canonicalAmount(text: string): string {
+  if (!isQuantity(text))
+    throw new Error(
+      "quantities must match the regular expression '^([+-]?[0-9.]+)([eEinumkKMGTP]*[-+]?[0-9]*)$'",
+    );
+  return canonicalQuantity(text);
+}
 
 const priorityclass: Generator = {
   usage: "NAME --value=VALUE --global-default=BOOL [--dry-run=server|client|none]",
@@ -387,7 +435,7 @@ const priorityclass: Generator = {
       default: "PreemptLowerPriority",
       usage: "preemption-policy is the policy for preempting pods with lower priority.",
     },
-    { name: "value", type: "int32", required: true, usage: "the value of this priority class." },
+    { name: "value", type: "int32", usage: "the value of this priority class." },
   ],
   resource: "priorityclasses",
   namespaced: false,
@@ -431,25 +479,53 @@ const poddisruptionbudget: Generator = {
       throw new Error("one of min-available or max-unavailable must be specified");
     if (max !== "" && min !== "")
       throw new Error("min-available and max-unavailable cannot be both specified");
-    const amount = (text: string) => (/^\d+$/.test(text) ? Number(text) : text);
-    const matchLabels = Object.fromEntries(
-      flags
-        .text("selector")
-        .split(",")
-        .map((pair) => pair.split("=") as [string, string]),
-    );
+    const amount = (text: string, flag: string) => {
+      if (!/^\d+%?$/.test(text)) throw new Error(`invalid format specified for ${flag}`);
+      return text.endsWith("%") ? text : Number(text);
+    };
+    const selector = labelSelectorOf(flags.text("selector"));
     return {
       apiVersion: "policy/v1",
       kind: "PodDisruptionBudget",
       metadata: { name },
       spec: {
-        ...(max ? { maxUnavailable: amount(max) } : { minAvailable: amount(min) }),
-        selector: { matchLabels },
+        ...(max
+          ? { maxUnavailable: amount(max, "max-unavailable") }
+          : { minAvailable: amount(min, "min-available") }),
+        selector,
       },
       status: { currentHealthy: 0, desiredHealthy: 0, disruptionsAllowed: 0, expectedPods: 0 },
     };
   },
 };
+
+const OPERATORS: Readonly<Record<string, string>> = {
+  in: "In",
+  notin: "NotIn",
+  "!=": "NotIn",
+  exists: "Exists",
+  "!": "DoesNotExist",
+};
+
+/** Upstream: metav1.ParseToLabelSelector */
+function labelSelectorOf(text: string): Record<string, unknown> {
+  const matchLabels: Record<string, string> = {};
+  const matchExpressions: Record<string, unknown>[] = [];
+  for (const { key, operator, values } of parseSelector(text).requirements) {
+    const [value = ""] = values;
+    if (operator === "=" || operator === "==") matchLabels[key] = value;
+    else
+      matchExpressions.push({
+        key,
+        operator: OPERATORS[operator] ?? operator,
+        ...(values.length > 0 ? { values: [...values] } : {}),
+      });
+  }
+  return {
+    ...(matchExpressions.length > 0 ? { matchExpressions } : {}),
+    ...(Object.keys(matchLabels).length > 0 ? { matchLabels } : {}),
+  };
+}
 
 export const generators: Readonly<Record<string, Generator>> = {
   namespace,

@@ -1,13 +1,13 @@
+import { StatusError } from "../../api/status.ts";
 import type { Json } from "../client.ts";
 import type { CommandContext, CommandEntry, CommandSpec } from "../command.ts";
 import { DRY_RUN_FLAG, dryRunOf, dryRunQuery } from "../dry-run.ts";
 import type { FlagSpec } from "../flags.ts";
-import { withLastApplied } from "../last-applied.ts";
 import {
   FIELD_MANAGER_FLAG,
   fieldValidation,
   OUTPUT_FLAGS,
-  reporter,
+  typedReporter,
   VALIDATE_FLAG,
 } from "../report.ts";
 import type { ApiObject } from "../resources.ts";
@@ -79,13 +79,15 @@ async function run(context: CommandContext, generator: Generator): Promise<void>
   const names = context.dashIndex >= 0 ? context.args.slice(0, context.dashIndex) : context.args;
   if (names.length !== 1) throw context.usage(`exactly one NAME is required, got ${names.length}`);
   const dryRun = dryRunOf(context.flags, context.io);
-  const report = await reporter(context, dryRun);
+  const report = await typedReporter(context, dryRun);
   const built = await generator.build(context, names[0] ?? "");
   const placed =
     generator.namespaced && (context.flags.has("namespace") || dryRun !== "client")
       ? { ...built, metadata: { ...built.metadata, namespace: await context.namespace() } }
       : built;
-  const object = context.flags.bool("save-config") ? withLastApplied(placed) : placed;
+  const object = context.flags.bool("save-config")
+    ? (await import("../go-field-order.ts")).withTypedConfig(placed)
+    : placed;
   const info = { group: groupOf(object), kind: object.kind ?? "" };
   if (dryRun === "client") return report(object, info, "created");
   const root = info.group === "" ? `/api/${object.apiVersion}` : `/apis/${object.apiVersion}`;
@@ -102,30 +104,31 @@ async function run(context: CommandContext, generator: Generator): Promise<void>
       "created",
     );
   } catch (error) {
-    throw await failedTo(error, generator);
+    throw failedTo(error, generator, (object["spec"] as { type?: string } | undefined)?.type);
   }
 }
 
-/** Upstream: create.go wraps failures as "failed to create KIND: …" only for some; the Status decides how it is printed. */
-async function failedTo(error: unknown, generator: Generator): Promise<unknown> {
-  const { StatusError } = await import("../../api/status.ts");
-  if (!(error instanceof StatusError) || error.reason === "Invalid") return error;
+/** Most failures are told as "failed to create KIND: …", whatever the server's reason. */
+function failedTo(error: unknown, generator: Generator, type: unknown): unknown {
+  if (!(error instanceof StatusError)) return error;
   const wrapped: Readonly<Record<string, string>> = {
-    configmaps: "configmap",
+    configmaps: "configmap:",
     secrets: "secret",
-    serviceaccounts: "serviceaccount",
-    resourcequotas: "quota",
-    deployments: "deployment",
-    jobs: "job",
-    cronjobs: "cronjob",
-    services: `${/* the type is in the usage line */ ""}service`,
-    poddisruptionbudgets: "poddisruptionbudgets",
-    priorityclasses: "priorityclass",
-    ingresses: "ingress",
+    serviceaccounts: "serviceaccount:",
+    resourcequotas: "quota:",
+    deployments: "deployment:",
+    jobs: "job:",
+    cronjobs: "cronjob:",
+    services: `${String(type)} service:`,
+    poddisruptionbudgets: "poddisruptionbudgets:",
+    priorityclasses: "priorityclass:",
+    ingresses: "ingress:",
+    rolebindings: "rolebinding:",
+    clusterrolebindings: "clusterrolebinding:",
   };
   const noun = wrapped[generator.resource];
-  if (noun === undefined || noun === "service") return error;
-  return Object.assign(new Error(`failed to create ${noun}: ${error.message}`), { cause: error });
+  if (noun === undefined) return error;
+  return new Error(`failed to create ${noun} ${error.message}`, { cause: error });
 }
 
 function groupOf(object: ApiObject): string {

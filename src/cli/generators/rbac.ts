@@ -1,4 +1,5 @@
 import type { CommandContext } from "../command.ts";
+import { ExitError } from "../errors.ts";
 import type { FlagSpec } from "../flags.ts";
 import type { Generator } from "./index.ts";
 
@@ -29,34 +30,70 @@ const SUBJECT_FLAGS: readonly FlagSpec[] = [
 
 const RBAC = "rbac.authorization.k8s.io";
 
+const RESOURCE_VERBS =
+  "* get delete list create update patch watch proxy deletecollection use bind escalate impersonate".split(" ");
+const URL_VERBS = "* get post put delete patch head options".split(" ");
+/** Verbs that only some resources have. */
+const SPECIAL_VERBS: Readonly<Record<string, readonly string[]>> = {
+  use: ["podsecuritypolicies.policy", "podsecuritypolicies.extensions"],
+  bind: ["roles.rbac.authorization.k8s.io", "clusterroles.rbac.authorization.k8s.io"],
+  escalate: ["roles.rbac.authorization.k8s.io", "clusterroles.rbac.authorization.k8s.io"],
+  impersonate: ["users.", "serviceaccounts.", "groups.", "userextras.authentication.k8s.io"],
+};
+
+function checkUrls(urls: readonly string[], verbs: readonly string[]): void {
+  for (const url of urls) {
+    if (url === "*") continue;
+    if (url === "" || !url.startsWith("/")) throw new Error("nonResourceURL should start with /");
+    if (url.slice(0, -1).includes("*"))
+      throw new Error("nonResourceURL only supports wildcard matches when '*' is at the end");
+  }
+  const wrong = urls.length > 0 ? verbs.find((verb) => !URL_VERBS.includes(verb)) : undefined;
+  if (wrong !== undefined) throw new Error(`invalid verb: '${wrong}' for nonResourceURL`);
+}
+
 /** Rules need the server's words for resources: `po` becomes pods. */
 async function rules(context: CommandContext): Promise<Record<string, unknown>[]> {
   const { flags } = context;
-  const verbs = [...new Set(flags.list("verb"))];
+  const given = [...new Set(flags.list("verb"))];
+  const verbs = given.includes("*") ? ["*"] : given;
   if (verbs.length === 0) throw new Error("at least one verb must be specified");
   const urls = flags.list("non-resource-url");
   if (flags.list("resource").length === 0 && urls.length === 0)
     throw new Error("at least one resource must be specified");
-  if (urls.length > 0 && flags.list("resource").length === 0)
-    return [{ nonResourceURLs: urls, verbs }];
+  checkUrls(urls, verbs);
+  const urlRules = urls.length > 0 ? [{ nonResourceURLs: urls, verbs }] : [];
+  if (flags.list("resource").length === 0) return urlRules;
+  for (const verb of verbs)
+    if (!RESOURCE_VERBS.includes(verb))
+      context.io.err(`Warning: '${verb}' is not a standard resource verb\n`);
   const discovery = await context.discovery();
   const byGroup = new Map<string, string[]>();
   for (const text of flags.list("resource")) {
     const [name = "", subresource] = text.split("/");
     const info = name === "*" ? undefined : await discovery.find(name);
     if (name !== "*" && !info)
-      throw new Error(`the server doesn't have a resource type ${JSON.stringify(name)}`);
-    const group = info?.group ?? (name === "*" ? "*" : "");
-    const resource = `${info?.resource ?? name}${subresource ? `/${subresource}` : ""}`;
-    byGroup.set(group, [...(byGroup.get(group) ?? []), resource]);
+      throw new ExitError(`the server doesn't have a resource type ${JSON.stringify(name)}`);
+    const group = info?.group ?? "";
+    const plain = info?.resource ?? name;
+    const verb = verbs.find(
+      (each) => SPECIAL_VERBS[each] && !SPECIAL_VERBS[each].includes(`${plain}.${group}`),
+    );
+    if (verb !== undefined)
+      throw new Error(`can not perform '${verb}' on '${plain}' in group '${group}'`);
+    const resource = `${plain}${subresource ? `/${subresource}` : ""}`;
+    byGroup.set(group, [...new Set([...(byGroup.get(group) ?? []), resource])]);
   }
   const names = flags.list("resource-name");
-  return [...byGroup].map(([group, resources]) => ({
-    apiGroups: [group],
-    ...(names.length > 0 ? { resourceNames: names } : {}),
-    resources,
-    verbs,
-  }));
+  const resourceRules = [...byGroup]
+    .sort(([a], [b]) => (a < b ? -1 : 1))
+    .map(([group, resources]) => ({
+      apiGroups: [group],
+      ...(names.length > 0 ? { resourceNames: names } : {}),
+      resources,
+      verbs,
+    }));
+  return [...resourceRules, ...urlRules];
 }
 
 const role: Generator = {
@@ -93,7 +130,15 @@ const clusterrole: Generator = {
   namespaced: false,
   async build(context, name) {
     const aggregation = context.flags.list("aggregation-rule");
-    if (aggregation.length > 0)
+    if (aggregation.length > 0) {
+      if (
+        ["non-resource-url", "verb", "resource", "resource-name"].some(
+          (flag) => context.flags.list(flag).length > 0,
+        )
+      )
+        throw new Error(
+          "aggregation rule must be specified without nonResourceURLs, verbs, resources or resourceNames",
+        );
       return {
         apiVersion: `${RBAC}/v1`,
         kind: "ClusterRole",
@@ -107,8 +152,9 @@ const clusterrole: Generator = {
             },
           ],
         },
-        rules: [],
+        rules: null,
       };
+    }
     return {
       apiVersion: `${RBAC}/v1`,
       kind: "ClusterRole",
@@ -118,8 +164,8 @@ const clusterrole: Generator = {
   },
 };
 
-function subjects({ flags }: CommandContext): Record<string, unknown>[] {
-  return [
+function subjects({ flags }: CommandContext): { subjects?: Record<string, unknown>[] } {
+  const all = [
     ...flags.list("user").map((name) => ({ apiGroup: RBAC, kind: "User", name })),
     ...flags.list("group").map((name) => ({ apiGroup: RBAC, kind: "Group", name })),
     ...flags.list("serviceaccount").map((text) => {
@@ -129,6 +175,7 @@ function subjects({ flags }: CommandContext): Record<string, unknown>[] {
       return { kind: "ServiceAccount", name, namespace };
     }),
   ];
+  return all.length > 0 ? { subjects: all } : {};
 }
 
 const rolebinding: Generator = {
@@ -150,7 +197,7 @@ const rolebinding: Generator = {
       kind: "RoleBinding",
       metadata: { name },
       roleRef: { apiGroup: RBAC, kind: cluster ? "ClusterRole" : "Role", name: cluster || local },
-      subjects: subjects(context),
+      ...subjects(context),
     };
   },
 };
@@ -174,7 +221,7 @@ const clusterrolebinding: Generator = {
     kind: "ClusterRoleBinding",
     metadata: { name },
     roleRef: { apiGroup: RBAC, kind: "ClusterRole", name: context.flags.text("clusterrole") },
-    subjects: subjects(context),
+    ...subjects(context),
   }),
 };
 

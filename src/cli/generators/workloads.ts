@@ -42,11 +42,11 @@ const deployment: Generator = {
     if (images.length > 1 && command.length > 0)
       throw new Error(`cannot specify multiple --image options and command`);
     const port = flags.number("port");
-    const containers = images.map((image) => ({
+    const containers = images.map((image, index) => ({
       ...(command.length > 0 ? { command } : {}),
       image,
       name: containerName(image),
-      ...(port >= 0 ? { ports: [{ containerPort: port }] } : {}),
+      ...(port >= 0 && index === 0 ? { ports: [{ containerPort: port }] } : {}),
       resources: {},
     }));
     return {
@@ -67,7 +67,7 @@ const deployment: Generator = {
 /** The last part of the image's path, without its tag. */
 function containerName(image: string): string {
   const last = image.split("/").at(-1) ?? image;
-  return (last.split(/[:@]/)[0] ?? last).toLowerCase().replace(/[^a-z0-9-]/g, "-");
+  return (last.split(/[:@]/)[0] ?? last).replaceAll("_", "-");
 }
 
 const job: Generator = {
@@ -85,9 +85,9 @@ const job: Generator = {
   async build(context, name) {
     const { flags } = context;
     const from = flags.text("from");
-    if (from === "" && flags.text("image") === "")
+    if ((from === "") === (flags.text("image") === ""))
       throw new Error("either --image or --from must be specified");
-    if (from !== "" && (flags.text("image") !== "" || commandOf(context).length > 0))
+    if (from !== "" && commandOf(context).length > 0)
       throw new Error("cannot specify --from and command");
     if (from !== "") return jobFrom(context, name, from);
     const command = commandOf(context);
@@ -112,11 +112,11 @@ const job: Generator = {
 async function jobFrom(context: CommandContext, name: string, from: string): Promise<ApiObject> {
   const [type = "", source = ""] = from.split("/");
   const info = await (await context.discovery()).get(type);
-  if (info.resource !== "cronjobs")
-    throw new Error(`from must be an existing cronjob: unknown object type ${info.kind}`);
   const cronJob = await (
     await context.client()
-  ).get<ApiObject>(pathOf(info, await context.namespace(), source));
+  ).get<ApiObject>(pathOf(info, info.namespaced ? await context.namespace() : undefined, source));
+  if (info.resource !== "cronjobs")
+    throw new Error("from must be an existing cronjob");
   const template = (
     cronJob["spec"] as {
       jobTemplate?: {
@@ -228,7 +228,8 @@ const ingress: Generator = {
         "not enough information provided: every ingress has to either specify a default-backend (which catches all traffic) or a list of rules (which catch specific paths)",
       );
     const byHost = new Map<string, Json[]>();
-    const tls: Json[] = [];
+    const tls: TlsEntry[] = [];
+    const hosts = new Set<string>();
     for (const rule of flags.list("rule")) {
       const match = /^([^/]*)\/([^=]*)=([^:,]+):([^,]+)(?:,(tls)(?:=(.*))?)?$/.exec(rule);
       if (!match)
@@ -243,9 +244,15 @@ const ingress: Generator = {
         pathType: exact ? "Exact" : "Prefix",
       };
       byHost.set(host, [...(byHost.get(host) ?? []), entry]);
-      if (secure)
-        tls.push({ ...(host ? { hosts: [host] } : {}), ...(secret ? { secretName: secret } : {}) });
+      if (secure) addTls(tls, hosts, host, secret ?? "");
     }
+    for (const annotation of flags.list("annotation"))
+      if (!annotation.includes("="))
+        throw new Error(
+          `annotation ${annotation} is invalid and should be in format key=[value]`,
+        );
+    if (flags.text("default-backend") !== "" && flags.text("default-backend").split(":").length !== 2)
+      throw new Error("default-backend should be in format servicename:serviceport");
     const [service = "", port = ""] = flags.text("default-backend").split(":");
     const annotations = Object.fromEntries(
       flags
@@ -273,6 +280,21 @@ const ingress: Generator = {
     };
   },
 };
+
+interface TlsEntry {
+  hosts?: string[];
+  secretName?: string;
+}
+
+/** A host is named once; hosts with the same secret are together. */
+function addTls(tls: TlsEntry[], hosts: Set<string>, host: string, secret: string): void {
+  if (hosts.has(host)) return;
+  hosts.add(host);
+  const same = tls.find(({ secretName = "" }) => secretName === secret);
+  if (same) same.hosts = [...(same.hosts ?? []), host];
+  else if (host !== "" || secret !== "")
+    tls.push({ ...(host ? { hosts: [host] } : {}), ...(secret ? { secretName: secret } : {}) });
+}
 
 const backend = (name: string, port: string) => ({
   service: { name, port: /^\d+$/.test(port) ? { number: Number(port) } : { name: port } },

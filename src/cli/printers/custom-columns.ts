@@ -21,7 +21,11 @@ export function parseCustomColumns(spec: string): CustomColumn[] {
 
 /** A file with the headers in its first line and the paths in its second. */
 export function parseCustomColumnsFile(text: string): CustomColumn[] {
-  const [headers = [], paths = []] = text.split("\n").map((line) => line.trim().split(/\s+/));
+  const [headers, paths] = text.split("\n").map((line) => line.trim().split(/\s+/).filter((word) => word !== ""));
+  const expected =
+    "Expected format is one line of space separated headers, one line of space separated column specs.";
+  if (text === "" || !headers) throw new Error(`invalid template, missing header line. ${expected}`);
+  if (!paths) throw new Error(`invalid template, missing spec line. ${expected}`);
   if (headers.length !== paths.length)
     throw new Error(
       `number of headers (${headers.length}) and field specifications (${paths.length}) don't match`,

@@ -1,7 +1,7 @@
 import { renderJson, sortKeys } from "../../api/go-json.ts";
 import type { Json } from "../client.ts";
 import type { Flags, FlagSpec } from "../flags.ts";
-import { readText } from "../../host/cli-host.ts";
+import { findText } from "../../host/cli-host.ts";
 
 /** Prints objects in the form that -o asks for. */
 export type ObjectPrinter = (object: Json) => string;
@@ -108,14 +108,21 @@ async function templatePrinter(
   const allowMissing = flags.bool("allow-missing-template-keys");
   if (format.startsWith("jsonpath")) {
     const { compileJsonPath } = await import("../../api/json-path.ts");
-    const text = format === "jsonpath-file" ? readText(template) : template;
+    const text = format === "jsonpath-file" ? readTemplate(template) : template;
     const path = compileJsonPath(text, { allowMissing, asJson: format === "jsonpath-as-json" });
     return (object) => path(object);
   }
   const { compileGoTemplate } = await import("./go-template/template.ts");
-  const text = format.endsWith("file") ? readText(template) : template;
+  const text = format.endsWith("file") ? readTemplate(template) : template;
   const compiled = compileGoTemplate(text, { allowMissing });
   return (object) => compiled(object);
+}
+
+function readTemplate(file: string): string {
+  const text = findText(file);
+  if (text === undefined)
+    throw new Error(`error reading --template ${file}, open ${file}: no such file or directory`);
+  return text;
 }
 
 export function withoutManagedFields(object: Json): Json {
@@ -126,6 +133,10 @@ export function withoutManagedFields(object: Json): Json {
     const { managedFields: _, ...rest } = metadata;
     result = { ...result, metadata: rest };
   }
+  // A watch event holds the object.
+  const object_ = object["object"];
+  if (metadata === undefined && typeof object_ === "object" && object_ !== null && "metadata" in object_)
+    return { ...result, object: withoutManagedFields(object_ as Json) };
   return Array.isArray(items)
     ? { ...result, items: (items as Json[]).map(withoutManagedFields) }
     : result;

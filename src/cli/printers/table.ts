@@ -50,7 +50,7 @@ export function renderTable(table: Table, options: TableOptions): string {
     if (options.kindPrefix !== "" && cells.length > 0)
       cells[0] = `${options.kindPrefix}/${cells[0]}`;
     if (options.namespaces) cells.unshift(metadata.namespace ?? "");
-    for (const label of options.labelColumns) cells.push(metadata.labels?.[label] ?? "<none>");
+    for (const label of options.labelColumns) cells.push(metadata.labels?.[label] ?? "");
     if (options.showLabels) cells.push(labelsText(metadata.labels));
     lines.push(cells.join("\t"));
   }

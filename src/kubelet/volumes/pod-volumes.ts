@@ -1,4 +1,4 @@
-import type { Container, EphemeralContainer, HostPathVolumeSource, Pod, Volume } from "../../api/generated/core-v1.ts";
+import type { Container, EphemeralContainer, HostPathVolumeSource, PersistentVolume, Pod, Volume } from "../../api/generated/core-v1.ts";
 import type { FileSystem, Mount } from "../../containers/filesystem.ts";
 import type { NetworkNamespace } from "../../network/network.ts";
 import type { Clock } from "../../util/clock.ts";
@@ -7,6 +7,7 @@ import { expand } from "../environment.ts";
 import type { VolumeStorage } from "../options.ts";
 import { MountError, StartError } from "../start-error.ts";
 import { AtomicWriter } from "./atomic-writer.ts";
+import { claimNameOf, keepVolume, setUpPersistentVolume } from "./persistent-volumes.ts";
 import { payloadOf, type PayloadSources, referencesOf } from "./payload.ts";
 
 export interface PodVolumesOptions {
@@ -23,6 +24,8 @@ interface Mounted {
   readonly type: string;
   readonly readOnly: boolean;
   readonly writer: AtomicWriter | undefined;
+  /** Whose folder it is. */
+  readonly persistentVolume?: PersistentVolume;
 }
 
 /** The volumes of one pod on its node. Upstream: pkg/kubelet/volumemanager, pkg/volume */
@@ -81,8 +84,10 @@ export class PodVolumes {
       checkHostPath(volume.name, volume.hostPath, this.#options.nodeFileSystem);
       return { fileSystem: this.#options.nodeFileSystem, sourcePath: volume.hostPath.path, type: "ext4", readOnly: false, writer: undefined };
     }
-    if (volume.persistentVolumeClaim) {
-      throw new MountError(volume.name, `error processing PVC ${pod.metadata.namespace}/${volume.persistentVolumeClaim.claimName}: PVC is not bound`);
+    const claimName = claimNameOf(volume, pod);
+    if (claimName !== undefined) {
+      const { path, persistentVolume } = setUpPersistentVolume(volume, claimName, pod, sources, this.#options);
+      return { fileSystem: this.#options.nodeFileSystem, sourcePath: path, type: "ext4", readOnly: volume.persistentVolumeClaim?.readOnly === true, writer: undefined, persistentVolume };
     }
     const source = Object.keys(volume).find((key) => key !== "name") ?? "unknown";
     throw new MountError(volume.name, `no volume plugin matched: ${source} volumes are not simulated`);
@@ -130,11 +135,13 @@ export class PodVolumes {
   save(pod: Pod): void {
     for (const volume of pod.spec.volumes ?? []) {
       const mounted = this.#mounted.get(volume.name);
+      if (mounted?.persistentVolume) keepVolume(mounted.persistentVolume, mounted.sourcePath, this.#options);
       if (mounted && volume.emptyDir && volume.emptyDir.medium !== "Memory") this.#options.storage?.save(this.#uid, volume.name, mounted.fileSystem);
     }
   }
 
   unmount(): void {
+    for (const { persistentVolume, sourcePath } of this.#mounted.values()) if (persistentVolume) keepVolume(persistentVolume, sourcePath, this.#options);
     this.#mounted.clear();
     this.#podFolder = undefined;
     this.#options.storage?.remove(this.#uid);

@@ -12,6 +12,8 @@ import { podTopologySpread } from "./pod-topology-spread.ts";
 import { schedulingGates } from "./scheduling-gates.ts";
 import { taintToleration } from "./taint-toleration.ts";
 import { volumeBinding } from "./volume-binding.ts";
+import { volumeRestrictions } from "./volume-restrictions.ts";
+import { volumeZone } from "./volume-zone.ts";
 
 /** The default profile, in upstream's order. Upstream: pkg/scheduler/apis/config/v1/default_plugins.go */
 export const DEFAULT_PROFILE: readonly Plugin[] = [
@@ -22,7 +24,9 @@ export const DEFAULT_PROFILE: readonly Plugin[] = [
   nodeAffinity,
   nodePorts,
   nodeResourcesFit,
+  volumeRestrictions,
   volumeBinding,
+  volumeZone,
   podTopologySpread,
   interPodAffinity,
   nodeResourcesBalancedAllocation,

@@ -1,9 +1,15 @@
-import type { Node, NodeSelectorRequirement, NodeSelectorTerm, Pod } from "../../api/generated/core-v1.ts";
+import type { Node, NodeSelectorRequirement, NodeSelectorTerm, PersistentVolume, Pod } from "../../api/generated/core-v1.ts";
 
 /** Whether a node satisfies the pod's nodeSelector and required node affinity. Upstream: component-helpers/scheduling/corev1/nodeaffinity */
 export function matchesRequiredNodeAffinity(pod: Pod, node: Node): boolean {
   for (const [key, value] of Object.entries(pod.spec.nodeSelector ?? {})) if (node.metadata.labels?.[key] !== value) return false;
   const required = pod.spec.affinity?.nodeAffinity?.requiredDuringSchedulingIgnoredDuringExecution;
+  return required === undefined || required.nodeSelectorTerms.some((term) => matchesTerm(term, node));
+}
+
+/** Whether the volume can be reached from the node. Upstream: volume.CheckNodeAffinity */
+export function volumeFitsNode(volume: PersistentVolume, node: Node): boolean {
+  const required = volume.spec.nodeAffinity?.required;
   return required === undefined || required.nodeSelectorTerms.some((term) => matchesTerm(term, node));
 }
 

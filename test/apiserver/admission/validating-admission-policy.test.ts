@@ -1,5 +1,7 @@
 import assert from "node:assert/strict";
 import test from "node:test";
+import { checkPolicyTypes } from "../../../src/api/policy-type-checking.ts";
+import { KINDS } from "../../../src/api/resources/index.ts";
 import { StatusError } from "../../../src/api/status.ts";
 import { componentContext } from "../../../src/apiserver/request-context.ts";
 import { createNamespace, startRegistry, type TestRegistry } from "../../support/cluster.ts";
@@ -133,4 +135,53 @@ test("a policy whose expressions do not compile is refused", () => {
   assert.equal(causes[0]?.message, 'Invalid value: "object.spec.replicas": must evaluate to bool but got dyn');
   assert.match(causes[1]?.message ?? "", /^Invalid value: "1 \+": compilation failed: ERROR: <input>:1:4: Syntax error: mismatched input '<EOF>' expecting /);
   assert.match(causes[2]?.message ?? "", /undeclared reference to 'variables' \(in container ''\)/);
+});
+
+test("expressions may ask what the user may do", () => {
+  const cluster = startRegistry();
+  const asked: string[] = [];
+  cluster.registry.authorize = ({ user, verb, group, resource, namespace, name }) => {
+    asked.push([user.name, verb, group, resource, namespace, name].join(" "));
+    return { allowed: verb === "create" };
+  };
+  policy(cluster, {
+    validations: [
+      { expression: "authorizer.requestResource.check('create').allowed()" },
+      { expression: "authorizer.serviceAccount('default', 'robot').group('').resource('pods').namespace('x').check('delete').allowed()", message: "robots delete pods" },
+    ],
+  });
+  binding(cluster);
+  assert.match(denial(() => deploy(cluster, 1)).message, /denied request: robots delete pods$/);
+  assert.deepEqual(asked, ["system:test create apps deployments default d1", "system:serviceaccount:default:robot delete  pods x "]);
+});
+
+test("expressions are checked against the schemas of what the rules name", () => {
+  const warnings = checkPolicyTypes({
+    metadata: { name: "p" },
+    spec: {
+      matchConstraints: { resourceRules: RULES },
+      variables: [{ name: "containers", expression: "object.spec.template.spec.containers" }],
+      validations: [
+        { expression: "object.replicas > 1" },
+        { expression: "variables.containers.all(c, c.image.startsWith('a')) && object.metadata.creationTimestamp < timestamp('2030-01-01T00:00:00Z')" },
+        { expression: "object.spec.replicas == '1'", messageExpression: "object.spec.replicas" },
+      ],
+    },
+  } as never, KINDS);
+  assert.deepEqual(warnings, [
+    { fieldRef: "spec.validations[0].expression", warning: "apps/v1, Kind=Deployment: ERROR: <input>:1:7: undefined field 'replicas'\n | object.replicas > 1\n | ......^\n" },
+    { fieldRef: "spec.validations[2].expression", warning: "apps/v1, Kind=Deployment: ERROR: <input>:1:22: found no matching overload for '_==_' applied to '(int, string)'\n | object.spec.replicas == '1'\n | .....................^\n" },
+  ]);
+});
+
+test("a connection to a pod is a request too", () => {
+  const cluster = startRegistry();
+  const rules = [{ apiGroups: [""], apiVersions: ["v1"], operations: ["CONNECT"], resources: ["pods/exec"] }];
+  policy(cluster, { matchConstraints: { resourceRules: rules }, validations: [{ expression: "request.kind.kind == 'PodExecOptions' && !has(object.tty) && object.command[0] != 'rm'", message: "no shells" }] });
+  binding(cluster);
+  const exec = (query: string, subresource = "exec") => cluster.registry.admitConnection({ namespace: "default", name: "p", subresource, query: new URLSearchParams(query) }, componentContext("test"));
+  exec("stdin=true&tty=true", "attach");
+  exec("stdin=true&command=ls");
+  denial(() => exec("command=rm&command=-r"));
+  assert.equal(denial(() => exec("tty=true&command=sh")).message, `pods "p" is forbidden: ValidatingAdmissionPolicy 'replicas' with binding 'bind' denied request: no shells`);
 });

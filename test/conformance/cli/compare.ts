@@ -18,13 +18,14 @@ function layoutOf(text: string): string {
   const kept: string[] = [];
   let section = "";
   for (const line of text.split("\n")) {
+    if (line.startsWith("error: ")) kept.push(line);
     if (/^\S.*:$/.test(line)) section = line;
     if (/^\S.*:$/.test(line) && /^(Aliases|Examples|Options|Usage|Available Commands|.*Commands( \(.*\))?):$/.test(line)) kept.push(line);
     else if (/^ {4}(-\w, )?--[\w-]+=.*:$/.test(line)) kept.push(line);
     else if (section === "Aliases:" && line !== "" && line !== section) kept.push(line);
     else if (section === "Usage:" && line.startsWith("  ")) kept.push(line);
     else if (section.includes("Commands") && /^ {2}\S/.test(line)) kept.push(line.replace(/^( {2}\S+ +).*$/, "$1"));
-    else if (/^Use "/.test(line)) kept.push(line);
+    else if (line.startsWith('Use "')) kept.push(line);
   }
   return kept.join("\n");
 }

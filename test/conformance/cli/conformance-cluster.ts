@@ -1,4 +1,5 @@
 import fs from "node:fs";
+import type { ServerResponse } from "node:http";
 import path from "node:path";
 import { KINDS } from "../../../src/api/resources/index.ts";
 import { type ClusterCertificates, createCertificates } from "../../../src/daemon/certificates.ts";
@@ -50,13 +51,14 @@ export class ConformanceCluster {
       volumeStorage: { load: () => undefined, save: () => undefined, remove: () => undefined },
       secure: (connection) => Promise.resolve(connection),
       postReview: () => Promise.reject(new Error("no webhooks here")),
+      descriptions: () => ({}),
       stats: () => ({}),
       report: (component, message, error) => {
         if (process.env["CONFORMANCE_LOG"]) console.error(component, message, error ?? "");
       },
     });
     const cluster = await whileStepping(clock, starting);
-    const listener = await listenForApi(0, { cert: certificates.server.cert, key: certificates.server.key, ca: certificates.ca.cert }, { handle: cluster.handler.handle, upgrade: cluster.handler.handleUpgrade });
+    const listener = await listenForApi(0, { cert: certificates.server.cert, key: certificates.server.key, ca: certificates.ca.cert }, { handle: (request, response) => cluster.handler.handle(request, withHostDate(response)), upgrade: cluster.handler.handleUpgrade });
     cluster.onApiConnection((connection) => listener.serve(connection));
     await whileStepping(clock, cluster.settled(120_000));
     return new ConformanceCluster({ clock, cluster, listener, folder, certificates });
@@ -84,6 +86,17 @@ export const COMPARED_KINDS = KINDS.filter(({ kind }) => !["Event", "Lease", "Co
 
 export async function newCertificates(): Promise<ClusterCertificates> {
   return createCertificates(Date.now());
+}
+
+/** kubectl counts ages against the host's clock, kubesim against the server's: here both see the host's. */
+function withHostDate(response: ServerResponse): ServerResponse {
+  const writeHead = response.writeHead.bind(response) as (status: number, ...rest: unknown[]) => ServerResponse;
+  const patched = (status: number, ...rest: unknown[]) => {
+    const headers = rest.at(-1);
+    if (typeof headers === "object" && headers !== null && "Date" in headers) rest[rest.length - 1] = { ...headers, Date: new Date().toUTCString() };
+    return writeHead(status, ...rest);
+  };
+  return Object.assign(response, { writeHead: patched });
 }
 
 async function whileStepping<T>(clock: SimClock, promise: Promise<T>): Promise<T> {

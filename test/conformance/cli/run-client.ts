@@ -23,7 +23,8 @@ const LIMIT_MS = 20_000;
 /** The command and its first arguments. */
 export type Client = readonly [string, ...string[]];
 export const kubectl = (): Client => [oracle("kubectl")];
-export const kubesim = (): Client => [process.execPath, KUBESIM];
+/** `KUBESIM_BIN` names another build than the one of this checkout. */
+export const kubesim = (): Client => [process.execPath, process.env["KUBESIM_BIN"] ?? KUBESIM];
 
 /** Runs a client once, in a folder and with a home of its own. */
 export function runClient(client: Client, { args, folder, env, stdin, interruptAfterMs }: Invocation): Promise<Outcome> {

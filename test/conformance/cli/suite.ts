@@ -141,9 +141,13 @@ function environment(side: Side, more: Readonly<Record<string, string>>): Record
   return { HOME: path.join(side.folder, "home"), KUBESIM_HOME: path.join(side.folder, "kubesim"), KUBECACHEDIR: path.join(side.folder, "cache"), KUBECONFIG: side.cluster.kubeconfig, ...more };
 }
 
+// What client-go logs for its developers, with the time and a process id: kubesim has no such log.
+const RUN_IDS = /(?<=failed to start exec ")[\da-f]{64}/g;
+const KLOG_LINES = /^[IWEF]\d{4} \d\d:\d\d:\d\d\.\d+ +\d+ [\w.]+:\d+\] .*\n/gm;
+
 /** Only what cannot be equal: the side's folders and ports. */
 function masked({ stdout, stderr, status }: Outcome, side: Side, folder: string): Outcome {
-  return { stdout: maskText(stdout, side, folder), stderr: maskText(stderr, side, folder), status };
+  return { stdout: maskText(stdout, side, folder), stderr: maskText(stderr.replace(KLOG_LINES, "").replace(RUN_IDS, "ID"), side, folder), status };
 }
 
 function maskText(text: string, side: Side, folder: string): string {
@@ -182,5 +186,6 @@ async function stateOf(side: Side): Promise<string> {
   const kinds = COMPARED_KINDS.map(groupResource);
   const place = { ...side, folder: path.join(side.folder, "..", "fixtures") };
   const outcome = await runClient(kubectl(), { args: ["get", [...new Set(kinds)].join(","), "-A", "-o", "yaml", "--ignore-not-found"], folder: place.folder, env: environment(place, {}) });
+  if (outcome.stdout === "") throw new Error(`the state cannot be read: ${outcome.stderr}`);
   return outcome.stdout.replaceAll(`:${side.cluster.port}`, ":PORTX");
 }

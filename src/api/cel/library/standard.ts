@@ -1,4 +1,4 @@
-import { compileGoRegexp, matchesGoRegexp } from "../../go-regexp.ts";
+import { compileGoRegexp, GoRegexpError, matchesGoRegexp } from "../../go-regexp.ts";
 import { CelError } from "../errors.ts";
 import { type CallContext, type CelFunction, checkingLiterals, global, method, overload } from "../functions.ts";
 import { CelDuration, type CelMap, CelTimestamp, CelTypeValue, type CelValue, CelUint, durationText, parseDuration, parseTimestamp, timestampText, typeNameOf } from "../values.ts";
@@ -103,7 +103,12 @@ function scanned(text: string, context: CallContext): string {
 function matchesOverload() {
   const matches = overload("(string, string) bool", (text: string, pattern: string, context: CallContext) => {
     context.charge((text.length + 1) * 0.1 * Math.max(1, pattern.length * 0.25));
-    return matchesGoRegexp(pattern, text);
+    try {
+      return matchesGoRegexp(pattern, text);
+    } catch (error) {
+      if (error instanceof GoRegexpError) throw new CelError(error.message);
+      throw error;
+    }
   });
   return checkingLiterals(matches, compileGoRegexp);
 }
@@ -128,7 +133,9 @@ function parseDouble(text: string): number {
   return Number(text);
 }
 
+/** The two ends are doubles too, but are refused. */
 function toInt(value: number): bigint {
+  if (Math.abs(value) >= 2 ** 63) throw new CelError("integer overflow");
   return inIntRange(toBigInt(value, "integer overflow"));
 }
 

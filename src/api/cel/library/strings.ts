@@ -1,7 +1,7 @@
 import { CelError } from "../errors.ts";
 import { type CallContext, type CelFunction, global, method, overload } from "../functions.ts";
-import { CelDuration, CelMap, CelTimestamp, CelTypeValue, type CelValue, CelUint, durationText, isList, timestampText, typeNameOf } from "../values.ts";
-import { doubleText } from "./standard.ts";
+import type { CelValue } from "../values.ts";
+import { formatText } from "./formatting.ts";
 
 /** Upstream: cel-go ext/strings.go, version 2 */
 export const STRING_FUNCTIONS: readonly CelFunction[] = [
@@ -18,7 +18,7 @@ export const STRING_FUNCTIONS: readonly CelFunction[] = [
   ),
   method("lowerAscii", overload("(string) string", (text: string) => text.replace(/[A-Z]+/g, (part) => part.toLowerCase()))),
   method("upperAscii", overload("(string) string", (text: string) => text.replace(/[a-z]+/g, (part) => part.toUpperCase()))),
-  method("trim", overload("(string) string", (text: string) => text.trim())),
+  method("trim", overload("(string) string", trim)),
   method(
     "replace",
     overload("(string, string, string) string", (text: string, from: string, to: string, context: CallContext) => replace(text, from, to, -1, context)),
@@ -39,12 +39,17 @@ export const STRING_FUNCTIONS: readonly CelFunction[] = [
     overload("(list(string)) string", (list: readonly CelValue[], context: CallContext) => join(list, "", context)),
     overload("(list(string), string) string", (list: readonly CelValue[], separator: string, context: CallContext) => join(list, separator, context)),
   ),
-  method("format", overload("(string, list(dyn)) string", (text: string, args: readonly CelValue[], context: CallContext) => format(text, args, context))),
+  method("format", overload("(string, list(dyn)) string", (text: string, args: readonly CelValue[], context: CallContext) => formatText(text, args, context))),
   global("strings.quote", overload("(string) string", (text: string) => JSON.stringify(text))),
 ];
 
 /** Positions count characters, as Go's runes. */
 const runes = (text: string) => Array.from(text);
+
+/** What Go takes for white space, which is not what JavaScript does. */
+function trim(text: string): string {
+  return text.replace(/^[\t\n\v\f\r \u0085\u00a0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000]+|[\t\n\v\f\r \u0085\u00a0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000]+$/g, "");
+}
 
 function charAt(text: string, position: number): string {
   const characters = runes(text);
@@ -52,22 +57,22 @@ function charAt(text: string, position: number): string {
   return characters[position] ?? "";
 }
 
+/** An offset beyond the end finds nothing; the empty text is found at the end then. */
 function indexOf(text: string, part: string, from: number): bigint {
-  if (part === "") return BigInt(from);
-  const characters = runes(text);
   if (from < 0) throw new CelError(`index out of range: ${from}`);
+  const characters = runes(text);
+  if (part === "") return BigInt(Math.min(from, characters.length));
   if (from >= characters.length) return -1n;
-  const skipped = characters.slice(0, from).join("").length;
-  const found = text.indexOf(part, skipped);
+  const found = text.indexOf(part, characters.slice(0, from).join("").length);
   return found < 0 ? -1n : BigInt(runes(text.slice(0, found)).length);
 }
 
 function lastIndexOf(text: string, part: string, from: number | undefined): bigint {
-  const characters = runes(text);
-  if (part === "") return BigInt(from ?? characters.length);
   if (from !== undefined && from < 0) throw new CelError(`index out of range: ${from}`);
-  const last = from === undefined ? undefined : characters.slice(0, from).join("").length;
-  const found = text.lastIndexOf(part, last);
+  const characters = runes(text);
+  if (part === "") return BigInt(Math.min(from ?? characters.length, characters.length));
+  if (from !== undefined && from >= characters.length) return -1n;
+  const found = text.lastIndexOf(part, from === undefined ? undefined : characters.slice(0, from).join("").length);
   return found < 0 ? -1n : BigInt(runes(text.slice(0, found)).length);
 }
 
@@ -102,76 +107,4 @@ function join(list: readonly CelValue[], separator: string, context: CallContext
     return item;
   });
   return texts.join(separator);
-}
-
-/** Upstream: cel-go ext/formatting.go */
-function format(text: string, args: readonly CelValue[], context: CallContext): string {
-  context.charge(text.length * 0.1);
-  let next = 0;
-  return text.replace(/%(?:\.(\d+))?([\s\S]?)/g, (_all, precision: string | undefined, clause: string) => {
-    if (clause === "%") return "%";
-    if (!"sdfexXob".includes(clause) || clause === "") throw new CelError(`could not parse formatting clause: unrecognized formatting clause "${clause}"`);
-    const value = args[next];
-    if (value === undefined) throw new CelError(`index ${next} out of range`);
-    next++;
-    const formatted = formatted1(clause, value, precision === undefined ? undefined : Number(precision));
-    context.charge(formatted.length * 0.1);
-    return formatted;
-  });
-}
-
-function formatted1(clause: string, value: CelValue, precision: number | undefined): string {
-  switch (clause) {
-    case "s":
-      return stringClause(value);
-    case "d":
-      return String(wholeNumber(value, "decimal"));
-    case "f":
-      return realNumber(value, "fixed-point").toFixed(precision ?? 6);
-    case "e":
-      return realNumber(value, "scientific").toExponential(precision ?? 6).replace(/e([+-])(\d)$/, "e$10$2");
-    case "b":
-      return typeof value === "boolean" ? (value ? "1" : "0") : wholeNumber(value, "binary").toString(2);
-    case "o":
-      return wholeNumber(value, "octal").toString(8);
-    default: {
-      const hex = typeof value === "string" || value instanceof Uint8Array ? Buffer.from(value as string).toString("hex") : wholeNumber(value, "hex").toString(16);
-      return clause === "X" ? hex.toUpperCase() : hex;
-    }
-  }
-}
-
-const VERBS: Readonly<Record<string, string>> = {
-  decimal: "decimal clause can only be used on integers", binary: "only integers and bools can be formatted as binary", octal: "octal clause can only be used on integers",
-  hex: "only integers, byte buffers, and strings can be formatted as hex", "fixed-point": "fixed-point clause can only be used on doubles", scientific: "scientific clause can only be used on doubles",
-};
-
-function wholeNumber(value: CelValue, clause: string): bigint {
-  if (typeof value === "bigint") return value;
-  if (value instanceof CelUint) return value.value;
-  throw new CelError(`error during formatting: ${VERBS[clause]}, was given ${typeNameOf(value)}`);
-}
-
-function realNumber(value: CelValue, clause: string): number {
-  if (typeof value === "number") return value;
-  if (typeof value === "bigint") return Number(value);
-  if (value instanceof CelUint) return Number(value.value);
-  throw new CelError(`error during formatting: ${VERBS[clause]}, was given ${typeNameOf(value)}`);
-}
-
-function stringClause(value: CelValue): string {
-  if (value === null) return "null";
-  if (typeof value === "number") return doubleText(value);
-  if (typeof value !== "object") return String(value);
-  if (isList(value)) return `[${value.map(stringClause).join(", ")}]`;
-  if (value instanceof CelMap) {
-    const entries = value.keys().map((key) => [stringClause(key), stringClause(value.get(key) ?? null)] as const);
-    return `{${entries.sort(([a], [b]) => (a < b ? -1 : 1)).map(([key, item]) => `${key}: ${item}`).join(", ")}}`;
-  }
-  if (value instanceof Uint8Array) return Buffer.from(value).toString("utf8");
-  if (value instanceof CelUint) return String(value.value);
-  if (value instanceof CelTimestamp) return timestampText(value);
-  if (value instanceof CelDuration) return durationText(value);
-  if (value instanceof CelTypeValue) return value.type;
-  throw new CelError(`error during formatting: string clause can only be used on strings, bools, bytes, ints, doubles, maps, lists, types, durations, and timestamps, was given ${typeNameOf(value)}`);
 }

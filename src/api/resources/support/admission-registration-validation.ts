@@ -1,12 +1,14 @@
 import { AdmissionCompiler, type CompiledExpression } from "../../admission-expressions.ts";
 import { duplicate, type FieldError, forbidden, invalid, notSupported, required, tooMany } from "../../field-errors.ts";
-import type { MatchCondition, MatchResources, NamedRuleWithOperations, ParamKind, ParamRef, Validation, ValidatingAdmissionPolicy, Variable } from "../../generated/admissionregistration-v1.ts";
+import type { MatchCondition, MatchResources, MutatingAdmissionPolicy, Mutation, NamedRuleWithOperations, ParamKind, ParamRef, Validation, ValidatingAdmissionPolicy, Variable } from "../../generated/admissionregistration-v1.ts";
+import { APPLY_CONFIGURATION_TYPES, JSON_PATCH_TYPES, mutationCompiler } from "../../mutation-expressions.ts";
 import { validateLabelSelector } from "../../validation/label-selector.ts";
 import { isDns1035Label, isDns1123Subdomain, isPathSegmentName, isQualifiedName } from "../../validation/names.ts";
 
 // Upstream: pkg/apis/admissionregistration/validation/validation.go
 const OPERATIONS = ["*", "CONNECT", "CREATE", "DELETE", "UPDATE"];
 const FAILURE_POLICIES = ["Fail", "Ignore"];
+const REINVOCATION_POLICIES = ["IfNeeded", "Never"];
 const MATCH_POLICIES = ["Equivalent", "Exact"];
 const SCOPES = ["*", "Cluster", "Namespaced"];
 const REASONS = ["Forbidden", "Invalid", "RequestEntityTooLarge"];
@@ -60,13 +62,41 @@ export function validateVariables(variables: readonly Variable[] | undefined, co
   return errors;
 }
 
+export function validateMutatingAdmissionPolicy({ spec }: MutatingAdmissionPolicy): FieldError[] {
+  const errors = validateFailurePolicy(spec.failurePolicy, "spec.failurePolicy");
+  if (spec.paramKind) errors.push(...validateParamKind(spec.paramKind, "spec.paramKind"));
+  errors.push(...validateMatchConstraints(spec.matchConstraints));
+  const hasParams = spec.paramKind !== undefined;
+  errors.push(...validateMatchConditions(spec.matchConditions, hasParams, "spec.matchConditions"));
+  const compiler = mutationCompiler({ hasParams, composed: (spec.variables?.length ?? 0) > 0 });
+  errors.push(...validateVariables(spec.variables, compiler));
+  if (!spec.mutations?.length) errors.push(required("spec.mutations", "mutations must contain at least one item"));
+  for (const [index, mutation] of (spec.mutations ?? []).entries()) errors.push(...validateMutation(mutation, compiler, `spec.mutations[${index}]`));
+  if (!spec.reinvocationPolicy) errors.push(required("spec.reinvocationPolicy"));
+  else if (!REINVOCATION_POLICIES.includes(spec.reinvocationPolicy)) errors.push(notSupported("spec.reinvocationPolicy", spec.reinvocationPolicy, REINVOCATION_POLICIES));
+  return errors;
+}
+
+function validateMutation({ patchType, applyConfiguration, jsonPatch }: Mutation, compiler: AdmissionCompiler, path: string): FieldError[] {
+  if (!patchType) return [required(`${path}.patchType`)];
+  const isApply = patchType === "ApplyConfiguration";
+  if (!isApply && patchType !== "JSONPatch") return [notSupported(`${path}.patchType`, patchType, ["ApplyConfiguration", "JSONPatch"])];
+  const [field, chosen, other] = isApply ? (["applyConfiguration", applyConfiguration, jsonPatch] as const) : (["jsonPatch", jsonPatch, applyConfiguration] as const);
+  const errors: FieldError[] = [];
+  if (other) errors.push(invalid(`${path}.${isApply ? "jsonPatch" : "applyConfiguration"}`, other, `must be omitted when patchType is ${patchType}`));
+  if (!chosen) return [...errors, required(`${path}.${field}`, `must be specified when patchType is ${patchType}`)];
+  const expression = chosen.expression ?? "";
+  if (!expression.trim()) return [...errors, required(`${path}.${field}.expression`, "expression is not specified")];
+  return [...errors, ...expressionErrors(compiler.compile(expression, isApply ? APPLY_CONFIGURATION_TYPES : JSON_PATCH_TYPES), `${path}.${field}.expression`)];
+}
+
 function validateValidation(validation: Validation, compiler: AdmissionCompiler, path: string): FieldError[] {
   const errors: FieldError[] = [];
   const { expression, message, messageExpression, reason } = validation;
   if (!expression?.trim()) errors.push(required(`${path}.expression`, "expression is not specified"));
   else errors.push(...expressionErrors(compiler.compile(expression, ["bool"]), `${path}.expression`));
   if (messageExpression && !messageExpression.trim()) errors.push(invalid(`${path}.messageExpression`, messageExpression, "must be non-empty if specified"));
-  else if (messageExpression) errors.push(...expressionErrors(compiler.compile(messageExpression, ["string"]), `${path}.messageExpression`));
+  else if (messageExpression) errors.push(...expressionErrors(compiler.compile(messageExpression, ["string"], false), `${path}.messageExpression`));
   if (message && !message.trim()) errors.push(invalid(`${path}.message`, message, "message must be non-empty if specified"));
   else if (message && /[\n\r]/.test(message.trim())) errors.push(invalid(`${path}.message`, message, "message must not contain line breaks"));
   if (reason !== undefined && !REASONS.includes(reason)) errors.push(notSupported(`${path}.reason`, reason, REASONS));

@@ -212,7 +212,7 @@ export function validateNames(names: CustomResourceDefinitionNames | undefined, 
 function validateStoredVersions({ spec, status }: CustomResourceDefinition): FieldError[] {
   const stored = status?.storedVersions ?? [];
   const path = "status.storedVersions";
-  if (stored.length === 0) return [invalid(path, stored, "must have at least one stored version")];
+  if (stored.length === 0) return [invalid(path, null, "must have at least one stored version")];
   const names = (spec.versions ?? []).map((version) => version.name);
   const missing = (spec.versions ?? []).filter((version) => version.storage && !stored.includes(version.name)).map((version) => invalid(path, stored, `must have the storage version ${version.name}`));
   const gone = stored.flatMap((name, index) => {

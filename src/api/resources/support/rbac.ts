@@ -5,11 +5,8 @@ import type { KubernetesObject } from "../../meta.ts";
 import { sameJson } from "../../merge-patch.ts";
 import { isDns1123Subdomain, isPathSegmentName } from "../../validation/names.ts";
 import { age, text } from "./columns.ts";
-import { notSimulated } from "./not-simulated.ts";
 
 const GROUP = "rbac.authorization.k8s.io";
-
-export const rbacWarnings = (plural: string) => notSimulated(plural, "every authenticated user may do everything");
 
 /** Upstream: ValidatePolicyRule */
 export function validatePolicyRules(rules: readonly PolicyRule[] | undefined, namespaced: boolean): FieldError[] {

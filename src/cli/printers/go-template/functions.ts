@@ -65,6 +65,9 @@ const FUNCTIONS: Readonly<Record<string, GoFunction>> = {
   },
 };
 
+export const isFunction = (name: string): boolean =>
+  name === "and" || name === "or" || name === "call" || Object.hasOwn(FUNCTIONS, name);
+
 export function callFunction(name: string, args: readonly unknown[]): unknown {
   const found = Object.hasOwn(FUNCTIONS, name) ? FUNCTIONS[name] : undefined;
   if (!found) throw new Error(`1: function ${JSON.stringify(name)} not defined`);

@@ -77,7 +77,11 @@ function endOfAction(text: string, from: number): number {
     } else if (char === '"' || char === "`" || char === "'") quote = char;
     else if (text.startsWith("}}", i)) return i;
   }
-  throw new Error("template: output:1: unclosed action");
+  throw new Error(
+    quote === '"'
+      ? "template: output:1: unterminated quoted string"
+      : "template: output:1: unclosed action",
+  );
 }
 
 class Parser {

@@ -1,3 +1,4 @@
+import { checkTemplate } from "./check.ts";
 import { Evaluator, type TemplateOptions } from "./evaluate.ts";
 import { parseTemplate } from "./parse.ts";
 
@@ -9,6 +10,8 @@ export function compileGoTemplate(
   let parsed: ReturnType<typeof parseTemplate>;
   try {
     parsed = parseTemplate(text);
+    checkTemplate(parsed.root);
+    for (const nodes of parsed.templates.values()) checkTemplate(nodes);
   } catch (error) {
     throw new Error(`error parsing template ${text}, ${(error as Error).message}`);
   }

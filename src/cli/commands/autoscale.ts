@@ -1,0 +1,130 @@
+import { isQuantity, parseQuantity } from "../../api/quantity.ts";
+import type { Json } from "../client.ts";
+import type { CommandContext, CommandSpec } from "../command.ts";
+import { apiVersionOf } from "../discovery.ts";
+import { DRY_RUN_FLAG, dryRunOf, dryRunQuery } from "../dry-run.ts";
+import { withTypedConfig } from "../go-field-order.ts";
+import { FIELD_MANAGER_FLAG, OUTPUT_FLAGS, typedReporter } from "../report.ts";
+import { type ApiObject, fetchObjects, FILE_FLAGS, type Found, hasFiles, targetsOf } from "../resources.ts";
+
+const GROUP = { group: "autoscaling", kind: "HorizontalPodAutoscaler" };
+
+const autoscale: CommandSpec = {
+  usage: "(-f FILENAME | TYPE NAME | TYPE/NAME) [--min=MINPODS] --max=MAXPODS [--cpu=CPU] [--memory=MEMORY]",
+  long: "Creates an autoscaler that automatically chooses and sets the number of pods that run in a Kubernetes cluster. The autoscaler is a HorizontalPodAutoscaler with the name of what it scales, unless --name says otherwise.",
+  examples: "# Between 2 and 10 pods\nkubectl autoscale deployment foo --min=2 --max=10\n\n# Up to 5 pods, at 80% of the CPU that they ask for\nkubectl autoscale rc foo --max=5 --cpu=80%",
+  flags: [
+    ...FILE_FLAGS,
+    ...OUTPUT_FLAGS,
+    DRY_RUN_FLAG,
+    FIELD_MANAGER_FLAG("kubectl-autoscale"),
+    { name: "cpu", type: "string", usage: "Target CPU over all pods: a percentage of what they request (70%), or a quantity (500m; a plain number is in thousandths)." },
+    { name: "cpu-percent", type: "int32", default: -1, hidden: true, usage: "Target average CPU, in percent of what the pods request." },
+    { name: "max", type: "int32", default: -1, required: true, usage: "The most pods that the autoscaler may set. Required." },
+    { name: "memory", type: "string", usage: "Target memory over all pods: a percentage of what they request (60%), or a quantity (200Mi; a plain number is in mebibytes)." },
+    { name: "min", type: "int32", default: -1, usage: "The fewest pods that the autoscaler may set; the server chooses when it is not given or negative." },
+    { name: "name", type: "string", usage: "The name of the new object; by default that of the resource." },
+    { name: "save-config", type: "bool", usage: "If true, the configuration is kept in the object's annotation, for later use of apply." },
+  ],
+  async run(context) {
+    if (context.flags.has("cpu-percent"))
+      context.io.err("Flag --cpu-percent has been deprecated, Use --cpu with percentage or resource quantity format (e.g., '70%' for utilization or '500m' for milliCPU).\n");
+    const dryRun = dryRunOf(context.flags, context.io);
+    validate(context);
+    requireNames(context);
+    const found = await fetchObjects(context, await targetsOf(context));
+    const report = await typedReporter(context, dryRun);
+    for (const each of found) {
+      if (!each.info.subresources.includes("scale"))
+        throw new Error(`cannot autoscale a ${each.info.kind}: could not find scale subresource for ${each.info.group}/${each.info.version}, Resource=${each.info.resource} in discovery information`);
+      const built = await build(context, each);
+      if (dryRun === "client") {
+        report(built, GROUP, "created");
+        continue;
+      }
+      const body = context.flags.bool("save-config") ? withTypedConfig(built) : built;
+      const query = { fieldManager: context.flags.text("field-manager"), ...dryRunQuery(dryRun) };
+      report(await create(context, body, query), GROUP, "autoscaled");
+    }
+    if (found.length === 0) throw new Error("no objects passed to autoscale");
+  },
+};
+
+export default autoscale;
+
+// What the second version refuses is tried as the first when nothing is lost: so the failure told is that of autoscaling/v1.
+async function create(context: CommandContext, body: ApiObject, query: Record<string, string | undefined>): Promise<Json> {
+  const client = await context.client();
+  const place = `namespaces/${await context.namespace()}/horizontalpodautoscalers`;
+  try {
+    return await client.json<Json>("POST", `/apis/autoscaling/v2/${place}`, { query, body });
+  } catch (error) {
+    const cpu = context.flags.text("cpu");
+    const percent = context.flags.number("cpu-percent");
+    const memory = context.flags.text("memory");
+    if (cpu === "") throw new Error("failed to create autoscaling/v2 HPA and the configuration is incompatible with autoscaling/v1: empty input", { cause: error });
+    if (memory !== "" || (percent < 0 && !cpu.trim().endsWith("%")))
+      throw new Error("failed to create autoscaling/v2 HPA and the configuration is incompatible with autoscaling/v1: %!w(<nil>)", { cause: error });
+    const spec = body["spec"] as Json;
+    const { metrics: _, ...rest } = spec;
+    const value = percent > 0 ? percent : Number(cpu.trim().slice(0, -1));
+    return client.json<Json>("POST", `/apis/autoscaling/v1/${place}`, { query, body: { ...body, status: { currentReplicas: 0, desiredReplicas: 0 }, apiVersion: "autoscaling/v1", spec: { ...rest, targetCPUUtilizationPercentage: value } } });
+  }
+}
+
+function validate({ flags }: CommandContext): void {
+  const max = flags.number("max");
+  const min = flags.number("min");
+  if (max < 1) throw new Error(`--max=MAXPODS is required and must be at least 1, max: ${max}`);
+  if (max < min) throw new Error(`--max=MAXPODS must be larger or equal to --min=MINPODS, max: ${max}, min: ${min}`);
+  if (flags.number("cpu-percent") > 0 && flags.text("cpu") !== "") throw new Error("--cpu-percent and --cpu are mutually exclusive");
+  if (flags.text("cpu") !== "") targetOf(flags.text("cpu"), "cpu");
+  if (flags.text("memory") !== "") targetOf(flags.text("memory"), "memory");
+}
+
+/** Upstream: cli-runtime resource.Builder with ResourceTypeOrNameArgs(false, …) */
+function requireNames(context: CommandContext): void {
+  if (hasFiles(context)) return;
+  const [first] = context.args;
+  if (first === undefined)
+    throw new Error("You must provide one or more resources by argument or filename.\nExample resource specifications include:\n   '-f rsrc.yaml'\n   '--filename=rsrc.json'\n   '<resource> <name>'\n   '<resource>'");
+  if (context.args.length === 1 && !first.includes("/")) throw new Error("resource(s) were provided, but no name was specified");
+}
+
+/** `70%`, `500m`, or a number in the resource's usual unit. Upstream: kubectl/pkg/cmd/autoscale parseResourceInput */
+function targetOf(input: string, resource: "cpu" | "memory"): Json {
+  const text = input.trim();
+  if (text === "") throw new Error("empty input");
+  if (text.endsWith("%")) {
+    const percent = text.slice(0, -1);
+    if (!/^[+]?\d+$/.test(percent) || Number(percent) > 2 ** 31 - 1) throw new Error(`invalid percentage value: ${percent}`);
+    return { type: "Utilization", averageUtilization: Number(percent) };
+  }
+  const plain = /^[+-]?(\d+\.?\d*|\.\d+)$/.test(text);
+  const quantity = plain ? `${Number(text)}${resource === "cpu" ? "m" : "Mi"}` : text;
+  if (!isQuantity(quantity)) throw new Error(`invalid resource ${resource} value: ${input}`);
+  return { type: "AverageValue", averageValue: parseQuantity(quantity).toString() };
+}
+
+async function build(context: CommandContext, { info, name }: Found): Promise<ApiObject> {
+  const { flags } = context;
+  const metric = (resource: string, target: Json) => ({ type: "Resource", resource: { name: resource, target } });
+  const percent = flags.number("cpu-percent");
+  const metrics = [
+    ...(percent > 0 ? [metric("cpu", { type: "Utilization", averageUtilization: percent })] : []),
+    ...(flags.text("cpu") === "" ? [] : [metric("cpu", targetOf(flags.text("cpu"), "cpu"))]),
+    ...(flags.text("memory") === "" ? [] : [metric("memory", targetOf(flags.text("memory"), "memory"))]),
+  ];
+  return {
+    apiVersion: "autoscaling/v2",
+    kind: "HorizontalPodAutoscaler",
+    metadata: { name: flags.text("name") || name, ...(flags.has("namespace") ? { namespace: await context.namespace() } : {}) },
+    spec: {
+      maxReplicas: flags.number("max"),
+      ...(metrics.length > 0 ? { metrics } : {}),
+      ...(flags.number("min") > 0 ? { minReplicas: flags.number("min") } : {}),
+      scaleTargetRef: { apiVersion: apiVersionOf(info), kind: info.kind, name },
+    },
+    status: { currentMetrics: null, desiredReplicas: 0 },
+  };
+}
