@@ -5,13 +5,15 @@ import path from "node:path";
 import { fileURLToPath } from "node:url";
 
 const root = path.resolve(path.dirname(fileURLToPath(import.meta.url)), "..");
+const LONGEST = "e2e/tour.test.ts";
 const wanted = process.argv.slice(2);
 const files = fs
   .readdirSync(path.join(root, "test"), { recursive: true })
   .map((name) => String(name).split(path.sep).join("/"))
   .filter((name) => name.endsWith(".test.ts"))
   .filter((name) => wanted.length === 0 || wanted.some((part) => name.startsWith(part)))
-  .sort()
+  // The longest first: the others run beside it.
+  .sort((a, b) => Number(b === LONGEST) - Number(a === LONGEST) || (a < b ? -1 : 1))
   .map((name) => `test/${name}`);
 if (files.length === 0) {
   console.error(`no test file under test/ starts with ${wanted.join(" or ")}`);

@@ -34,7 +34,6 @@ const CASES: readonly (readonly [string, string])[] = [
     "error: exactly one NAME is required, got 2\nSee 'kubectl create namespace -h' for help and examples\n",
   ],
   ["scale", 'error: required flag(s) "replicas" not set\n'],
-  ["kustomize x", 'error: kubesim does not have "kubectl kustomize" yet\n'],
 ];
 
 for (const [line, expected] of CASES) {
