@@ -9,6 +9,7 @@ import { HEALTH_PATHS, serveHealth } from "./http/health.ts";
 import { HttpExchange, sendRawJson } from "./http/http-exchange.ts";
 import { OpenApi } from "./http/openapi.ts";
 import { actingUser } from "./http/impersonation.ts";
+import { RequestMetrics } from "./http/metrics.ts";
 import { METRICS_KINDS, serveMetrics } from "./http/metrics-api.ts";
 import { isTrue } from "./http/query.ts";
 import { parseTarget, type ResourceTarget } from "./http/request-info.ts";
@@ -49,7 +50,7 @@ export function createHandler(options: ServerOptions): ApiHandler {
 
 const METHODS = new Set(["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"]);
 const ANONYMOUS: UserInfo = { name: "system:anonymous", groups: ["system:unauthenticated"] };
-const OTHER_PATHS = ["/openapi/v2", "/openapi/v3", "/openapi/v3/", "/version"];
+const OTHER_PATHS = ["/metrics", "/openapi/v2", "/openapi/v3", "/openapi/v3/", "/version"];
 // Upstream: the default always-allow paths and system:public-info-viewer.
 const PUBLIC_PATHS = /^\/(healthz|livez|readyz|version)(\/|$)/;
 
@@ -64,6 +65,7 @@ class ApiServer {
   readonly #options: ServerOptions;
   readonly #discovery: Discovery;
   readonly #openapi: OpenApi;
+  readonly #metrics = new RequestMetrics();
 
   constructor(options: ServerOptions) {
     this.#options = options;
@@ -139,7 +141,10 @@ class ApiServer {
     const target = parseTarget(exchange.path);
     if (target.type === "path") return this.#servePath(exchange);
     const kind = this.#options.registry.kinds.findResource(target.group, target.version, target.resource);
-    this.#authorize(attributesOf(exchange.user, exchange.method, target, isTrue(exchange.query.get("watch"))));
+    const attributes = attributesOf(exchange.user, exchange.method, target, isTrue(exchange.query.get("watch")));
+    // Only what is served is counted by its name: anybody may ask for anything.
+    if (kind) this.#measure(exchange, attributes);
+    this.#authorize(attributes);
     if (!kind) {
       const handler = SUBRESOURCE_HANDLERS[`${target.resource}/${target.subresource ?? ""}`];
       if (handler && target.group === "") return handler(exchange, this.#options, this.#options.registry.kinds.core("Pod"), target);
@@ -147,6 +152,16 @@ class ApiServer {
     }
     // A write that meets webhooks is served again from the start when they have answered: nothing has been stored or sent by then.
     await withWebhooks(exchange.webhooks, this.#options.registry.callWebhook, () => this.#serveKind(exchange, kind, target));
+  }
+
+  #measure({ response }: HttpExchange, attributes: AccessAttributes): void {
+    const { clock } = this.#options.registry;
+    const startMs = clock.now();
+    const ended = attributes.verb === "watch" ? this.#metrics.open(attributes) : undefined;
+    response.once("close", () => {
+      ended?.();
+      this.#metrics.observe(attributes, response.statusCode, (clock.now() - startMs) / 1000);
+    });
   }
 
   async #serveKind(exchange: HttpExchange, kind: Kind, target: ResourceTarget): Promise<void> {
@@ -166,6 +181,7 @@ class ApiServer {
     this.#authorize({ user: exchange.user, verb: exchange.method.toLowerCase(), group: "", version: "", resource: "", subresource: "", namespace: "", name: "", path });
     for (const route of this.#options.extraRoutes ?? []) if (await route(exchange)) return;
     if (serveHealth(exchange)) return;
+    if (path === "/metrics") return exchange.sendBytes(200, Buffer.from(this.#metrics.render(this.#options.registry)), "text/plain; version=0.0.4; charset=utf-8");
     if (path === "/kubesim/trace") return exchange.sendJson(200, { entries: this.#options.registry.journal.of(exchange.query.get("object") ?? "") });
     if (this.#discovery.serve(exchange) || (await this.#openapi.serve(exchange))) return;
     if (path === "/" || path === "/index.html") return sendRawJson(exchange, { paths: [...this.#discovery.paths(), ...HEALTH_PATHS, ...OTHER_PATHS].sort() });

@@ -53,7 +53,8 @@ export class Suite {
       }
     };
     await Promise.all(Array.from({ length: group.mode === "read" ? AT_ONCE : 1 }, work));
-    if (group.mode === "write") await Promise.all(sides.map(({ cluster }) => cluster.stop()));
+    const own = new Set(sides.map(({ cluster }) => cluster).filter((cluster) => cluster !== this.#shared));
+    await Promise.all([...own].map((cluster) => cluster.stop()));
     return results;
   }
 
