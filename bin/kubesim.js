@@ -12,12 +12,15 @@ if (!fs.existsSync(bundle)) {
   });
 } else runCached(bundle);
 
-/** V8's compiled code, kept beside the clusters and keyed by the bundle and the Node version: what module.enableCompileCache does from Node 22 on, and faster. */
+/** V8's compiled code, kept beside the clusters for each command, bundle and Node version: what module.enableCompileCache does from Node 22 on, and faster. */
 function runCached(file) {
   const vm = require("node:vm");
   const stat = fs.statSync(file);
   const home = process.env.KUBESIM_HOME || path.join(require("node:os").homedir(), ".kubesim");
-  const cacheFile = path.join(home, "cache", `code-${process.version}-${stat.size}-${Math.trunc(stat.mtimeMs)}.bin`);
+  const build = `code-${process.version}-${stat.size}-${Math.trunc(stat.mtimeMs)}-`;
+  // Only what a command needs was compiled when its cache was made.
+  const command = /^[a-z-]+$/.test(process.argv[2] ?? "") && !process.argv[2].startsWith("-") ? process.argv[2] : "other";
+  const cacheFile = path.join(home, "cache", `${build}${command}.bin`);
   let cachedData;
   try {
     cachedData = fs.readFileSync(cacheFile);
@@ -29,13 +32,15 @@ function runCached(file) {
   own.filename = file;
   own.paths = module.paths;
   script.runInThisContext().call(own.exports, own.exports, module_.createRequire(file), own, file, path.dirname(file));
-  if (cachedData === undefined || script.cachedDataRejected) process.once("exit", () => keep(cacheFile, script));
+  if (cachedData === undefined || script.cachedDataRejected) process.once("exit", (code) => code === 0 && keep(cacheFile, script, build));
 }
 
 /** At the end of the run, when the functions that were used are compiled. */
-function keep(cacheFile, script) {
+function keep(cacheFile, script, build) {
+  const folder = path.dirname(cacheFile);
   try {
-    fs.mkdirSync(path.dirname(cacheFile), { recursive: true, mode: 0o700 });
+    fs.mkdirSync(folder, { recursive: true, mode: 0o700 });
+    for (const name of fs.readdirSync(folder)) if (name.startsWith(`code-${process.version}-`) && !name.startsWith(build)) fs.rmSync(path.join(folder, name), { force: true });
     fs.writeFileSync(`${cacheFile}.${process.pid}`, script.createCachedData(), { mode: 0o600 });
     fs.renameSync(`${cacheFile}.${process.pid}`, cacheFile);
   } catch {
