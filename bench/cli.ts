@@ -43,7 +43,12 @@ function commands(): Measured[] {
 
 /** The clients take turns, so that whatever else the machine does is felt by both. */
 function compare({ name, args, rounds, input = "" }: Measured, cluster: BenchCluster): void {
-  const kubectl = { command: oracle("kubectl"), first: [] as string[], env: { ...cluster.env, KUBECONFIG: cluster.kubeconfig }, samples: [] as number[] };
+  const kubectl = {
+    command: oracle("kubectl"),
+    first: [] as string[],
+    env: { ...cluster.env, KUBECONFIG: cluster.kubeconfig },
+    samples: [] as number[],
+  };
   const own = nodes().map((node) => ({ ...node, command: node.binary, first: [KUBESIM], env: cluster.env, samples: [] as number[] }));
   for (let round = 0; round < WARM_UP + rounds; round++)
     for (const client of [kubectl, ...own]) {
@@ -55,7 +60,13 @@ function compare({ name, args, rounds, input = "" }: Measured, cluster: BenchClu
   const peer = median(kubectl.samples);
   for (const node of own) {
     const value = median(node.samples);
-    printFigure({ name: `${name}-${node.name}`, value: value / peer, unit: "ratio", goal: `<=${node.goal}`, peer: `${peer.toFixed(0)} ms kubectl, ${value.toFixed(0)} ms kubesim` });
+    printFigure({
+      name: `${name}-${node.name}`,
+      value: value / peer,
+      unit: "ratio",
+      goal: `<=${node.goal}`,
+      peer: `${peer.toFixed(0)} ms kubectl, ${value.toFixed(0)} ms kubesim`,
+    });
   }
 }
 

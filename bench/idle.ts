@@ -13,7 +13,13 @@ export async function idleFigures(): Promise<void> {
     await sleep(WATCH_MS);
     const after = processUsage(cluster.daemonPid);
     printFigure({ name: "idle-cpu", value: ((after.cpuSeconds - before.cpuSeconds) / (WATCH_MS / 1000)) * 100, unit: "%", goal: "<=1" });
-    printFigure({ name: "idle-memory", value: after.residentBytes / 2 ** 20, unit: "MB", goal: "<=150", peer: "922 (etcd + three control-plane programs, measured elsewhere)" });
+    printFigure({
+      name: "idle-memory",
+      value: after.residentBytes / 2 ** 20,
+      unit: "MB",
+      goal: "<=150",
+      peer: "922 (etcd + three control-plane programs, measured elsewhere)",
+    });
   } finally {
     cluster.down();
   }

@@ -5,7 +5,13 @@ import { deploymentFigures } from "./deployment.ts";
 import { idleFigures } from "./idle.ts";
 import { startFigures } from "./start.ts";
 
-const SUITES: Record<string, () => Promise<void>> = { start: startFigures, cli: cliFigures, deployment: deploymentFigures, api: apiFigures, idle: idleFigures };
+const SUITES: Record<string, () => Promise<void>> = {
+  start: startFigures,
+  cli: cliFigures,
+  deployment: deploymentFigures,
+  api: apiFigures,
+  idle: idleFigures,
+};
 
 const wanted = process.argv.slice(2);
 for (const [name, run] of Object.entries(SUITES)) if (wanted.length === 0 || wanted.includes(name)) await run();

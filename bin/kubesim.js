@@ -40,7 +40,8 @@ function keep(cacheFile, script, build) {
   const folder = path.dirname(cacheFile);
   try {
     fs.mkdirSync(folder, { recursive: true, mode: 0o700 });
-    for (const name of fs.readdirSync(folder)) if (name.startsWith(`code-${process.version}-`) && !name.startsWith(build)) fs.rmSync(path.join(folder, name), { force: true });
+    for (const name of fs.readdirSync(folder))
+      if (name.startsWith(`code-${process.version}-`) && !name.startsWith(build)) fs.rmSync(path.join(folder, name), { force: true });
     fs.writeFileSync(`${cacheFile}.${process.pid}`, script.createCachedData(), { mode: 0o600 });
     fs.renameSync(`${cacheFile}.${process.pid}`, cacheFile);
   } catch {

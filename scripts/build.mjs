@@ -28,7 +28,11 @@ await Promise.all(
       supported: { "dynamic-import": false },
       logLevel: "warning",
       logOverride: { "empty-import-meta": "silent" },
-      define: { "process.env.KUBESIM_VERSION": JSON.stringify(version), "import.meta.url": "undefined", "import.meta.dirname": "undefined" },
+      define: {
+        "process.env.KUBESIM_VERSION": JSON.stringify(version),
+        "import.meta.url": "undefined",
+        "import.meta.dirname": "undefined",
+      },
     }),
   ),
 );

@@ -6,6 +6,7 @@ import { fileURLToPath } from "node:url";
 const root = path.resolve(path.dirname(fileURLToPath(import.meta.url)), "..");
 const gates = [
   ["lint", "npx", ["oxlint", "--quiet", "src", "test", "bench", "scripts", "bin"]],
+  ["format", "npx", ["oxfmt", "--check", "src", "test", "bench", "scripts", "bin"]],
   ["types", "npx", ["tsc", "--noEmit"]],
   ["layers", "npx", ["depcruise", "--config", ".dependency-cruiser.cjs", "src"]],
   ["unused", "npx", ["knip", "--no-progress"]],

@@ -13,7 +13,9 @@ export function writeDescriptions(root, target) {
   for (const [name, { types }] of Object.entries(table)) {
     const [group = "", version = ""] = name.split("/");
     for (const type of Object.keys(types)) {
-      const file = classNames(group, version, type).map((each) => `${each}.d.ts`).find((each) => files.has(each));
+      const file = classNames(group, version, type)
+        .map((each) => `${each}.d.ts`)
+        .find((each) => files.has(each));
       if (file) described[`${name}.${type}`] = parse(fs.readFileSync(path.join(models, file), "utf8"));
     }
   }
@@ -36,5 +38,12 @@ function parse(text) {
 }
 
 function clean(text) {
-  return text.replace(/\n\s*\* ?/g, "\n").replaceAll("\\'", "'").replaceAll('\\"', '"').replaceAll("*_/", "*/").replaceAll("&lt;", "<").replaceAll("&gt;", ">").trim();
+  return text
+    .replace(/\n\s*\* ?/g, "\n")
+    .replaceAll("\\'", "'")
+    .replaceAll('\\"', '"')
+    .replaceAll("*_/", "*/")
+    .replaceAll("&lt;", "<")
+    .replaceAll("&gt;", ">")
+    .trim();
 }

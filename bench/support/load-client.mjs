@@ -18,11 +18,21 @@ const agent = agentOf(CLIENTS);
 function request(method, path, body, using = agent) {
   return new Promise((resolve, reject) => {
     const payload = body === undefined ? undefined : JSON.stringify(body);
-    const sent = transport.request({ agent: using, host: url.hostname, port: url.port, method, path, headers: payload ? { "content-type": "application/json", "content-length": Buffer.byteLength(payload) } : {} }, (response) => {
-      const chunks = [];
-      response.on("data", (chunk) => chunks.push(chunk));
-      response.on("end", () => resolve({ code: response.statusCode, bytes: Buffer.concat(chunks) }));
-    });
+    const sent = transport.request(
+      {
+        agent: using,
+        host: url.hostname,
+        port: url.port,
+        method,
+        path,
+        headers: payload ? { "content-type": "application/json", "content-length": Buffer.byteLength(payload) } : {},
+      },
+      (response) => {
+        const chunks = [];
+        response.on("data", (chunk) => chunks.push(chunk));
+        response.on("end", () => resolve({ code: response.statusCode, bytes: Buffer.concat(chunks) }));
+      },
+    );
     sent.on("error", reject);
     sent.end(payload);
   });
@@ -32,9 +42,11 @@ function request(method, path, body, using = agent) {
 async function rate(count, clients, call) {
   let next = 0;
   const start = performance.now();
-  await Promise.all(Array.from({ length: clients }, async () => {
-    while (next < count) await call(next++);
-  }));
+  await Promise.all(
+    Array.from({ length: clients }, async () => {
+      while (next < count) await call(next++);
+    }),
+  );
   return (count / (performance.now() - start)) * 1000;
 }
 
@@ -52,7 +64,8 @@ const SUITES = {
   /** Durable creates with 64 clients and one, and reads. */
   async writes() {
     await expectCode(request("POST", "/api/v1/namespaces", { metadata: { name: "load" } }), 201);
-    const create = (name) => expectCode(request("POST", "/api/v1/namespaces/load/configmaps", { metadata: { name }, data: { x: BODY } }), 201);
+    const create = (name) =>
+      expectCode(request("POST", "/api/v1/namespaces/load/configmaps", { metadata: { name }, data: { x: BODY } }), 201);
     await rate(500, CLIENTS, (index) => create(`warm${index}`));
     const many = await rate(4000, CLIENTS, (index) => create(`many${index}`));
     const one = await rate(500, 1, (index) => create(`one${index}`));
@@ -67,8 +80,11 @@ const SUITES = {
 
   /** The same bytes put into a raw etcd, over its JSON gateway. */
   async etcd() {
-    const value = Buffer.from(JSON.stringify({ kind: "ConfigMap", apiVersion: "v1", metadata: { name: "x", namespace: "load" }, data: { x: BODY } })).toString("base64");
-    const put = (index) => expectCode(request("POST", "/v3/kv/put", { key: Buffer.from(`/registry/configmaps/load/${index}`).toString("base64"), value }), 200);
+    const value = Buffer.from(
+      JSON.stringify({ kind: "ConfigMap", apiVersion: "v1", metadata: { name: "x", namespace: "load" }, data: { x: BODY } }),
+    ).toString("base64");
+    const put = (index) =>
+      expectCode(request("POST", "/v3/kv/put", { key: Buffer.from(`/registry/configmaps/load/${index}`).toString("base64"), value }), 200);
     await rate(500, CLIENTS, put);
     return { many: await rate(4000, CLIENTS, put) };
   },
@@ -81,14 +97,28 @@ const SUITES = {
     let sentAt = 0;
     let write = 0;
     const watching = agentOf(COUNT);
-    await Promise.all(Array.from({ length: COUNT }, () => new Promise((resolve, reject) => {
-      const sent = transport.request({ agent: watching, host: url.hostname, port: url.port, path: "/api/v1/namespaces/default/configmaps?watch=true&fieldSelector=metadata.name%3Dwatched&allowWatchBookmarks=true" }, (response) => {
-        response.on("data", () => seen[write].push(performance.now() - sentAt));
-        resolve();
-      });
-      sent.on("error", reject);
-      sent.end();
-    })));
+    await Promise.all(
+      Array.from(
+        { length: COUNT },
+        () =>
+          new Promise((resolve, reject) => {
+            const sent = transport.request(
+              {
+                agent: watching,
+                host: url.hostname,
+                port: url.port,
+                path: "/api/v1/namespaces/default/configmaps?watch=true&fieldSelector=metadata.name%3Dwatched&allowWatchBookmarks=true",
+              },
+              (response) => {
+                response.on("data", () => seen[write].push(performance.now() - sentAt));
+                resolve();
+              },
+            );
+            sent.on("error", reject);
+            sent.end();
+          }),
+      ),
+    );
     const wait = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
     await wait(1000);
     for (; write < WRITES; write++) {
@@ -98,7 +128,8 @@ const SUITES = {
       else await expectCode(request("PUT", `${path}/watched`, { metadata: { name: "watched" }, data: { write: String(write) } }), 200);
       for (let waited = 0; seen[write].length < COUNT && waited < 200; waited++) await wait(10);
     }
-    if (seen.some((times) => times.length < COUNT)) throw new Error(`a write was seen by ${Math.min(...seen.map((times) => times.length))} of ${COUNT} watchers`);
+    if (seen.some((times) => times.length < COUNT))
+      throw new Error(`a write was seen by ${Math.min(...seen.map((times) => times.length))} of ${COUNT} watchers`);
     watching.destroy();
     return { p99: percentile(seen.flat(), 0.99) };
   },
@@ -108,17 +139,35 @@ const SUITES = {
     const { nodes, pods } = options;
     const now = new Date().toISOString().replace(/\.\d+/, "");
     const size = { cpu: "32", memory: "256Gi", pods: "110" };
-    await rate(nodes, CLIENTS, (index) => expectCode(request("POST", "/api/v1/nodes", {
-      metadata: { name: `n${index}`, labels: { "kubernetes.io/hostname": `n${index}`, bench: "yes" } },
-      status: { capacity: size, allocatable: size, conditions: [{ type: "Ready", status: "True", reason: "Bench", lastHeartbeatTime: now, lastTransitionTime: now }] },
-    }), 201));
+    await rate(nodes, CLIENTS, (index) =>
+      expectCode(
+        request("POST", "/api/v1/nodes", {
+          metadata: { name: `n${index}`, labels: { "kubernetes.io/hostname": `n${index}`, bench: "yes" } },
+          status: {
+            capacity: size,
+            allocatable: size,
+            conditions: [{ type: "Ready", status: "True", reason: "Bench", lastHeartbeatTime: now, lastTransitionTime: now }],
+          },
+        }),
+        201,
+      ),
+    );
     await new Promise((resolve) => setTimeout(resolve, 3000));
     const start = performance.now();
     const bound = watchBound(pods);
-    await rate(pods, CLIENTS - 2, (index) => expectCode(request("POST", "/api/v1/namespaces/default/pods", {
-      metadata: { name: `p${index}` },
-      spec: { nodeSelector: { bench: "yes" }, tolerations: [{ operator: "Exists" }], containers: [{ name: "c", image: "registry.k8s.io/pause:3.10", resources: { requests: { cpu: "100m", memory: "100Mi" } } }] },
-    }), 201));
+    await rate(pods, CLIENTS - 2, (index) =>
+      expectCode(
+        request("POST", "/api/v1/namespaces/default/pods", {
+          metadata: { name: `p${index}` },
+          spec: {
+            nodeSelector: { bench: "yes" },
+            tolerations: [{ operator: "Exists" }],
+            containers: [{ name: "c", image: "registry.k8s.io/pause:3.10", resources: { requests: { cpu: "100m", memory: "100Mi" } } }],
+          },
+        }),
+        201,
+      ),
+    );
     await bound;
     const boundPerSecond = (pods / (performance.now() - start)) * 1000;
     const lists = [];
@@ -135,18 +184,21 @@ function watchBound(count) {
   return new Promise((resolve, reject) => {
     const bound = new Set();
     let rest = "";
-    const sent = transport.request({ agent, host: url.hostname, port: url.port, path: "/api/v1/namespaces/default/pods?watch=true&resourceVersion=0" }, (response) => {
-      response.setEncoding("utf8");
-      response.on("data", (chunk) => {
-        const lines = (rest + chunk).split("\n");
-        rest = lines.pop();
-        for (const line of lines) {
-          const { object } = JSON.parse(line);
-          if (object.spec?.nodeName) bound.add(object.metadata.name);
-        }
-        if (bound.size === count) resolve();
-      });
-    });
+    const sent = transport.request(
+      { agent, host: url.hostname, port: url.port, path: "/api/v1/namespaces/default/pods?watch=true&resourceVersion=0" },
+      (response) => {
+        response.setEncoding("utf8");
+        response.on("data", (chunk) => {
+          const lines = (rest + chunk).split("\n");
+          rest = lines.pop();
+          for (const line of lines) {
+            const { object } = JSON.parse(line);
+            if (object.spec?.nodeName) bound.add(object.metadata.name);
+          }
+          if (bound.size === count) resolve();
+        });
+      },
+    );
     sent.on("error", reject);
     sent.end();
   });

@@ -20,7 +20,9 @@ export interface Figure {
 export function printFigure(figure: Figure): void {
   const met = figure.goal.startsWith("<=") ? figure.value <= Number(figure.goal.slice(2)) : figure.value >= Number(figure.goal.slice(2));
   const value = figure.value < 10 ? figure.value.toFixed(2) : figure.value.toFixed(0);
-  console.log(`${figure.name} ${value} ${figure.unit} goal ${figure.goal}${figure.peer === undefined ? "" : ` peer ${figure.peer}`}${met ? "" : "   MISSED"}`);
+  console.log(
+    `${figure.name} ${value} ${figure.unit} goal ${figure.goal}${figure.peer === undefined ? "" : ` peer ${figure.peer}`}${met ? "" : "   MISSED"}`,
+  );
 }
 
 export const nowMs = () => performance.now();
@@ -37,7 +39,11 @@ export class BenchCluster {
   readonly env: NodeJS.ProcessEnv = { ...process.env, KUBESIM_HOME: this.home, HOME: this.home, KUBECONFIG: undefined };
 
   run(args: readonly string[], options: { node?: string; input?: string } = {}): string {
-    const result = spawnSync(options.node ?? process.execPath, [KUBESIM, ...args], { env: this.env, encoding: "utf8", input: options.input ?? "" });
+    const result = spawnSync(options.node ?? process.execPath, [KUBESIM, ...args], {
+      env: this.env,
+      encoding: "utf8",
+      input: options.input ?? "",
+    });
     if (result.status !== 0) throw new Error(`kubesim ${args.join(" ")}: ${result.stderr}`);
     return result.stdout;
   }

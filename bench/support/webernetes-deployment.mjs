@@ -21,7 +21,8 @@ const ready = new Set();
 const done = new Promise((resolve) => {
   cluster.informer("pods", (type, pod) => {
     if (!pod.metadata?.name?.startsWith("app-")) return;
-    const isReady = type !== "delete" && pod.status?.conditions?.some((condition) => condition.type === "Ready" && condition.status === "True");
+    const isReady =
+      type !== "delete" && pod.status?.conditions?.some((condition) => condition.type === "Ready" && condition.status === "True");
     if (isReady) ready.add(pod.metadata.name);
     if (ready.size >= pods) resolve();
   });
@@ -34,7 +35,11 @@ await cluster.apply([
     apiVersion: "apps/v1",
     kind: "Deployment",
     metadata: { name: "app" },
-    spec: { replicas: pods, selector: { matchLabels: { app: "app" } }, template: { metadata: { labels: { app: "app" } }, spec: { containers: [{ name: "app", image: "app:1" }] } } },
+    spec: {
+      replicas: pods,
+      selector: { matchLabels: { app: "app" } },
+      template: { metadata: { labels: { app: "app" } }, spec: { containers: [{ name: "app", image: "app:1" }] } },
+    },
   },
 ]);
 await Promise.race([done, new Promise((resolve) => setTimeout(resolve, limitMs))]);

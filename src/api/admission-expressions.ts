@@ -46,7 +46,11 @@ export class AdmissionCompiler {
     if (hasAuthorizer) Object.assign(types, { authorizer: AUTHORIZER_TYPE, "authorizer.requestResource": RESOURCE_CHECK_TYPE });
     if (composed) types["variables"] = { kind: "object", name: "kubernetes.variables", fields: this.#composed };
     try {
-      const program = compileCel(expression, Object.keys(types), { types, ...(functions ? { functions } : {}), ...(structType ? { structType } : {}) });
+      const program = compileCel(expression, Object.keys(types), {
+        types,
+        ...(functions ? { functions } : {}),
+        ...(structType ? { structType } : {}),
+      });
       if (!returnTypes || returnTypes.includes(program.outputType)) return { expression, program };
       const names = returnTypes.map((name) => (name === "null" ? "null_type" : name));
       const wanted = names.length === 1 ? `must evaluate to ${names[0]}` : `must evaluate to one of [${names.join(" ")}]`;
@@ -71,12 +75,23 @@ const REQUEST = objectType("kubernetes.AdmissionRequest", {
   name: STRING,
   namespace: STRING,
   operation: STRING,
-  userInfo: objectType("kubernetes.UserInfo", { username: STRING, uid: STRING, groups: listType(STRING), extra: mapType(STRING, listType(STRING)) }),
+  userInfo: objectType("kubernetes.UserInfo", {
+    username: STRING,
+    uid: STRING,
+    groups: listType(STRING),
+    extra: mapType(STRING, listType(STRING)),
+  }),
   dryRun: BOOL,
   options: DYN,
 });
 
-const NAMESPACE_CONDITION = objectType("kubernetes.NamespaceCondition", { status: STRING, type: STRING, lastTransitionTime: TIMESTAMP, message: STRING, reason: STRING });
+const NAMESPACE_CONDITION = objectType("kubernetes.NamespaceCondition", {
+  status: STRING,
+  type: STRING,
+  lastTransitionTime: TIMESTAMP,
+  message: STRING,
+  reason: STRING,
+});
 
 const NAMESPACE = objectType("kubernetes.Namespace", {
   metadata: objectType("kubernetes.NamespaceMetadata", {

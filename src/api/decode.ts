@@ -26,7 +26,11 @@ export function decode(kind: Kind, body: unknown, fieldValidation: FieldValidati
   const findings: string[] = [...(duplicateFields.get(body) ?? [])].map((path) => `duplicate field ${JSON.stringify(path)}`);
   let object: Record<string, unknown>;
   try {
-    object = decodeStruct(kind.schema.package === "" ? CUSTOM_RESOURCE : structType(kind.schema.package, kind.schema.type), body as Record<string, unknown>, { path: "", findings, depth: 0 });
+    object = decodeStruct(
+      kind.schema.package === "" ? CUSTOM_RESOURCE : structType(kind.schema.package, kind.schema.type),
+      body as Record<string, unknown>,
+      { path: "", findings, depth: 0 },
+    );
   } catch (error) {
     if (error instanceof TypeMismatch) throw badRequest(`${cannotBeHandled(kind)}: ${error.message}`);
     throw error;
@@ -35,13 +39,19 @@ export function decode(kind: Kind, body: unknown, fieldValidation: FieldValidati
   object["kind"] = kind.kind;
   object["metadata"] ??= {};
   findings.push(...(kind.prune?.(object) ?? []).map((path) => `unknown field ${JSON.stringify(path)}`));
-  if (findings.length > 0 && fieldValidation === "Strict") throw badRequest(`${cannotBeHandled(kind)}: strict decoding error: ${findings.join(", ")}`);
+  if (findings.length > 0 && fieldValidation === "Strict")
+    throw badRequest(`${cannotBeHandled(kind)}: strict decoding error: ${findings.join(", ")}`);
   return { object: object as unknown as KubernetesObject, warnings: fieldValidation === "Warn" ? findings : [] };
 }
 
 /** Custom resources are taken as they come, but for their metadata; their own schema prunes them. */
 const CUSTOM_RESOURCE: StructType = {
-  form: "struct", package: "", name: "", goName: "unstructured.Unstructured", atomic: false, written: new Map(),
+  form: "struct",
+  package: "",
+  name: "",
+  goName: "unstructured.Unstructured",
+  atomic: false,
+  written: new Map(),
   get fields() {
     return structType("meta/v1", "PartialObjectMetadata").fields;
   },
@@ -53,7 +63,9 @@ function checkGroupVersionKind(kind: Kind, body: Record<string, unknown>): void 
   const apiVersion = apiVersionOf(kind);
   const given = { apiVersion: body["apiVersion"] ?? apiVersion, kind: body["kind"] ?? kind.kind };
   if (given.kind !== kind.kind) {
-    throw badRequest(`the object provided is unrecognized (must be of type ${kind.kind}): no kind ${JSON.stringify(given.kind)} is registered for version ${JSON.stringify(given.apiVersion)}`);
+    throw badRequest(
+      `the object provided is unrecognized (must be of type ${kind.kind}): no kind ${JSON.stringify(given.kind)} is registered for version ${JSON.stringify(given.apiVersion)}`,
+    );
   }
   if (given.apiVersion !== apiVersion) {
     throw badRequest(`the API version in the data (${String(given.apiVersion)}) does not match the expected API version (${apiVersion})`);
@@ -89,7 +101,8 @@ function decodeStruct(type: StructType, value: Record<string, unknown>, at: Posi
     const given = value[name];
     if (given === null || given === undefined) continue;
     const decoded = decodeValue(field.type, given, { path, findings: at.findings, depth: at.depth + 1 }, type.name);
-    if (decoded === undefined || (field.dropsZero && isZero(decoded)) || (!field.required && isEmptyCollection(field.type, decoded))) continue;
+    if (decoded === undefined || (field.dropsZero && isZero(decoded)) || (!field.required && isEmptyCollection(field.type, decoded)))
+      continue;
     object[name] = decoded;
   }
   for (const [name, zero] of type.written) if (object[name] === undefined) object[name] = writtenZero(type, name, zero);
@@ -119,7 +132,9 @@ function decodeValue(type: SchemaType, value: unknown, at: Position, owner: stri
       return decodeStruct(type, value as Record<string, unknown>, at);
     case "list":
       if (!Array.isArray(value)) throw mismatch(type, value, at, owner);
-      return value.map((item, index) => (item === null ? emptyOf(type.item) : decodeValue(type.item, item, { ...at, path: `${at.path}[${index}]` }, owner)));
+      return value.map((item, index) =>
+        item === null ? emptyOf(type.item) : decodeValue(type.item, item, { ...at, path: `${at.path}[${index}]` }, owner),
+      );
     case "map":
       return decodeMap(type, value, at, owner);
     case "scalar":
@@ -141,7 +156,19 @@ function decodeMap(type: Extract<SchemaType, { form: "map" }>, value: unknown, a
 function emptyOf(type: SchemaType): unknown {
   if (type.form === "list") return [];
   if (type.form !== "scalar") return {};
-  return { string: "", bytes: "", time: undefined, microtime: undefined, duration: "0s", quantity: "0", intOrString: 0, boolean: false, int: 0, float: 0, any: null }[type.scalar];
+  return {
+    string: "",
+    bytes: "",
+    time: undefined,
+    microtime: undefined,
+    duration: "0s",
+    quantity: "0",
+    intOrString: 0,
+    boolean: false,
+    int: 0,
+    float: 0,
+    any: null,
+  }[type.scalar];
 }
 
 function decodeScalar(type: Extract<SchemaType, { form: "scalar" }>, value: unknown, at: Position, owner: string): unknown {
@@ -197,7 +224,8 @@ function decodeBase64(type: SchemaType, value: unknown, at: Position, owner: str
   if (typeof value !== "string") throw mismatch(type, value, at, owner);
   const text = value.replace(/[\r\n]/g, "");
   const bad = /[^A-Za-z0-9+/=]/.exec(text);
-  if (bad || text.length % 4 !== 0) throw new TypeMismatch(`illegal base64 data at input byte ${bad?.index ?? text.length - (text.length % 4)}`);
+  if (bad || text.length % 4 !== 0)
+    throw new TypeMismatch(`illegal base64 data at input byte ${bad?.index ?? text.length - (text.length % 4)}`);
   return text;
 }
 
@@ -205,7 +233,10 @@ function decodeTime(scalar: "time" | "microtime", value: unknown, at: Position, 
   if (typeof value !== "string") throw mismatch({ form: "scalar", scalar: "string", goName: "string" }, value, at, owner);
   if (value === "") return undefined;
   const ms = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)$/.test(value) ? Date.parse(value) : NaN;
-  if (Number.isNaN(ms)) throw new TypeMismatch(`parsing time ${JSON.stringify(JSON.stringify(value)).slice(1, -1)} as "2006-01-02T15:04:05Z07:00": cannot parse ${JSON.stringify(value)} as "2006"`);
+  if (Number.isNaN(ms))
+    throw new TypeMismatch(
+      `parsing time ${JSON.stringify(JSON.stringify(value)).slice(1, -1)} as "2006-01-02T15:04:05Z07:00": cannot parse ${JSON.stringify(value)} as "2006"`,
+    );
   if (scalar === "time") return `${new Date(ms).toISOString().slice(0, 19)}Z`;
   const fraction = /\.(\d+)/.exec(value)?.[1] ?? "";
   return `${new Date(ms).toISOString().slice(0, 19)}.${fraction.padEnd(6, "0").slice(0, 6)}Z`;
@@ -215,7 +246,9 @@ function decodeTime(scalar: "time" | "microtime", value: unknown, at: Position, 
 function mismatch(type: SchemaType, value: unknown, at: Position, owner: string): TypeMismatch {
   const given = Array.isArray(value) ? "array" : value === null ? "null" : typeof value === "boolean" ? "bool" : typeof value;
   const shown = given === "number" && type.form === "scalar" && type.scalar === "int" ? `number ${String(value)}` : given;
-  return new TypeMismatch(`json: cannot unmarshal ${shown} into Go struct field ${owner}.${at.path.replace(/\[\d+\]/g, "")} of type ${type.goName}`);
+  return new TypeMismatch(
+    `json: cannot unmarshal ${shown} into Go struct field ${owner}.${at.path.replace(/\[\d+\]/g, "")} of type ${type.goName}`,
+  );
 }
 
 /** Paths that occur twice in the text a body was parsed from. */

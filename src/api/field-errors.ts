@@ -37,9 +37,19 @@ const TITLES: Record<FieldErrorType, string> = {
 
 export const required = (field: string, detail = ""): FieldError => ({ type: "FieldValueRequired", field, badValue: "", detail });
 export const duplicate = (field: string, badValue: unknown): FieldError => ({ type: "FieldValueDuplicate", field, badValue, detail: "" });
-export const invalid = (field: string, badValue: unknown, detail: string): FieldError => ({ type: "FieldValueInvalid", field, badValue, detail });
+export const invalid = (field: string, badValue: unknown, detail: string): FieldError => ({
+  type: "FieldValueInvalid",
+  field,
+  badValue,
+  detail,
+});
 export const forbidden = (field: string, detail: string): FieldError => ({ type: "FieldValueForbidden", field, badValue: "", detail });
-export const notFoundValue = (field: string, badValue: unknown): FieldError => ({ type: "FieldValueNotFound", field, badValue, detail: "" });
+export const notFoundValue = (field: string, badValue: unknown): FieldError => ({
+  type: "FieldValueNotFound",
+  field,
+  badValue,
+  detail: "",
+});
 export const notSupported = (field: string, badValue: unknown, supported: readonly string[]): FieldError => ({
   type: "FieldValueNotSupported",
   field,
@@ -62,7 +72,9 @@ export const tooMany = (field: string, actual: number, maxItems: number): FieldE
 /** The error without its field, as it stands in a Status cause. Upstream: field.Error.ErrorBody. */
 export function errorBody(error: FieldError): string {
   const title = TITLES[error.type];
-  const bare = error.badValue === OMITTED_VALUE || ["FieldValueRequired", "FieldValueForbidden", "FieldValueTooLong", "InternalError"].includes(error.type);
+  const bare =
+    error.badValue === OMITTED_VALUE ||
+    ["FieldValueRequired", "FieldValueForbidden", "FieldValueTooLong", "InternalError"].includes(error.type);
   const head = bare ? title : `${title}: ${renderValue(error.badValue)}`;
   return error.detail === "" ? head : `${head}: ${error.detail}`;
 }

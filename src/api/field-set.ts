@@ -152,7 +152,10 @@ function renderElement(element: string): string {
   if (element.startsWith("f:")) return `.${text}`;
   if (element.startsWith("k:")) {
     const key = JSON.parse(text) as Record<string, unknown>;
-    return `[${Object.keys(key).sort().map((name) => `${name}=${JSON.stringify(key[name])}`).join(",")}]`;
+    return `[${Object.keys(key)
+      .sort()
+      .map((name) => `${name}=${JSON.stringify(key[name])}`)
+      .join(",")}]`;
   }
   return element.startsWith("v:") ? `[=${text}]` : `[${text}]`;
 }

@@ -14,15 +14,35 @@ export class GoRegexpError extends Error {
 const REPEAT_MAX = 1000;
 const CACHE_MAX = 1024;
 const CLASSES: Readonly<Record<string, string>> = {
-  alnum: "0-9A-Za-z", alpha: "A-Za-z", ascii: "\\x00-\\x7F", blank: "\\t ", cntrl: "\\x00-\\x1F\\x7F", digit: "0-9", graph: "!-~", lower: "a-z", print: " -~",
-  punct: "!-\\/:-@\\[-`{-~", space: "\\t\\n\\v\\f\\r ", upper: "A-Z", word: "0-9A-Za-z_", xdigit: "0-9A-Fa-f",
+  alnum: "0-9A-Za-z",
+  alpha: "A-Za-z",
+  ascii: "\\x00-\\x7F",
+  blank: "\\t ",
+  cntrl: "\\x00-\\x1F\\x7F",
+  digit: "0-9",
+  graph: "!-~",
+  lower: "a-z",
+  print: " -~",
+  punct: "!-\\/:-@\\[-`{-~",
+  space: "\\t\\n\\v\\f\\r ",
+  upper: "A-Z",
+  word: "0-9A-Za-z_",
+  xdigit: "0-9A-Fa-f",
 };
 // The Unicode classes that are seen in the wild, without the flag that V8's linear engine cannot do.
 const UNICODE: Readonly<Record<string, string>> = {
   L: "A-Za-z\\u00AA\\u00B5\\u00BA\\u00C0-\\u00D6\\u00D8-\\u00F6\\u00F8-\\u02C1\\u0370-\\u037D\\u037F-\\u0481\\u048A-\\u052F\\u0531-\\u0556\\u0561-\\u0587\\u05D0-\\u05EA\\u0620-\\u064A\\u0904-\\u0939\\u3041-\\u3096\\u30A1-\\u30FA\\u4E00-\\u9FFF\\uAC00-\\uD7A3",
-  Lu: "A-Z\\u00C0-\\u00D6\\u00D8-\\u00DE\\u0391-\\u03A9\\u0410-\\u042F", Ll: "a-z\\u00DF-\\u00F6\\u00F8-\\u00FF\\u03B1-\\u03C9\\u0430-\\u044F",
-  N: "0-9\\u00B2\\u00B3\\u00B9\\u00BC-\\u00BE\\u0660-\\u0669\\u0966-\\u096F", Nd: "0-9\\u0660-\\u0669\\u0966-\\u096F", P: "!-#%-*,-\\/:;?@\\[-\\]_{}\\u00A1\\u00A7\\u00AB\\u00B6\\u00B7\\u00BB\\u00BF\\u2010-\\u2027",
-  S: "$+<->^`|~\\u00A2-\\u00A9\\u00AC\\u00AE-\\u00B1\\u00B4\\u00D7\\u00F7", Z: " \\u00A0\\u1680\\u2000-\\u200A\\u2028\\u2029\\u202F\\u205F\\u3000", Greek: "\\u0370-\\u03FF", Cyrillic: "\\u0400-\\u052F", Han: "\\u4E00-\\u9FFF", Latin: "A-Za-z\\u00AA\\u00BA\\u00C0-\\u00D6\\u00D8-\\u00F6\\u00F8-\\u02B8",
+  Lu: "A-Z\\u00C0-\\u00D6\\u00D8-\\u00DE\\u0391-\\u03A9\\u0410-\\u042F",
+  Ll: "a-z\\u00DF-\\u00F6\\u00F8-\\u00FF\\u03B1-\\u03C9\\u0430-\\u044F",
+  N: "0-9\\u00B2\\u00B3\\u00B9\\u00BC-\\u00BE\\u0660-\\u0669\\u0966-\\u096F",
+  Nd: "0-9\\u0660-\\u0669\\u0966-\\u096F",
+  P: "!-#%-*,-\\/:;?@\\[-\\]_{}\\u00A1\\u00A7\\u00AB\\u00B6\\u00B7\\u00BB\\u00BF\\u2010-\\u2027",
+  S: "$+<->^`|~\\u00A2-\\u00A9\\u00AC\\u00AE-\\u00B1\\u00B4\\u00D7\\u00F7",
+  Z: " \\u00A0\\u1680\\u2000-\\u200A\\u2028\\u2029\\u202F\\u205F\\u3000",
+  Greek: "\\u0370-\\u03FF",
+  Cyrillic: "\\u0400-\\u052F",
+  Han: "\\u4E00-\\u9FFF",
+  Latin: "A-Za-z\\u00AA\\u00BA\\u00C0-\\u00D6\\u00D8-\\u00F6\\u00F8-\\u02B8",
 };
 const cache = new Map<string, RegExp>();
 
@@ -80,7 +100,7 @@ class Translator {
     const before = this.#flags;
     let result = "";
     let repeatable = "";
-    for (; this.#at < this.#pattern.length && this.#pattern[this.#at] !== ")"; ) {
+    for (; this.#at < this.#pattern.length && this.#pattern[this.#at] !== ")";) {
       const start = this.#at;
       const character = this.#pattern[start] ?? "";
       if (character === "|") {
@@ -117,7 +137,8 @@ class Translator {
     if (!match) return undefined;
     const minimum = Number(match[1] ?? 0);
     const maximum = Number(match[3] || minimum);
-    if (minimum > REPEAT_MAX || maximum > REPEAT_MAX || (match[3] && maximum < minimum)) throw new GoRegexpError("invalid repeat count", match[0]);
+    if (minimum > REPEAT_MAX || maximum > REPEAT_MAX || (match[3] && maximum < minimum))
+      throw new GoRegexpError("invalid repeat count", match[0]);
     this.#take(match[0]);
     const lazy = this.#pattern[this.#at] === "?" ? this.#take("?") !== "" : false;
     return match[0] + (lazy !== this.#flags.swapGreed ? "?" : "");
@@ -164,7 +185,8 @@ class Translator {
       this.#flags = withFlags(this.#flags, flags[1] ?? "", flags[2] ?? "");
       // Flags alone hold to the end of the group they are in.
       if (flags[3] === ")") return "";
-    } else if (rest.startsWith("(?")) throw new GoRegexpError("invalid or unsupported Perl syntax", /^\(\?(?:P?<?[=!]?)?/.exec(rest)?.[0] ?? "(?");
+    } else if (rest.startsWith("(?"))
+      throw new GoRegexpError("invalid or unsupported Perl syntax", /^\(\?(?:P?<?[=!]?)?/.exec(rest)?.[0] ?? "(?");
     else this.#take("(");
     const inner = this.#alternatives();
     this.#flags = outer;
@@ -178,7 +200,11 @@ class Translator {
     const quoted = /^\\Q([\s\S]*?)(?:\\E|$)/.exec(rest);
     if (quoted && !inClass) {
       this.#take(quoted[0]);
-      return Array.from(quoted[1] ?? "").map((character) => this.#letter(character)).join("") || "(?:)";
+      return (
+        Array.from(quoted[1] ?? "")
+          .map((character) => this.#letter(character))
+          .join("") || "(?:)"
+      );
     }
     const unicode = /^\\([pP])(?:\{(\^?)(\w+)\}|(\w))/.exec(rest);
     if (unicode) {
@@ -196,7 +222,8 @@ class Translator {
     const next = rest[1];
     if (next === undefined) throw new GoRegexpError("trailing backslash at end of expression", "");
     this.#take(rest.slice(0, 2));
-    if ("dDwWsSfnrtv".includes(next)) return next === "s" ? (inClass ? "\\t\\n\\f\\r " : "[\\t\\n\\f\\r ]") : next === "S" && !inClass ? "[^\\t\\n\\f\\r ]" : `\\${next}`;
+    if ("dDwWsSfnrtv".includes(next))
+      return next === "s" ? (inClass ? "\\t\\n\\f\\r " : "[\\t\\n\\f\\r ]") : next === "S" && !inClass ? "[^\\t\\n\\f\\r ]" : `\\${next}`;
     if (next === "a") return "\\x07";
     if (!inClass && (next === "b" || next === "B")) return `\\${next}`;
     if (!inClass && next === "A") return "^";
@@ -228,11 +255,13 @@ class Translator {
       return set;
     }
     const from = this.#classCharacter();
-    if (this.#pattern[this.#at] !== "-" || this.#pattern[this.#at + 1] === "]" || this.#at + 1 >= this.#pattern.length) return this.#anyCase(from);
+    if (this.#pattern[this.#at] !== "-" || this.#pattern[this.#at + 1] === "]" || this.#at + 1 >= this.#pattern.length)
+      return this.#anyCase(from);
     const rangeStart = this.#at;
     this.#at++;
     const to = this.#classCharacter();
-    if (from.length === 1 && to.length === 1 && from > to) throw new GoRegexpError("invalid character class range", `${from}${this.#pattern.slice(rangeStart, this.#at)}`);
+    if (from.length === 1 && to.length === 1 && from > to)
+      throw new GoRegexpError("invalid character class range", `${from}${this.#pattern.slice(rangeStart, this.#at)}`);
     const both = `${from}-${to}`;
     if (!this.#flags.ignoreCase || !/^(?:[a-z]-[a-z]|[A-Z]-[A-Z])$/.test(both)) return both;
     return both.toLowerCase() + both.toUpperCase();
@@ -252,9 +281,19 @@ class Translator {
 
 function withFlags(flags: Flags, on: string, off: string): Flags {
   const value = (letter: string, before: boolean) => (off.includes(letter) ? false : on.includes(letter) || before);
-  return { ignoreCase: value("i", flags.ignoreCase), dotAll: value("s", flags.dotAll), multiline: value("m", flags.multiline), swapGreed: value("U", flags.swapGreed) };
+  return {
+    ignoreCase: value("i", flags.ignoreCase),
+    dotAll: value("s", flags.dotAll),
+    multiline: value("m", flags.multiline),
+    swapGreed: value("U", flags.swapGreed),
+  };
 }
 
 function unicodeEscape(point: number): string {
-  return Array.from(String.fromCodePoint(point), (character) => character.split("").map((unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, "0")}`).join("")).join("");
+  return Array.from(String.fromCodePoint(point), (character) =>
+    character
+      .split("")
+      .map((unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, "0")}`)
+      .join(""),
+  ).join("");
 }

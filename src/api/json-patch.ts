@@ -9,6 +9,9 @@ export function applyJsonPatch(current: unknown, patch: unknown): unknown {
     return jsonPatch.applyPatch(structuredClone(current), structuredClone(patch) as jsonPatch.Operation[], true, true).newDocument;
   } catch (error) {
     // Upstream says no more than this, whatever the operation: errors.NewGenericServerResponse.
-    throw new StatusError({ code: 422, reason: "Invalid", message: "the server rejected our request due to an error in our request", details: {} }, { cause: error });
+    throw new StatusError(
+      { code: 422, reason: "Invalid", message: "the server rejected our request due to an error in our request", details: {} },
+      { cause: error },
+    );
   }
 }

@@ -41,9 +41,7 @@ export function compileJsonPath(template: string, options: JsonPathOptions): Jso
   }
   return (data) => {
     try {
-      return options.asJson
-        ? renderAsJson(nodes, data, options)
-        : evaluateAll(nodes, data, options).map(printResults).join("");
+      return options.asJson ? renderAsJson(nodes, data, options) : evaluateAll(nodes, data, options).map(printResults).join("");
     } catch (error) {
       throw new Error(
         `error executing jsonpath ${JSON.stringify(template)}: Error executing template: ${(error as Error).message}. Printing more information for debugging the template:\n\ttemplate was:\n\t\t${template}\n\tobject given to jsonpath engine was:\n\t\t${goMap(data)}\n\n\n`,
@@ -102,9 +100,7 @@ class PathParser {
       else if (char === "+" || char === "-" || /\d/.test(char)) nodes.push(this.#number());
       else if (/[A-Za-z_]/.test(char)) nodes.push(...this.#identifier());
       else
-        throw new Error(
-          `unrecognized character in action: U+${char.charCodeAt(0).toString(16).toUpperCase().padStart(4, "0")} '${char}'`,
-        );
+        throw new Error(`unrecognized character in action: U+${char.charCodeAt(0).toString(16).toUpperCase().padStart(4, "0")} '${char}'`);
     }
   }
 
@@ -142,9 +138,7 @@ class PathParser {
       this.#at += 2;
       const next = this.#text[this.#at] ?? "";
       const name = /[\w]/.test(next) ? this.#name() : "";
-      return name === ""
-        ? [{ type: "recursive" }]
-        : [{ type: "recursive" }, { type: "field", name }];
+      return name === "" ? [{ type: "recursive" }] : [{ type: "recursive" }, { type: "field", name }];
     }
     this.#at++;
     if (this.#text[this.#at] === "*") {
@@ -172,8 +166,7 @@ class PathParser {
 
   #number(): Node {
     const match = /^[+-]?\d[\w.]*/.exec(this.#text.slice(this.#at));
-    if (!match || Number.isNaN(Number(match[0])))
-      throw new Error(`cannot parse number ${match?.[0] ?? ""}`);
+    if (!match || Number.isNaN(Number(match[0]))) throw new Error(`cannot parse number ${match?.[0] ?? ""}`);
     this.#at += match[0].length;
     return { type: "value", value: Number(match[0]) };
   }
@@ -201,8 +194,7 @@ class PathParser {
           nodes: new PathParser(`[${part}]}`).#action(),
         })),
       };
-    if (inside === "*")
-      return { type: "array", from: undefined, to: undefined, step: undefined, single: false };
+    if (inside === "*") return { type: "array", from: undefined, to: undefined, step: undefined, single: false };
     const match = /^(-?\d*)(:-?\d*)?(:-?\d*)?$/.exec(inside.trim());
     if (!match) throw new Error(`invalid array index ${inside}`);
     const number = (text: string | undefined) =>
@@ -265,9 +257,7 @@ function parseFilter(text: string): Node {
   const { left, operator, right } = splitFilter(text);
   const side = (part: string): Node => ({
     type: "list",
-    nodes: new PathParser(`{${part.trim()}}`)
-      .parse()
-      .flatMap((node) => (node.type === "list" ? node.nodes : [node])),
+    nodes: new PathParser(`{${part.trim()}}`).parse().flatMap((node) => (node.type === "list" ? node.nodes : [node])),
   });
   return {
     type: "filter",
@@ -333,8 +323,7 @@ function evaluateRange(
   return nodes.length;
 }
 
-const isIdentifier = (node: Node | undefined, name: string) =>
-  node?.type === "identifier" && node.name === name;
+const isIdentifier = (node: Node | undefined, name: string) => node?.type === "identifier" && node.name === name;
 
 function skipRange(nodes: readonly Node[], from: number): number {
   let depth = 1;
@@ -347,11 +336,7 @@ function skipRange(nodes: readonly Node[], from: number): number {
   return nodes.length;
 }
 
-function evaluateList(
-  nodes: readonly Node[],
-  values: unknown[],
-  options: JsonPathOptions,
-): unknown[] {
+function evaluateList(nodes: readonly Node[], values: unknown[], options: JsonPathOptions): unknown[] {
   return nodes.reduce((current, node) => evaluate(node, current, options), values);
 }
 
@@ -368,13 +353,7 @@ function evaluate(node: Node, values: unknown[], options: JsonPathOptions): unkn
     case "array":
       return values.flatMap((value) => slice(node, value));
     case "wildcard":
-      return values.flatMap((value) =>
-        Array.isArray(value)
-          ? value
-          : isMap(value)
-            ? sortedEntries(value).map(([, each]) => each)
-            : [],
-      );
+      return values.flatMap((value) => (Array.isArray(value) ? value : isMap(value) ? sortedEntries(value).map(([, each]) => each) : []));
     case "recursive":
       return values.flatMap(descendants);
     case "union":
@@ -382,18 +361,12 @@ function evaluate(node: Node, values: unknown[], options: JsonPathOptions): unkn
     case "filter":
       return values.flatMap((value) => filter(node, value, options));
     case "identifier":
-      throw new Error(
-        node.name === "end"
-          ? "not in range, nothing to end"
-          : `unrecognized identifier ${node.name}`,
-      );
+      throw new Error(node.name === "end" ? "not in range, nothing to end" : `unrecognized identifier ${node.name}`);
   }
 }
 
-const isMap = (value: unknown): value is Record<string, unknown> =>
-  typeof value === "object" && value !== null && !Array.isArray(value);
-const sortedEntries = (value: Record<string, unknown>) =>
-  Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1));
+const isMap = (value: unknown): value is Record<string, unknown> => typeof value === "object" && value !== null && !Array.isArray(value);
+const sortedEntries = (value: Record<string, unknown>) => Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1));
 
 function evaluateField(name: string, values: unknown[], options: JsonPathOptions): unknown[] {
   if (name === "") return values;
@@ -413,8 +386,7 @@ function slice(node: Extract<Node, { type: "array" }>, value: unknown): unknown[
   const absolute = (index: number) => (index < 0 ? index + length : index);
   if (node.single && node.from !== undefined) {
     const index = absolute(node.from);
-    if (index >= length || index < 0)
-      throw new Error(`array index out of bounds: index ${index}, length ${length}`);
+    if (index >= length || index < 0) throw new Error(`array index out of bounds: index ${index}, length ${length}`);
     return [value[index]];
   }
   const from = absolute(node.from ?? 0);
@@ -426,33 +398,20 @@ function slice(node: Extract<Node, { type: "array" }>, value: unknown): unknown[
 }
 
 function descendants(value: unknown): unknown[] {
-  const children = Array.isArray(value)
-    ? value
-    : isMap(value)
-      ? sortedEntries(value).map(([, each]) => each)
-      : [];
+  const children = Array.isArray(value) ? value : isMap(value) ? sortedEntries(value).map(([, each]) => each) : [];
   return value === null || value === undefined ? [] : [value, ...children.flatMap(descendants)];
 }
 
-function filter(
-  node: Extract<Node, { type: "filter" }>,
-  value: unknown,
-  options: JsonPathOptions,
-): unknown[] {
+function filter(node: Extract<Node, { type: "filter" }>, value: unknown, options: JsonPathOptions): unknown[] {
   if (value === null || value === undefined) return [];
   if (!Array.isArray(value)) {
-    if (!isMap(value))
-      throw new Error(`${goMap(value)} is not array or slice and cannot be filtered`);
+    if (!isMap(value)) throw new Error(`${goMap(value)} is not array or slice and cannot be filtered`);
     return matchesFilter(node, value, options) ? [value] : [];
   }
   return value.filter((item) => matchesFilter(node, item, options));
 }
 
-function matchesFilter(
-  node: Extract<Node, { type: "filter" }>,
-  item: unknown,
-  _options: JsonPathOptions,
-): boolean {
+function matchesFilter(node: Extract<Node, { type: "filter" }>, item: unknown, _options: JsonPathOptions): boolean {
   const lenient = { allowMissing: true };
   const left = evaluate(node.left, [item], lenient);
   if (node.operator === "exists") return left.length > 0;
@@ -504,10 +463,7 @@ function goMap(value: unknown): string {
 export function relaxedPath(expression: string): string {
   if (expression === "") return expression;
   const match = /^\{?\.?([^{}]+)\}?$/.exec(expression.replace(/^(\{?)\$/, "$1"));
-  if (!match)
-    throw new Error(
-      `unexpected path string, expected a 'name1.name2' or '.name1.name2' or '{name1.name2}' or '{.name1.name2}'`,
-    );
+  if (!match) throw new Error(`unexpected path string, expected a 'name1.name2' or '.name1.name2' or '{name1.name2}' or '{.name1.name2}'`);
   const field = match[1] ?? "";
   return `{${field.startsWith("[") ? "" : "."}${field}}`;
 }

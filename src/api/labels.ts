@@ -80,7 +80,11 @@ export function selectorFromLabelSelector(selector: LabelSelector | null | undef
   if (!selector) return NOTHING;
   const known = fromObject.get(selector);
   if (known) return known;
-  const requirements: LabelRequirement[] = Object.entries(selector.matchLabels ?? {}).map(([key, value]) => ({ key, operator: "=", values: [value] }));
+  const requirements: LabelRequirement[] = Object.entries(selector.matchLabels ?? {}).map(([key, value]) => ({
+    key,
+    operator: "=",
+    values: [value],
+  }));
   for (const { key, operator, values = [] } of selector.matchExpressions ?? []) {
     const word = ({ In: "in", NotIn: "notin", Exists: "exists", DoesNotExist: "!" } as const)[operator as "In"];
     requirements.push({ key, operator: word, values });
@@ -94,10 +98,17 @@ export function selectorFromLabelSelector(selector: LabelSelector | null | undef
 const fromObject = new WeakMap<object, Selector>();
 
 export function selectorFromMap(labels: Readonly<Record<string, string>> | undefined): Selector {
-  return new Selector(Object.entries(labels ?? {}).sort().map(([key, value]) => ({ key, operator: "=", values: [value] })));
+  return new Selector(
+    Object.entries(labels ?? {})
+      .sort()
+      .map(([key, value]) => ({ key, operator: "=", values: [value] })),
+  );
 }
 
-type Token = { readonly type: "(" | ")" | "," | "=" | "==" | "!=" | "!" | ">" | "<" | "in" | "notin" | "identifier" | "end"; readonly text: string };
+type Token = {
+  readonly type: "(" | ")" | "," | "=" | "==" | "!=" | "!" | ">" | "<" | "in" | "notin" | "identifier" | "end";
+  readonly text: string;
+};
 
 /** Thrown with upstream's words by `parseSelector`; the API wraps it into 400. */
 export class SelectorSyntaxError extends Error {
@@ -147,13 +158,15 @@ class Parser {
     for (;;) {
       const next = this.#peek();
       if (next.type === "end" && requirements.length === 0 && this.#at === 0) return requirements;
-      if (next.type !== "identifier" && next.type !== "!" && next.type !== "in" && next.type !== "notin") throw new SelectorSyntaxError(`found '${next.text}', expected: !, identifier, or 'end of string'`);
+      if (next.type !== "identifier" && next.type !== "!" && next.type !== "in" && next.type !== "notin")
+        throw new SelectorSyntaxError(`found '${next.text}', expected: !, identifier, or 'end of string'`);
       requirements.push(this.#prefixed());
       const after = this.#take();
       if (after.type === "end") return requirements;
       if (after.type !== ",") throw new SelectorSyntaxError(`found '${after.text}', expected: ',' or 'end of string'`);
       const following = this.#peek();
-      if (following.type === "end" || following.type === ",") throw new SelectorSyntaxError(`found '${following.text}', expected: identifier after ','`);
+      if (following.type === "end" || following.type === ",")
+        throw new SelectorSyntaxError(`found '${following.text}', expected: identifier after ','`);
     }
   }
 
@@ -162,7 +175,8 @@ class Parser {
     try {
       return this.#requirement();
     } catch (error) {
-      if (error instanceof SelectorSyntaxError) throw new SelectorSyntaxError(`unable to parse requirement: ${error.message}`, { cause: error });
+      if (error instanceof SelectorSyntaxError)
+        throw new SelectorSyntaxError(`unable to parse requirement: ${error.message}`, { cause: error });
       throw error;
     }
   }
@@ -191,7 +205,10 @@ class Parser {
       case ">":
       case "<": {
         const values = [this.#value()];
-        if (!/^-?\d+$/.test(values[0] as string)) throw new SelectorSyntaxError(`values[0]: Invalid value: ${JSON.stringify(values[0])}: for 'Gt', 'Lt' operators, the value must be an integer`);
+        if (!/^-?\d+$/.test(values[0] as string))
+          throw new SelectorSyntaxError(
+            `values[0]: Invalid value: ${JSON.stringify(values[0])}: for 'Gt', 'Lt' operators, the value must be an integer`,
+          );
         return { key, operator: operator.type === ">" ? "gt" : "lt", values };
       }
       default:
@@ -203,7 +220,7 @@ class Parser {
     const open = this.#take();
     if (open.type !== "(") throw new SelectorSyntaxError(`found '${open.text}' expected: '('`);
     const values: string[] = [];
-    for (let expectValue = true; ; ) {
+    for (let expectValue = true; ;) {
       const token = this.#take(true);
       if (token.type === "identifier" && expectValue) {
         values.push(token.text);
@@ -246,7 +263,8 @@ function checkKey(key: string): void {
 function checked(requirement: LabelRequirement): LabelRequirement {
   requirement.values.forEach((value, index) => {
     const errors = isLabelValue(value);
-    if (errors.length > 0) throw new SelectorSyntaxError(`values[${index}][${requirement.key}]: Invalid value: ${JSON.stringify(value)}: ${errors.join("; ")}`);
+    if (errors.length > 0)
+      throw new SelectorSyntaxError(`values[${index}][${requirement.key}]: Invalid value: ${JSON.stringify(value)}: ${errors.join("; ")}`);
   });
   return requirement;
 }

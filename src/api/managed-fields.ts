@@ -37,8 +37,16 @@ const UNTRACKED: FieldSet = {
   "f:apiVersion": {},
   "f:kind": {},
   "f:metadata": {
-    ".": {}, "f:clusterName": {}, "f:creationTimestamp": {}, "f:generation": {}, "f:managedFields": {}, "f:name": {}, "f:namespace": {},
-    "f:resourceVersion": {}, "f:selfLink": {}, "f:uid": {},
+    ".": {},
+    "f:clusterName": {},
+    "f:creationTimestamp": {},
+    "f:generation": {},
+    "f:managedFields": {},
+    "f:name": {},
+    "f:namespace": {},
+    "f:resourceVersion": {},
+    "f:selfLink": {},
+    "f:uid": {},
   },
 };
 
@@ -61,7 +69,12 @@ export function updateManagedFields(tracking: UpdateTracking): ManagedFieldsEntr
 }
 
 /** Whether anything about the managers has changed. */
-export function takeOwnership(managers: Managers, { kind, manager, time, subresource }: Pick<UpdateTracking, "kind" | "manager" | "time" | "subresource">, live: KubernetesObject | undefined, next: KubernetesObject): boolean {
+export function takeOwnership(
+  managers: Managers,
+  { kind, manager, time, subresource }: Pick<UpdateTracking, "kind" | "manager" | "time" | "subresource">,
+  live: KubernetesObject | undefined,
+  next: KubernetesObject,
+): boolean {
   const compared = compareValues(shapeOfKind(kind), live ?? {}, next);
   const written = resetFieldsOf(kind, subresource).reduce(withoutSubtree, unionSets(compared.modified, compared.added));
   const lost = unionSets(written, resetFieldsOf(kind, subresource).reduce(withoutSubtree, compared.removed));
@@ -104,7 +117,12 @@ export function stripUntracked(fields: FieldSet): FieldSet {
 }
 
 /** Upstream: BuildManagerIdentifier. Appliers are one manager whatever the version they apply in. */
-export function managerId({ manager, operation, apiVersion, subresource }: Pick<Manager, "manager" | "operation" | "apiVersion" | "subresource">): string {
+export function managerId({
+  manager,
+  operation,
+  apiVersion,
+  subresource,
+}: Pick<Manager, "manager" | "operation" | "apiVersion" | "subresource">): string {
   return JSON.stringify({ manager, operation, ...(operation === "Apply" ? {} : { apiVersion }), ...(subresource ? { subresource } : {}) });
 }
 
@@ -129,14 +147,30 @@ export function decodeManagedFields(entries: readonly ManagedFieldsEntry[] | und
 
 export function encodeManagedFields(managers: Managers): ManagedFieldsEntry[] | undefined {
   if (managers.size === 0) return undefined;
-  return [...managers.values()].sort(compareManagers).map(
-    ({ manager, operation, apiVersion, time, fields, subresource }) =>
-      ({ manager, operation, apiVersion, ...(time ? { time } : {}), fieldsType: "FieldsV1", fieldsV1: fields, ...(subresource ? { subresource } : {}) }) as ManagedFieldsEntry,
-  );
+  return [...managers.values()]
+    .sort(compareManagers)
+    .map(
+      ({ manager, operation, apiVersion, time, fields, subresource }) =>
+        ({
+          manager,
+          operation,
+          apiVersion,
+          ...(time ? { time } : {}),
+          fieldsType: "FieldsV1",
+          fieldsV1: fields,
+          ...(subresource ? { subresource } : {}),
+        }) as ManagedFieldsEntry,
+    );
 }
 
 function compareManagers(a: Manager, b: Manager): number {
-  const keys = (manager: Manager) => [manager.operation, manager.time ?? "", manager.manager, manager.apiVersion, manager.subresource ?? ""];
+  const keys = (manager: Manager) => [
+    manager.operation,
+    manager.time ?? "",
+    manager.manager,
+    manager.apiVersion,
+    manager.subresource ?? "",
+  ];
   const left = keys(a);
   const right = keys(b);
   for (let index = 0; index < left.length; index++) {
@@ -152,7 +186,9 @@ function capUpdateManagers(managers: Managers): boolean {
   const updaters = [...managers].filter(([, manager]) => manager.operation === "Update");
   let count = updaters.length;
   if (count <= UPDATE_MANAGERS_MAX) return false;
-  updaters.sort(([idA, a], [idB, b]) => ((a.time ?? "") === (b.time ?? "") ? (idA < idB ? -1 : 1) : (a.time ?? "") < (b.time ?? "") ? -1 : 1));
+  updaters.sort(([idA, a], [idB, b]) =>
+    (a.time ?? "") === (b.time ?? "") ? (idA < idB ? -1 : 1) : (a.time ?? "") < (b.time ?? "") ? -1 : 1,
+  );
   const firstOfVersion = new Map<string, string>();
   for (const [id, manager] of updaters) {
     if (count <= UPDATE_MANAGERS_MAX) break;
@@ -161,7 +197,14 @@ function capUpdateManagers(managers: Managers): boolean {
       firstOfVersion.set(manager.apiVersion, id);
       continue;
     }
-    const bucket: Manager = { manager: "ancient-changes", operation: "Update", apiVersion: manager.apiVersion, subresource: undefined, time: manager.time, fields: manager.fields };
+    const bucket: Manager = {
+      manager: "ancient-changes",
+      operation: "Update",
+      apiVersion: manager.apiVersion,
+      subresource: undefined,
+      time: manager.time,
+      fields: manager.fields,
+    };
     const bucketId = managerId(bucket);
     const known = managers.get(bucketId) ?? managers.get(first);
     if (!managers.has(bucketId)) managers.delete(first);

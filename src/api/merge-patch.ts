@@ -70,7 +70,12 @@ function keepDeletions(patch: Json): Json {
 
 function applyKeepingNulls(base: Json, over: Json): Json {
   const result: Json = { ...base };
-  for (const [key, value] of Object.entries(over)) setKey(result, key, isObject(value) && Object.hasOwn(result, key) && isObject(result[key]) ? applyKeepingNulls(result[key], value) : value);
+  for (const [key, value] of Object.entries(over))
+    setKey(
+      result,
+      key,
+      isObject(value) && Object.hasOwn(result, key) && isObject(result[key]) ? applyKeepingNulls(result[key], value) : value,
+    );
   return result;
 }
 

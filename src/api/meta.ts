@@ -8,7 +8,10 @@ export interface KubernetesObject {
 }
 
 /** An object as it is handed in for creation: the server fills uid, timestamps, status and defaults. */
-export type Draft<T extends KubernetesObject> = Omit<T, "metadata" | "status"> & { metadata: Partial<ObjectMeta>; status?: Partial<T extends { status: infer S } ? S : never> };
+export type Draft<T extends KubernetesObject> = Omit<T, "metadata" | "status"> & {
+  metadata: Partial<ObjectMeta>;
+  status?: Partial<T extends { status: infer S } ? S : never>;
+};
 
 export interface ObjectList<T> {
   apiVersion: string;

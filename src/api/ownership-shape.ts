@@ -48,7 +48,14 @@ function shapeOfCustomResource(schema: JsonSchema = { type: "object" }): MapShap
   const own = shapeOfSchema(schema, DEDUCED);
   const shape: MapShape = {
     form: "map",
-    member: (name) => (name === "metadata" ? shapeOfStruct(structType("meta/v1", "ObjectMeta")) : isTypeMeta(name) ? LEAF : own.form === "map" ? own.member(name) : DEDUCED),
+    member: (name) =>
+      name === "metadata"
+        ? shapeOfStruct(structType("meta/v1", "ObjectMeta"))
+        : isTypeMeta(name)
+          ? LEAF
+          : own.form === "map"
+            ? own.member(name)
+            : DEDUCED,
     isField: (name) => name === "metadata" || isTypeMeta(name) || (own.form === "map" && own.isField(name)),
     deduced: false,
   };
@@ -85,7 +92,11 @@ function shapeOfField(field: SchemaField): Shape {
   if (type.form === "list") {
     if (field.listType === "set") return { form: "list", item: LEAF, keys: undefined };
     if (field.listType !== "map") return LEAF;
-    return { form: "list", item: shapeOfType(type.item), keys: field.listMapKeys.map((name) => ({ name, default: keyDefault(type.item, name) })) };
+    return {
+      form: "list",
+      item: shapeOfType(type.item),
+      keys: field.listMapKeys.map((name) => ({ name, default: keyDefault(type.item, name) })),
+    };
   }
   if (type.form === "map") return field.mapType === "atomic" ? LEAF : mapOf(shapeOfType(type.value));
   // A field may be granular where its type is atomic: PersistentVolumeSpec.claimRef.

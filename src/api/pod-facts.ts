@@ -27,7 +27,10 @@ export function podCondition(pod: Pod, type: string) {
 export function isPodAvailable(pod: Pod, minReadySeconds: number, nowMs: number): boolean {
   const ready = podCondition(pod, "Ready");
   if (ready?.status !== "True") return false;
-  return minReadySeconds === 0 || (ready.lastTransitionTime !== undefined && Date.parse(ready.lastTransitionTime) + minReadySeconds * 1000 <= nowMs);
+  return (
+    minReadySeconds === 0 ||
+    (ready.lastTransitionTime !== undefined && Date.parse(ready.lastTransitionTime) + minReadySeconds * 1000 <= nowMs)
+  );
 }
 
 export const isSidecar = (container: Container) => container.restartPolicy === "Always";

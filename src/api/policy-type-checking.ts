@@ -14,10 +14,20 @@ export function checkPolicyTypes(policy: ValidatingAdmissionPolicy, kinds: reado
   const { spec } = policy;
   const targets = typesToCheck(spec.matchConstraints?.resourceRules ?? [], kinds);
   if (targets.length === 0) return [];
-  const paramKind = spec.paramKind && kinds.find((kind) => kind.kind === spec.paramKind?.kind && (kind.group ? `${kind.group}/${kind.version}` : kind.version) === spec.paramKind?.apiVersion);
+  const paramKind =
+    spec.paramKind &&
+    kinds.find(
+      (kind) =>
+        kind.kind === spec.paramKind?.kind && (kind.group ? `${kind.group}/${kind.version}` : kind.version) === spec.paramKind?.apiVersion,
+    );
   const params = paramKind ? celTypeOfKind(paramKind) : DYN;
   const compilers = targets.map((kind) => {
-    const compiler = new AdmissionCompiler({ hasParams: spec.paramKind !== undefined, composed: true, objectType: celTypeOfKind(kind), paramsType: params });
+    const compiler = new AdmissionCompiler({
+      hasParams: spec.paramKind !== undefined,
+      composed: true,
+      objectType: celTypeOfKind(kind),
+      paramsType: params,
+    });
     for (const { name, expression } of spec.variables ?? []) compiler.compileVariable(name, expression);
     return { kind, compiler };
   });
@@ -26,7 +36,9 @@ export function checkPolicyTypes(policy: ValidatingAdmissionPolicy, kinds: reado
     if (!expression) return;
     const found = compilers.flatMap(({ kind, compiler }) => {
       const { error } = compiler.compile(expression);
-      return error === undefined ? [] : [`${kind.group}/${kind.version}, Kind=${kind.kind}: ${error.replace(/^compilation failed: /, "")}\n`];
+      return error === undefined
+        ? []
+        : [`${kind.group}/${kind.version}, Kind=${kind.kind}: ${error.replace(/^compilation failed: /, "")}\n`];
     });
     if (found.length > 0) warnings.push({ fieldRef, warning: found.join("\n") });
   };
@@ -43,7 +55,14 @@ function typesToCheck(rules: readonly NamedRuleWithOperations[], kinds: readonly
   for (const { apiGroups = [], apiVersions = [], resources = [] } of rules) {
     if ([...apiGroups, ...apiVersions].some((text) => text.includes("*"))) continue;
     for (const kind of kinds) {
-      if (found.size < TYPES_MAX && apiGroups.includes(kind.group) && apiVersions.includes(kind.version) && resources.includes(kind.plural) && kind.schema.package !== "") found.add(kind);
+      if (
+        found.size < TYPES_MAX &&
+        apiGroups.includes(kind.group) &&
+        apiVersions.includes(kind.version) &&
+        resources.includes(kind.plural) &&
+        kind.schema.package !== ""
+      )
+        found.add(kind);
     }
   }
   const order = (kind: Kind) => [kind.group, kind.version, kind.kind].join("/");
@@ -81,5 +100,15 @@ function celTypeOfStruct(struct: StructType): CelType {
 }
 
 const SCALARS: Readonly<Record<Scalar, CelType>> = {
-  string: STRING, boolean: BOOL, int: INT, float: DOUBLE, bytes: BYTES, time: TIMESTAMP, microtime: TIMESTAMP, duration: STRING, quantity: STRING, intOrString: DYN, any: DYN,
+  string: STRING,
+  boolean: BOOL,
+  int: INT,
+  float: DOUBLE,
+  bytes: BYTES,
+  time: TIMESTAMP,
+  microtime: TIMESTAMP,
+  duration: STRING,
+  quantity: STRING,
+  intOrString: DYN,
+  any: DYN,
 };

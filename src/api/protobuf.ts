@@ -137,7 +137,19 @@ function readMapEntry(type: SchemaType, wire: number, reader: Reader, depth: num
 function emptyValue(type: SchemaType): unknown {
   if (type.form === "list") return [];
   if (type.form !== "scalar") return {};
-  return { string: "", bytes: "", time: null, microtime: null, duration: "0s", quantity: "0", intOrString: 0, boolean: false, int: 0, float: 0, any: null }[type.scalar];
+  return {
+    string: "",
+    bytes: "",
+    time: null,
+    microtime: null,
+    duration: "0s",
+    quantity: "0",
+    intOrString: 0,
+    boolean: false,
+    int: 0,
+    float: 0,
+    any: null,
+  }[type.scalar];
 }
 
 const isVarint = (type: SchemaType) => type.form === "scalar" && (type.scalar === "int" || type.scalar === "boolean");
@@ -279,7 +291,9 @@ function renderGoDuration(nanos: bigint): string {
   const sign = nanos < 0n ? "-" : "";
   const size = nanos < 0n ? -nanos : nanos;
   const decimal = (value: bigint, unit: bigint) => {
-    const fraction = String(value % unit).padStart(String(unit).length - 1, "0").replace(/0+$/, "");
+    const fraction = String(value % unit)
+      .padStart(String(unit).length - 1, "0")
+      .replace(/0+$/, "");
     return unit > 1n && fraction !== "" ? `${value / unit}.${fraction}` : `${value / unit}`;
   };
   if (size < 1000n) return `${sign}${size}ns`;
@@ -291,7 +305,8 @@ function renderGoDuration(nanos: bigint): string {
   return minutes < 60n ? `${sign}${minutes}m${seconds}` : `${sign}${minutes / 60n}h${minutes % 60n}m${seconds}`;
 }
 
-const wrongWire = (wire: number, field: number) => new WireError(field === 0 ? `wrong wireType = ${wire}` : `wrong wireType = ${wire} for field ${field}`);
+const wrongWire = (wire: number, field: number) =>
+  new WireError(field === 0 ? `wrong wireType = ${wire}` : `wrong wireType = ${wire} for field ${field}`);
 
 class Reader {
   readonly #bytes: Uint8Array;

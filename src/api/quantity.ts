@@ -87,7 +87,8 @@ function parse(text: string): Quantity {
   const isExponent = /^[eE][+-]?\d+$/.test(suffix);
   const power = BINARY_SUFFIXES.indexOf(suffix);
   const exponent = isExponent ? Number(suffix.slice(1)) : DECIMAL_EXPONENTS[suffix];
-  if ((power <= 0 && exponent === undefined) || Math.abs(exponent ?? 0) > EXPONENT_MAX) throw new QuantityError("unable to parse quantity's suffix");
+  if ((power <= 0 && exponent === undefined) || Math.abs(exponent ?? 0) > EXPONENT_MAX)
+    throw new QuantityError("unable to parse quantity's suffix");
   const digits = BigInt(whole + fraction || "0");
   const signed = sign === "-" ? -digits : digits;
   const format: Format = power > 0 ? "BinarySI" : isExponent ? "DecimalExponent" : "DecimalSI";

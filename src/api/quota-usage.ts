@@ -12,7 +12,13 @@ const ONE = parseQuantity("1");
 const COMPUTE = ["cpu", "memory", "ephemeral-storage"];
 /** Plain names that count objects, besides `count/…`. Upstream: pkg/quota/v1/evaluator/core/registry.go legacyObjectCountAliases */
 const COUNT_ALIASES: Readonly<Record<string, string>> = {
-  configmaps: "configmaps", resourcequotas: "resourcequotas", replicationcontrollers: "replicationcontrollers", secrets: "secrets", services: "services", persistentvolumeclaims: "persistentvolumeclaims", pods: "pods",
+  configmaps: "configmaps",
+  resourcequotas: "resourcequotas",
+  replicationcontrollers: "replicationcontrollers",
+  secrets: "secrets",
+  services: "services",
+  persistentvolumeclaims: "persistentvolumeclaims",
+  pods: "pods",
 };
 
 /** What one object takes of quotas. Upstream: pkg/quota/v1/evaluator/core */
@@ -33,7 +39,12 @@ function podUsage(pod: Pod, usage: Usage, nowMs: number): Usage {
   const phase = pod.status?.phase;
   if (phase === "Succeeded" || phase === "Failed") return usage;
   const { deletionTimestamp, deletionGracePeriodSeconds } = pod.metadata;
-  if (deletionTimestamp !== undefined && deletionGracePeriodSeconds !== undefined && nowMs > Date.parse(deletionTimestamp) + deletionGracePeriodSeconds * 1000) return usage;
+  if (
+    deletionTimestamp !== undefined &&
+    deletionGracePeriodSeconds !== undefined &&
+    nowMs > Date.parse(deletionTimestamp) + deletionGracePeriodSeconds * 1000
+  )
+    return usage;
   usage.set("pods", ONE);
   for (const [name, amount] of podRequests(pod)) addCompute(usage, name, amount, "requests");
   for (const [name, amount] of podLimits(pod)) addCompute(usage, name, amount, "limits");
@@ -41,7 +52,13 @@ function podUsage(pod: Pod, usage: Usage, nowMs: number): Usage {
 }
 
 function addCompute(usage: Usage, name: string, amount: number, side: "requests" | "limits"): void {
-  const quantity = name === "cpu" ? parseQuantity(`${amount}m`) : new Quantity(BigInt(amount) * 1_000_000_000n, name === "memory" || name === "ephemeral-storage" || name.startsWith("hugepages-") ? "BinarySI" : "DecimalSI");
+  const quantity =
+    name === "cpu"
+      ? parseQuantity(`${amount}m`)
+      : new Quantity(
+          BigInt(amount) * 1_000_000_000n,
+          name === "memory" || name === "ephemeral-storage" || name.startsWith("hugepages-") ? "BinarySI" : "DecimalSI",
+        );
   if (side === "limits") {
     if (COMPUTE.includes(name)) usage.set(`limits.${name}`, quantity);
     return;
@@ -74,7 +91,10 @@ export function quotaMatches(quota: ResourceQuota, kind: Kind, object: Kubernete
   const hard = Object.keys(quota.status?.hard ?? quota.spec.hard ?? {});
   if (!hard.some((name) => usage.has(name) || isTracked(kind, name))) return false;
   const { scopes = [], scopeSelector } = quota.spec;
-  const requirements = [...scopes.map((scopeName) => ({ scopeName, operator: "Exists", values: [] as string[] })), ...(scopeSelector?.matchExpressions ?? [])];
+  const requirements = [
+    ...scopes.map((scopeName) => ({ scopeName, operator: "Exists", values: [] as string[] })),
+    ...(scopeSelector?.matchExpressions ?? []),
+  ];
   if (requirements.length === 0) return true;
   if (kind.group !== "" || kind.kind !== "Pod") return false;
   return requirements.every(({ scopeName, operator, values }) => matchesScope(object as Pod, scopeName, operator, values ?? []));
@@ -106,9 +126,10 @@ function matchesScope(pod: Pod, scope: string, operator: string, values: readonl
 function crossesNamespaces({ spec }: Pod): boolean {
   const { podAffinity, podAntiAffinity } = spec.affinity ?? {};
   return [podAffinity, podAntiAffinity].some((side) =>
-    [...(side?.requiredDuringSchedulingIgnoredDuringExecution ?? []), ...(side?.preferredDuringSchedulingIgnoredDuringExecution ?? []).map((weighted) => weighted.podAffinityTerm)].some(
-      (term) => (term.namespaces?.length ?? 0) > 0 || term.namespaceSelector !== undefined,
-    ),
+    [
+      ...(side?.requiredDuringSchedulingIgnoredDuringExecution ?? []),
+      ...(side?.preferredDuringSchedulingIgnoredDuringExecution ?? []).map((weighted) => weighted.podAffinityTerm),
+    ].some((term) => (term.namespaces?.length ?? 0) > 0 || term.namespaceSelector !== undefined),
   );
 }
 

@@ -11,7 +11,18 @@ export type SchemaType =
   | { readonly form: "map"; readonly value: SchemaType; readonly goName: string }
   | StructType;
 
-export type Scalar = "string" | "boolean" | "int" | "float" | "bytes" | "time" | "microtime" | "duration" | "quantity" | "intOrString" | "any";
+export type Scalar =
+  | "string"
+  | "boolean"
+  | "int"
+  | "float"
+  | "bytes"
+  | "time"
+  | "microtime"
+  | "duration"
+  | "quantity"
+  | "intOrString"
+  | "any";
 
 export interface StructType {
   readonly form: "struct";
@@ -84,8 +95,21 @@ const SPECIAL: Record<string, Scalar> = {
   "types.NodeName": "string",
 };
 const SCALARS: Record<string, Scalar> = {
-  string: "string", bool: "boolean", int: "int", int32: "int", int64: "int", uint32: "int", uint64: "int", uint16: "int", uint8: "int", byte: "int", float64: "float", float32: "float",
-  "[]byte": "bytes", any: "any", "interface{}": "any",
+  string: "string",
+  bool: "boolean",
+  int: "int",
+  int32: "int",
+  int64: "int",
+  uint32: "int",
+  uint64: "int",
+  uint16: "int",
+  uint8: "int",
+  byte: "int",
+  float64: "float",
+  float32: "float",
+  "[]byte": "bytes",
+  any: "any",
+  "interface{}": "any",
 };
 
 /** As whole values they are of no type; those who read them know what they are. */
@@ -153,7 +177,12 @@ function namedType(qualified: string): SchemaType {
   return struct;
 }
 
-function collectFields(packageName: string, name: string, prefix: readonly number[] | undefined, into: { fields: Map<string, SchemaField>; written: Map<string, unknown> }): void {
+function collectFields(
+  packageName: string,
+  name: string,
+  prefix: readonly number[] | undefined,
+  into: { fields: Map<string, SchemaField>; written: Map<string, unknown> },
+): void {
   const fact = facts[packageName]?.types[name];
   for (const embed of fact?.inline ?? []) {
     const qualified = embed.type.includes(".") ? embed.type : `${packageName}.${embed.type}`;
@@ -169,7 +198,13 @@ function collectFields(packageName: string, name: string, prefix: readonly numbe
   }
 }
 
-function schemaField(packageName: string, name: string, field: FieldFact, prefix: readonly number[] | undefined, dropsZero: boolean): SchemaField {
+function schemaField(
+  packageName: string,
+  name: string,
+  field: FieldFact,
+  prefix: readonly number[] | undefined,
+  dropsZero: boolean,
+): SchemaField {
   let type: SchemaType | undefined;
   return {
     name,

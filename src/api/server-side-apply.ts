@@ -1,6 +1,16 @@
 import { type FieldSet, intersectSets, isEmptySet, pathsOf, subtractSet, unionSets, withoutSubtree } from "./field-set.ts";
 import { apiVersionOf, type Kind } from "./kind.ts";
-import { decodeManagedFields, encodeManagedFields, loseFields, type Manager, managerId, type Managers, resetFieldsOf, stripUntracked, takeOwnership } from "./managed-fields.ts";
+import {
+  decodeManagedFields,
+  encodeManagedFields,
+  loseFields,
+  type Manager,
+  managerId,
+  type Managers,
+  resetFieldsOf,
+  stripUntracked,
+  takeOwnership,
+} from "./managed-fields.ts";
 import { isObject, sameJson } from "./merge-patch.ts";
 import type { KubernetesObject } from "./meta.ts";
 import { type MapShape, shapeOfKind } from "./ownership-shape.ts";
@@ -49,7 +59,15 @@ export function serverSideApply(
 ): (live: KubernetesObject | undefined) => KubernetesObject {
   const time = `${new Date(options.nowMs).toISOString().slice(0, 19)}Z`;
   return (live) => {
-    const { object, conflicts } = apply({ kind, live, applied, manager: options.fieldManager, force: options.force, time, subresource: options.subresource });
+    const { object, conflicts } = apply({
+      kind,
+      live,
+      applied,
+      manager: options.fieldManager,
+      force: options.force,
+      time,
+      subresource: options.subresource,
+    });
     if (conflicts.length > 0) throw applyConflict(conflicts);
     return object;
   };
@@ -67,9 +85,12 @@ export function apply(request: ApplyRequest): ApplyResult {
   let outcome = merge(request, configuration, new Map(managers), request.force);
   if (request.manager === "kubectl" && outcome.conflicts.size > 0) {
     const remaining = unexplainedConflicts(kind, live, outcome.conflicts);
-    if (remaining) outcome = remaining.size === 0 ? merge(request, configuration, new Map(managers), true) : { ...outcome, conflicts: remaining };
+    if (remaining)
+      outcome = remaining.size === 0 ? merge(request, configuration, new Map(managers), true) : { ...outcome, conflicts: remaining };
   }
-  const conflicts = [...outcome.conflicts.values()].flatMap(({ manager, fields }) => pathsOf(fields).map((path) => ({ manager: printManager(manager), path })));
+  const conflicts = [...outcome.conflicts.values()].flatMap(({ manager, fields }) =>
+    pathsOf(fields).map((path) => ({ manager: printManager(manager), path })),
+  );
   return { object: outcome.object, conflicts };
 }
 
@@ -81,7 +102,12 @@ interface Outcome {
 type Conflicts = Map<string, { readonly manager: Manager; readonly fields: FieldSet }>;
 
 /** Upstream: merge.Updater.Apply */
-function merge({ kind, live, manager, time, subresource }: ApplyRequest, configuration: KubernetesObject, managers: Managers, force: boolean): Outcome {
+function merge(
+  { kind, live, manager, time, subresource }: ApplyRequest,
+  configuration: KubernetesObject,
+  managers: Managers,
+  force: boolean,
+): Outcome {
   const shape = shapeOfKind(kind);
   const base = withoutManagedFields(live);
   const self = { manager: manager || "unknown", operation: "Apply" as const, apiVersion: apiVersionOf(kind), subresource };
@@ -107,7 +133,8 @@ function merge({ kind, live, manager, time, subresource }: ApplyRequest, configu
 
 function finish(object: KubernetesObject, managers: Managers, manager: string, configuration: KubernetesObject): KubernetesObject {
   // An apply of a new object may say nothing but its kind.
-  const { managedFields: _, ...metadata } = (object.metadata as KubernetesObject["metadata"] | undefined) ?? ({} as KubernetesObject["metadata"]);
+  const { managedFields: _, ...metadata } =
+    (object.metadata as KubernetesObject["metadata"] | undefined) ?? ({} as KubernetesObject["metadata"]);
   const entries = encodeManagedFields(managers);
   const next: KubernetesObject = { ...object, metadata: { ...metadata, ...(entries ? { managedFields: entries } : {}) } };
   // kubectl's two ways of applying are kept in step. Upstream: lastAppliedUpdater
@@ -200,16 +227,30 @@ function checkConfiguration(kind: Kind, applied: unknown, live: KubernetesObject
 /** Upstream: errors.NewApplyConflict with getConflictMessage */
 export function applyConflict(conflicts: readonly ApplyConflict[]): StatusError {
   const [only] = conflicts;
-  const causes = conflicts.map(({ manager, path }) => ({ reason: "FieldManagerConflict", message: `conflict with ${manager}`, field: path }));
+  const causes = conflicts.map(({ manager, path }) => ({
+    reason: "FieldManagerConflict",
+    message: `conflict with ${manager}`,
+    field: path,
+  }));
   if (conflicts.length === 1 && only) {
-    return new StatusError({ code: 409, reason: "Conflict", details: { causes }, message: `Apply failed with 1 conflict: conflict with ${only.manager}: ${only.path}` });
+    return new StatusError({
+      code: 409,
+      reason: "Conflict",
+      details: { causes },
+      message: `Apply failed with 1 conflict: conflict with ${only.manager}: ${only.path}`,
+    });
   }
   const lines: string[] = [];
   for (const [index, { manager, path }] of conflicts.entries()) {
     if (conflicts[index - 1]?.manager !== manager) lines.push(`conflicts with ${manager}:`);
     lines.push(`- ${path}`);
   }
-  return new StatusError({ code: 409, reason: "Conflict", details: { causes }, message: `Apply failed with ${conflicts.length} conflicts: ${lines.join("\n")}` });
+  return new StatusError({
+    code: 409,
+    reason: "Conflict",
+    details: { causes },
+    message: `Apply failed with ${conflicts.length} conflicts: ${lines.join("\n")}`,
+  });
 }
 
 function printManager({ manager, operation, apiVersion, subresource }: Manager): string {
@@ -227,5 +268,9 @@ function renderLastApplied(configuration: KubernetesObject): string {
 function sortKeys(value: unknown): unknown {
   if (Array.isArray(value)) return value.map(sortKeys);
   if (!isObject(value)) return value;
-  return Object.fromEntries(Object.keys(value).sort().map((key) => [key, sortKeys(value[key])]));
+  return Object.fromEntries(
+    Object.keys(value)
+      .sort()
+      .map((key) => [key, sortKeys(value[key])]),
+  );
 }

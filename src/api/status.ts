@@ -25,7 +25,11 @@ interface Resource {
   readonly plural: string;
 }
 
-const named = (resource: Resource, name: string): StatusDetails => ({ name, ...(resource.group ? { group: resource.group } : {}), kind: resource.plural });
+const named = (resource: Resource, name: string): StatusDetails => ({
+  name,
+  ...(resource.group ? { group: resource.group } : {}),
+  kind: resource.plural,
+});
 const qualified = (resource: Resource) => (resource.group === "" ? resource.plural : `${resource.plural}.${resource.group}`);
 
 export const isReason = (error: unknown, reason: string): error is StatusError => error instanceof StatusError && error.reason === reason;
@@ -34,10 +38,20 @@ export const isConflict = (error: unknown): error is StatusError => isReason(err
 export const isAlreadyExists = (error: unknown): error is StatusError => isReason(error, "AlreadyExists");
 
 export const notFound = (resource: Resource, name: string) =>
-  new StatusError({ code: 404, reason: "NotFound", message: `${qualified(resource)} ${JSON.stringify(name)} not found`, details: named(resource, name) });
+  new StatusError({
+    code: 404,
+    reason: "NotFound",
+    message: `${qualified(resource)} ${JSON.stringify(name)} not found`,
+    details: named(resource, name),
+  });
 
 export const alreadyExists = (resource: Resource, name: string) =>
-  new StatusError({ code: 409, reason: "AlreadyExists", message: `${qualified(resource)} ${JSON.stringify(name)} already exists`, details: named(resource, name) });
+  new StatusError({
+    code: 409,
+    reason: "AlreadyExists",
+    message: `${qualified(resource)} ${JSON.stringify(name)} already exists`,
+    details: named(resource, name),
+  });
 
 /** @param why upstream's sentence, such as "the object has been modified; please apply your changes to the latest version and try again". */
 export const conflict = (resource: Resource, name: string, why: string) =>
@@ -54,7 +68,8 @@ export const forbiddenRequest = (resource: Resource, name: string, why: string) 
   new StatusError({
     code: 403,
     reason: "Forbidden",
-    message: name === "" ? `${qualified(resource)} is forbidden: ${why}` : `${qualified(resource)} ${JSON.stringify(name)} is forbidden: ${why}`,
+    message:
+      name === "" ? `${qualified(resource)} is forbidden: ${why}` : `${qualified(resource)} ${JSON.stringify(name)} is forbidden: ${why}`,
     details: named(resource, name),
   });
 
@@ -72,14 +87,23 @@ export const tooManyRequests = (message: string, retryAfterSeconds: number) =>
   new StatusError({ code: 429, reason: "TooManyRequests", message, details: { retryAfterSeconds } });
 export const internalError = (cause: unknown) =>
   new StatusError(
-    { code: 500, reason: "InternalError", message: `Internal error occurred: ${messageOf(cause)}`, details: { causes: [{ message: messageOf(cause) }] } },
+    {
+      code: 500,
+      reason: "InternalError",
+      message: `Internal error occurred: ${messageOf(cause)}`,
+      details: { causes: [{ message: messageOf(cause) }] },
+    },
     { cause },
   );
 export const unsupportedMediaType = (message: string) => new StatusError({ code: 415, reason: "UnsupportedMediaType", message });
 export const serviceUnavailable = (message: string) => new StatusError({ code: 503, reason: "ServiceUnavailable", message });
 
 /** 422 with every field error as a cause. Upstream: errors.NewInvalid and field.ErrorList.ToAggregate. */
-export function invalidObject(kind: { readonly group: string; readonly kind: string }, name: string, errors: readonly FieldError[]): StatusError {
+export function invalidObject(
+  kind: { readonly group: string; readonly kind: string },
+  name: string,
+  errors: readonly FieldError[],
+): StatusError {
   const causes: StatusCause[] = errors.map((error) => ({ reason: error.type, message: errorBody(error), field: error.field }));
   const texts = [...new Set(errors.map(errorText))];
   const summary = texts.length === 1 ? texts[0] : `[${texts.join(", ")}]`;

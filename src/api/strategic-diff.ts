@@ -1,6 +1,14 @@
 import { isObject, sameJson, setKey } from "./merge-patch.ts";
 import type { SchemaType, StructType } from "./schema.ts";
-import { DELETE_FROM, DIRECTIVE, ELEMENT_ORDER, mergeStrategicPatches, patchFacts, type PatchFacts, RETAIN_KEYS } from "./strategic-merge.ts";
+import {
+  DELETE_FROM,
+  DIRECTIVE,
+  ELEMENT_ORDER,
+  mergeStrategicPatches,
+  patchFacts,
+  type PatchFacts,
+  RETAIN_KEYS,
+} from "./strategic-merge.ts";
 
 /** Makes strategic patches, as kubectl does. Upstream: k8s.io/apimachinery/pkg/util/strategicpatch (diffMaps, diffLists) */
 type Json = Record<string, unknown>;
@@ -27,7 +35,11 @@ export function createThreeWayStrategicPatch(type: StructType, original: unknown
 
 /** The strategic patch from one object to another, as `kubectl edit` and `set` send it. */
 export function createTwoWayStrategicPatch(type: StructType, original: unknown, modified: unknown): Json {
-  return diffMaps(type, isObject(original) ? original : {}, isObject(modified) ? modified : {}, { deletions: true, changes: true, order: true });
+  return diffMaps(type, isObject(original) ? original : {}, isObject(modified) ? modified : {}, {
+    deletions: true,
+    changes: true,
+    order: true,
+  });
 }
 
 function diffMaps(type: SchemaType | undefined, original: Json, modified: Json, options: DiffOptions): Json {
@@ -39,14 +51,23 @@ function diffMaps(type: SchemaType | undefined, original: Json, modified: Json, 
   }
   if (options.deletions) for (const key of Object.keys(original)) if (!Object.hasOwn(modified, key)) setKey(patch, key, null);
   if (options.retainKeys) {
-    const retained = Object.keys(modified).filter((key) => modified[key] !== null).sort();
+    const retained = Object.keys(modified)
+      .filter((key) => modified[key] !== null)
+      .sort();
     const loses = Object.entries(original).some(([key, value]) => value !== null && !Object.hasOwn(modified, key));
     if (retained.length > 0 && (Object.keys(patch).length > 0 || loses)) patch[RETAIN_KEYS] = retained;
   }
   return patch;
 }
 
-function diffMember(field: PatchFacts | undefined, key: string, original: unknown, modified: unknown, options: DiffOptions, patch: Json): void {
+function diffMember(
+  field: PatchFacts | undefined,
+  key: string,
+  original: unknown,
+  modified: unknown,
+  options: DiffOptions,
+  patch: Json,
+): void {
   const inner = { ...options, retainKeys: field?.patchStrategy.includes("retainKeys") ?? false };
   if (isObject(original) && isObject(modified)) {
     if (field?.patchStrategy.includes("replace")) {
@@ -60,18 +81,31 @@ function diffMember(field: PatchFacts | undefined, key: string, original: unknow
   } else if (options.changes && !sameJson(original, modified)) setKey(patch, key, modified);
 }
 
-function diffLists(field: PatchFacts, key: string, original: readonly unknown[], modified: readonly unknown[], options: DiffOptions, patch: Json): void {
+function diffLists(
+  field: PatchFacts,
+  key: string,
+  original: readonly unknown[],
+  modified: readonly unknown[],
+  options: DiffOptions,
+  patch: Json,
+): void {
   if (original.length === 0) {
     if (modified.length > 0 && options.changes) setKey(patch, key, modified);
     return;
   }
-  const difference = [...original, ...modified].some(isObject) ? diffItems(field, original, modified, options) : diffScalars(original, modified, options);
+  const difference = [...original, ...modified].some(isObject)
+    ? diffItems(field, original, modified, options)
+    : diffScalars(original, modified, options);
   const { items, removed, isOrdered } = difference;
   if (items.length > 0) setKey(patch, key, items);
   if (removed.length > 0) setKey(patch, `${DELETE_FROM}${key}`, removed);
   if (!isOrdered || !options.order || modified.length === 0) return;
   const { mergeKey } = field;
-  setKey(patch, `${ELEMENT_ORDER}${key}`, modified.map((item) => (isObject(item) && mergeKey !== undefined ? { [mergeKey]: item[mergeKey] } : item)));
+  setKey(
+    patch,
+    `${ELEMENT_ORDER}${key}`,
+    modified.map((item) => (isObject(item) && mergeKey !== undefined ? { [mergeKey]: item[mergeKey] } : item)),
+  );
 }
 
 interface ListDifference {
@@ -105,7 +139,11 @@ function diffItems(field: PatchFacts, original: readonly unknown[], modified: re
     const difference = diffMaps(itemType, old, item, options);
     if (Object.keys(difference).length > 0) items.push({ ...difference, [mergeKey]: keyOf(item) });
   }
-  const deletions = [...originalItems.values()].flat().map(keyOf).sort(byText).map((key) => ({ [DIRECTIVE]: "delete", [mergeKey]: key }));
+  const deletions = [...originalItems.values()]
+    .flat()
+    .map(keyOf)
+    .sort(byText)
+    .map((key) => ({ [DIRECTIVE]: "delete", [mergeKey]: key }));
   const all = options.deletions ? [...items, ...deletions] : items;
   const isSameOrder = original.length === modified.length && original.every((item, index) => keyOf(item) === keyOf(modified[index]));
   const isOrdered = (options.changes && (all.length > 0 || !isSameOrder)) || (options.deletions && all.length > 0);

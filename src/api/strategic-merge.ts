@@ -18,7 +18,8 @@ type Mode = "object" | "patch";
 
 /** Applies a patch. Shares what it does not change; throws StatusError for a patch that makes no sense. */
 export function applyStrategicMergePatch(type: StructType, current: unknown, patch: unknown): unknown {
-  if (!isObject(patch)) throw badRequest("error decoding patch: json: cannot unmarshal array into Go value of type map[string]interface {}");
+  if (!isObject(patch))
+    throw badRequest("error decoding patch: json: cannot unmarshal array into Go value of type map[string]interface {}");
   return mergeMaps(type, isObject(current) ? current : {}, patch, "object");
 }
 
@@ -53,7 +54,12 @@ function mergeMember(type: SchemaType | undefined, result: Json, key: string, va
     const name = key.slice(DELETE_FROM.length);
     const list = result[name];
     if (mode === "patch") setKey(result, key, value);
-    else if (Array.isArray(list) && Array.isArray(value)) setKey(result, name, list.filter((item) => !value.includes(item)));
+    else if (Array.isArray(list) && Array.isArray(value))
+      setKey(
+        result,
+        name,
+        list.filter((item) => !value.includes(item)),
+      );
     return;
   }
   const own = Object.hasOwn(result, key) ? result[key] : undefined;
@@ -135,7 +141,8 @@ function mergeLists(field: PatchFacts, original: readonly unknown[], patch: read
   const itemType = field.type.form === "list" ? field.type.item : undefined;
   const merged = [...base];
   for (const item of items) {
-    if (!isObject(item) || item[mergeKey] === undefined) throw failed(`map: ${goText(item)} does not contain declared merge key: ${mergeKey}`);
+    if (!isObject(item) || item[mergeKey] === undefined)
+      throw failed(`map: ${goText(item)} does not contain declared merge key: ${mergeKey}`);
     const index = merged.findIndex((other) => sameItem(other, item, mergeKey));
     if (index < 0) merged.push(cleanValue(item, mode));
     else merged[index] = mergeMaps(itemType, merged[index] as Json, item, mode);
@@ -145,7 +152,11 @@ function mergeLists(field: PatchFacts, original: readonly unknown[], patch: read
 }
 
 /** Obeys `$patch` items: what is left of the original, and what is left to merge. */
-function takeSpecialItems(original: readonly unknown[], patch: readonly unknown[], mergeKey: string): { base: readonly unknown[]; items: readonly unknown[] } {
+function takeSpecialItems(
+  original: readonly unknown[],
+  patch: readonly unknown[],
+  mergeKey: string,
+): { base: readonly unknown[]; items: readonly unknown[] } {
   let base = original;
   let isReplaced = false;
   const items: unknown[] = [];
@@ -166,7 +177,12 @@ function takeSpecialItems(original: readonly unknown[], patch: readonly unknown[
  * The items that `order` names come in its order; each of the others stands before the first named one
  * that it stood before on the server. Upstream: normalizeElementOrder and mergeSortedSlice
  */
-function arrange(items: readonly unknown[], order: readonly unknown[], serverOrder: readonly unknown[], mergeKey: string | undefined): unknown[] {
+function arrange(
+  items: readonly unknown[],
+  order: readonly unknown[],
+  serverOrder: readonly unknown[],
+  mergeKey: string | undefined,
+): unknown[] {
   const place = (list: readonly unknown[], item: unknown) => list.findIndex((other) => sameItem(other, item, mergeKey));
   const ranked = items.map((item) => ({ item, rank: place(order, item), serverRank: place(serverOrder, item) }));
   const named = ranked.filter(({ rank }) => rank >= 0).sort((a, b) => a.rank - b.rank);
@@ -176,7 +192,11 @@ function arrange(items: readonly unknown[], order: readonly unknown[], serverOrd
   const result: unknown[] = [];
   let next = 0;
   for (const entry of named) {
-    for (let other = left[next]; other && other.serverRank >= 0 && entry.serverRank >= 0 && other.serverRank < entry.serverRank; other = left[next]) {
+    for (
+      let other = left[next];
+      other && other.serverRank >= 0 && entry.serverRank >= 0 && other.serverRank < entry.serverRank;
+      other = left[next]
+    ) {
       result.push(other.item);
       next++;
     }
@@ -192,7 +212,8 @@ function sameItem(a: unknown, b: unknown, mergeKey: string | undefined): boolean
 
 /** What a patch adds where nothing was: directives have nothing to say there, nulls delete nothing. */
 function cleanValue(value: unknown, mode: Mode): unknown {
-  if (Array.isArray(value)) return value.filter((item) => !(isObject(item) && item[DIRECTIVE] !== undefined)).map((item) => cleanValue(item, mode));
+  if (Array.isArray(value))
+    return value.filter((item) => !(isObject(item) && item[DIRECTIVE] !== undefined)).map((item) => cleanValue(item, mode));
   return isObject(value) ? cleanMap(value, mode) : value;
 }
 
@@ -211,6 +232,10 @@ const failed = (message: string) => new StatusError({ code: 500, message });
 
 function goText(value: unknown): string {
   if (Array.isArray(value)) return `[${value.map(goText).join(" ")}]`;
-  if (isObject(value)) return `map[${Object.keys(value).sort().map((key) => `${key}:${goText(value[key])}`).join(" ")}]`;
+  if (isObject(value))
+    return `map[${Object.keys(value)
+      .sort()
+      .map((key) => `${key}:${goText(value[key])}`)
+      .join(" ")}]`;
   return value === null ? "<nil>" : String(value as string | number | boolean);
 }

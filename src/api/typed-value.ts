@@ -65,7 +65,8 @@ type Parts = Record<keyof Comparison, NodeBuilder>;
 
 function compareMembers(shape: MapShape, from: Json, to: Json, parts: Parts): void {
   for (const name in from) record(parts, `f:${name}`, compareMember(shape, name, from[name], ownMember(to, name)));
-  for (const name in to) if (ownMember(from, name) === undefined) record(parts, `f:${name}`, compareMember(shape, name, undefined, to[name]));
+  for (const name in to)
+    if (ownMember(from, name) === undefined) record(parts, `f:${name}`, compareMember(shape, name, undefined, to[name]));
 }
 
 /** A key may be called `constructor`. */
@@ -253,7 +254,8 @@ function ensureNamed(shape: Shape | undefined, node: FieldSet, member: boolean):
     if (element === ".") continue;
     const child = node[element] as FieldSet;
     const name = element.startsWith("f:") ? element.slice(2) : undefined;
-    const inner = name !== undefined ? (shape?.form === "map" ? shape.member(name) : undefined) : shape?.form === "list" ? shape.item : undefined;
+    const inner =
+      name !== undefined ? (shape?.form === "map" ? shape.member(name) : undefined) : shape?.form === "list" ? shape.item : undefined;
     const named = name !== undefined && shape?.form === "map" && shape.isField(name);
     built.add(element, ensureNamed(inner, child, named || hasElement(node, element)));
   }

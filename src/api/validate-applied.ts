@@ -40,14 +40,28 @@ function validateList(item: SchemaType, list: readonly unknown[], path: string, 
   list.forEach((member, index) => {
     let at = `${path}[${index}]`;
     if (keys.length > 0 && isObject(member)) {
-      const key = keys.map((name) => [name, member[name] ?? (item.form === "struct" ? (item.fields.get(name)?.default ?? item.written.get(name)) : undefined)] as const).filter(([, value]) => value !== undefined);
+      const key = keys
+        .map(
+          (name) =>
+            [
+              name,
+              member[name] ?? (item.form === "struct" ? (item.fields.get(name)?.default ?? item.written.get(name)) : undefined),
+            ] as const,
+        )
+        .filter(([, value]) => value !== undefined);
       if (key.length === 0) {
-        errors.push(`${path}: element ${index}: associative list with keys has an element that omits all key fields [${keys.map((name) => JSON.stringify(name)).join(" ")}] (and doesn't have default values for any key fields)`);
+        errors.push(
+          `${path}: element ${index}: associative list with keys has an element that omits all key fields [${keys.map((name) => JSON.stringify(name)).join(" ")}] (and doesn't have default values for any key fields)`,
+        );
         return;
       }
-      at = `${path}[${key.sort().map(([name, value]) => `${name}=${JSON.stringify(value)}`).join(",")}]`;
+      at = `${path}[${key
+        .sort()
+        .map(([name, value]) => `${name}=${JSON.stringify(value)}`)
+        .join(",")}]`;
     } else if (field?.listType === "set") at = `${path}[=${JSON.stringify(member)}]`;
-    if ((keys.length > 0 || field?.listType === "set") && seen.has(at)) errors.push(`${path}: duplicate entries for key ${at.slice(path.length)}`);
+    if ((keys.length > 0 || field?.listType === "set") && seen.has(at))
+      errors.push(`${path}: duplicate entries for key ${at.slice(path.length)}`);
     seen.add(at);
     validate(item, member, at, errors);
   });
@@ -74,7 +88,8 @@ function validateScalar(scalar: Extract<SchemaType, { form: "scalar" }>["scalar"
   }
 }
 
-const render = (value: unknown) => `&value.valueUnstructured{Value:${isObject(value) ? "map[string]interface {}{}" : Array.isArray(value) ? "[]interface {}{}" : JSON.stringify(value)}}`;
+const render = (value: unknown) =>
+  `&value.valueUnstructured{Value:${isObject(value) ? "map[string]interface {}{}" : Array.isArray(value) ? "[]interface {}{}" : JSON.stringify(value)}}`;
 
 function goType(value: unknown): string {
   if (typeof value === "string") return "string";

@@ -11,8 +11,10 @@ export const STORAGE_PROVISIONER = "volume.kubernetes.io/storage-provisioner";
 export const BETA_STORAGE_PROVISIONER = "volume.beta.kubernetes.io/storage-provisioner";
 export const SELECTED_NODE = "volume.kubernetes.io/selected-node";
 
-export const classOfClaim = (claim: PersistentVolumeClaim) => claim.metadata.annotations?.["volume.beta.kubernetes.io/storage-class"] ?? claim.spec.storageClassName ?? "";
-export const classOfVolume = (volume: PersistentVolume) => volume.metadata.annotations?.["volume.beta.kubernetes.io/storage-class"] ?? volume.spec.storageClassName ?? "";
+export const classOfClaim = (claim: PersistentVolumeClaim) =>
+  claim.metadata.annotations?.["volume.beta.kubernetes.io/storage-class"] ?? claim.spec.storageClassName ?? "";
+export const classOfVolume = (volume: PersistentVolume) =>
+  volume.metadata.annotations?.["volume.beta.kubernetes.io/storage-class"] ?? volume.spec.storageClassName ?? "";
 
 /** Whether the volume is the claim's, or kept for a claim of that name. */
 export function isBoundTo(volume: PersistentVolume, claim: PersistentVolumeClaim): boolean {
@@ -25,7 +27,8 @@ const sizeOf = (text: string | undefined) => parseQuantity(text ?? "0");
 
 /** Why the claim cannot have the volume that it asks for by name. Upstream: checkVolumeSatisfyClaim */
 export function mismatchOf(volume: PersistentVolume, claim: PersistentVolumeClaim): string | undefined {
-  if (sizeOf(volume.spec.capacity?.["storage"]).compare(sizeOf(claim.spec.resources?.requests?.["storage"])) < 0) return "requested PV is too small";
+  if (sizeOf(volume.spec.capacity?.["storage"]).compare(sizeOf(claim.spec.resources?.requests?.["storage"])) < 0)
+    return "requested PV is too small";
   if (classOfVolume(volume) !== classOfClaim(claim)) return "storageClassName does not match";
   if ((volume.spec.volumeMode ?? "Filesystem") !== (claim.spec.volumeMode ?? "Filesystem")) return "incompatible volumeMode";
   return hasAccessModes(volume, claim) ? undefined : "incompatible accessMode";
@@ -36,14 +39,20 @@ function hasAccessModes(volume: PersistentVolume, claim: PersistentVolumeClaim):
 }
 
 /** The smallest volume that will do; one that is kept for the claim comes first. Upstream: FindMatchingVolume */
-export function bestVolume(volumes: readonly PersistentVolume[], claim: PersistentVolumeClaim, delayed: boolean, fits?: { readonly node: Node; readonly onNode: (volume: PersistentVolume, node: Node) => boolean; readonly taken: ReadonlySet<string> }): PersistentVolume | undefined {
+export function bestVolume(
+  volumes: readonly PersistentVolume[],
+  claim: PersistentVolumeClaim,
+  delayed: boolean,
+  fits?: { readonly node: Node; readonly onNode: (volume: PersistentVolume, node: Node) => boolean; readonly taken: ReadonlySet<string> },
+): PersistentVolume | undefined {
   const selector = claim.spec.selector ? selectorFromLabelSelector(claim.spec.selector) : undefined;
   let best: PersistentVolume | undefined;
   for (const volume of volumes) {
     if (volume.metadata.deletionTimestamp || fits?.taken.has(volume.metadata.name)) continue;
     if ((volume.spec.volumeMode ?? "Filesystem") !== (claim.spec.volumeMode ?? "Filesystem")) continue;
     if (sizeOf(volume.spec.capacity?.["storage"]).compare(sizeOf(claim.spec.resources?.requests?.["storage"])) < 0) continue;
-    if (!hasAccessModes(volume, claim) || (volume.spec.volumeAttributesClassName ?? "") !== (claim.spec.volumeAttributesClassName ?? "")) continue;
+    if (!hasAccessModes(volume, claim) || (volume.spec.volumeAttributesClassName ?? "") !== (claim.spec.volumeAttributesClassName ?? ""))
+      continue;
     if (fits && !fits.onNode(volume, fits.node)) continue;
     if (volume.spec.claimRef) {
       if (isBoundTo(volume, claim) && (!fits || classOfVolume(volume) === classOfClaim(claim))) return volume;

@@ -79,7 +79,8 @@ const BLOCK_INDICATOR_FIRST = /^(?:[#,[\]{}&*!|>'"%@`]|[?:-](?:\s|$)|---|\.\.\.)
 
 function renderString(text: string, indent: number, blockAllowed: boolean, column: number): string {
   if (text === "") return '""';
-  const fold = (rendered: string, quoted: "" | "'" | '"') => (blockAllowed && rendered.length + column > FOLD_COLUMN ? foldLine(rendered, quoted, indent, column) : rendered);
+  const fold = (rendered: string, quoted: "" | "'" | '"') =>
+    blockAllowed && rendered.length + column > FOLD_COLUMN ? foldLine(rendered, quoted, indent, column) : rendered;
   if (/^[A-Za-z/][A-Za-z0-9_./-]*$/.test(text) && !RESERVED.has(text)) return text;
   const multiline = /[\n\x85\u2028\u2029]/.test(text);
   if (text.includes("\n")) return blockAllowed && literalAllowed(text) ? renderLiteral(text, indent) : fold(renderDoubleQuoted(text), '"');
@@ -132,7 +133,21 @@ function renderLiteral(text: string, indent: number): string {
 }
 
 const ESCAPES: Record<string, string> = {
-  "\0": "\\0", "\x07": "\\a", "\b": "\\b", "\t": "\\t", "\n": "\\n", "\v": "\\v", "\f": "\\f", "\r": "\\r", "\x1b": "\\e", '"': '\\"', "\\": "\\\\", "\x85": "\\N", "\xa0": "\\_", "\u2028": "\\L", "\u2029": "\\P",
+  "\0": "\\0",
+  "\x07": "\\a",
+  "\b": "\\b",
+  "\t": "\\t",
+  "\n": "\\n",
+  "\v": "\\v",
+  "\f": "\\f",
+  "\r": "\\r",
+  "\x1b": "\\e",
+  '"': '\\"',
+  "\\": "\\\\",
+  "\x85": "\\N",
+  "\xa0": "\\_",
+  "\u2028": "\\L",
+  "\u2029": "\\P",
 };
 
 function renderDoubleQuoted(text: string): string {
@@ -151,7 +166,9 @@ function renderDoubleQuoted(text: string): string {
 
 // Upstream: go-yaml v2 resolve.go: words that YAML 1.1 takes for booleans, nulls and special floats.
 const RESERVED = new Set(
-  "y Y yes Yes YES true True TRUE on On ON n N no No NO false False FALSE off Off OFF ~ null Null NULL .nan .NaN .NAN .inf .Inf .INF +.inf +.Inf +.INF -.inf -.Inf -.INF".split(" "),
+  "y Y yes Yes YES true True TRUE on On ON n N no No NO false False FALSE off Off OFF ~ null Null NULL .nan .NaN .NAN .inf .Inf .INF +.inf +.Inf +.INF -.inf -.Inf -.INF".split(
+    " ",
+  ),
 );
 
 function resolvesToOther(text: string): boolean {

@@ -14,9 +14,26 @@ const AUTOMANAGED = "kube-aggregator.kubernetes.io/automanaged";
 
 // Upstream: pkg/controlplane/apiserver/aggregator.go and pkg/controlplane/server.go DefaultAPIServicePriorities
 const PRIORITIES: Readonly<Record<string, number>> = {
-  "": 18_000, "events.k8s.io": 17_750, "authentication.k8s.io": 17_700, "authorization.k8s.io": 17_600, apps: 17_800, autoscaling: 17_500, batch: 17_400, "certificates.k8s.io": 17_300,
-  "networking.k8s.io": 17_200, policy: 17_100, "rbac.authorization.k8s.io": 17_000, "storage.k8s.io": 16_800, "apiextensions.k8s.io": 16_700, "admissionregistration.k8s.io": 16_700,
-  "scheduling.k8s.io": 16_600, "coordination.k8s.io": 16_500, "node.k8s.io": 16_300, "discovery.k8s.io": 16_200, "flowcontrol.apiserver.k8s.io": 16_100, "resource.k8s.io": 15_900,
+  "": 18_000,
+  "events.k8s.io": 17_750,
+  "authentication.k8s.io": 17_700,
+  "authorization.k8s.io": 17_600,
+  apps: 17_800,
+  autoscaling: 17_500,
+  batch: 17_400,
+  "certificates.k8s.io": 17_300,
+  "networking.k8s.io": 17_200,
+  policy: 17_100,
+  "rbac.authorization.k8s.io": 17_000,
+  "storage.k8s.io": 16_800,
+  "apiextensions.k8s.io": 16_700,
+  "admissionregistration.k8s.io": 16_700,
+  "scheduling.k8s.io": 16_600,
+  "coordination.k8s.io": 16_500,
+  "node.k8s.io": 16_300,
+  "discovery.k8s.io": 16_200,
+  "flowcontrol.apiserver.k8s.io": 16_100,
+  "resource.k8s.io": 15_900,
 };
 const VERSION_PRIORITIES: Readonly<Record<string, number>> = { "v1.": 1, "v2.autoscaling": 30, "v1.flowcontrol.apiserver.k8s.io": 21 };
 const DEFAULT_VERSION_PRIORITY = 15;
@@ -98,14 +115,29 @@ export class ApiServices {
     if (!service.spec.service) return;
     const exists = this.#registry.find(this.#registry.kinds.core("Service"), { namespace, name }) !== undefined;
     const condition = exists
-      ? { type: "Available", status: "False", reason: "NotSupported", message: "kubesim does not forward requests to aggregated API servers" }
-      : { type: "Available", status: "False", reason: "ServiceNotFound", message: `service/${name} in ${JSON.stringify(namespace)} is not present` };
+      ? {
+          type: "Available",
+          status: "False",
+          reason: "NotSupported",
+          message: "kubesim does not forward requests to aggregated API servers",
+        }
+      : {
+          type: "Available",
+          status: "False",
+          reason: "ServiceNotFound",
+          message: `service/${name} in ${JSON.stringify(namespace)} is not present`,
+        };
     const known = service.status?.conditions?.find((other) => other.type === "Available");
     if (known?.reason === condition.reason && known.message === condition.message) return;
-    const lastTransitionTime = known?.status === condition.status && known.lastTransitionTime ? known.lastTransitionTime : rfc3339(this.#registry.clock.now());
+    const lastTransitionTime =
+      known?.status === condition.status && known.lastTransitionTime ? known.lastTransitionTime : rfc3339(this.#registry.clock.now());
     const others = service.status?.conditions?.filter((other) => other !== known) ?? [];
     const next = { ...service, status: { conditions: [...others, { ...condition, lastTransitionTime }] } };
-    unlessRefused(() => this.#registry.update(API_SERVICES, service.metadata, next as unknown as KubernetesObject, this.#context(), { subresource: "status" }));
+    unlessRefused(() =>
+      this.#registry.update(API_SERVICES, service.metadata, next as unknown as KubernetesObject, this.#context(), {
+        subresource: "status",
+      }),
+    );
   }
 
   #context() {
@@ -124,7 +156,12 @@ function apiServiceOf({ group, version, schema }: Kind): APIService {
   const versionPriority = isCustom || compareVersions(version, "v1") >= 0 ? known : Math.min(known, 9);
   return {
     metadata: { name, labels: { [AUTOMANAGED]: isCustom ? "true" : "onstart" }, uid: "", resourceVersion: "", creationTimestamp: "" },
-    spec: { ...(group ? { group } : {}), version, groupPriorityMinimum, versionPriority: isCustom ? CUSTOM_PRIORITY.version : versionPriority },
+    spec: {
+      ...(group ? { group } : {}),
+      version,
+      groupPriorityMinimum,
+      versionPriority: isCustom ? CUSTOM_PRIORITY.version : versionPriority,
+    },
     status: {},
   };
 }

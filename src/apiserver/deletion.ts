@@ -35,7 +35,11 @@ export function checkPreconditions(kind: Kind, object: KubernetesObject, precond
   const { uid, resourceVersion, name } = object.metadata;
   const resource = { group: kind.group, plural: kind.kind };
   if (preconditions?.uid !== undefined && preconditions.uid !== uid) {
-    throw conflict(resource, name, `the UID in the precondition (${preconditions.uid}) does not match the UID in record (${uid}). The object might have been deleted and then recreated`);
+    throw conflict(
+      resource,
+      name,
+      `the UID in the precondition (${preconditions.uid}) does not match the UID in record (${uid}). The object might have been deleted and then recreated`,
+    );
   }
   if (preconditions?.resourceVersion !== undefined && preconditions.resourceVersion !== resourceVersion) {
     throw conflict(
@@ -52,13 +56,19 @@ export function planDeletion(kind: Kind, object: KubernetesObject, options: Dele
   if (graceful === "pending") return { type: "pending" };
   const finalizers = finalizersAfter(kind, object, options);
   const marked: KubernetesObject = { ...object, metadata: { ...(graceful?.metadata ?? object.metadata), finalizers } };
-  if (graceful) return { type: "mark", object: marked, thenRemove: finalizers.length === 0 && graceful.metadata.deletionGracePeriodSeconds === 0 };
+  if (graceful)
+    return { type: "mark", object: marked, thenRemove: finalizers.length === 0 && graceful.metadata.deletionGracePeriodSeconds === 0 };
   if (finalizers.length === 0) return { type: "remove" };
   return { type: "mark", object: markAsDeleting(marked, nowMs), thenRemove: false };
 }
 
 /** The object with its grace period running; "pending" when it runs already; undefined when the kind is deleted at once. */
-function gracefulMark(kind: Kind, object: KubernetesObject, options: DeleteOptions, nowMs: number): KubernetesObject | "pending" | undefined {
+function gracefulMark(
+  kind: Kind,
+  object: KubernetesObject,
+  options: DeleteOptions,
+  nowMs: number,
+): KubernetesObject | "pending" | undefined {
   if (!kind.gracePeriodSeconds) return undefined;
   const requested = options.gracePeriodSeconds === undefined ? undefined : options.gracePeriodSeconds < 0 ? 1 : options.gracePeriodSeconds;
   const { deletionTimestamp, deletionGracePeriodSeconds, generation } = object.metadata;
@@ -104,8 +114,12 @@ const NEVER_COLLECTED = new Set(["events"]);
 function finalizersAfter(kind: Kind, object: KubernetesObject, options: DeleteOptions): string[] {
   const current = object.metadata.finalizers ?? [];
   if (NEVER_COLLECTED.has(kind.plural)) return [...current];
-  const asked = options.propagationPolicy ?? (options.orphanDependents === undefined ? undefined : options.orphanDependents ? "Orphan" : "Background");
-  const orphan = asked !== undefined ? asked === "Orphan" : current.includes(ORPHAN_FINALIZER) || (!current.includes(FOREGROUND_FINALIZER) && ORPHANS_BY_DEFAULT.has(kind.plural));
+  const asked =
+    options.propagationPolicy ?? (options.orphanDependents === undefined ? undefined : options.orphanDependents ? "Orphan" : "Background");
+  const orphan =
+    asked !== undefined
+      ? asked === "Orphan"
+      : current.includes(ORPHAN_FINALIZER) || (!current.includes(FOREGROUND_FINALIZER) && ORPHANS_BY_DEFAULT.has(kind.plural));
   const foreground = asked !== undefined ? asked === "Foreground" : current.includes(FOREGROUND_FINALIZER);
   const others = current.filter((finalizer) => finalizer !== ORPHAN_FINALIZER && finalizer !== FOREGROUND_FINALIZER);
   return [...others, ...(orphan ? [ORPHAN_FINALIZER] : []), ...(foreground ? [FOREGROUND_FINALIZER] : [])];
@@ -115,6 +129,6 @@ function finalizersAfter(kind: Kind, object: KubernetesObject, options: DeleteOp
 export function isDeletedByUpdate(object: KubernetesObject): boolean {
   const { deletionTimestamp, deletionGracePeriodSeconds, finalizers } = object.metadata;
   if (deletionTimestamp === undefined || (finalizers?.length ?? 0) > 0) return false;
-  if (object.kind === "Namespace" && (((object as { spec?: { finalizers?: unknown[] } }).spec?.finalizers?.length ?? 0) > 0)) return false;
+  if (object.kind === "Namespace" && ((object as { spec?: { finalizers?: unknown[] } }).spec?.finalizers?.length ?? 0) > 0) return false;
   return !deletionGracePeriodSeconds;
 }

@@ -131,7 +131,15 @@ class EventSink {
 
   /** A token bucket for every source and object. Upstream: EventSourceObjectSpamFilter */
   #admit(event: PendingEvent): boolean {
-    const key = [event.component, event.host, event.involved.kind, event.involved.namespace, event.involved.name, event.involved.uid, event.involved.apiVersion].join("\n");
+    const key = [
+      event.component,
+      event.host,
+      event.involved.kind,
+      event.involved.namespace,
+      event.involved.name,
+      event.involved.uid,
+      event.involved.apiVersion,
+    ].join("\n");
     const bucket = this.#buckets.get(key) ?? { tokens: SPAM_BURST, lastMs: event.timeMs };
     bucket.tokens = Math.min(SPAM_BURST, bucket.tokens + (event.timeMs - bucket.lastMs) / SPAM_REFILL_MS);
     bucket.lastMs = event.timeMs;
@@ -146,7 +154,13 @@ class EventSink {
     this.#lastNanos = nanos > this.#lastNanos ? nanos : this.#lastNanos + 1n;
     const timestamp = rfc3339(event.timeMs);
     return {
-      metadata: { name: `${event.involved.name}.${this.#lastNanos.toString(16)}`, namespace: event.involved.namespace || "default", uid: "", resourceVersion: "", creationTimestamp: "" },
+      metadata: {
+        name: `${event.involved.name}.${this.#lastNanos.toString(16)}`,
+        namespace: event.involved.namespace || "default",
+        uid: "",
+        resourceVersion: "",
+        creationTimestamp: "",
+      },
       involvedObject: event.involved,
       reason: event.reason,
       message: event.message,
@@ -169,7 +183,16 @@ function counted(current: Event, event: PendingEvent): Event {
 function identityOf(event: PendingEvent, combined: boolean): string {
   const { involved } = event;
   return [
-    event.component, event.host, involved.kind, involved.namespace, involved.name, involved.fieldPath, involved.uid, involved.apiVersion, event.type, event.reason,
+    event.component,
+    event.host,
+    involved.kind,
+    involved.namespace,
+    involved.name,
+    involved.fieldPath,
+    involved.uid,
+    involved.apiVersion,
+    event.type,
+    event.reason,
     combined ? "(combined)" : event.message,
   ].join("\n");
 }

@@ -17,17 +17,26 @@ const VIOLATES = "Cannot evict pod as it would violate the pod's disruption budg
 export function guardEviction(registry: Registry, pod: Pod, context: RequestContext): void {
   const { views } = registry.list(podDisruptionBudgets as unknown as Kind, { namespace: pod.metadata.namespace });
   const budgets = (views.map((view) => view.object) as PodDisruptionBudget[]).filter((budget) => selects(budget, pod));
-  if (budgets.length > 1) throw new StatusError({ code: 500, message: "This pod has more than one PodDisruptionBudget, which the eviction subresource does not support." });
+  if (budgets.length > 1)
+    throw new StatusError({
+      code: 500,
+      message: "This pod has more than one PodDisruptionBudget, which the eviction subresource does not support.",
+    });
   const [budget] = budgets;
   if (!budget || needsNoBudget(budget, pod)) return;
   const { status } = budget;
-  if ((status.observedGeneration ?? 0) < (budget.metadata.generation ?? 0)) throw tooMany(10, `The disruption budget ${budget.metadata.name} is still being processed by the server.`);
+  if ((status.observedGeneration ?? 0) < (budget.metadata.generation ?? 0))
+    throw tooMany(10, `The disruption budget ${budget.metadata.name} is still being processed by the server.`);
   const refuse = (why: string) => forbiddenRequest({ group: "policy", plural: "poddisruptionbudget" }, budget.metadata.name, why);
   const disruptionsAllowed = status.disruptionsAllowed ?? 0;
   if (disruptionsAllowed < 0) throw refuse("pdb disruptions allowed is negative");
-  if (Object.keys(status.disruptedPods ?? {}).length > MAX_DISRUPTED_PODS) throw refuse("DisruptedPods map too big - too many evictions not confirmed by PDB controller");
+  if (Object.keys(status.disruptedPods ?? {}).length > MAX_DISRUPTED_PODS)
+    throw refuse("DisruptedPods map too big - too many evictions not confirmed by PDB controller");
   if (disruptionsAllowed === 0) {
-    throw tooMany(0, `The disruption budget ${budget.metadata.name} needs ${status.desiredHealthy ?? 0} healthy pods and has ${status.currentHealthy ?? 0} currently`);
+    throw tooMany(
+      0,
+      `The disruption budget ${budget.metadata.name} needs ${status.desiredHealthy ?? 0} healthy pods and has ${status.currentHealthy ?? 0} currently`,
+    );
   }
   if (context.dryRun) return;
   const now = rfc3339(registry.clock.now());
@@ -37,7 +46,11 @@ export function guardEviction(registry: Registry, pod: Pod, context: RequestCont
     (current) => {
       const before = current as PodDisruptionBudget;
       const left = (before.status.disruptionsAllowed ?? 0) - 1;
-      const next = { ...before.status, disruptionsAllowed: left, disruptedPods: { ...before.status.disruptedPods, [pod.metadata.name]: now } };
+      const next = {
+        ...before.status,
+        disruptionsAllowed: left,
+        disruptedPods: { ...before.status.disruptedPods, [pod.metadata.name]: now },
+      };
       return { ...before, status: left === 0 ? { ...next, conditions: disruptionAllowed(next, now) } : next } as PodDisruptionBudget;
     },
     context,

@@ -1,4 +1,13 @@
-import type { Client, ClientWatchOptions, DeleteOptions, KindSource, ListOptions, Patch, WatchStop, WriteOptions } from "../client/client.ts";
+import type {
+  Client,
+  ClientWatchOptions,
+  DeleteOptions,
+  KindSource,
+  ListOptions,
+  Patch,
+  WatchStop,
+  WriteOptions,
+} from "../client/client.ts";
 import { applyPatch, JSON_PATCH, MERGE_PATCH, STRATEGIC_MERGE_PATCH } from "../api/patch.ts";
 import type { Kind } from "../api/kind.ts";
 import type { Draft, KubernetesObject, ObjectList, ObjectName } from "../api/meta.ts";
@@ -57,10 +66,18 @@ class InProcessClient implements Client {
     return this.update(kind, object, { subresource: "status" });
   }
 
-  async mutate<T extends KubernetesObject>(kind: Kind<T>, name: ObjectName, change: (current: T) => T, options: WriteOptions = {}): Promise<T | undefined> {
+  async mutate<T extends KubernetesObject>(
+    kind: Kind<T>,
+    name: ObjectName,
+    change: (current: T) => T,
+    options: WriteOptions = {},
+  ): Promise<T | undefined> {
     for (;;) {
       try {
-        return await this.#write((context) => this.#registry.modify(kind as Kind, name, (current) => change(found(current) as T), context, options).view.object as T);
+        return await this.#write(
+          (context) =>
+            this.#registry.modify(kind as Kind, name, (current) => change(found(current) as T), context, options).view.object as T,
+        );
       } catch (error) {
         if (error === GONE || isNotFound(error)) return undefined;
         if (!isConflict(error)) throw error;
@@ -71,8 +88,11 @@ class InProcessClient implements Client {
   }
 
   async patch<T extends KubernetesObject>(kind: Kind<T>, name: ObjectName, patch: Patch, options: WriteOptions = {}): Promise<T> {
-    const change = (current: KubernetesObject | undefined) => applyPatch(kind as Kind, found(current), MEDIA_TYPES[patch.type], patch.body) as KubernetesObject;
-    return this.#write((context) => this.#registry.modify(kind as Kind, name, change, context, { ...options, action: "patches" }).view.object as T);
+    const change = (current: KubernetesObject | undefined) =>
+      applyPatch(kind as Kind, found(current), MEDIA_TYPES[patch.type], patch.body) as KubernetesObject;
+    return this.#write(
+      (context) => this.#registry.modify(kind as Kind, name, change, context, { ...options, action: "patches" }).view.object as T,
+    );
   }
 
   async delete<T extends KubernetesObject>(kind: Kind<T>, name: ObjectName, options: DeleteOptions = {}): Promise<void> {

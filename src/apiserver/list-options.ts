@@ -24,7 +24,8 @@ export function decodeContinue(text: string): ContinueToken {
   try {
     const token: unknown = JSON.parse(Buffer.from(text, "base64url").toString());
     const { v, rv, start } = token as { v?: unknown; rv?: unknown; start?: unknown };
-    if (v === "meta.k8s.io/v1" && typeof rv === "number" && typeof start === "string") return { revision: rv, after: start.replace(/\u0000$/, "") };
+    if (v === "meta.k8s.io/v1" && typeof rv === "number" && typeof start === "string")
+      return { revision: rv, after: start.replace(/\u0000$/, "") };
   } catch {
     // Falls through to the one answer for everything that is not a token of ours.
   }

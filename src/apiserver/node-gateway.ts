@@ -14,7 +14,12 @@ export interface NodeGateway {
   /** For as many connections to ports of this pod's sandbox as are wanted; throws as admit does. */
   portForward(pod: Pod): PortForwarder;
   /** A plain request to a kubelet's own port, as nodes/NAME/proxy sends it; undefined: the machine is off. */
-  request(node: string, method: string, path: string, query: URLSearchParams): Promise<{ readonly status: number; readonly contentType: string; readonly body: string | Buffer } | undefined>;
+  request(
+    node: string,
+    method: string,
+    path: string,
+    query: URLSearchParams,
+  ): Promise<{ readonly status: number; readonly contentType: string; readonly body: string | Buffer } | undefined>;
   /** The kubelet's summary for metrics.k8s.io. */
   usage(pod: Pod, container: string): { readonly cpuNanoCores: number; readonly memoryBytes: number } | undefined;
 }

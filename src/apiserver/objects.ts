@@ -2,8 +2,21 @@ import type { KubernetesObject } from "../api/meta.ts";
 
 // The order in which Go writes metav1.ObjectMeta.
 const METADATA_ORDER = [
-  "name", "generateName", "namespace", "selfLink", "uid", "resourceVersion", "generation", "creationTimestamp", "deletionTimestamp", "deletionGracePeriodSeconds",
-  "labels", "annotations", "ownerReferences", "finalizers", "managedFields",
+  "name",
+  "generateName",
+  "namespace",
+  "selfLink",
+  "uid",
+  "resourceVersion",
+  "generation",
+  "creationTimestamp",
+  "deletionTimestamp",
+  "deletionGracePeriodSeconds",
+  "labels",
+  "annotations",
+  "ownerReferences",
+  "finalizers",
+  "managedFields",
 ];
 const TOP_ORDER = ["kind", "apiVersion", "metadata"];
 
@@ -33,7 +46,8 @@ function setOwn(target: Record<string, unknown>, key: string, value: unknown): v
 export function canonical<T extends KubernetesObject>(object: T, apiVersion: string, kind: string): T {
   const source = object as unknown as Record<string, unknown>;
   const ordered: Record<string, unknown> = { kind, apiVersion, metadata: canonicalMetadata(source["metadata"] as Record<string, unknown>) };
-  for (const key of Object.keys(source)) if (!TOP_ORDER.includes(key) && key !== "status" && source[key] !== undefined) setOwn(ordered, key, source[key]);
+  for (const key of Object.keys(source))
+    if (!TOP_ORDER.includes(key) && key !== "status" && source[key] !== undefined) setOwn(ordered, key, source[key]);
   if (source["status"] !== undefined) ordered["status"] = source["status"];
   return ordered as unknown as T;
 }
@@ -78,5 +92,11 @@ export function sameDesired(a: KubernetesObject, b: KubernetesObject): boolean {
 }
 
 function desiredOf(object: KubernetesObject): Record<string, unknown> {
-  return { ...(object as unknown as Record<string, unknown>), kind: undefined, apiVersion: undefined, metadata: undefined, status: undefined };
+  return {
+    ...(object as unknown as Record<string, unknown>),
+    kind: undefined,
+    apiVersion: undefined,
+    metadata: undefined,
+    status: undefined,
+  };
 }

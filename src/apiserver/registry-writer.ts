@@ -56,9 +56,26 @@ const NAME_GENERATION_ATTEMPTS = 8;
 const GENERATED_NAME_MAX = 63 - 5;
 
 // Upstream: AllowCreateOnUpdate of the strategies.
-const CREATED_BY_PUT = new Set(["endpoints", "events", "leases", "limitranges", "services", "roles", "rolebindings", "clusterroles", "clusterrolebindings"]);
+const CREATED_BY_PUT = new Set([
+  "endpoints",
+  "events",
+  "leases",
+  "limitranges",
+  "services",
+  "roles",
+  "rolebindings",
+  "clusterroles",
+  "clusterrolebindings",
+]);
 // Upstream: AllowUnconditionalUpdate of the strategies.
-const NEEDS_RESOURCE_VERSION = new Set(["leases", "poddisruptionbudgets", "horizontalpodautoscalers", "customresourcedefinitions", "runtimeclasses", "csidrivers"]);
+const NEEDS_RESOURCE_VERSION = new Set([
+  "leases",
+  "poddisruptionbudgets",
+  "horizontalpodautoscalers",
+  "customresourcedefinitions",
+  "runtimeclasses",
+  "csidrivers",
+]);
 // A kubelet registers its node together with its status.
 const STATUS_KEPT_ON_CREATE = new Set(["nodes"]);
 // Written all the time and of no interest to a trace.
@@ -77,13 +94,17 @@ export class RegistryWriter {
     const stored = storedKind(kind);
     const object = this.#prepareIncoming(kind, draft);
     fillNamespace(kind, object, namespace);
-    if (object.metadata.resourceVersion) throw new StatusError({ code: 500, message: "resourceVersion should not be set on objects to be created" });
+    if (object.metadata.resourceVersion)
+      throw new StatusError({ code: 500, message: "resourceVersion should not be set on objects to be created" });
     // Mutating admission comes before the name is made: what it refuses is called by the prefix, the same at every try.
     this.#mutate(creation(stored, object, context));
     for (let attempt = 1; ; attempt++) {
       const candidate = attempt === 1 && object.metadata.name ? object : cloneJson(object);
       const generated = !candidate.metadata.name && !!candidate.metadata.generateName;
-      if (generated) candidate.metadata.name = candidate.metadata.generateName?.slice(0, GENERATED_NAME_MAX) + this.#draw(context, `suffix ${attempt}`, () => this.#options.rng.suffix(5));
+      if (generated)
+        candidate.metadata.name =
+          candidate.metadata.generateName?.slice(0, GENERATED_NAME_MAX) +
+          this.#draw(context, `suffix ${attempt}`, () => this.#options.rng.suffix(5));
       const taken = this.#options.store.find(storageKey(stored, candidate.metadata.namespace, candidate.metadata.name)) !== undefined;
       if (taken && generated && attempt < NAME_GENERATION_ATTEMPTS) continue;
       if (taken && generated) throw generateNameConflict(stored, candidate.metadata.name);
@@ -98,7 +119,11 @@ export class RegistryWriter {
     const admission = creation(stored, object, context);
     this.#fillSystemFields(stored, object, context);
     stored.prepareForCreate?.(object, this.#strategy(undefined));
-    this.#throwInvalid(stored, object, [...validateObjectMeta(object.metadata, rulesOf(stored)), ...(stored.validate?.(object) ?? []), ...(stored.validateCreate?.(object) ?? [])]);
+    this.#throwInvalid(stored, object, [
+      ...validateObjectMeta(object.metadata, rulesOf(stored)),
+      ...(stored.validate?.(object) ?? []),
+      ...(stored.validateCreate?.(object) ?? []),
+    ]);
     const key = storageKey(stored, namespace, object.metadata.name);
     if (this.#options.store.find(key)) throw alreadyExists(stored, object.metadata.name);
     this.#allocate(stored, object, undefined);
@@ -125,7 +150,9 @@ export class RegistryWriter {
     fillName(object, name.name);
     const old = viewOf(stored, entry).object;
     this.#checkVersion(stored, object, old, entry.key);
-    const prepared = options.direct ? canonical(object, apiVersionOf(stored), stored.kind) : this.#prepareUpdate(stored, object, old, context, options.subresource);
+    const prepared = options.direct
+      ? canonical(object, apiVersionOf(stored), stored.kind)
+      : this.#prepareUpdate(stored, object, old, context, options.subresource);
     if (deepEqual(inStoredForm(stored, prepared), entry.object)) return { view: viewOf(kind, entry), created: false };
     if (!options.createMissing) this.#trackFields(stored, old, prepared, context, options.subresource);
     return { view: this.#store(kind, entry, prepared, context, options), created: false };
@@ -139,21 +166,31 @@ export class RegistryWriter {
     validateDeleteOptions(options);
     checkPreconditions(stored, object, options.preconditions);
     const admission: AdmissionRequest = {
-      operation: "DELETE", kind: stored, namespace: name.namespace, name: name.name, subresource: undefined, object: undefined, old: object, context,
+      operation: "DELETE",
+      kind: stored,
+      namespace: name.namespace,
+      name: name.name,
+      subresource: undefined,
+      object: undefined,
+      old: object,
+      context,
     };
     this.#mutate(admission);
     this.#validateAdmission(admission);
     if (stored.group === "" && stored.kind === "Namespace") return this.#deleteNamespace(kind, entry, context);
     if (stored.beginDeletion && object.metadata.deletionTimestamp === undefined) return this.#beginDeletion(stored, entry, object, context);
     const step = planDeletion(stored, object, options, this.#options.clock.now());
-    if (context.dryRun) return { removed: step.type === "remove", view: step.type === "mark" ? unstoredView(kind, step.object) : viewOf(kind, entry) };
+    if (context.dryRun)
+      return { removed: step.type === "remove", view: step.type === "mark" ? unstoredView(kind, step.object) : viewOf(kind, entry) };
     switch (step.type) {
       case "pending":
         return { removed: false, view: viewOf(kind, entry) };
       case "remove":
         return { removed: true, view: this.#remove(kind, entry, object, context) };
       case "mark": {
-        const marked = deepEqual(step.object, object) ? entry : this.#put(stored, entry, canonical(step.object, apiVersionOf(stored), stored.kind), context, "deletes", "delete");
+        const marked = deepEqual(step.object, object)
+          ? entry
+          : this.#put(stored, entry, canonical(step.object, apiVersionOf(stored), stored.kind), context, "deletes", "delete");
         if (!step.thenRemove) return { removed: false, view: viewOf(kind, marked) };
         return { removed: true, view: this.#remove(kind, marked, marked.object as unknown as KubernetesObject, context) };
       }
@@ -163,7 +200,10 @@ export class RegistryWriter {
   #beginDeletion(kind: Kind, entry: Entry, object: KubernetesObject, context: RequestContext): DeleteResult {
     const marked = kind.beginDeletion?.(object, rfc3339(this.#options.clock.now())) ?? object;
     if (context.dryRun) return { removed: false, view: unstoredView(kind, marked) };
-    return { removed: false, view: viewOf(kind, this.#put(kind, entry, canonical(marked, apiVersionOf(kind), kind.kind), context, "deletes", "delete")) };
+    return {
+      removed: false,
+      view: viewOf(kind, this.#put(kind, entry, canonical(marked, apiVersionOf(kind), kind.kind), context, "deletes", "delete")),
+    };
   }
 
   /** A namespace stays, Terminating, until its controller has emptied it. Upstream: pkg/registry/core/namespace/storage/storage.go */
@@ -177,10 +217,12 @@ export class RegistryWriter {
       };
       if (context.dryRun) return { removed: false, view: unstoredView(kind, marked) };
       const written = this.#put(kind, entry, canonical(marked, apiVersionOf(kind), kind.kind), context, "deletes", "delete");
-      if ((namespace.spec?.finalizers?.length ?? 0) > 0 || (namespace.metadata.finalizers?.length ?? 0) > 0) return { removed: false, view: viewOf(kind, written) };
+      if ((namespace.spec?.finalizers?.length ?? 0) > 0 || (namespace.metadata.finalizers?.length ?? 0) > 0)
+        return { removed: false, view: viewOf(kind, written) };
       return { removed: true, view: this.#remove(kind, written, written.object as unknown as KubernetesObject, context) };
     }
-    if ((namespace.spec?.finalizers?.length ?? 0) > 0 || (namespace.metadata.finalizers?.length ?? 0) > 0) return { removed: false, view: viewOf(kind, entry) };
+    if ((namespace.spec?.finalizers?.length ?? 0) > 0 || (namespace.metadata.finalizers?.length ?? 0) > 0)
+      return { removed: false, view: viewOf(kind, entry) };
     return { removed: true, view: context.dryRun ? viewOf(kind, entry) : this.#remove(kind, entry, namespace, context) };
   }
 
@@ -208,9 +250,22 @@ export class RegistryWriter {
   }
 
   /** Who owns which field from here on. Upstream: endpoints/handlers/fieldmanager */
-  #trackFields(kind: Kind, live: KubernetesObject | undefined, next: KubernetesObject, context: RequestContext, subresource: string | undefined): void {
+  #trackFields(
+    kind: Kind,
+    live: KubernetesObject | undefined,
+    next: KubernetesObject,
+    context: RequestContext,
+    subresource: string | undefined,
+  ): void {
     if (!context.tracksFields || NOT_JOURNALED.has(kind.plural)) return;
-    const managedFields = updateManagedFields({ kind, live, next, manager: context.fieldManager, time: rfc3339(this.#options.clock.now()), subresource });
+    const managedFields = updateManagedFields({
+      kind,
+      live,
+      next,
+      manager: context.fieldManager,
+      time: rfc3339(this.#options.clock.now()),
+      subresource,
+    });
     if (managedFields) next.metadata.managedFields = managedFields;
     else delete next.metadata.managedFields;
   }
@@ -246,7 +301,13 @@ export class RegistryWriter {
   }
 
   /** Upstream: rest.BeforeUpdate, between mutating and validating admission. */
-  #prepareUpdate(kind: Kind, object: KubernetesObject, old: KubernetesObject, context: RequestContext, subresource: string | undefined): KubernetesObject {
+  #prepareUpdate(
+    kind: Kind,
+    object: KubernetesObject,
+    old: KubernetesObject,
+    context: RequestContext,
+    subresource: string | undefined,
+  ): KubernetesObject {
     const { namespace, name } = old.metadata;
     const admission: AdmissionRequest = { operation: "UPDATE", kind, namespace, name, subresource, object, old, context };
     this.#mutate(admission);
@@ -384,13 +445,23 @@ function fillNamespace(kind: Kind, object: KubernetesObject, namespace: string |
 
 function fillName(object: KubernetesObject, name: string): void {
   object.metadata.name ||= name;
-  if (object.metadata.name !== name) throw badRequest(`the name of the object (${object.metadata.name}) does not match the name on the URL (${name})`);
+  if (object.metadata.name !== name)
+    throw badRequest(`the name of the object (${object.metadata.name}) does not match the name on the URL (${name})`);
 }
 
 /** Upstream: admission.Attributes of a create; without a name it goes by the prefix. */
 function creation(kind: Kind, object: KubernetesObject, context: RequestContext): AdmissionRequest {
   const { name, generateName, namespace } = object.metadata;
-  return { operation: "CREATE", kind, namespace, name: name || generateName || "", subresource: undefined, object, old: undefined, context };
+  return {
+    operation: "CREATE",
+    kind,
+    namespace,
+    name: name || generateName || "",
+    subresource: undefined,
+    object,
+    old: undefined,
+    context,
+  };
 }
 
 function withRevision(object: KubernetesObject, revision: number): Readonly<Record<string, unknown>> {

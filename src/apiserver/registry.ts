@@ -12,7 +12,14 @@ import { type Connection, connectRequest } from "./admission/connect.ts";
 import type { CallWebhook } from "./admission/webhook-calls.ts";
 import type { DeleteOptions } from "./deletion.ts";
 import { keyPrefix, KindTable, storageKey, storedKind } from "./kind-table.ts";
-import { decodeContinue, encodeContinue, type ListQuery, parseResourceVersion, revisionError, tooLargeResourceVersion } from "./list-options.ts";
+import {
+  decodeContinue,
+  encodeContinue,
+  type ListQuery,
+  parseResourceVersion,
+  revisionError,
+  tooLargeResourceVersion,
+} from "./list-options.ts";
 import { type ObjectView, viewOf } from "./object-view.ts";
 import { type DeleteResult, RegistryWriter, type Transform, type UpdateOptions, type UpdateResult } from "./registry-writer.ts";
 import { componentContext, type RequestContext } from "./request-context.ts";
@@ -191,13 +198,21 @@ export class Registry {
     return undefined;
   }
 
-  #listAt(kind: Kind, query: ListQuery, at: { matches: Matcher | undefined; prefix: string; revision: number | undefined; after: string | undefined }): ListResult {
+  #listAt(
+    kind: Kind,
+    query: ListQuery,
+    at: { matches: Matcher | undefined; prefix: string; revision: number | undefined; after: string | undefined },
+  ): ListResult {
     const limit = query.limit && query.limit > 0 ? query.limit : 0;
     const views: ObjectView[] = [];
     let { after, revision } = at;
     for (;;) {
       // One more than asked for tells whether a selector leaves anything for the next page.
-      const page = this.store.range(at.prefix, { ...(limit ? { limit: at.matches ? Math.max(limit, 500) : limit } : {}), ...(after ? { after } : {}), ...(revision ? { revision } : {}) });
+      const page = this.store.range(at.prefix, {
+        ...(limit ? { limit: at.matches ? Math.max(limit, 500) : limit } : {}),
+        ...(after ? { after } : {}),
+        ...(revision ? { revision } : {}),
+      });
       revision = page.revision;
       let taken = 0;
       for (const entry of page.entries) {
@@ -221,7 +236,10 @@ export class Registry {
       const quota = current as ResourceQuota;
       return { ...quota, status: { ...quota.status, used: { ...used } } };
     };
-    this.#writer.update(this.kinds.core("ResourceQuota"), metadata, charged, componentContext("kube-apiserver"), { direct: true, action: "charges" });
+    this.#writer.update(this.kinds.core("ResourceQuota"), metadata, charged, componentContext("kube-apiserver"), {
+      direct: true,
+      action: "charges",
+    });
   }
 
   #findByKind(group: string, kindName: string, name: ObjectName): KubernetesObject | undefined {
@@ -248,18 +266,26 @@ function prefixOf(kind: Kind, namespace: string | undefined): string {
 function registryEvent(kind: Kind, event: WatchEvent, matches: Matcher | undefined): RegistryEvent | undefined {
   const before = event.previous && viewOf(kind, event.previous);
   const matchedBefore = before !== undefined && (!matches || matches(before.object));
-  if (event.type === "DELETE") return matchedBefore ? { type: "DELETED", view: viewOf(kind, event.entry), revision: event.revision } : undefined;
+  if (event.type === "DELETE")
+    return matchedBefore ? { type: "DELETED", view: viewOf(kind, event.entry), revision: event.revision } : undefined;
   const now = viewOf(kind, event.entry);
   const matchesNow = !matches || matches(now.object);
   if (matchesNow) return { type: matchedBefore ? "MODIFIED" : "ADDED", view: now, revision: event.revision };
-  return matchedBefore ? { type: "DELETED", view: atRevision(kind, event.previous as Entry, event.revision), revision: event.revision } : undefined;
+  return matchedBefore
+    ? { type: "DELETED", view: atRevision(kind, event.previous as Entry, event.revision), revision: event.revision }
+    : undefined;
 }
 
 /** What a watcher knew last, with the revision at which it went out of its sight. */
 function atRevision(kind: Kind, entry: Entry, revision: number): ObjectView {
   const known = viewOf(kind, entry).object;
   const object = { ...known, metadata: { ...known.metadata, resourceVersion: String(revision) } };
-  return { object, get bytes() { return Buffer.from(JSON.stringify(object)); } };
+  return {
+    object,
+    get bytes() {
+      return Buffer.from(JSON.stringify(object));
+    },
+  };
 }
 
 export function listKindOf(kind: Kind): { apiVersion: string; kind: string } {

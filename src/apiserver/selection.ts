@@ -20,7 +20,8 @@ export function matcherOf(kind: Kind, selection: Selection): Matcher | undefined
   if (!labels && !fields) return undefined;
   if (fields) for (const { field } of fields.requirements) assertSelectable(kind, field);
   return (object) =>
-    (labels === undefined || labels.matches(object.metadata.labels ?? {})) && (fields === undefined || fields.matches(selectableFields(kind, object)));
+    (labels === undefined || labels.matches(object.metadata.labels ?? {})) &&
+    (fields === undefined || fields.matches(selectableFields(kind, object)));
 }
 
 function selectableFields(kind: Kind, object: KubernetesObject): Record<string, string> {

@@ -32,7 +32,8 @@ export interface ApiHandler {
 /** The REST API over whatever sockets the daemon has opened. */
 export function createHandler(options: ServerOptions): ApiHandler {
   const { kinds } = options.registry;
-  for (const kind of [...REVIEW_KINDS, ...METRICS_KINDS, COMPONENT_STATUS]) if (!kinds.findKind(kind.group, kind.version, kind.kind)) kinds.add(kind);
+  for (const kind of [...REVIEW_KINDS, ...METRICS_KINDS, COMPONENT_STATUS])
+    if (!kinds.findKind(kind.group, kind.version, kind.kind)) kinds.add(kind);
   options.registry.authorize = options.authorize && ((attributes) => options.authorize?.(attributes) ?? { allowed: true });
   const server = new ApiServer(options);
   const streams = new StreamServer(options, (request, target) => server.admit(request, target));
@@ -56,7 +57,16 @@ const PUBLIC_PATHS = /^\/(healthz|livez|readyz|version)(\/|$)/;
 
 /** Whoever connects, by whatever program. */
 function connectionContext(user: UserInfo, webhooks: WebhookAnswers): RequestContext {
-  return { user, component: user.name, fieldManager: "", tracksFields: false, dryRun: false, fieldValidation: "Ignore", warnings: [], webhooks };
+  return {
+    user,
+    component: user.name,
+    fieldManager: "",
+    tracksFields: false,
+    dryRun: false,
+    fieldValidation: "Ignore",
+    warnings: [],
+    webhooks,
+  };
 }
 
 class ApiServer {
@@ -70,7 +80,10 @@ class ApiServer {
   constructor(options: ServerOptions) {
     this.#options = options;
     this.#discovery = new Discovery(options.registry.kinds);
-    this.#openapi = new OpenApi(this.#discovery, { ...(options.descriptions ? { descriptions: options.descriptions } : {}), pause: () => options.registry.clock.yield() });
+    this.#openapi = new OpenApi(this.#discovery, {
+      ...(options.descriptions ? { descriptions: options.descriptions } : {}),
+      pause: () => options.registry.clock.yield(),
+    });
   }
 
   async serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
@@ -112,7 +125,10 @@ class ApiServer {
       attempt();
       return undefined;
     } catch (error) {
-      if (error instanceof WebhooksPending) return withWebhooks(webhooks, registry.callWebhook, attempt).catch((refusal: unknown) => void this.#refusals.set(request, { error: refusal }));
+      if (error instanceof WebhooksPending)
+        return withWebhooks(webhooks, registry.callWebhook, attempt).catch(
+          (refusal: unknown) => void this.#refusals.set(request, { error: refusal }),
+        );
       this.#refusals.set(request, { error });
       return undefined;
     }
@@ -121,7 +137,8 @@ class ApiServer {
   /** Throws 401 for credentials that are not right, and 403 for acting as somebody without leave to. */
   #userOf(request: IncomingMessage, path: string): UserInfo {
     const user = this.#options.authenticate(request);
-    const mayBeAnonymous = request.headers.authorization === undefined && (this.#options.authorize !== undefined || PUBLIC_PATHS.test(path));
+    const mayBeAnonymous =
+      request.headers.authorization === undefined && (this.#options.authorize !== undefined || PUBLIC_PATHS.test(path));
     if (!user && !mayBeAnonymous) throw unauthorized();
     return actingUser(request, user ?? ANONYMOUS, this.#options.authorize);
   }
@@ -166,7 +183,8 @@ class ApiServer {
 
   async #serveKind(exchange: HttpExchange, kind: Kind, target: ResourceTarget): Promise<void> {
     if (kind.deprecationWarning !== undefined) exchange.warnings.push(kind.deprecationWarning);
-    if (exchange.method === "GET" && kind.verbs?.includes("list") && !kind.verbs.includes("watch") && isTrue(exchange.query.get("watch"))) throw methodNotSupported(kind, "watch");
+    if (exchange.method === "GET" && kind.verbs?.includes("list") && !kind.verbs.includes("watch") && isTrue(exchange.query.get("watch")))
+      throw methodNotSupported(kind, "watch");
     if (METRICS_KINDS.includes(kind)) return serveMetrics(exchange, this.#options, kind, target);
     if (kind === COMPONENT_STATUS) return serveComponentStatus(exchange, this.#options, target);
     if (isReview(kind)) return serveReview(exchange, this.#options, kind);
@@ -178,13 +196,26 @@ class ApiServer {
 
   async #servePath(exchange: HttpExchange): Promise<void> {
     const { path } = exchange;
-    this.#authorize({ user: exchange.user, verb: exchange.method.toLowerCase(), group: "", version: "", resource: "", subresource: "", namespace: "", name: "", path });
+    this.#authorize({
+      user: exchange.user,
+      verb: exchange.method.toLowerCase(),
+      group: "",
+      version: "",
+      resource: "",
+      subresource: "",
+      namespace: "",
+      name: "",
+      path,
+    });
     for (const route of this.#options.extraRoutes ?? []) if (await route(exchange)) return;
     if (serveHealth(exchange)) return;
-    if (path === "/metrics") return exchange.sendBytes(200, Buffer.from(this.#metrics.render(this.#options.registry)), "text/plain; version=0.0.4; charset=utf-8");
-    if (path === "/kubesim/trace") return exchange.sendJson(200, { entries: this.#options.registry.journal.of(exchange.query.get("object") ?? "") });
+    if (path === "/metrics")
+      return exchange.sendBytes(200, Buffer.from(this.#metrics.render(this.#options.registry)), "text/plain; version=0.0.4; charset=utf-8");
+    if (path === "/kubesim/trace")
+      return exchange.sendJson(200, { entries: this.#options.registry.journal.of(exchange.query.get("object") ?? "") });
     if (this.#discovery.serve(exchange) || (await this.#openapi.serve(exchange))) return;
-    if (path === "/" || path === "/index.html") return sendRawJson(exchange, { paths: [...this.#discovery.paths(), ...HEALTH_PATHS, ...OTHER_PATHS].sort() });
+    if (path === "/" || path === "/index.html")
+      return sendRawJson(exchange, { paths: [...this.#discovery.paths(), ...HEALTH_PATHS, ...OTHER_PATHS].sort() });
     throw pathNotFound();
   }
 

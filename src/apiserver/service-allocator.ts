@@ -63,7 +63,8 @@ export class ServiceAllocator {
   #refusal(ip: string, taken: ReadonlySet<string>): string | undefined {
     const { base, size } = cidrOf(this.#ranges.clusterCidr);
     const offset = numberOf(ip) - base;
-    if (Number.isNaN(offset) || offset <= 0 || offset >= size - 1) return `the provided IP (${ip}) is not in the valid range. The range of valid IPs is ${this.#ranges.clusterCidr}`;
+    if (Number.isNaN(offset) || offset <= 0 || offset >= size - 1)
+      return `the provided IP (${ip}) is not in the valid range. The range of valid IPs is ${this.#ranges.clusterCidr}`;
     return taken.has(ip) ? "provided IP is already allocated" : undefined;
   }
 
@@ -84,10 +85,13 @@ export class ServiceAllocator {
     const wants = spec.type === "NodePort" || (spec.type === "LoadBalancer" && spec.allocateLoadBalancerNodePorts !== false);
     if (!wants) {
       // Upstream: dropTypeDependentFields: a port that the old type needed goes, unless it was given anew.
-      if (old && old.spec?.type !== spec.type) for (const port of spec.ports ?? []) if (hadNodePort(old, port.nodePort)) delete port.nodePort;
+      if (old && old.spec?.type !== spec.type)
+        for (const port of spec.ports ?? []) if (hadNodePort(old, port.nodePort)) delete port.nodePort;
       if (spec.type !== "LoadBalancer") return [];
     }
-    const taken = new Set(others.flatMap((other) => (other.spec?.ports ?? []).map((port) => `${port.protocol ?? "TCP"}/${port.nodePort ?? 0}`)));
+    const taken = new Set(
+      others.flatMap((other) => (other.spec?.ports ?? []).map((port) => `${port.protocol ?? "TCP"}/${port.nodePort ?? 0}`)),
+    );
     const errors: FieldError[] = [];
     for (const [index, port] of (spec.ports ?? []).entries()) {
       if (port.nodePort) {
@@ -110,7 +114,8 @@ export class ServiceAllocator {
 
   /** A replaced service that does not name its node ports keeps them. Upstream: patchAllocatedValues */
   #keptPort(port: ServicePort, old: Service | undefined): number | undefined {
-    return old?.spec?.ports?.find((before) => before.port === port.port && (before.protocol ?? "TCP") === (port.protocol ?? "TCP"))?.nodePort;
+    return old?.spec?.ports?.find((before) => before.port === port.port && (before.protocol ?? "TCP") === (port.protocol ?? "TCP"))
+      ?.nodePort;
   }
 
   /** TCP and UDP of one port share a node port. */
@@ -141,7 +146,9 @@ function cidrOf(cidr: string): { base: number; size: number } {
 
 function numberOf(ip: string): number {
   const parts = ip.split(".").map(Number);
-  return parts.length === 4 && parts.every((part) => part >= 0 && part <= 255) ? parts.reduce((sum, part) => sum * 256 + part, 0) : Number.NaN;
+  return parts.length === 4 && parts.every((part) => part >= 0 && part <= 255)
+    ? parts.reduce((sum, part) => sum * 256 + part, 0)
+    : Number.NaN;
 }
 
 function textOf(number: number): string {

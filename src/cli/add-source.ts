@@ -5,7 +5,6 @@ import { messageOf } from "./errors.ts";
 export function addSource(verb: string, source: string | undefined, error: unknown): unknown {
   if (source === undefined || !(error instanceof Error)) return error;
   const message = `error when ${verb} ${JSON.stringify(source)}: ${messageOf(error)}`;
-  if (error instanceof StatusError)
-    return new StatusError({ ...error.status, code: error.code, message } as never);
+  if (error instanceof StatusError) return new StatusError({ ...error.status, code: error.code, message } as never);
   return error.name === "Error" ? new Error(message, { cause: error }) : error;
 }

@@ -25,15 +25,26 @@ export async function attachSession(context: CommandContext, to: AttachTo): Prom
     if (!quiet) io.err("Unable to use a TTY - input is not a terminal or the right kind of file\n");
   }
   if (!quiet) {
-    io.err("All commands and output from this session will be recorded in container logs, including credentials and sensitive information passed through the command prompt.\n");
+    io.err(
+      "All commands and output from this session will be recorded in container logs, including credentials and sensitive information passed through the command prompt.\n",
+    );
     io.err("If you don't see a command prompt, try pressing enter.\n");
   }
   const path = `/api/v1/namespaces/${pod.metadata.namespace}/pods/${pod.metadata.name}/attach`;
-  await runRemote(context, path, { container }, { stdin, tty: raw, redraw: raw, ...(raw ? { detachKeys: detachSequence(to.detachKeys || DETACH_KEYS) } : {}) });
+  await runRemote(
+    context,
+    path,
+    { container },
+    { stdin, tty: raw, redraw: raw, ...(raw ? { detachKeys: detachSequence(to.detachKeys || DETACH_KEYS) } : {}) },
+  );
   if (quiet || !stdin || !raw) return;
   const again = `'${to.command} ${pod.metadata.name} -c ${container} -n ${pod.metadata.namespace} -i -t'`;
   const ephemeral = (pod.spec.ephemeralContainers ?? []).some(({ name }) => name === container);
-  context.print(ephemeral ? `Session ended, the ephemeral container will not be restarted but may be reattached using ${again} if it is still running` : `Session ended, resume using ${again} command`);
+  context.print(
+    ephemeral
+      ? `Session ended, the ephemeral container will not be restarted but may be reattached using ${again} if it is still running`
+      : `Session ended, resume using ${again} command`,
+  );
 }
 
 function ttyOf({ spec }: LivePod, name: string): boolean {

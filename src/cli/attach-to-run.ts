@@ -13,20 +13,12 @@ export async function attachToRun(context: CommandContext, name: string): Promis
   else await attachOrLog(context, ready);
   const restart = flags.text("restart");
   if (flags.bool("leave-stdin-open") || (restart !== "Never" && restart !== "OnFailure")) return 0;
-  const last = await waitForPod(
-    context,
-    name,
-    restart === "Never" ? ended : (pod) => pod.status?.phase === "Succeeded",
-    timeoutMs,
-  );
+  const last = await waitForPod(context, name, restart === "Never" ? ended : (pod) => pod.status?.phase === "Succeeded", timeoutMs);
   if (last.status?.phase === "Succeeded") return 0;
   const where = `pod ${last.metadata.namespace}/${last.metadata.name}`;
   const terminated = last.status?.containerStatuses?.[0]?.state?.terminated;
   if (!terminated?.exitCode) throw new Error(`${where} failed with unknown exit code`);
-  throw new ExitError(
-    `${where} terminated (${terminated.reason ?? ""})\n${terminated.message ?? ""}`,
-    terminated.exitCode,
-  );
+  throw new ExitError(`${where} terminated (${terminated.reason ?? ""})\n${terminated.message ?? ""}`, terminated.exitCode);
 }
 
 async function attachOrLog(context: CommandContext, pod: LivePod): Promise<void> {
@@ -41,25 +33,18 @@ async function attachOrLog(context: CommandContext, pod: LivePod): Promise<void>
       command: `${context.path.replace(/ [^ ]+$/, "")} attach`,
     });
   } catch (error) {
-    context.io.err(
-      `warning: couldn't attach to pod/${pod.metadata.name}, falling back to streaming logs: ${messageOf(error)}\n`,
-    );
+    context.io.err(`warning: couldn't attach to pod/${pod.metadata.name}, falling back to streaming logs: ${messageOf(error)}\n`);
     await printLog(context, pod);
   }
 }
 
-export async function printLog(
-  context: CommandContext,
-  pod: LivePod,
-  container = pod.spec.containers?.[0]?.name,
-): Promise<void> {
+export async function printLog(context: CommandContext, pod: LivePod, container = pod.spec.containers?.[0]?.name): Promise<void> {
   const path = `/api/v1/namespaces/${pod.metadata.namespace}/pods/${pod.metadata.name}/log`;
   context.io.out(await (await context.client()).text(path, { container }));
 }
 
 const isReady = (pod: LivePod) =>
-  pod.status?.phase === "Running" &&
-  (pod.status.conditions ?? []).some(({ type, status }) => type === "Ready" && status === "True");
+  pod.status?.phase === "Running" && (pod.status.conditions ?? []).some(({ type, status }) => type === "Ready" && status === "True");
 const ended = (pod: LivePod) => pod.status?.phase === "Succeeded" || pod.status?.phase === "Failed";
 
 /** 0: for ever. */
@@ -79,8 +64,7 @@ export async function waitForPod(
       { signal: abort.signal },
     )) {
       if (event.type === "ERROR") break;
-      if (event.type !== "BOOKMARK" && done(event.object as unknown as LivePod))
-        return event.object as unknown as LivePod;
+      if (event.type !== "BOOKMARK" && done(event.object as unknown as LivePod)) return event.object as unknown as LivePod;
     }
   } finally {
     cancel();

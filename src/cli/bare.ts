@@ -24,10 +24,7 @@ export function unknownCommand(word: string, commands: readonly CommandEntry[]):
         name.toLowerCase().startsWith(word.toLowerCase()) ||
         SUGGESTED_FOR[name]?.includes(word.toLowerCase())),
   );
-  const suggestions =
-    close.length === 0
-      ? ""
-      : `\n\nDid you mean this?\n${close.map(({ name }) => `\t${name}\n`).join("")}`;
+  const suggestions = close.length === 0 ? "" : `\n\nDid you mean this?\n${close.map(({ name }) => `\t${name}\n`).join("")}`;
   return `error: unknown command ${JSON.stringify(word)} for "kubectl"${suggestions}`;
 }
 
@@ -37,13 +34,7 @@ function distance(a: string, b: string): number {
   for (let i = 1; i <= a.length; i++) {
     const row = [i];
     for (let j = 1; j <= b.length; j++) {
-      row.push(
-        Math.min(
-          (previous[j] ?? 0) + 1,
-          (row[j - 1] ?? 0) + 1,
-          (previous[j - 1] ?? 0) + (a[i - 1] === b[j - 1] ? 0 : 1),
-        ),
-      );
+      row.push(Math.min((previous[j] ?? 0) + 1, (row[j - 1] ?? 0) + 1, (previous[j - 1] ?? 0) + (a[i - 1] === b[j - 1] ? 0 : 1)));
     }
     previous = row;
   }

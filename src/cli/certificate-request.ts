@@ -6,7 +6,15 @@ export interface CertificateRequest {
 }
 
 const ATTRIBUTES: Readonly<Record<string, string>> = {
-  "2.5.4.3": "CN", "2.5.4.5": "SERIALNUMBER", "2.5.4.6": "C", "2.5.4.7": "L", "2.5.4.8": "ST", "2.5.4.9": "STREET", "2.5.4.10": "O", "2.5.4.11": "OU", "2.5.4.17": "POSTALCODE",
+  "2.5.4.3": "CN",
+  "2.5.4.5": "SERIALNUMBER",
+  "2.5.4.6": "C",
+  "2.5.4.7": "L",
+  "2.5.4.8": "ST",
+  "2.5.4.9": "STREET",
+  "2.5.4.10": "O",
+  "2.5.4.11": "OU",
+  "2.5.4.17": "POSTALCODE",
 };
 const EXTENSION_REQUEST = "1.2.840.113549.1.9.14";
 const SUBJECT_ALT_NAME = "2.5.29.17";
@@ -53,7 +61,7 @@ function readElement(bytes: Buffer, at: number): Element {
 
 function childrenOf({ content }: Element): Element[] {
   const children: Element[] = [];
-  for (let at = 0; at < content.length; ) {
+  for (let at = 0; at < content.length;) {
     const child = readElement(content, at);
     children.push(child);
     at = child.end;
@@ -87,7 +95,8 @@ function alternativeNames(attributes: Element): CertificateRequest["names"] {
     for (const extension of childrenOf(values).flatMap(childrenOf)) {
       const parts = childrenOf(extension);
       const [id, value] = [parts[0], parts.at(-1)];
-      if (id && value && objectId(id) === SUBJECT_ALT_NAME) for (const name of childrenOf(readElement(value.content, 0))) addName(names, name);
+      if (id && value && objectId(id) === SUBJECT_ALT_NAME)
+        for (const name of childrenOf(readElement(value.content, 0))) addName(names, name);
     }
   }
   return names;
@@ -98,5 +107,10 @@ function addName(names: CertificateRequest["names"], { tag, content }: Element):
   if (kind === 1) names.emails.push(content.toString("utf8"));
   else if (kind === 2) names.dns.push(content.toString("utf8"));
   else if (kind === 6) names.uris.push(content.toString("utf8"));
-  else if (kind === 7) names.ips.push(content.length === 4 ? content.join(".") : (content.toString("hex").match(/.{4}/g) ?? []).map((part) => Number.parseInt(part, 16).toString(16)).join(":"));
+  else if (kind === 7)
+    names.ips.push(
+      content.length === 4
+        ? content.join(".")
+        : (content.toString("hex").match(/.{4}/g) ?? []).map((part) => Number.parseInt(part, 16).toString(16)).join(":"),
+    );
 }

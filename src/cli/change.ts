@@ -17,18 +17,14 @@ export interface ChangeOptions {
 }
 
 /** Reads objects, changes them, and sends the strategic difference: `set`, `rollout restart`, `taint`, `cordon`. */
-export async function changeObjects(
-  context: CommandContext,
-  options: ChangeOptions,
-): Promise<void> {
+export async function changeObjects(context: CommandContext, options: ChangeOptions): Promise<void> {
   const dryRun = dryRunOf(context.flags, context.io);
   const report = await reporter(context, dryRun);
   const errors: unknown[] = [];
-  const found = await fetchObjects(
-    context,
-    await targetsOf(context, options.args ?? context.args),
-    { selector: context.flags.text("selector"), errors },
-  );
+  const found = await fetchObjects(context, await targetsOf(context, options.args ?? context.args), {
+    selector: context.flags.text("selector"),
+    errors,
+  });
   const client = await context.client();
   for (const each of found) {
     try {
@@ -59,17 +55,10 @@ export const contentTypeFor = ({ info }: Pick<Found, "info">): string =>
   schemaOf(info) ? "application/strategic-merge-patch+json" : "application/merge-patch+json";
 
 /** The patch that makes one object of the other. */
-export async function difference(
-  { info, object }: Pick<Found, "info" | "object">,
-  changed: ApiObject,
-): Promise<Json> {
+export async function difference({ info, object }: Pick<Found, "info" | "object">, changed: ApiObject): Promise<Json> {
   const schema = schemaOf(info);
   if (!schema) return (await import("../api/merge-patch.ts")).createMergePatch(object, changed);
-  return (await import("../api/strategic-merge-patch.ts")).createTwoWayStrategicPatch(
-    schema,
-    object,
-    changed,
-  );
+  return (await import("../api/strategic-merge-patch.ts")).createTwoWayStrategicPatch(schema, object, changed);
 }
 
 interface PodSpecHolder {
@@ -93,26 +82,11 @@ export interface ContainerJson extends Json {
 export function withPodSpec(found: Found, change: (spec: PodSpecJson) => void): ApiObject {
   const object = structuredClone(found.object);
   const holder = (object["spec"] ?? {}) as PodSpecHolder & PodSpecJson;
-  const spec =
-    found.info.kind === "Pod"
-      ? (holder as PodSpecJson)
-      : (holder.template?.spec ?? holder.jobTemplate?.spec?.template?.spec);
-  if (!spec)
-    throw new Error(
-      `the object is not a pod or does not have a pod template: *v1.${found.info.kind}`,
-    );
+  const spec = found.info.kind === "Pod" ? (holder as PodSpecJson) : (holder.template?.spec ?? holder.jobTemplate?.spec?.template?.spec);
+  if (!spec) throw new Error(`the object is not a pod or does not have a pod template: *v1.${found.info.kind}`);
   change(spec);
   return object;
 }
 
 export const hasPodSpec = ({ info }: Pick<Found, "info">): boolean =>
-  [
-    "Pod",
-    "Deployment",
-    "ReplicaSet",
-    "ReplicationController",
-    "StatefulSet",
-    "DaemonSet",
-    "Job",
-    "CronJob",
-  ].includes(info.kind);
+  ["Pod", "Deployment", "ReplicaSet", "ReplicationController", "StatefulSet", "DaemonSet", "Job", "CronJob"].includes(info.kind);

@@ -5,13 +5,10 @@ import { ConnectionError } from "./errors.ts";
 import type { Io } from "./io.ts";
 
 export const JSON_TYPE = "application/json";
-export const TABLE_TYPE =
-  "application/json;as=Table;v=v1;g=meta.k8s.io,application/json;as=Table;v=v1beta1;g=meta.k8s.io,application/json";
+export const TABLE_TYPE = "application/json;as=Table;v=v1;g=meta.k8s.io,application/json;as=Table;v=v1beta1;g=meta.k8s.io,application/json";
 
 export type Json = Record<string, unknown>;
-export type Query = Readonly<
-  Record<string, string | number | boolean | readonly string[] | undefined>
->;
+export type Query = Readonly<Record<string, string | number | boolean | readonly string[] | undefined>>;
 
 export interface RequestOptions {
   readonly query?: Query | undefined;
@@ -41,17 +38,14 @@ export class ApiClient {
 
   async request(method: string, path: string, options: RequestOptions = {}): Promise<HttpResponse> {
     const response = await this.send(method, path, options);
-    if (response.status >= 400)
-      throw statusErrorOf(response.status, await readText(response), method, path);
+    if (response.status >= 400) throw statusErrorOf(response.status, await readText(response), method, path);
     return response;
   }
 
   /** Like request, but leaves it to the caller to look at the status. */
   async send(method: string, path: string, options: RequestOptions = {}): Promise<HttpResponse> {
     const body =
-      options.body === undefined ||
-      typeof options.body === "string" ||
-      options.body instanceof Uint8Array
+      options.body === undefined || typeof options.body === "string" || options.body instanceof Uint8Array
         ? options.body
         : JSON.stringify(options.body);
     const headers = this.headers(options.accept, options.headers);
@@ -76,10 +70,7 @@ export class ApiClient {
     }
   }
 
-  headers(
-    accept = JSON_TYPE,
-    more: Readonly<Record<string, string>> = {},
-  ): Record<string, string | string[]> {
+  headers(accept = JSON_TYPE, more: Readonly<Record<string, string>> = {}): Record<string, string | string[]> {
     return {
       Accept: accept,
       "User-Agent": `kubesim (${this.#command})`,
@@ -113,8 +104,7 @@ export class ApiClient {
       signal: options.signal,
     });
     try {
-      for await (const line of readLines(response.body))
-        if (line.trim() !== "") yield JSON.parse(line) as WatchEvent;
+      for await (const line of readLines(response.body)) if (line.trim() !== "") yield JSON.parse(line) as WatchEvent;
     } catch (error) {
       if (!options.signal?.aborted) throw error;
     }
@@ -163,8 +153,7 @@ export function renderQuery(query: Query | undefined): string {
   const parts: string[] = [];
   for (const [name, value] of Object.entries(query ?? {})) {
     for (const each of Array.isArray(value) ? value : [value]) {
-      if (each !== undefined && each !== "")
-        parts.push(`${encodeURIComponent(name)}=${encodeURIComponent(String(each))}`);
+      if (each !== undefined && each !== "") parts.push(`${encodeURIComponent(name)}=${encodeURIComponent(String(each))}`);
     }
   }
   return parts.length === 0 ? "" : `?${parts.join("&")}`;
@@ -177,16 +166,10 @@ function connectionCause(error: unknown): NodeJS.ErrnoException {
 }
 
 /** The failure of an answer; one without a Status gets a text by its code. Upstream: apierrors.NewGenericServerResponse */
-export function statusErrorOf(
-  code: number,
-  text: string,
-  method: string,
-  path: string,
-): StatusError {
+export function statusErrorOf(code: number, text: string, method: string, path: string): StatusError {
   try {
     const status = JSON.parse(text) as Json;
-    if (status["kind"] === "Status")
-      return new StatusError({ ...(status as object), code } as never);
+    if (status["kind"] === "Status") return new StatusError({ ...(status as object), code } as never);
   } catch {
     // Not JSON: the generic text below.
   }
@@ -197,10 +180,7 @@ export function statusErrorOf(
           "InternalError",
           `an error on the server (${JSON.stringify(text.trim().slice(0, 2048) || "unknown")}) has prevented the request from succeeding`,
         ]
-      : [
-          "",
-          `the server responded with the status code ${code} but did not return more information`,
-        ]);
+      : ["", `the server responded with the status code ${code} but did not return more information`]);
   const resource = path.replace(/\?.*$/, "").split("/").at(-1) ?? "";
   const verb = method === "GET" ? "get" : method.toLowerCase();
   const suffix = resource === "" || code === 401 ? "" : ` (${verb} ${resource})`;
@@ -214,9 +194,6 @@ const GENERIC: Readonly<Record<number, readonly [string, string]>> = {
   405: ["MethodNotAllowed", "the server does not allow this method on the requested resource"],
   409: ["Conflict", "the server reported a conflict"],
   415: ["UnsupportedMediaType", "the body of the request was in an unknown format"],
-  429: [
-    "TooManyRequests",
-    "the server has received too many requests and has asked us to try again later",
-  ],
+  429: ["TooManyRequests", "the server has received too many requests and has asked us to try again later"],
   503: ["ServiceUnavailable", "the server is currently unable to handle the request"],
 };

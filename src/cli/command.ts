@@ -41,13 +41,7 @@ export class CommandContext {
   #client: ApiClient | undefined;
   #discovery: Discovery | undefined;
 
-  constructor(run: {
-    path: string;
-    args: readonly string[];
-    dashIndex: number;
-    flags: Flags;
-    io: Io;
-  }) {
+  constructor(run: { path: string; args: readonly string[]; dashIndex: number; flags: Flags; io: Io }) {
     this.path = run.path;
     this.args = run.args;
     this.dashIndex = run.dashIndex;
@@ -56,9 +50,7 @@ export class CommandContext {
   }
 
   async connection(): Promise<Connection> {
-    this.#connection ??= import("./connection.ts").then(({ connect }) =>
-      connect(this.flags, this.io),
-    );
+    this.#connection ??= import("./connection.ts").then(({ connect }) => connect(this.flags, this.io));
     return this.#connection;
   }
 

@@ -24,8 +24,7 @@ export const COMMANDS: readonly CommandEntry[] = [
   {
     name: "expose",
     group: BEGINNER,
-    short:
-      "Take a replication controller, service, deployment or pod and expose it as a new Kubernetes service",
+    short: "Take a replication controller, service, deployment or pod and expose it as a new Kubernetes service",
     load: async () => (await import("./commands/expose.ts")).default,
   },
   {
@@ -61,8 +60,7 @@ export const COMMANDS: readonly CommandEntry[] = [
   {
     name: "delete",
     group: INTERMEDIATE,
-    short:
-      "Delete resources by file names, stdin, resources and names, or by resources and label selector",
+    short: "Delete resources by file names, stdin, resources and names, or by resources and label selector",
     load: async () => (await import("./commands/delete.ts")).default,
   },
   {

@@ -4,20 +4,7 @@ import { pathOf, preferred } from "./discovery.ts";
 import * as host from "../host/cli-host.ts";
 import { GLOBAL_FLAGS } from "./global-flags.ts";
 
-const WITH_TYPES = [
-  "get",
-  "describe",
-  "delete",
-  "label",
-  "annotate",
-  "edit",
-  "scale",
-  "wait",
-  "patch",
-  "expose",
-  "explain",
-  "taint",
-];
+const WITH_TYPES = ["get", "describe", "delete", "label", "annotate", "edit", "scale", "wait", "patch", "expose", "explain", "taint"];
 const WITH_PODS = ["logs", "exec", "attach", "port-forward"];
 const WITH_FILES = ["cat", "ls", "head", "tail", "grep", "wc", "rm", "mkdir", "mv", "cp", "less", "sed", "awk", "sort"];
 const IN_THE_SHELL = ["use", "watch", "history", "clear", "exit"];
@@ -34,7 +21,8 @@ export async function completionsOfLine(context: CommandContext, line: string): 
   while (words[0] === "watch" && words.length > 1) words.shift();
   const first = WORD_IN_FRONT.includes(words[0] ?? "") ? words[1] : words[0];
   let candidates: string[];
-  if (words.length === 1) candidates = [...(await completions(context, words)), ...IN_THE_SHELL, ...WITH_FILES, ...WORD_IN_FRONT.slice(0, 2)];
+  if (words.length === 1)
+    candidates = [...(await completions(context, words)), ...IN_THE_SHELL, ...WITH_FILES, ...WORD_IN_FRONT.slice(0, 2)];
   else if (first === "use") candidates = await objectNames(context, "namespaces");
   else if (/[<>]$/.test(words.at(-2) ?? "") || WITH_FILES.includes(first ?? "")) candidates = fileNames(typed);
   else candidates = await completions(context, words);
@@ -46,10 +34,7 @@ export async function completionsOfLine(context: CommandContext, line: string): 
 }
 
 /** Candidates for the last word. */
-export async function completions(
-  context: CommandContext,
-  words: readonly string[],
-): Promise<string[]> {
+export async function completions(context: CommandContext, words: readonly string[]): Promise<string[]> {
   const typed = words.at(-1) ?? "";
   const before = words.slice(0, -1).filter((word) => !WORD_IN_FRONT.includes(word));
   const { spec, rest, name } = await commandOf(before);
@@ -98,16 +83,24 @@ async function flagValues(context: CommandContext, flag: string, position: Posit
     case "--label-columns":
       return [...new Set((await labels(context, position)).map((label) => label.split("=")[0] ?? ""))];
     case "--context":
-      return Object.values((await (await import("./kubeconfig.ts")).loadConfig(context.flags.text("kubeconfig"))).contexts ?? {}).map((each) => each.name);
+      return Object.values((await (await import("./kubeconfig.ts")).loadConfig(context.flags.text("kubeconfig"))).contexts ?? {}).map(
+        (each) => each.name,
+      );
     default:
       return undefined;
   }
 }
 
 async function containerNames(context: CommandContext, { rest, scope }: Position): Promise<string[]> {
-  const pods = await objects<{ spec?: Record<"containers" | "initContainers" | "ephemeralContainers", { name: string }[] | undefined> }>(context, "pods", scope);
+  const pods = await objects<{ spec?: Record<"containers" | "initContainers" | "ephemeralContainers", { name: string }[] | undefined> }>(
+    context,
+    "pods",
+    scope,
+  );
   const named = pods.filter(({ metadata }) => metadata.name === rest[0]?.replace(/^pods?\//, ""));
-  return (named.length > 0 ? named : pods).flatMap(({ spec }) => [...(spec?.containers ?? []), ...(spec?.initContainers ?? []), ...(spec?.ephemeralContainers ?? [])].map((each) => each.name));
+  return (named.length > 0 ? named : pods).flatMap(({ spec }) =>
+    [...(spec?.containers ?? []), ...(spec?.initContainers ?? []), ...(spec?.ephemeralContainers ?? [])].map((each) => each.name),
+  );
 }
 
 /** Of the objects in question: `app=` and `app=web`. */
@@ -119,18 +112,14 @@ async function labels(context: CommandContext, { rest, scope }: Position): Promi
   return [...found];
 }
 
-async function commandOf(
-  words: readonly string[],
-): Promise<{ spec: CommandSpec; rest: string[]; name: string }> {
+async function commandOf(words: readonly string[]): Promise<{ spec: CommandSpec; rest: string[]; name: string }> {
   let spec: CommandSpec = { subcommands: COMMANDS };
   let name = "";
   const rest: string[] = [];
   let valueOf: string | undefined;
   for (const word of words) {
     const next: CommandEntry | undefined =
-      rest.length === 0
-        ? spec.subcommands?.find((each) => each.name === word || each.aliases?.includes(word))
-        : undefined;
+      rest.length === 0 ? spec.subcommands?.find((each) => each.name === word || each.aliases?.includes(word)) : undefined;
     if (next) {
       spec = await next.load();
       name = next.name;
@@ -149,13 +138,10 @@ function takesValue(spec: CommandSpec, word: string): boolean {
 }
 
 const flagsOf = (spec: CommandSpec) =>
-  [...(spec.flags ?? []), ...GLOBAL_FLAGS]
-    .filter(({ hidden }) => !hidden)
-    .map(({ name }) => `--${name}`);
+  [...(spec.flags ?? []), ...GLOBAL_FLAGS].filter(({ hidden }) => !hidden).map(({ name }) => `--${name}`);
 
 async function argumentsFor(context: CommandContext, spec: CommandSpec, { name, rest, typed, scope }: Position): Promise<string[]> {
-  if (spec.subcommands && rest.length === 0)
-    return spec.subcommands.filter(({ hidden }) => !hidden).map((each) => each.name);
+  if (spec.subcommands && rest.length === 0) return spec.subcommands.filter(({ hidden }) => !hidden).map((each) => each.name);
   if (typed.includes("/") && (WITH_TYPES.includes(name) || WITH_PODS.includes(name))) {
     const [type = ""] = typed.split("/");
     return (await objectNames(context, type, scope)).map((each) => `${type}/${each}`);
@@ -163,7 +149,8 @@ async function argumentsFor(context: CommandContext, spec: CommandSpec, { name, 
   if (WITH_PODS.includes(name) && rest.length === 0) return objectNames(context, "pods", scope);
   if (WITH_NODES.includes(name) && rest.length === 0) return objectNames(context, "nodes");
   const [type] = rest;
-  if (["label", "annotate"].includes(name) && rest.length > 1) return (await labels(context, { name, rest, typed, scope })).map((label) => `${label.split("=")[0]}=`);
+  if (["label", "annotate"].includes(name) && rest.length > 1)
+    return (await labels(context, { name, rest, typed, scope })).map((label) => `${label.split("=")[0]}=`);
   if (!WITH_TYPES.includes(name)) return [];
   if (type === undefined) {
     const kinds = preferred(await (await context.discovery()).resources()).filter(({ verbs }) => verbs.includes("list"));

@@ -5,21 +5,21 @@ import { findPrinter, renderJson, unknownFormat } from "./printers/output.ts";
 
 /** Upstream: pkg/cmd/config/view.go */
 export async function view(context: CommandContext): Promise<void> {
-  if (context.args.length > 0)
-    throw context.usage(`unexpected arguments: [${context.args.join(" ")}]`);
+  if (context.args.length > 0) throw context.usage(`unexpected arguments: [${context.args.join(" ")}]`);
   const flags = context.flags.has("output") ? context.flags : context.flags.with({ output: "yaml" });
   const printer = await findPrinter(flags);
   if (!printer) throw unknownFormat(flags.text("output"));
   let settings = await load(context);
-  if (context.flags.bool("minify"))
-    settings = minified(settings, context.flags.text("context") || currentOf(settings));
+  if (context.flags.bool("minify")) settings = minified(settings, context.flags.text("context") || currentOf(settings));
   if (!context.flags.bool("raw") && !context.flags.bool("flatten")) settings = redacted(settings);
   const ordered = {
     kind: "Config",
     apiVersion: "v1",
     clusters: nullIfEmpty(settings.clusters?.map(({ name, cluster }) => ({ name, cluster: inOrder(cluster, CLUSTER_FIELDS) }))),
     users: nullIfEmpty(settings.users?.map(({ name, user }) => ({ name, user: inOrder(user, USER_FIELDS) }))),
-    contexts: nullIfEmpty(settings.contexts?.map(({ name, context: each }) => ({ name, context: inOrder(each, ["cluster", "user", "namespace"]) }))),
+    contexts: nullIfEmpty(
+      settings.contexts?.map(({ name, context: each }) => ({ name, context: inOrder(each, ["cluster", "user", "namespace"]) })),
+    ),
     "current-context": settings["current-context"] ?? "",
   };
   // A Go struct: its fields come in their own order, not by name.
@@ -27,12 +27,29 @@ export async function view(context: CommandContext): Promise<void> {
   context.io.out(printer(ordered));
 }
 
-const CLUSTER_FIELDS = ["server", "tls-server-name", "insecure-skip-tls-verify", "certificate-authority", "certificate-authority-data", "proxy-url", "disable-compression"];
-const USER_FIELDS = ["client-certificate", "client-certificate-data", "client-key", "client-key-data", "token", "tokenFile", "username", "password", "auth-provider", "exec"];
+const CLUSTER_FIELDS = [
+  "server",
+  "tls-server-name",
+  "insecure-skip-tls-verify",
+  "certificate-authority",
+  "certificate-authority-data",
+  "proxy-url",
+  "disable-compression",
+];
+const USER_FIELDS = [
+  "client-certificate",
+  "client-certificate-data",
+  "client-key",
+  "client-key-data",
+  "token",
+  "tokenFile",
+  "username",
+  "password",
+  "auth-provider",
+  "exec",
+];
 const inOrder = (entry: object, fields: readonly string[]) =>
-  Object.fromEntries(
-    Object.entries(entry).sort(([a], [b]) => rank(fields, a) - rank(fields, b)),
-  );
+  Object.fromEntries(Object.entries(entry).sort(([a], [b]) => rank(fields, a) - rank(fields, b)));
 const rank = (fields: readonly string[], field: string) => {
   const at = fields.indexOf(field);
   return at < 0 ? fields.length : at;
@@ -42,12 +59,7 @@ const nullIfEmpty = <T>(list: T[] | null | undefined): T[] | null => (list?.leng
 
 function minified(settings: KubeConfig, name: string): KubeConfig {
   const kept = settings.contexts?.find((each) => each.name === name);
-  if (!kept)
-    throw new Error(
-      name === ""
-        ? "current-context must exist in order to minify"
-        : `cannot locate context ${name}`,
-    );
+  if (!kept) throw new Error(name === "" ? "current-context must exist in order to minify" : `cannot locate context ${name}`);
   return {
     ...settings,
     "current-context": name,
@@ -59,9 +71,7 @@ function minified(settings: KubeConfig, name: string): KubeConfig {
 
 function redacted(settings: KubeConfig): KubeConfig {
   const hide = <T extends object>(value: T, fields: readonly string[], by: string): T =>
-    Object.fromEntries(
-      Object.entries(value).map(([key, each]) => [key, fields.includes(key) ? by : each]),
-    ) as T;
+    Object.fromEntries(Object.entries(value).map(([key, each]) => [key, fields.includes(key) ? by : each])) as T;
   return {
     ...settings,
     clusters: (settings.clusters ?? []).map((each) => ({
@@ -70,11 +80,7 @@ function redacted(settings: KubeConfig): KubeConfig {
     })),
     users: (settings.users ?? []).map((each) => ({
       ...each,
-      user: hide(
-        hide(each.user, ["client-certificate-data", "client-key-data"], "DATA+OMITTED"),
-        ["token", "password"],
-        "REDACTED",
-      ),
+      user: hide(hide(each.user, ["client-certificate-data", "client-key-data"], "DATA+OMITTED"), ["token", "password"], "REDACTED"),
     })),
   };
 }

@@ -42,8 +42,7 @@ const FLAGS_OF_A_SERVER = [
 /** Finds the cluster that the flags and the environment mean; starts kubesim's own when it is meant and does not run. */
 export async function connect(flags: Flags, io: Io): Promise<Connection> {
   const files = explicitFiles(flags.text("kubeconfig"));
-  if (files === undefined && !FLAGS_OF_A_SERVER.some((name) => flags.has(name)))
-    return connectOwn(flags, io);
+  if (files === undefined && !FLAGS_OF_A_SERVER.some((name) => flags.has(name))) return connectOwn(flags, io);
   const config = files ? await loadFiles(files) : flags.has("server") ? {} : await loadOwn();
   return fromConfig(config, flags);
 }
@@ -52,22 +51,14 @@ export async function connect(flags: Flags, io: Io): Promise<Connection> {
 export async function namespaceOf(flags: Flags): Promise<string> {
   if (flags.has("namespace")) return flags.text("namespace");
   const files = explicitFiles(flags.text("kubeconfig"));
-  const config = files
-    ? await loadFiles(files).catch(() => ({}) as KubeConfig)
-    : await ownChoices();
+  const config = files ? await loadFiles(files).catch(() => ({}) as KubeConfig) : await ownChoices();
   const wanted = flags.text("context") || config["current-context"] || (files ? "" : "kubesim");
-  return (
-    config.contexts?.find((context) => context.name === wanted)?.context.namespace || "default"
-  );
+  return config.contexts?.find((context) => context.name === wanted)?.context.namespace || "default";
 }
 
 async function ownChoices(): Promise<KubeConfig> {
   const text = host.findText(ownConfigFile());
-  return text === undefined
-    ? {}
-    : text.startsWith("{")
-      ? (JSON.parse(text) as KubeConfig)
-      : loadFiles([ownConfigFile()]);
+  return text === undefined ? {} : text.startsWith("{") ? (JSON.parse(text) as KubeConfig) : loadFiles([ownConfigFile()]);
 }
 
 /** Kubesim's own clusters need no YAML: daemon.json names the local socket, and the user's choices are JSON. */
@@ -76,12 +67,7 @@ async function connectOwn(flags: Flags, io: Io): Promise<Connection> {
   const context = flags.text("context") || choices["current-context"] || "kubesim";
   const entry = choices.contexts?.find((each) => each.name === context)?.context;
   const cluster = clusterOfContext(entry?.cluster ?? context);
-  if (
-    cluster === undefined ||
-    (flags.has("context") &&
-      cluster !== "default" &&
-      host.pathKind(clusterFolder(cluster)) === undefined)
-  ) {
+  if (cluster === undefined || (flags.has("context") && cluster !== "default" && host.pathKind(clusterFolder(cluster)) === undefined)) {
     return fromConfig(await loadOwn(), flags);
   }
   let daemon = findRunningDaemon(kubesimHome(), cluster);
@@ -96,8 +82,7 @@ async function connectOwn(flags: Flags, io: Io): Promise<Connection> {
     headers: impersonation(flags),
     address: daemon.url.replace(/^https?:\/\//, ""),
   };
-  if (daemon.socket !== undefined)
-    return { ...base, target: { url: daemon.url, socketPath: daemon.socket } };
+  if (daemon.socket !== undefined) return { ...base, target: { url: daemon.url, socketPath: daemon.socket } };
   const config = await loadOwn();
   return fromConfig({ ...config, "current-context": context }, flags);
 }
@@ -112,14 +97,10 @@ function fromConfig(config: KubeConfig, flags: Flags): Connection {
   const contextName = flags.text("context") || config["current-context"] || "";
   const context = config.contexts?.find((each) => each.name === contextName)?.context;
   if (contextName !== "" && !context && (flags.has("context") || config.contexts))
-    throw new ExitError(
-      `Error in configuration: context was not found for specified context: ${contextName}`,
-    );
+    throw new ExitError(`Error in configuration: context was not found for specified context: ${contextName}`);
   const clusterName = flags.text("cluster") || context?.cluster || "";
-  const cluster: ClusterEntry =
-    config.clusters?.find((each) => each.name === clusterName)?.cluster ?? {};
-  if (flags.has("cluster") && cluster.server === undefined)
-    throw new Error(`no server found for cluster ${JSON.stringify(clusterName)}`);
+  const cluster: ClusterEntry = config.clusters?.find((each) => each.name === clusterName)?.cluster ?? {};
+  if (flags.has("cluster") && cluster.server === undefined) throw new Error(`no server found for cluster ${JSON.stringify(clusterName)}`);
   const userName = flags.text("user") || context?.user || "";
   if (flags.has("user") && !config.users?.some((each) => each.name === userName))
     throw new Error(`auth info ${JSON.stringify(userName)} does not exist`);
@@ -144,12 +125,7 @@ function serverUrl(server: string, flags: Flags): string {
   return `${flags.has("certificate-authority") || flags.has("client-certificate") ? "https" : "http"}://${server}`;
 }
 
-function certificates(
-  cluster: ClusterEntry,
-  user: UserEntry,
-  flags: Flags,
-  names: ReadonlyMap<string, string>,
-) {
+function certificates(cluster: ClusterEntry, user: UserEntry, flags: Flags, names: ReadonlyMap<string, string>) {
   const text = (data: string | undefined, file: string | undefined, what: string) => {
     if (data) return Buffer.from(data, "base64").toString("utf8");
     if (!file) return undefined;
@@ -169,21 +145,14 @@ function certificates(
       flags.text("client-certificate") || user["client-certificate"],
       "client-cert",
     ),
-    key: text(
-      flags.has("client-key") ? undefined : user["client-key-data"],
-      flags.text("client-key") || user["client-key"],
-      "client-key",
-    ),
+    key: text(flags.has("client-key") ? undefined : user["client-key-data"], flags.text("client-key") || user["client-key"], "client-key"),
     insecure: flags.bool("insecure-skip-tls-verify") || cluster["insecure-skip-tls-verify"],
     serverName: flags.text("tls-server-name") || cluster["tls-server-name"],
   };
 }
 
 function credentials(user: UserEntry, flags: Flags): Record<string, string> {
-  const token =
-    flags.text("token") ||
-    user.token ||
-    (user.tokenFile ? host.readText(user.tokenFile).trim() : "");
+  const token = flags.text("token") || user.token || (user.tokenFile ? host.readText(user.tokenFile).trim() : "");
   if (token) return { Authorization: `Bearer ${token}` };
   const name = flags.text("username") || user.username;
   return name

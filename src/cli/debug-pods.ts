@@ -48,7 +48,11 @@ function commonFields(options: DebugOptions): Partial<Container> {
 }
 
 /** The pod with one more ephemeral container. Upstream: debug.go generateDebugContainer */
-export function withDebugContainer(context: CommandContext, options: DebugOptions, pod: LivePod): { pod: Draft; container: EphemeralContainer } {
+export function withDebugContainer(
+  context: CommandContext,
+  options: DebugOptions,
+  pod: LivePod,
+): { pod: Draft; container: EphemeralContainer } {
   const name = debugContainerName(context, options, pod);
   const copy = clone(pod) as Draft;
   const added: EphemeralContainer = { name, ...commonFields(options), ...(options.target ? { targetContainerName: options.target } : {}) };
@@ -66,7 +70,8 @@ export function copiedPod(context: CommandContext, options: DebugOptions, pod: L
   delete copy.spec.ephemeralContainers;
   if (options.shareProcesses !== undefined) copy.spec.shareProcessNamespace = options.shareProcesses;
   if (!options.sameNode) delete copy.spec.nodeName;
-  for (const container of copy.spec.containers) container.image = options.setImages.get(container.name) ?? options.setImages.get("*") ?? container.image ?? "";
+  for (const container of copy.spec.containers)
+    container.image = options.setImages.get(container.name) ?? options.setImages.get("*") ?? container.image ?? "";
   const existing = [...copy.spec.containers, ...(copy.spec.initContainers ?? [])].find(({ name }) => name === options.container);
   if (!existing && options.image === "") {
     if (options.setImages.size > 0) return { pod: copy, container: "" };
@@ -106,7 +111,12 @@ export function nodePod(context: CommandContext, options: DebugOptions, node: st
     apiVersion: "v1",
     kind: "Pod",
     metadata: { name, labels: { "app.kubernetes.io/managed-by": "kubectl-debug" } },
-    spec: { containers: [{ name: container, ...commonFields(options) }], nodeName: node, restartPolicy: "Never", tolerations: [{ operator: "Exists" }] },
+    spec: {
+      containers: [{ name: container, ...commonFields(options) }],
+      nodeName: node,
+      restartPolicy: "Never",
+      tolerations: [{ operator: "Exists" }],
+    },
   } as unknown as Draft;
   applyProfile(options, pod, container, "node");
   return { pod, container };
@@ -125,7 +135,9 @@ function applyProfile(options: DebugOptions, pod: Draft, name: string, style: De
 
 function debugContainerName(context: CommandContext, options: DebugOptions, { spec }: LivePod): string {
   if (options.container) return options.container;
-  const taken = new Set([...(spec.containers ?? []), ...(spec.initContainers ?? []), ...(spec.ephemeralContainers ?? [])].map(({ name }) => name));
+  const taken = new Set(
+    [...(spec.containers ?? []), ...(spec.initContainers ?? []), ...(spec.ephemeralContainers ?? [])].map(({ name }) => name),
+  );
   let name: string;
   do name = `debugger-${randomSuffix(5)}`;
   while (taken.has(name));
@@ -138,5 +150,7 @@ export function warnOfNonRoot(context: CommandContext, pod: Draft, container: Co
   const user = pod.spec.securityContext?.runAsUser;
   const own = container?.securityContext;
   if (!user || !own || own.runAsUser === 0 || (!own.privileged && !own.capabilities?.add?.length)) return;
-  context.io.err('Warning: Non-root user is configured for the entire target Pod, and some capabilities granted by debug profile may not work. Please consider using "--custom" with a custom profile that specifies "securityContext.runAsUser: 0".\n');
+  context.io.err(
+    'Warning: Non-root user is configured for the entire target Pod, and some capabilities granted by debug profile may not work. Please consider using "--custom" with a custom profile that specifies "securityContext.runAsUser: 0".\n',
+  );
 }

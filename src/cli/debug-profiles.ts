@@ -40,7 +40,12 @@ export const PROFILES: Readonly<Record<string, Profile>> = {
   },
   restricted(pod, container, style, kept) {
     clearSecurity(pod, container);
-    change(pod, container, { runAsNonRoot: true, capabilities: { drop: ["ALL"] }, allowPrivilegeEscalation: false, seccompProfile: { type: "RuntimeDefault" } });
+    change(pod, container, {
+      runAsNonRoot: true,
+      capabilities: { drop: ["ALL"] },
+      allowPrivilegeEscalation: false,
+      seccompProfile: { type: "RuntimeDefault" },
+    });
     if (style === "copy") copyOnly(pod, kept);
   },
   netadmin(pod, container, style, kept) {
@@ -90,7 +95,9 @@ function mountRoot(pod: Draft, name: string): void {
 
 /** In the order in which upstream visits them. */
 function find({ spec }: Draft, name: string): Container | EphemeralContainer | undefined {
-  return [...(spec.initContainers ?? []), ...spec.containers, ...(spec.ephemeralContainers ?? [])].find((container) => container.name === name);
+  return [...(spec.initContainers ?? []), ...spec.containers, ...(spec.ephemeralContainers ?? [])].find(
+    (container) => container.name === name,
+  );
 }
 
 function clearSecurity(pod: Draft, name: string): void {

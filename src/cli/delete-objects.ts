@@ -28,35 +28,21 @@ export async function deleteAndWait(
 }
 
 /** Waits until the object is gone or another has its name. Throws when the time is over; 0 waits for ever. */
-export async function waitUntilGone(
-  client: ApiClient,
-  target: Doomed,
-  uid: string | undefined,
-  timeoutMs: number,
-): Promise<void> {
+export async function waitUntilGone(client: ApiClient, target: Doomed, uid: string | undefined, timeoutMs: number): Promise<void> {
   const path = pathOf(target.info, target.namespace, target.name);
   const abort = new AbortController();
   let late = false;
-  const cancel =
-    timeoutMs > 0 ? after(timeoutMs, () => ((late = true), abort.abort())) : () => undefined;
+  const cancel = timeoutMs > 0 ? after(timeoutMs, () => ((late = true), abort.abort())) : () => undefined;
   try {
     for (;;) {
       let version: string | undefined;
       try {
-        const current = await client.json<{ metadata: { uid?: string; resourceVersion?: string } }>(
-          "GET",
-          path,
-          { signal: abort.signal },
-        );
-        if (uid !== undefined && current.metadata.uid !== undefined && current.metadata.uid !== uid)
-          return;
+        const current = await client.json<{ metadata: { uid?: string; resourceVersion?: string } }>("GET", path, { signal: abort.signal });
+        if (uid !== undefined && current.metadata.uid !== undefined && current.metadata.uid !== uid) return;
         version = current.metadata.resourceVersion;
       } catch (error) {
         if (isNotFound(error)) return;
-        if (late)
-          throw new Error(
-            `timed out waiting for the condition on ${target.info.resource}/${target.name}`,
-          );
+        if (late) throw new Error(`timed out waiting for the condition on ${target.info.resource}/${target.name}`);
         throw error;
       }
       for await (const event of client.watch(
@@ -67,10 +53,7 @@ export async function waitUntilGone(
         if (event.type === "DELETED") return;
         if (event.type === "ERROR") break;
       }
-      if (late)
-        throw new Error(
-          `timed out waiting for the condition on ${target.info.resource}/${target.name}`,
-        );
+      if (late) throw new Error(`timed out waiting for the condition on ${target.info.resource}/${target.name}`);
       await sleep(100);
     }
   } finally {

@@ -23,8 +23,7 @@ const CACHE_MS = 6 * 3_600_000;
 export const apiVersionOf = (info: { readonly group: string; readonly version: string }): string =>
   info.group === "" ? info.version : `${info.group}/${info.version}`;
 /** pods, deployments.apps */
-export const groupResourceOf = (info: ResourceInfo): string =>
-  info.group === "" ? info.resource : `${info.resource}.${info.group}`;
+export const groupResourceOf = (info: ResourceInfo): string => (info.group === "" ? info.resource : `${info.resource}.${info.group}`);
 /** pod, deployment.apps: what stands in front of a name in messages. */
 export const singularName = (info: { readonly group: string; readonly kind: string }): string =>
   info.kind.toLowerCase() + (info.group === "" ? "" : `.${info.group}`);
@@ -39,12 +38,7 @@ export class Discovery {
   constructor(client: ApiClient, cacheFolder = "") {
     this.#client = client;
     const folder = cacheFolder || host.joinPath(kubesimHome(), "cache");
-    this.#cacheFile = host.joinPath(
-      folder,
-      "discovery",
-      client.connection.address.replace(/[^\w.-]/g, "_"),
-      "resources.json",
-    );
+    this.#cacheFile = host.joinPath(folder, "discovery", client.connection.address.replace(/[^\w.-]/g, "_"), "resources.json");
   }
 
   async resources(): Promise<readonly ResourceInfo[]> {
@@ -66,19 +60,13 @@ export class Discovery {
   async get(word: string): Promise<ResourceInfo> {
     const found = word === "" ? undefined : await this.find(word);
     // RESOURCE.VERSION.GROUP: the message names the resource.
-    if (!found)
-      throw new Error(
-        `the server doesn't have a resource type ${JSON.stringify(word.split(".")[0] ?? word)}`,
-      );
+    if (!found) throw new Error(`the server doesn't have a resource type ${JSON.stringify(word.split(".")[0] ?? word)}`);
     return found;
   }
 
   async ofKind(apiVersion: string, kind: string): Promise<ResourceInfo | undefined> {
     const same = (info: ResourceInfo) => info.kind === kind && apiVersionOf(info) === apiVersion;
-    return (
-      (await this.resources()).find(same) ??
-      (this.#fresh ? undefined : (await this.refresh()).find(same))
-    );
+    return (await this.resources()).find(same) ?? (this.#fresh ? undefined : (await this.refresh()).find(same));
   }
 
   async inCategory(category: string): Promise<ResourceInfo[]> {
@@ -120,13 +108,11 @@ export class Discovery {
     const groupVersions =
       document["kind"] === "APIVersions"
         ? (document["versions"] as string[]).map((version) => ["/api", version] as const)
-        : ((document["groups"] ?? []) as { versions: { groupVersion: string }[] }[]).flatMap(
-            (group) => group.versions.map((version) => ["/apis", version.groupVersion] as const),
+        : ((document["groups"] ?? []) as { versions: { groupVersion: string }[] }[]).flatMap((group) =>
+            group.versions.map((version) => ["/apis", version.groupVersion] as const),
           );
     const lists = await Promise.all(
-      groupVersions.map(async ([root, groupVersion]) =>
-        fromLegacy(groupVersion, await this.#client.get(`${root}/${groupVersion}`)),
-      ),
+      groupVersions.map(async ([root, groupVersion]) => fromLegacy(groupVersion, await this.#client.get(`${root}/${groupVersion}`))),
     );
     return lists.flat();
   }
@@ -190,20 +176,15 @@ function fromLegacy(groupVersion: string, document: Json): ResourceInfo[] {
       verbs: row.verbs ?? [],
       shortNames: row.shortNames ?? [],
       categories: row.categories ?? [],
-      subresources: rows
-        .filter((other) => other.name.startsWith(`${row.name}/`))
-        .map((other) => other.name.slice(row.name.length + 1)),
+      subresources: rows.filter((other) => other.name.startsWith(`${row.name}/`)).map((other) => other.name.slice(row.name.length + 1)),
     }));
 }
 
 function match(resources: readonly ResourceInfo[], word: string): ResourceInfo | undefined {
   const lower = word.toLowerCase();
   const [name = "", ...rest] = lower.split(".");
-  const candidates = resources.filter(
-    (info) => info.resource === name || info.singular === name || info.kind.toLowerCase() === name,
-  );
-  const named =
-    candidates.length > 0 ? candidates : resources.filter((info) => info.shortNames.includes(name));
+  const candidates = resources.filter((info) => info.resource === name || info.singular === name || info.kind.toLowerCase() === name);
+  const named = candidates.length > 0 ? candidates : resources.filter((info) => info.shortNames.includes(name));
   if (rest.length === 0) return named[0];
   const suffix = rest.join(".");
   const [version = "", ...group] = rest;
@@ -226,12 +207,7 @@ export function preferred(resources: readonly ResourceInfo[]): ResourceInfo[] {
 }
 
 /** The path of a resource, with namespace, name and subresource where they are given. */
-export function pathOf(
-  info: ResourceInfo,
-  namespace?: string,
-  name?: string,
-  subresource?: string,
-): string {
+export function pathOf(info: ResourceInfo, namespace?: string, name?: string, subresource?: string): string {
   const root = info.group === "" ? `/api/${info.version}` : `/apis/${info.group}/${info.version}`;
   const scope = info.namespaced && namespace ? `/namespaces/${encodeURIComponent(namespace)}` : "";
   return `${root}${scope}/${info.resource}${name === undefined ? "" : `/${encodeURIComponent(name)}`}${subresource ? `/${subresource}` : ""}`;

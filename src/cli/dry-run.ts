@@ -9,8 +9,7 @@ export const DRY_RUN_FLAG: FlagSpec = {
   type: "string",
   default: "none",
   noValue: "unchanged",
-  usage:
-    'Must be "none", "server", or "client". If client, only print what would be sent. If server, send it without keeping the result.',
+  usage: 'Must be "none", "server", or "client". If client, only print what would be sent. If server, send it without keeping the result.',
 };
 
 /** Upstream: cmdutil.GetDryRunStrategy */
@@ -18,9 +17,7 @@ export function dryRunOf(flags: Flags, io: Io): DryRun {
   const value = flags.text("dry-run");
   if (value === "none" || value === "client" || value === "server") return value;
   if (value === "unchanged") {
-    io.err(
-      `${klogHead("W", "helpers.go:719")} --dry-run is deprecated and can be replaced with --dry-run=client.\n`,
-    );
+    io.err(`${klogHead("W", "helpers.go:719")} --dry-run is deprecated and can be replaced with --dry-run=client.\n`);
     return "client";
   }
   if (["true", "false", "1", "0", "t", "f"].includes(value.toLowerCase())) {
@@ -32,5 +29,4 @@ export function dryRunOf(flags: Flags, io: Io): DryRun {
 export const dryRunQuery = (dryRun: DryRun): Record<string, string | undefined> => ({
   dryRun: dryRun === "server" ? "All" : undefined,
 });
-export const dryRunSuffix = (dryRun: DryRun): string =>
-  dryRun === "none" ? "" : dryRun === "client" ? " (dry run)" : " (server dry run)";
+export const dryRunSuffix = (dryRun: DryRun): string => (dryRun === "none" ? "" : dryRun === "client" ? " (dry run)" : " (server dry run)");

@@ -80,24 +80,42 @@ export async function editObjects(
   }
 }
 
-const withoutComments = (text: string) => text.split("\n").filter((line) => !line.startsWith("#")).join("\n");
+const withoutComments = (text: string) =>
+  text
+    .split("\n")
+    .filter((line) => !line.startsWith("#"))
+    .join("\n");
 
 /** What cannot even be read as objects is refused before anything else is looked at. */
-async function validationFailure(all: readonly Edited[], edited: string): Promise<{ readonly what: string; readonly reason: Reason } | undefined> {
+async function validationFailure(
+  all: readonly Edited[],
+  edited: string,
+): Promise<{ readonly what: string; readonly reason: Reason } | undefined> {
   const { parseManifests } = await import("./manifests.ts");
   const [first] = all;
   let problem = "invalid object to validate";
   try {
     if ((await parseManifests(edited, "edited-file")).length > 0) return undefined;
   } catch (error) {
-    problem = messageOf(error).replace(/^error parsing edited-file: /, "").replace(/^error validating "edited-file": error validating data: (.*); if you choose.*$/, "$1");
+    problem = messageOf(error)
+      .replace(/^error parsing edited-file: /, "")
+      .replace(/^error validating "edited-file": error validating data: (.*); if you choose.*$/, "$1");
   }
   const what = first ? `${groupResourceOf(first.info)} ${JSON.stringify(first.name)}` : "";
-  return { what, reason: { head: `${what} was not valid`, causes: [`<nil>: Invalid value: "The edited file failed validation": ${problem}`] } };
+  return {
+    what,
+    reason: { head: `${what} was not valid`, causes: [`<nil>: Invalid value: "The edited file failed validation": ${problem}`] },
+  };
 }
 
 /** Undefined when all is done, else why the editor must open again. */
-async function saveAll(context: CommandContext, all: readonly Edited[], edited: string, file: string, options: Parameters<typeof editObjects>[2]): Promise<readonly Reason[] | undefined> {
+async function saveAll(
+  context: CommandContext,
+  all: readonly Edited[],
+  edited: string,
+  file: string,
+  options: Parameters<typeof editObjects>[2],
+): Promise<readonly Reason[] | undefined> {
   const { parseManifests } = await import("./manifests.ts");
   let changed: ApiObject[];
   try {
@@ -108,7 +126,9 @@ async function saveAll(context: CommandContext, all: readonly Edited[], edited: 
   const results = { reasons: [] as Reason[], notFound: 0, retry: 0 };
   try {
     for (const object of changed) {
-      const original = all.find((each) => each.object.metadata.uid === object.metadata.uid) ?? (all.length === 1 && all[0]?.object.metadata.uid === undefined ? all[0] : undefined);
+      const original =
+        all.find((each) => each.object.metadata.uid === object.metadata.uid) ??
+        (all.length === 1 && all[0]?.object.metadata.uid === undefined ? all[0] : undefined);
       if (!original) throw new Error(`no original object found for ${JSON.stringify(object)}`);
       if (sameJson(withoutManagedFields(original.object), object)) options.skipped?.(original, object);
       else await saveOne(context, original, object, options.save, results);
@@ -122,7 +142,13 @@ async function saveAll(context: CommandContext, all: readonly Edited[], edited: 
   return results.reasons.length > 0 ? results.reasons : undefined;
 }
 
-async function saveOne(context: CommandContext, original: Edited, object: ApiObject, save: (original: Edited, changed: ApiObject) => Promise<void>, results: { reasons: Reason[]; notFound: number; retry: number }): Promise<void> {
+async function saveOne(
+  context: CommandContext,
+  original: Edited,
+  object: ApiObject,
+  save: (original: Edited, changed: ApiObject) => Promise<void>,
+  results: { reasons: Reason[]; notFound: number; retry: number },
+): Promise<void> {
   try {
     await save(original, object);
   } catch (error) {
@@ -144,15 +170,24 @@ async function saveOne(context: CommandContext, original: Edited, object: ApiObj
 
 async function fileText(context: CommandContext, all: readonly Edited[]): Promise<string> {
   const [first] = all;
-  const shown: Json = all.length === 1 && first ? withoutManagedFields(first.object) : { apiVersion: "v1", items: all.map(({ object }) => withoutManagedFields(object)), kind: "List", metadata: {} };
-  const text = context.flags.text("output") === "json" ? `${renderJson(sortKeys(shown))}\n` : (await import("../api/yaml.ts")).renderYaml(shown);
+  const shown: Json =
+    all.length === 1 && first
+      ? withoutManagedFields(first.object)
+      : { apiVersion: "v1", items: all.map(({ object }) => withoutManagedFields(object)), kind: "List", metadata: {} };
+  const text =
+    context.flags.text("output") === "json" ? `${renderJson(sortKeys(shown))}\n` : (await import("../api/yaml.ts")).renderYaml(shown);
   return context.flags.bool("windows-line-endings") ? text.replaceAll("\n", "\r\n") : text;
 }
 
 function renderHeader(header: string, reasons: readonly Reason[]): string {
   return (
     header +
-    reasons.map(({ head, causes }) => `# ${commented(head)}${causes.length > 0 ? ":" : ""}\n${causes.map((cause) => `# * ${commented(cause)}\n`).join("")}#\n`).join("")
+    reasons
+      .map(
+        ({ head, causes }) =>
+          `# ${commented(head)}${causes.length > 0 ? ":" : ""}\n${causes.map((cause) => `# * ${commented(cause)}\n`).join("")}#\n`,
+      )
+      .join("")
   );
 }
 
@@ -172,7 +207,9 @@ async function launch(context: CommandContext, text: string): Promise<string> {
   host.writeText(file, text);
   const editor = host.environment("KUBE_EDITOR") || host.environment("EDITOR") || "vi";
   // Blanks separate the editor's own flags; with quotes or backslashes the shell must understand it.
-  const [command = "vi", ...args] = /["'\\]/.test(editor) ? [host.environment("SHELL") || "/bin/bash", "-c", `${editor} ${JSON.stringify(file)}`] : [...editor.split(" "), file];
+  const [command = "vi", ...args] = /["'\\]/.test(editor)
+    ? [host.environment("SHELL") || "/bin/bash", "-c", `${editor} ${JSON.stringify(file)}`]
+    : [...editor.split(" "), file];
   let code: number;
   try {
     code = await host.runProgram(command, args);

@@ -56,20 +56,17 @@ export class ConnectionError extends Error {
   }
 }
 
-export const messageOf = (error: unknown): string =>
-  error instanceof Error ? error.message : String(error);
+export const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));
 
 /** What is printed for an error, and the exit code. Upstream: k8s.io/kubectl/pkg/cmd/util checkErr */
 export function renderError(error: unknown): { readonly text: string; readonly exitCode: number } {
-  if (error instanceof ExitError)
-    return { text: error.message === "" ? "" : line(error.message), exitCode: error.exitCode };
+  if (error instanceof ExitError) return { text: error.message === "" ? "" : line(error.message), exitCode: error.exitCode };
   if (error instanceof AggregateFailure)
     return {
       text: unique(error.errors.map((each) => line(standardMessage(each)))).join(""),
       exitCode: 1,
     };
-  if (error instanceof StatusError && error.reason === "Invalid")
-    return { text: line(invalidMessage(error.status)), exitCode: 1 };
+  if (error instanceof StatusError && error.reason === "Invalid") return { text: line(invalidMessage(error.status)), exitCode: 1 };
   return { text: line(standardMessage(error)), exitCode: 1 };
 }
 
@@ -84,11 +81,8 @@ export function standardMessage(error: unknown): string {
 }
 
 function serverMessage(status: Status): string {
-  if (status.reason === "Unauthorized")
-    return "error: You must be logged in to the server (Unauthorized)";
-  return status.reason
-    ? `Error from server (${status.reason}): ${status.message ?? ""}`
-    : `Error from server: ${status.message ?? ""}`;
+  if (status.reason === "Unauthorized") return "error: You must be logged in to the server (Unauthorized)";
+  return status.reason ? `Error from server (${status.reason}): ${status.message ?? ""}` : `Error from server: ${status.message ?? ""}`;
 }
 
 function connectionMessage(error: ConnectionError): string {
@@ -96,11 +90,7 @@ function connectionMessage(error: ConnectionError): string {
     return `The connection to the server ${error.host} was refused - did you specify the right host or port?`;
   if (error.code === "ENOTFOUND")
     return `Unable to connect to the server: dial tcp: lookup ${error.host.replace(/:\d+$/, "")}: no such host`;
-  if (
-    ["SELF_SIGNED_CERT_IN_CHAIN", "DEPTH_ZERO_SELF_SIGNED_CERT", "UNABLE_TO_VERIFY_LEAF_SIGNATURE"].includes(
-      error.code,
-    )
-  )
+  if (["SELF_SIGNED_CERT_IN_CHAIN", "DEPTH_ZERO_SELF_SIGNED_CERT", "UNABLE_TO_VERIFY_LEAF_SIGNATURE"].includes(error.code))
     return "Unable to connect to the server: tls: failed to verify certificate: x509: certificate signed by unknown authority";
   return `Unable to connect to the server: ${error.message}`;
 }
@@ -115,11 +105,7 @@ function invalidMessage(status: Status): string {
     : details.kind && details.name !== undefined
       ? `The ${details.kind} ${JSON.stringify(details.name)} is invalid`
       : `The ${details.kind ?? details.name} is invalid`;
-  const causes = unique(
-    (details.causes ?? []).map((cause) => `${cause.field ?? ""}: ${cause.message ?? ""}`),
-  );
+  const causes = unique((details.causes ?? []).map((cause) => `${cause.field ?? ""}: ${cause.message ?? ""}`));
   if (causes.length === 0) return named ? subject : `${subject}: ${status.message ?? ""}`;
-  return causes.length === 1
-    ? `${subject}: ${causes[0]}\n`
-    : `${subject}: \n${causes.map((cause) => `* ${cause}\n`).join("")}`;
+  return causes.length === 1 ? `${subject}: ${causes[0]}\n` : `${subject}: \n${causes.map((cause) => `* ${cause}\n`).join("")}`;
 }

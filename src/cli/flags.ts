@@ -2,16 +2,7 @@ import { Command as Parser, Option } from "commander";
 import { parseGoDuration } from "./go-duration.ts";
 import { UsageError } from "./errors.ts";
 
-export type FlagType =
-  | "bool"
-  | "string"
-  | "int"
-  | "int32"
-  | "int64"
-  | "duration"
-  | "stringSlice"
-  | "stringArray"
-  | "stringToString";
+export type FlagType = "bool" | "string" | "int" | "int32" | "int64" | "duration" | "stringSlice" | "stringArray" | "stringToString";
 
 /** One flag of a command: the only place where its name, type, default and help are written. */
 export interface FlagSpec {
@@ -63,10 +54,7 @@ export class Flags {
 
   /** The same flags with some set differently. */
   with(values: Readonly<Record<string, FlagValue>>): Flags {
-    return new Flags(
-      new Map([...this.#values, ...Object.entries(values)]),
-      new Set([...this.#changed, ...Object.keys(values)]),
-    );
+    return new Flags(new Map([...this.#values, ...Object.entries(values)]), new Set([...this.#changed, ...Object.keys(values)]));
   }
 }
 
@@ -86,15 +74,10 @@ export function parseFlags(
   specs: readonly FlagSpec[],
   options: { readonly commandPath: string; readonly stopAtFirstArgument?: boolean },
 ): ParsedArguments {
-  const fail = (message: string) =>
-    new UsageError(`${message}\nSee '${options.commandPath} --help' for usage.`);
+  const fail = (message: string) => new UsageError(`${message}\nSee '${options.commandPath} --help' for usage.`);
   const found = tokenize(argv, specs, options.stopAtFirstArgument ?? false, fail);
   const changed = new Set(found.flags.map(([spec]) => spec.name));
-  const parser = new Parser()
-    .exitOverride()
-    .helpOption(false)
-    .allowExcessArguments(true)
-    .enablePositionalOptions(false);
+  const parser = new Parser().exitOverride().helpOption(false).allowExcessArguments(true).enablePositionalOptions(false);
   const values = new Map<string, FlagValue>();
   for (const spec of specs) {
     values.set(spec.name, defaultOf(spec));
@@ -113,15 +96,9 @@ export function findSubcommand(argv: readonly string[], specs: readonly FlagSpec
     const token = argv[i] ?? "";
     if (token === "--") return -1;
     if (token.startsWith("--")) {
-      if (!token.includes("=") && !takesNoValue(specs.find((spec) => spec.name === token.slice(2))))
-        i++;
+      if (!token.includes("=") && !takesNoValue(specs.find((spec) => spec.name === token.slice(2)))) i++;
     } else if (token.startsWith("-") && token !== "-") {
-      if (
-        !token.includes("=") &&
-        token.length === 2 &&
-        !takesNoValue(specs.find((spec) => spec.shorthand === token[1]))
-      )
-        i++;
+      if (!token.includes("=") && token.length === 2 && !takesNoValue(specs.find((spec) => spec.shorthand === token[1]))) i++;
     } else if (token !== "") {
       return i;
     }
@@ -129,18 +106,12 @@ export function findSubcommand(argv: readonly string[], specs: readonly FlagSpec
   return -1;
 }
 
-const takesNoValue = (spec: FlagSpec | undefined) =>
-  spec !== undefined && (spec.type === "bool" || spec.noValue !== undefined);
+const takesNoValue = (spec: FlagSpec | undefined) => spec !== undefined && (spec.type === "bool" || spec.noValue !== undefined);
 
 type Fail = (message: string) => UsageError;
 type Found = { flags: [FlagSpec, string][]; args: string[]; dashIndex: number };
 
-function tokenize(
-  argv: readonly string[],
-  specs: readonly FlagSpec[],
-  stopAtFirst: boolean,
-  fail: Fail,
-): Found {
+function tokenize(argv: readonly string[], specs: readonly FlagSpec[], stopAtFirst: boolean, fail: Fail): Found {
   const found: Found = { flags: [], args: [], dashIndex: -1 };
   for (let i = 0; i < argv.length; i++) {
     const token = argv[i] ?? "";
@@ -150,8 +121,7 @@ function tokenize(
       break;
     }
     if (token.startsWith("--")) i += longFlag(token, argv[i + 1], specs, found, fail);
-    else if (token.startsWith("-") && token !== "-")
-      i += shortFlags(token, argv[i + 1], specs, found, fail);
+    else if (token.startsWith("-") && token !== "-") i += shortFlags(token, argv[i + 1], specs, found, fail);
     else {
       found.args.push(token);
       if (stopAtFirst) {
@@ -164,13 +134,7 @@ function tokenize(
 }
 
 /** Returns how many further arguments were used. */
-function longFlag(
-  token: string,
-  next: string | undefined,
-  specs: readonly FlagSpec[],
-  found: Found,
-  fail: Fail,
-): number {
+function longFlag(token: string, next: string | undefined, specs: readonly FlagSpec[], found: Found, fail: Fail): number {
   const equals = token.indexOf("=");
   const name = (equals < 0 ? token.slice(2) : token.slice(2, equals)).replaceAll("_", "-");
   if (name === "" || name.startsWith("-")) throw fail(`bad flag syntax: ${token}`);
@@ -186,21 +150,13 @@ function longFlag(
   return 0;
 }
 
-function shortFlags(
-  token: string,
-  next: string | undefined,
-  specs: readonly FlagSpec[],
-  found: Found,
-  fail: Fail,
-): number {
+function shortFlags(token: string, next: string | undefined, specs: readonly FlagSpec[], found: Found, fail: Fail): number {
   for (let i = 1; i < token.length; i++) {
     const letter = token[i] ?? "";
     const rest = token.slice(i + 1);
     const spec = specs.find((each) => each.shorthand === letter);
     if (!spec)
-      throw letter === "h"
-        ? new HelpRequested()
-        : fail(`unknown shorthand flag: '${letter}' in ${i === 1 ? token : `-${token.slice(i)}`}`);
+      throw letter === "h" ? new HelpRequested() : fail(`unknown shorthand flag: '${letter}' in ${i === 1 ? token : `-${token.slice(i)}`}`);
     if (rest.startsWith("=")) {
       found.flags.push([spec, rest.slice(1)]);
       return 0;
@@ -213,10 +169,7 @@ function shortFlags(
       found.flags.push([spec, rest]);
       return 0;
     }
-    if (next === undefined)
-      throw fail(
-        `flag needs an argument: '${letter}' in ${i === 1 ? token : `-${token.slice(i)}`}`,
-      );
+    if (next === undefined) throw fail(`flag needs an argument: '${letter}' in ${i === 1 ? token : `-${token.slice(i)}`}`);
     found.flags.push([spec, next]);
     return 1;
   }
@@ -244,16 +197,11 @@ function optionFor(spec: FlagSpec, values: Map<string, FlagValue>, fail: Fail): 
     try {
       const value = convert(spec.type, raw);
       const before = values.get(spec.name);
-      values.set(
-        spec.name,
-        Array.isArray(value) && Array.isArray(before) && !first ? [...before, ...value] : value,
-      );
+      values.set(spec.name, Array.isArray(value) && Array.isArray(before) && !first ? [...before, ...value] : value);
       first = false;
     } catch (error) {
       const shown = spec.shorthand ? `"-${spec.shorthand}, --${spec.name}"` : `"--${spec.name}"`;
-      throw fail(
-        `invalid argument ${JSON.stringify(raw)} for ${shown} flag: ${(error as Error).message}`,
-      );
+      throw fail(`invalid argument ${JSON.stringify(raw)} for ${shown} flag: ${(error as Error).message}`);
     }
     return raw;
   });
@@ -268,8 +216,7 @@ function convert(type: FlagType, raw: string): FlagValue {
     case "int":
     case "int32":
     case "int64":
-      if (!/^[+-]?(\d+|0x[\da-f]+)$/i.test(raw))
-        throw new Error(`strconv.ParseInt: parsing ${JSON.stringify(raw)}: invalid syntax`);
+      if (!/^[+-]?(\d+|0x[\da-f]+)$/i.test(raw)) throw new Error(`strconv.ParseInt: parsing ${JSON.stringify(raw)}: invalid syntax`);
       return Number(raw);
     case "duration":
       return parseGoDuration(raw);
@@ -291,7 +238,6 @@ function convert(type: FlagType, raw: string): FlagValue {
 function splitCsv(raw: string): string[] {
   if (raw === "") return [];
   const out: string[] = [];
-  for (const match of raw.matchAll(/(?:^|,)(?:"((?:[^"]|"")*)"|([^,]*))/g))
-    out.push(match[1]?.replaceAll('""', '"') ?? match[2] ?? "");
+  for (const match of raw.matchAll(/(?:^|,)(?:"((?:[^"]|"")*)"|([^,]*))/g)) out.push(match[1]?.replaceAll('""', '"') ?? match[2] ?? "");
   return out;
 }

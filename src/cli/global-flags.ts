@@ -5,8 +5,7 @@ export const GLOBAL_FLAGS: readonly FlagSpec[] = [
   {
     name: "as",
     type: "string",
-    usage:
-      "User name to act as for this command: a regular user or a service account of a namespace.",
+    usage: "User name to act as for this command: a regular user or a service account of a namespace.",
   },
   { name: "as-group", type: "stringArray", usage: "Group to act as; may be given several times." },
   { name: "as-uid", type: "string", usage: "UID to act as." },

@@ -22,10 +22,7 @@ export function parseGoDuration(text: string): number {
     const unit = match[2] ?? "";
     if (unit === "") throw invalid("missing unit in duration");
     const factor = UNIT_MS[unit];
-    if (factor === undefined)
-      throw new Error(
-        `time: unknown unit ${JSON.stringify(unit)} in duration ${JSON.stringify(text)}`,
-      );
+    if (factor === undefined) throw new Error(`time: unknown unit ${JSON.stringify(unit)} in duration ${JSON.stringify(text)}`);
     total += Number(match[1]) * factor;
     rest = rest.slice(match[0].length);
   }

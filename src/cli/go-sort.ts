@@ -88,7 +88,7 @@ class Sorter<T> {
   }
 
   #siftDown(start: number, end: number, first: number): void {
-    for (let root = start; ; ) {
+    for (let root = start; ;) {
       let child = 2 * root + 1;
       if (child >= end) return;
       if (child + 1 < end && this.#isLess(first + child, first + child + 1)) child++;

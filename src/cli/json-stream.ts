@@ -55,7 +55,8 @@ function scanObject(text: string, from: number): number {
   let at = skipBlanks(text, from + 1);
   if (text[at] === "}") return at + 1;
   for (let first = true; ; first = false) {
-    if (text[at] !== '"') throw unexpected(text, at, first ? "looking for beginning of object key string" : "looking for beginning of object key string");
+    if (text[at] !== '"')
+      throw unexpected(text, at, first ? "looking for beginning of object key string" : "looking for beginning of object key string");
     at = skipBlanks(text, scanString(text, at));
     if (text[at] !== ":") throw unexpected(text, at, "after object key");
     at = skipBlanks(text, scanValue(text, skipBlanks(text, at + 1), "looking for beginning of value"));

@@ -1,14 +1,6 @@
 import * as host from "../host/cli-host.ts";
 import type { CommandContext } from "./command.ts";
-import {
-  explicitFiles,
-  loadConfig,
-  loadFiles,
-  mergeConfigs,
-  ownConfigFile,
-  parseConfig,
-  type KubeConfig,
-} from "./kubeconfig.ts";
+import { explicitFiles, loadConfig, loadFiles, mergeConfigs, ownConfigFile, parseConfig, type KubeConfig } from "./kubeconfig.ts";
 
 /** What the files say together; files that are not there say nothing. */
 export async function load(context: CommandContext): Promise<KubeConfig> {
@@ -38,14 +30,15 @@ export async function modify(
   if (JSON.stringify(copy) === before && text !== undefined) return file;
   const saved = normalized(copy);
   if (files) host.writeText(file, (await import("../api/yaml.ts")).renderYaml(saved));
-  else host.writeText(file, `${JSON.stringify({ ...saved, clusters: saved.clusters ?? [], contexts: saved.contexts ?? [], users: saved.users ?? [] }, null, 2)}\n`);
+  else
+    host.writeText(
+      file,
+      `${JSON.stringify({ ...saved, clusters: saved.clusters ?? [], contexts: saved.contexts ?? [], users: saved.users ?? [] }, null, 2)}\n`,
+    );
   return file;
 }
 
-async function fileOf(
-  files: readonly string[],
-  entry: { readonly field: Field; readonly name: string } | undefined,
-): Promise<string> {
+async function fileOf(files: readonly string[], entry: { readonly field: Field; readonly name: string } | undefined): Promise<string> {
   const present = files.filter((file) => host.findText(file) !== undefined);
   if (entry && present.length > 1)
     for (const file of present) {

@@ -36,13 +36,11 @@ export interface ContextEntry {
   namespace?: string;
 }
 
-export const kubesimHome = (): string =>
-  host.environment("KUBESIM_HOME") ?? host.joinPath(host.homeFolder(), ".kubesim");
+export const kubesimHome = (): string => host.environment("KUBESIM_HOME") ?? host.joinPath(host.homeFolder(), ".kubesim");
 
 /** The user's own choices (namespaces, current context), kept beside the clusters as JSON. */
 export const ownConfigFile = (): string => host.joinPath(kubesimHome(), "kubeconfig");
-export const clusterFolder = (name: string): string =>
-  host.joinPath(kubesimHome(), "clusters", name);
+export const clusterFolder = (name: string): string => host.joinPath(kubesimHome(), "clusters", name);
 
 /** The files that hold the configuration: the flag's, $KUBECONFIG's, or undefined for kubesim's own clusters. */
 export function explicitFiles(flag: string): string[] | undefined {
@@ -74,11 +72,9 @@ export function mergeConfigs(configs: readonly KubeConfig[]): KubeConfig {
   const contexts = new Map<string, ContextEntry>();
   let current = "";
   for (const config of configs) {
-    for (const { name, cluster } of config.clusters ?? [])
-      if (!clusters.has(name)) clusters.set(name, cluster);
+    for (const { name, cluster } of config.clusters ?? []) if (!clusters.has(name)) clusters.set(name, cluster);
     for (const { name, user } of config.users ?? []) if (!users.has(name)) users.set(name, user);
-    for (const { name, context } of config.contexts ?? [])
-      contexts.set(name, { ...context, ...contexts.get(name) });
+    for (const { name, context } of config.contexts ?? []) contexts.set(name, { ...context, ...contexts.get(name) });
     current ||= config["current-context"] ?? "";
   }
   return {
@@ -92,8 +88,7 @@ export function mergeConfigs(configs: readonly KubeConfig[]): KubeConfig {
   };
 }
 
-const byName = (a: { name: string }, b: { name: string }) =>
-  a.name < b.name ? -1 : a.name > b.name ? 1 : 0;
+const byName = (a: { name: string }, b: { name: string }) => (a.name < b.name ? -1 : a.name > b.name ? 1 : 0);
 
 export async function loadFiles(files: readonly string[]): Promise<KubeConfig> {
   const configs: KubeConfig[] = [];
@@ -103,9 +98,7 @@ export async function loadFiles(files: readonly string[]): Promise<KubeConfig> {
       if (files.length === 1) throw new Error(`stat ${file}: no such file or directory`);
       continue;
     }
-    configs.push(
-      withAbsolutePaths(await parseFile(file, text), host.folderOf(host.absolutePath(file))),
-    );
+    configs.push(withAbsolutePaths(await parseFile(file, text), host.folderOf(host.absolutePath(file))));
   }
   return mergeConfigs(configs);
 }
@@ -123,8 +116,7 @@ function withAbsolutePaths(config: KubeConfig, folder: string): KubeConfig {
   const fix = <T extends object>(entry: T, fields: readonly (keyof T)[]): T => {
     const copy = { ...entry };
     for (const field of fields)
-      if (typeof copy[field] === "string" && copy[field] !== "")
-        copy[field] = absolute(String(copy[field])) as T[keyof T];
+      if (typeof copy[field] === "string" && copy[field] !== "") copy[field] = absolute(String(copy[field])) as T[keyof T];
     return copy;
   };
   return {

@@ -23,11 +23,7 @@ export function withLastApplied(object: ApiObject): ApiObject {
 export const rememberedText = (object: ApiObject): string => `${renderJson(sortKeys(object), 0)}\n`;
 
 /** What messages say of an object. Upstream: cli-runtime/pkg/resource/visitor.go Info.String */
-export const describeTarget = ({
-  info,
-  name,
-  namespace,
-}: Pick<Target, "info" | "name" | "namespace">): string => {
+export const describeTarget = ({ info, name, namespace }: Pick<Target, "info" | "name" | "namespace">): string => {
   const version = `${info.group}/${info.version}`;
   return `Resource: "${version}, Resource=${info.resource}", GroupVersionKind: "${version}, Kind=${info.kind}"\nName: ${JSON.stringify(name ?? "")}, Namespace: ${JSON.stringify(namespace ?? "")}`;
 };

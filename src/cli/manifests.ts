@@ -15,10 +15,7 @@ export interface Manifest {
  * The objects of the files given with -f, each with its resource and namespace. With `errors`, what is wrong with one file or object
  * is put there and the others are still returned.
  */
-export async function targetsOfFiles(
-  context: CommandContext,
-  errors?: unknown[],
-): Promise<Target[]> {
+export async function targetsOfFiles(context: CommandContext, errors?: unknown[]): Promise<Target[]> {
   const targets: Target[] = [];
   const manifests = await readManifests(context, errors);
   if (manifests.length === 0) return targets;
@@ -34,9 +31,7 @@ export async function targetsOfFiles(
 }
 
 async function targetOf(context: CommandContext, { object, source }: Manifest): Promise<Target> {
-  const info = await (
-    await context.discovery()
-  ).ofKind(object.apiVersion ?? "", object.kind ?? "");
+  const info = await (await context.discovery()).ofKind(object.apiVersion ?? "", object.kind ?? "");
   const { namespace, explicitNamespace } = await context.connection();
   if (!info) {
     throw new ExitError(
@@ -50,18 +45,12 @@ async function targetOf(context: CommandContext, { object, source }: Manifest): 
     );
   }
   const place = info.namespaced ? own || namespace : undefined;
-  const manifest =
-    place === undefined
-      ? object
-      : { ...object, metadata: { ...object.metadata, namespace: place } };
+  const manifest = place === undefined ? object : { ...object, metadata: { ...object.metadata, namespace: place } };
   return { info, namespace: place, name: object.metadata.name, manifest, source };
 }
 
 /** With -l only the objects with such labels count. */
-async function selected(
-  context: CommandContext,
-  manifests: readonly Manifest[],
-): Promise<readonly Manifest[]> {
+async function selected(context: CommandContext, manifests: readonly Manifest[]): Promise<readonly Manifest[]> {
   const text = context.flags.text("selector");
   if (text === "") return manifests;
   const { parseSelector } = await import("../api/labels.ts");
@@ -69,19 +58,14 @@ async function selected(
   return manifests.filter(({ object }) => selector.matches(object.metadata.labels ?? {}));
 }
 
-export async function readManifests(
-  context: CommandContext,
-  errors?: unknown[],
-): Promise<Manifest[]> {
+export async function readManifests(context: CommandContext, errors?: unknown[]): Promise<Manifest[]> {
   const { flags } = context;
   const folder = flags.text("kustomize");
   const files = flags.list("filename");
   if (folder !== "" && files.length > 0) throw new Error("only one of -f or -k can be specified");
-  if (folder !== "" && flags.bool("recursive"))
-    throw new Error("the -k flag can't be used with -f or -R");
+  if (folder !== "" && flags.bool("recursive")) throw new Error("the -k flag can't be used with -f or -R");
   if (folder !== "") return kustomized(context, folder);
-  if (files.filter((file) => file === "-").length > 1)
-    throw new Error("standard input cannot be used for multiple arguments");
+  if (files.filter((file) => file === "-").length > 1) throw new Error("standard input cannot be used for multiple arguments");
   const validate = !["ignore", "false"].includes(flags.text("validate"));
   const manifests: Manifest[] = [];
   const attempt = async (action: () => Promise<void>) => {
@@ -96,8 +80,7 @@ export async function readManifests(
     for (const { source, read } of readSources(context, file))
       await attempt(async () => {
         const text = await read();
-        for (const document of await parseDocuments(text, source))
-          manifests.push(...expand(document, source, validate));
+        for (const document of await parseDocuments(text, source)) manifests.push(...expand(document, source, validate));
       });
   }
   return manifests;
@@ -132,8 +115,7 @@ function readSources(context: CommandContext, file: string): Source[] {
     return matches.flatMap((match) => readSources(context, match));
   }
   const sources = walk(file, context.flags.bool("recursive"));
-  if (sources.length === 0)
-    throw new Error(`error reading [${file}]: recognized file extensions are [.json .yaml .yml]`);
+  if (sources.length === 0) throw new Error(`error reading [${file}]: recognized file extensions are [.json .yaml .yml]`);
   return sources.map(ofFile);
 }
 
@@ -190,10 +172,7 @@ function expand(document: unknown, source: string, validate: boolean): Manifest[
     throw new Error(
       `error validating ${JSON.stringify(source)}: error validating data: ${missing}; if you choose to ignore these errors, turn validation off with --validate=false`,
     );
-  if (!object.kind)
-    throw new Error(
-      `unable to decode ${JSON.stringify(source)}: Object 'Kind' is missing in '${JSON.stringify(object)}'`,
-    );
+  if (!object.kind) throw new Error(`unable to decode ${JSON.stringify(source)}: Object 'Kind' is missing in '${JSON.stringify(object)}'`);
   if (object.kind.endsWith("List") && Array.isArray(object["items"]))
     return object["items"].flatMap((item) => expand(item, source, validate));
   return [{ object: { ...object, metadata: object.metadata ?? {} }, source }];
@@ -207,8 +186,6 @@ function notAnObject(document: unknown, source: string, validate: boolean): stri
 }
 
 function missingFields(object: Json): string {
-  const missing = ["apiVersion", "kind"]
-    .filter((field) => !object[field])
-    .map((field) => `${field} not set`);
+  const missing = ["apiVersion", "kind"].filter((field) => !object[field]).map((field) => `${field} not set`);
   return missing.length <= 1 ? (missing[0] ?? "") : `[${missing.join(", ")}]`;
 }

@@ -70,9 +70,7 @@ async function run(context: CommandContext, words: Words): Promise<void> {
   const { flags } = context;
   const { resources, changes } = understand(context, words);
   if (resources.length === 0 && !hasFiles(context))
-    throw new Error(
-      `one or more resources must be specified as <resource> <name> or <resource>/<name>`,
-    );
+    throw new Error(`one or more resources must be specified as <resource> <name> or <resource>/<name>`);
   if (changes.set.size === 0 && changes.remove.length === 0 && !flags.bool("list"))
     throw new Error(`at least one ${words.noun} update is required`);
   const dryRun = dryRunOf(flags, context.io);
@@ -105,10 +103,7 @@ async function run(context: CommandContext, words: Words): Promise<void> {
 }
 
 /** Which arguments name resources, and which are changes. Upstream: cmdutil.GetResourcesAndPairs and parseLabels */
-function understand(
-  context: CommandContext,
-  words: Words,
-): { resources: string[]; changes: Changes } {
+function understand(context: CommandContext, words: Words): { resources: string[]; changes: Changes } {
   const isPair = (arg: string) => (arg.includes("=") && !arg.startsWith("=")) || arg.endsWith("-");
   const first = context.args.findIndex(isPair);
   const resources = first < 0 ? [...context.args] : context.args.slice(0, first);
@@ -118,10 +113,7 @@ function understand(
     throw new Error(
       words.noun === "label"
         ? `unknown label spec: ${stray}`
-        : `unexpected ${words.noun}: ${stray}`.replace(
-            /^.*$/,
-            `all resources must be specified before ${words.noun} changes: ${stray}`,
-          ),
+        : `unexpected ${words.noun}: ${stray}`.replace(/^.*$/, `all resources must be specified before ${words.noun} changes: ${stray}`),
     );
   const set = new Map<string, string>();
   const remove: string[] = [];
@@ -131,9 +123,7 @@ function understand(
     else {
       const [key, value] = [pair.slice(0, equals), pair.slice(equals + 1)];
       if (words.noun === "label" && isLabelValue(value).length > 0)
-        throw new Error(
-          `invalid label value: ${JSON.stringify(pair)}: ${isLabelValue(value).join(";")}`,
-        );
+        throw new Error(`invalid label value: ${JSON.stringify(pair)}: ${isLabelValue(value).join(";")}`);
       void isQualifiedName;
       set.set(key, value);
     }
@@ -148,21 +138,10 @@ function understand(
   return { resources, changes: { set, remove } };
 }
 
-function list(
-  context: CommandContext,
-  { info, name, object }: Found,
-  words: Words,
-  several: boolean,
-): void {
-  if (several)
-    context.print(
-      `Listing ${words.field} for ${info.kind}.${info.group}/${name}:`
-        .replace(".//", "/")
-        .replace("./", "/"),
-    );
+function list(context: CommandContext, { info, name, object }: Found, words: Words, several: boolean): void {
+  if (several) context.print(`Listing ${words.field} for ${info.kind}.${info.group}/${name}:`.replace(".//", "/").replace("./", "/"));
   const indent = several ? " " : "";
-  for (const [key, value] of Object.entries(object.metadata[words.field] ?? {}).sort())
-    context.print(`${indent}${key}=${value}`);
+  for (const [key, value] of Object.entries(object.metadata[words.field] ?? {}).sort()) context.print(`${indent}${key}=${value}`);
 }
 
 interface Job {
@@ -179,8 +158,7 @@ async function change(
 ): Promise<void> {
   const present = object.metadata[words.field] ?? {};
   if (!context.flags.bool("overwrite")) refuseOverwrite(present, changes, words);
-  for (const key of changes.remove)
-    if (!(key in present)) context.io.out(`${words.noun} ${JSON.stringify(key)} not found.\n`);
+  for (const key of changes.remove) if (!(key in present)) context.io.out(`${words.noun} ${JSON.stringify(key)} not found.\n`);
   const wanted: Record<string, string | null> = {};
   for (const [key, value] of changes.set) if (present[key] !== value) wanted[key] = value;
   for (const key of changes.remove) if (key in present) wanted[key] = null;
@@ -189,13 +167,10 @@ async function change(
     ...object,
     metadata: {
       ...object.metadata,
-      [words.field]: Object.fromEntries(
-        Object.entries({ ...present, ...wanted }).filter(([, value]) => value !== null),
-      ),
+      [words.field]: Object.fromEntries(Object.entries({ ...present, ...wanted }).filter(([, value]) => value !== null)),
     },
   };
-  if (Object.keys(wanted).length === 0 || dryRun === "client" || context.flags.bool("local"))
-    return report(after, info, operation);
+  if (Object.keys(wanted).length === 0 || dryRun === "client" || context.flags.bool("local")) return report(after, info, operation);
   const version = context.flags.text("resource-version");
   const body = {
     metadata: { ...(version ? { resourceVersion: version } : {}), [words.field]: wanted },
@@ -219,21 +194,11 @@ function operationOf(wanted: Readonly<Record<string, string | null>>, words: Wor
   return values.every((value) => value === null) ? words.undone : words.done;
 }
 
-function refuseOverwrite(
-  present: Readonly<Record<string, string>>,
-  changes: Changes,
-  words: Words,
-): void {
-  const clashes = [...changes.set].filter(
-    ([key, value]) => key in present && present[key] !== value,
-  );
+function refuseOverwrite(present: Readonly<Record<string, string>>, changes: Changes, words: Words): void {
+  const clashes = [...changes.set].filter(([key, value]) => key in present && present[key] !== value);
   if (clashes.length === 0) return;
   if (words.noun === "label")
-    throw new Error(
-      clashes
-        .map(([key]) => `'${key}' already has a value (${present[key]}), and --overwrite is false`)
-        .join(", "),
-    );
+    throw new Error(clashes.map(([key]) => `'${key}' already has a value (${present[key]}), and --overwrite is false`).join(", "));
   const [[key, value] = ["", ""]] = clashes;
   void value;
   throw new Error(

@@ -7,7 +7,10 @@ const PREFIX = "kubectl-";
  * The program on the PATH that a command line without such a command means: `kubectl foo bar-baz` is kubectl-foo-bar_baz, or else kubectl-foo.
  * Upstream: kubectl/pkg/cmd/plugin.go HandlePluginCommand
  */
-export function findPlugin(argv: readonly string[], minimum = 1): { readonly program: string; readonly args: readonly string[] } | undefined {
+export function findPlugin(
+  argv: readonly string[],
+  minimum = 1,
+): { readonly program: string; readonly args: readonly string[] } | undefined {
   const flag = argv.findIndex((word) => word.startsWith("-"));
   const words = (flag < 0 ? argv : argv.slice(0, flag)).map((word) => word.replaceAll("-", "_"));
   for (let count = words.length; count >= minimum; count--) {
@@ -51,6 +54,7 @@ export function pluginWarnings(file: string, seen: Map<string, string>, commands
   if (earlier !== undefined) warnings.push(`warning: ${file} is overshadowed by a similarly named plugin: ${earlier}`);
   else seen.set(name, file);
   const [command = ""] = name.slice(PREFIX.length).split("-");
-  if (commands.some((each) => each.name === command)) warnings.push(`warning: ${name} overwrites existing command: ${JSON.stringify(`kubectl ${command}`)}`);
+  if (commands.some((each) => each.name === command))
+    warnings.push(`warning: ${name} overwrites existing command: ${JSON.stringify(`kubectl ${command}`)}`);
   return warnings;
 }

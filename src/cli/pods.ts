@@ -14,9 +14,7 @@ export async function attachablePod(context: CommandContext, argument: string): 
   const client = await context.client();
   const { namespace } = await context.connection();
   if (!argument.includes("/"))
-    return client.get<LivePod>(
-      `/api/v1/namespaces/${encodeURIComponent(namespace)}/pods/${encodeURIComponent(argument)}`,
-    );
+    return client.get<LivePod>(`/api/v1/namespaces/${encodeURIComponent(namespace)}/pods/${encodeURIComponent(argument)}`);
   const [type = "", name = ""] = argument.split("/");
   const info = await (await context.discovery()).get(type);
   const object = await client.get<ApiObject>(pathOf(info, namespace, name));
@@ -27,11 +25,7 @@ export async function attachablePod(context: CommandContext, argument: string): 
 }
 
 /** The pods that an object selects, or the first that comes while there is none. Upstream: polymorphichelpers GetFirstPod */
-export async function firstPodsOf(
-  context: CommandContext,
-  object: ApiObject,
-  resource: string,
-): Promise<LivePod[]> {
+export async function firstPodsOf(context: CommandContext, object: ApiObject, resource: string): Promise<LivePod[]> {
   const pods = await podsOf(context, object, resource);
   if (pods.length > 0) return pods;
   const client = await context.client();
@@ -40,11 +34,7 @@ export async function firstPodsOf(
   const cancel = after(context.flags.number("pod-running-timeout"), () => abort.abort());
   try {
     const query = { labelSelector: podSelector(object, resource) };
-    for await (const { type, object: pod } of client.watch(
-      `/api/v1/namespaces/${namespace}/pods`,
-      query,
-      { signal: abort.signal },
-    ))
+    for await (const { type, object: pod } of client.watch(`/api/v1/namespaces/${namespace}/pods`, query, { signal: abort.signal }))
       if (type === "ADDED" || type === "MODIFIED") return [pod as unknown as LivePod];
   } finally {
     cancel();
@@ -54,11 +44,7 @@ export async function firstPodsOf(
 }
 
 /** The pods that an object selects. Upstream: k8s.io/kubectl/pkg/polymorphichelpers SelectorsForObject */
-export async function podsOf(
-  context: CommandContext,
-  object: ApiObject,
-  resource: string,
-): Promise<LivePod[]> {
+export async function podsOf(context: CommandContext, object: ApiObject, resource: string): Promise<LivePod[]> {
   const client = await context.client();
   const { namespace } = await context.connection();
   const list = await client.get<{ items?: LivePod[] }>(`/api/v1/namespaces/${namespace}/pods`, {
@@ -80,12 +66,8 @@ function podSelector(object: ApiObject, resource: string): string {
       `cannot get the logs from *v1.Service: invalid service '${object.metadata.name}': Service is defined without a selector`,
     );
   if (!plain && !spec.selector)
-    throw new Error(
-      `cannot get the logs from *v1.${object.kind}: selector for *v1.${object.kind} not implemented`,
-    );
-  return plain
-    ? renderLabels(spec.selector as Record<string, string>)
-    : renderSelector(spec.selector ?? {});
+    throw new Error(`cannot get the logs from *v1.${object.kind}: selector for *v1.${object.kind} not implemented`);
+  return plain ? renderLabels(spec.selector as Record<string, string>) : renderSelector(spec.selector ?? {});
 }
 
 const renderLabels = (labels: Readonly<Record<string, string>>) =>
@@ -96,9 +78,7 @@ const renderLabels = (labels: Readonly<Record<string, string>>) =>
 
 export function renderSelector(selector: {
   matchLabels?: Record<string, string> | undefined;
-  matchExpressions?:
-    | readonly { key: string; operator: string; values?: readonly string[] | undefined }[]
-    | undefined;
+  matchExpressions?: readonly { key: string; operator: string; values?: readonly string[] | undefined }[] | undefined;
 }): string {
   const parts = Object.entries(selector.matchLabels ?? {})
     .sort()
@@ -106,11 +86,7 @@ export function renderSelector(selector: {
   for (const { key, operator, values } of selector.matchExpressions ?? []) {
     const list = `(${[...(values ?? [])].sort().join(",")})`;
     parts.push(
-      operator === "Exists"
-        ? key
-        : operator === "DoesNotExist"
-          ? `!${key}`
-          : `${key} ${operator === "In" ? "in" : "notin"} ${list}`,
+      operator === "Exists" ? key : operator === "DoesNotExist" ? `!${key}` : `${key} ${operator === "In" ? "in" : "notin"} ${list}`,
     );
   }
   return parts.join(",");
@@ -121,9 +97,7 @@ function sortActive(pods: readonly LivePod[]): LivePod[] {
   const rank = (pod: LivePod) =>
     (pod.spec.nodeName ? 0 : 8) +
     ({ Running: 0, Pending: 2 }[pod.status?.phase ?? ""] ?? 4) +
-    (pod.status?.conditions?.some(({ type, status }) => type === "Ready" && status === "True")
-      ? 0
-      : 1);
+    (pod.status?.conditions?.some(({ type, status }) => type === "Ready" && status === "True") ? 0 : 1);
   return [...pods].sort((a, b) => rank(a) - rank(b));
 }
 
@@ -133,30 +107,18 @@ interface ContainerChoice {
 }
 
 /** The container that -c names, or the default one, saying so when there are several. Upstream: podcmd.FindOrDefaultContainerByName */
-export function chooseContainer(
-  context: CommandContext,
-  pod: LivePod,
-  wanted: string,
-  choice: ContainerChoice = {},
-): string {
-  return execContainer(
-    pod,
-    wanted,
-    choice.quiet ? () => undefined : (text) => context.io.err(text),
-  );
+export function chooseContainer(context: CommandContext, pod: LivePod, wanted: string, choice: ContainerChoice = {}): string {
+  return execContainer(pod, wanted, choice.quiet ? () => undefined : (text) => context.io.err(text));
 }
 
 function defaultContainer(pod: LivePod, tell: (text: string) => void): string {
   const annotated = pod.metadata.annotations?.[CONTAINER_ANNOTATION];
   if (annotated) {
     if (containersOf(pod).includes(annotated)) return annotated;
-    tell(
-      `Default container name ${JSON.stringify(annotated)} not found in pod ${pod.metadata.name}\n`,
-    );
+    tell(`Default container name ${JSON.stringify(annotated)} not found in pod ${pod.metadata.name}\n`);
   }
   const first = pod.spec.containers?.[0]?.name ?? "";
-  if (containersOf(pod).length > 1)
-    tell(`Defaulted container ${JSON.stringify(first)} out of: ${describeContainers(pod)}\n`);
+  if (containersOf(pod).length > 1) tell(`Defaulted container ${JSON.stringify(first)} out of: ${describeContainers(pod)}\n`);
   return first;
 }
 
@@ -164,17 +126,11 @@ function defaultContainer(pod: LivePod, tell: (text: string) => void): string {
 export function execContainer(pod: LivePod, wanted: string, tell: (text: string) => void): string {
   if (wanted === "") return defaultContainer(pod, tell);
   if (containersOf(pod).includes(wanted)) return wanted;
-  throw new Error(
-    `container ${wanted} is not valid for pod ${pod.metadata.name} out of: ${describeContainers(pod)}`,
-  );
+  throw new Error(`container ${wanted} is not valid for pod ${pod.metadata.name} out of: ${describeContainers(pod)}`);
 }
 
 const containersOf = ({ spec }: LivePod): string[] =>
-  [
-    ...(spec.containers ?? []),
-    ...(spec.ephemeralContainers ?? []),
-    ...(spec.initContainers ?? []),
-  ].map(({ name }) => name);
+  [...(spec.containers ?? []), ...(spec.ephemeralContainers ?? []), ...(spec.initContainers ?? [])].map(({ name }) => name);
 
 /** web, shell, wait (init). Upstream: podcmd.AllContainerNames */
 export function describeContainers(pod: LivePod): string {
@@ -189,7 +145,5 @@ export function describeContainers(pod: LivePod): string {
 /** `logs` tells of a missing pod in its own way. */
 export function logsNotFound(error: unknown, namespace: string): unknown {
   if (!isNotFound(error)) return error;
-  return new Error(
-    `error from server (${(error as StatusError).reason}): ${error.message} in namespace ${JSON.stringify(namespace)}`,
-  );
+  return new Error(`error from server (${(error as StatusError).reason}): ${error.message} in namespace ${JSON.stringify(namespace)}`);
 }

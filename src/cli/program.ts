@@ -37,11 +37,7 @@ async function run(argv: readonly string[], io: Io): Promise<number> {
   const flags: FlagSpec[] = [
     ...(spec.flags ?? []),
     ...GLOBAL_FLAGS.filter(
-      (global) =>
-        !spec.flags?.some(
-          (own) =>
-            own.name === global.name || (own.shorthand && own.shorthand === global.shorthand),
-        ),
+      (global) => !spec.flags?.some((own) => own.name === global.name || (own.shorthand && own.shorthand === global.shorthand)),
     ),
   ];
   if (path === ROOT) {
@@ -86,24 +82,16 @@ async function run(argv: readonly string[], io: Io): Promise<number> {
 }
 
 /** The exit code of the program on the PATH that unknown words mean; `create` takes such sub-commands too. */
-async function pluginOf(
-  { path, rest }: Selected,
-  argv: readonly string[],
-): Promise<number | undefined> {
+async function pluginOf({ path, rest }: Selected, argv: readonly string[]): Promise<number | undefined> {
   const [word = "-"] = rest;
   const depth = path === ROOT ? 1 : path === `${ROOT} create` ? 2 : 0;
-  if (depth === 0 || word.startsWith("-") || word === "help" || argv[0]?.startsWith("-"))
-    return undefined;
+  if (depth === 0 || word.startsWith("-") || word === "help" || argv[0]?.startsWith("-")) return undefined;
   const { findPlugin, runPlugin } = await import("./plugins.ts");
   const plugin = findPlugin(argv, depth);
   return plugin && runPlugin(plugin);
 }
 
-async function runOrHelp(
-  selected: Selected,
-  context: CommandContext,
-  io: Io,
-): Promise<number | void> {
+async function runOrHelp(selected: Selected, context: CommandContext, io: Io): Promise<number | void> {
   try {
     return await selected.spec.run?.(context);
   } catch (error) {
@@ -122,9 +110,7 @@ async function select(argv: readonly string[]): Promise<Selected> {
   while (spec.subcommands) {
     const index = findSubcommand(rest, flags);
     const word = index < 0 ? undefined : rest[index];
-    const next = spec.subcommands.find(
-      (each) => each.name === word || each.aliases?.includes(word ?? ""),
-    );
+    const next = spec.subcommands.find((each) => each.name === word || each.aliases?.includes(word ?? ""));
     if (!next) break;
     rest = rest.filter((_, position) => position !== index);
     path = `${path} ${next.name}`;
@@ -144,7 +130,13 @@ async function withoutRun(selected: Selected, args: readonly string[], io: Io): 
     } else if (word === "help") {
       const target = await select(args.slice(1));
       const unknown = args.length > 1 && target.path === ROOT;
-      if (unknown) io.err(`Unknown help topic [${args.slice(1).map((each) => `\`${each}\``).join(" ")}]\n${await help(target)}`);
+      if (unknown)
+        io.err(
+          `Unknown help topic [${args
+            .slice(1)
+            .map((each) => `\`${each}\``)
+            .join(" ")}]\n${await help(target)}`,
+        );
       else io.out(await help(target));
       return 0;
     } else {
@@ -153,9 +145,7 @@ async function withoutRun(selected: Selected, args: readonly string[], io: Io): 
     }
   }
   if (word !== undefined)
-    throw new Error(
-      `unknown command ${JSON.stringify(args.join(" "))}\nSee '${selected.path} -h' for help and examples`,
-    );
+    throw new Error(`unknown command ${JSON.stringify(args.join(" "))}\nSee '${selected.path} -h' for help and examples`);
   // A command that only groups others was not used rightly. Upstream: cmdutil.DefaultSubCommandRun
   const grouping = selected.path !== ROOT && !OWN_COMMANDS.has(selected.path.split(" ")[1] ?? "");
   if (grouping && selected.path !== `${ROOT} rollout`) io.err(await help(selected));

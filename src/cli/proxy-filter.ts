@@ -13,16 +13,21 @@ export const parsePatterns = (text: string): RegExp[] => (text === "" ? [] : tex
 export function goRegexpProblem(text: string, error: unknown): string {
   const message = error instanceof Error ? error.message : String(error);
   const part = text.split(",").find((each) => message.includes(`/${each}/`)) ?? text;
-  if (message.includes("Unterminated character class")) return `error parsing regexp: missing closing ]: \`${part.slice(part.lastIndexOf("["))}\``;
+  if (message.includes("Unterminated character class"))
+    return `error parsing regexp: missing closing ]: \`${part.slice(part.lastIndexOf("["))}\``;
   if (message.includes("Unterminated group")) return `error parsing regexp: missing closing ): \`${part}\``;
   if (message.includes("Unmatched ')'")) return `error parsing regexp: unexpected ): \`${part}\``;
-  if (message.includes("Nothing to repeat")) return `error parsing regexp: missing argument to repetition operator: \`${/[*+?]/.exec(part)?.[0] ?? ""}\``;
+  if (message.includes("Nothing to repeat"))
+    return `error parsing regexp: missing argument to repetition operator: \`${/[*+?]/.exec(part)?.[0] ?? ""}\``;
   return `error parsing regexp: ${message}`;
 }
 
 const matches = (text: string, patterns: readonly RegExp[]) => patterns.some((pattern) => pattern.test(text));
 
-export function accepts(filter: ProxyFilter, { method, path, host }: { readonly method: string; readonly path: string; readonly host: string }): boolean {
+export function accepts(
+  filter: ProxyFilter,
+  { method, path, host }: { readonly method: string; readonly path: string; readonly host: string },
+): boolean {
   if (matches(path, filter.rejectPaths) || matches(method, filter.rejectMethods)) return false;
   return matches(path, filter.acceptPaths) && matches(hostOf(host), filter.acceptHosts);
 }

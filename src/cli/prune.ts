@@ -61,7 +61,12 @@ async function defaultKinds(context: CommandContext): Promise<ResourceInfo[]> {
   return found;
 }
 
-async function pruneKind(context: CommandContext, info: ResourceInfo, namespace: string | undefined, { applied, dryRun, report }: Pruning): Promise<void> {
+async function pruneKind(
+  context: CommandContext,
+  info: ResourceInfo,
+  namespace: string | undefined,
+  { applied, dryRun, report }: Pruning,
+): Promise<void> {
   const client = await context.client();
   const { flags } = context;
   const kept = new Set(applied.map((object) => (object["metadata"] as ApiObject["metadata"]).uid));
@@ -80,4 +85,10 @@ async function pruneKind(context: CommandContext, info: ResourceInfo, namespace:
   }
 }
 
-const POLICIES: Readonly<Record<string, string>> = { background: "Background", true: "Background", orphan: "Orphan", false: "Orphan", foreground: "Foreground" };
+const POLICIES: Readonly<Record<string, string>> = {
+  background: "Background",
+  true: "Background",
+  orphan: "Orphan",
+  false: "Orphan",
+  foreground: "Foreground",
+};

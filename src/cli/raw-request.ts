@@ -9,8 +9,12 @@ export async function sendRaw(context: CommandContext, method: "POST" | "PUT" | 
   if (files.length === 0 && method !== "DELETE") throw new Error("must specify one of -f and -k");
   const [file] = files;
   if (files.length > 1 || (file !== undefined && /^https?:/.test(file))) throw new Error("--raw can only use a single local file or stdin");
-  if (flags.text("kustomize") !== "" || flags.bool("recursive")) throw new Error(flags.bool("recursive") ? "--raw and --recursive are mutually exclusive" : "--raw can only use a single local file or stdin");
-  if (flags.text("selector") !== "") throw new Error(method === "DELETE" ? "--raw is not supported with --selector" : "--raw and --selector (-l) are mutually exclusive");
+  if (flags.text("kustomize") !== "" || flags.bool("recursive"))
+    throw new Error(
+      flags.bool("recursive") ? "--raw and --recursive are mutually exclusive" : "--raw can only use a single local file or stdin",
+    );
+  if (flags.text("selector") !== "")
+    throw new Error(method === "DELETE" ? "--raw is not supported with --selector" : "--raw and --selector (-l) are mutually exclusive");
   if (flags.text("output") !== "") throw new Error("--raw and --output are mutually exclusive");
   if (args.length > 0) throw new Error("arguments may not be passed when --raw is specified");
   const body = file === undefined ? undefined : file === "-" ? await context.io.stdin() : findText(file);

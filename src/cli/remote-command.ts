@@ -28,12 +28,7 @@ export interface RemoteStreams {
 }
 
 /** Runs a remote command over WebSocket channels and resolves with its exit code. Upstream: client-go/tools/remotecommand */
-export async function runRemote(
-  context: CommandContext,
-  path: string,
-  query: Query,
-  streams: RemoteStreams,
-): Promise<number> {
+export async function runRemote(context: CommandContext, path: string, query: Query, streams: RemoteStreams): Promise<number> {
   const client = await context.client();
   const full =
     path +
@@ -54,14 +49,9 @@ export async function runRemote(
   return converse(context, outcome.socket, streams);
 }
 
-function converse(
-  context: CommandContext,
-  socket: WebSocket,
-  streams: RemoteStreams,
-): Promise<number> {
+function converse(context: CommandContext, socket: WebSocket, streams: RemoteStreams): Promise<number> {
   const send = (channel: number, data: Uint8Array) => {
-    if (socket.readyState === socket.OPEN)
-      socket.send(Buffer.concat([Buffer.from([channel]), data]));
+    if (socket.readyState === socket.OPEN) socket.send(Buffer.concat([Buffer.from([channel]), data]));
   };
   const stop = streams.stdin ? sendInput(socket, streams, send) : () => undefined;
   const stopResize = streams.tty ? sendSizes(send, streams.redraw ?? false) : () => undefined;
@@ -72,8 +62,7 @@ function converse(
     const body = data.subarray(1);
     if (data[0] === STDOUT) onOutput(body);
     else if (data[0] === STDERR) onError(body);
-    else if (data[0] === ERROR && body.length > 0)
-      status = JSON.parse(body.toString("utf8")) as Status;
+    else if (data[0] === ERROR && body.length > 0) status = JSON.parse(body.toString("utf8")) as Status;
   });
   return new Promise<number>((resolve, reject) => {
     let interrupted = false;
@@ -86,8 +75,7 @@ function converse(
       stop();
       stopResize();
       if (interrupted) reject(new ExitError("", 1));
-      else if (!status && code !== 1000)
-        reject(new Error(`websocket: close ${code} (abnormal closure): unexpected EOF`));
+      else if (!status && code !== 1000) reject(new Error(`websocket: close ${code} (abnormal closure): unexpected EOF`));
       else finish(status, resolve, reject);
     });
     socket.on("error", () => undefined);
@@ -95,11 +83,7 @@ function converse(
   });
 }
 
-function finish(
-  status: Status | undefined,
-  resolve: (code: number) => void,
-  reject: (error: Error) => void,
-): void {
+function finish(status: Status | undefined, resolve: (code: number) => void, reject: (error: Error) => void): void {
   if (!status || status.status === "Success") return resolve(0);
   const exit = status.details?.causes?.find(({ reason }) => reason === "ExitCode");
   if (status.reason === "NonZeroExitCode" && exit) {
@@ -114,8 +98,7 @@ type Send = (channel: number, data: Uint8Array) => void;
 function sendInput(socket: WebSocket, streams: RemoteStreams, send: Send): () => void {
   const end = () => send(CLOSE, Buffer.from([STDIN]));
   if (streams.input) {
-    for (let at = 0; at < streams.input.length; at += 32_768)
-      send(STDIN, streams.input.subarray(at, at + 32_768));
+    for (let at = 0; at < streams.input.length; at += 32_768) send(STDIN, streams.input.subarray(at, at + 32_768));
     end();
     return () => undefined;
   }
@@ -160,13 +143,7 @@ function detachable(keys: Uint8Array | undefined, pass: (chunk: Uint8Array) => v
 function sendSizes(send: Send, redraw: boolean): () => void {
   const now = (more = 0) => {
     const size = terminalSize();
-    if (size)
-      send(
-        RESIZE,
-        Buffer.from(
-          `${JSON.stringify({ Width: size.width + more, Height: size.height + more })}\n`,
-        ),
-      );
+    if (size) send(RESIZE, Buffer.from(`${JSON.stringify({ Width: size.width + more, Height: size.height + more })}\n`));
   };
   if (redraw) now(1);
   now();

@@ -2,24 +2,14 @@ import type { Json } from "./client.ts";
 import type { CommandContext } from "./command.ts";
 import { singularName, type ResourceInfo } from "./discovery.ts";
 import { dryRunSuffix, type DryRun } from "./dry-run.ts";
-import {
-  findPrinter,
-  outputFormat,
-  OUTPUT_FLAGS,
-  unknownFormat,
-  withoutManagedFields,
-} from "./printers/output.ts";
+import { findPrinter, outputFormat, OUTPUT_FLAGS, unknownFormat, withoutManagedFields } from "./printers/output.ts";
 import type { ApiObject } from "./resources.ts";
 import type { FlagSpec } from "./flags.ts";
 
 export { OUTPUT_FLAGS };
 
 /** Says what was done to an object, or prints it when -o asks for it. */
-export type Report = (
-  object: Json,
-  info: Pick<ResourceInfo, "group" | "kind">,
-  operation: string,
-) => void;
+export type Report = (object: Json, info: Pick<ResourceInfo, "group" | "kind">, operation: string) => void;
 
 export async function reporter(context: CommandContext, dryRun: DryRun = "none"): Promise<Report> {
   const { format } = outputFormat(context.flags);
@@ -27,25 +17,17 @@ export async function reporter(context: CommandContext, dryRun: DryRun = "none")
   if (!printer && format !== "") throw unknownFormat(context.flags.text("output"));
   return (object, info, operation) => {
     const name = (object["metadata"] as { name?: string } | undefined)?.name ?? "";
-    context.io.out(
-      printer
-        ? printer(object)
-        : `${singularName(info)}/${name} ${operation}${dryRunSuffix(dryRun)}\n`,
-    );
+    context.io.out(printer ? printer(object) : `${singularName(info)}/${name} ${operation}${dryRunSuffix(dryRun)}\n`);
   };
 }
 
 /** For commands that make objects of Go's types: `-o json` prints them in the order of their fields. */
-export async function typedReporter(
-  context: CommandContext,
-  dryRun: DryRun = "none",
-): Promise<Report> {
+export async function typedReporter(context: CommandContext, dryRun: DryRun = "none"): Promise<Report> {
   const report = await reporter(context, dryRun);
   if (context.flags.text("output") !== "json") return report;
   const { renderTypedJson } = await import("./go-field-order.ts");
   const keep = context.flags.bool("show-managed-fields");
-  return (object) =>
-    context.io.out(renderTypedJson((keep ? object : withoutManagedFields(object)) as ApiObject));
+  return (object) => context.io.out(renderTypedJson((keep ? object : withoutManagedFields(object)) as ApiObject));
 }
 
 export const FIELD_MANAGER_FLAG = (name: string): FlagSpec => ({
@@ -69,7 +51,5 @@ export function fieldValidation(context: CommandContext): string {
   if (["", "strict", "true"].includes(value)) return "Strict";
   if (value === "warn") return "Warn";
   if (["ignore", "false"].includes(value)) return "Ignore";
-  throw new Error(
-    `invalid - validate option ${JSON.stringify(value)}; must be one of: strict (or true), warn, ignore (or false)`,
-  );
+  throw new Error(`invalid - validate option ${JSON.stringify(value)}; must be one of: strict (or true), warn, ignore (or false)`);
 }

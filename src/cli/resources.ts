@@ -80,8 +80,7 @@ export const SELECTOR_FLAG: FlagSpec = {
 export const FIELD_SELECTOR_FLAG: FlagSpec = {
   name: "field-selector",
   type: "string",
-  usage:
-    "Selector (field query) to filter on: '=', '==' and '!=' (for example --field-selector key1=value1,key2=value2).",
+  usage: "Selector (field query) to filter on: '=', '==' and '!=' (for example --field-selector key1=value1,key2=value2).",
 };
 export const ALL_NAMESPACES_FLAG: FlagSpec = {
   name: "all-namespaces",
@@ -94,18 +93,14 @@ export const hasFiles = (context: CommandContext): boolean =>
   context.flags.list("filename").length > 0 || context.flags.text("kustomize") !== "";
 
 /** The targets of files or arguments, as most commands take them. */
-export async function targetsOf(
-  context: CommandContext,
-  args: readonly string[] = context.args,
-  errors?: unknown[],
-): Promise<Target[]> {
+export async function targetsOf(context: CommandContext, args: readonly string[] = context.args, errors?: unknown[]): Promise<Target[]> {
   if (hasFiles(context)) {
-    const missing = context.flags.list("filename").find((file) => file !== "-" && !/^https?:/.test(file) && !/[*?[]/.test(file) && pathKind(file) === undefined);
+    const missing = context.flags
+      .list("filename")
+      .find((file) => file !== "-" && !/^https?:/.test(file) && !/[*?[]/.test(file) && pathKind(file) === undefined);
     if (missing !== undefined) throw new Error(`the path ${JSON.stringify(missing)} does not exist`);
     if (args.length > 0)
-      throw new Error(
-        "when paths, URLs, or stdin is provided as resource input, you may not specify resource arguments as well",
-      );
+      throw new Error("when paths, URLs, or stdin is provided as resource input, you may not specify resource arguments as well");
     const { targetsOfFiles } = await import("./manifests.ts");
     return targetsOfFiles(context, errors);
   }
@@ -116,22 +111,14 @@ const NOTHING_GIVEN =
   "You must provide one or more resources by argument or filename.\nExample resource specifications include:\n   '-f rsrc.yaml'\n   '--filename=rsrc.json'\n   '<resource> <name>'\n   '<resource>'";
 
 /** Understands `pods`, `po,svc`, `po a b`, `po/a svc/b`. Upstream: cli-runtime/pkg/resource/builder.go ResourceTypeOrNameArgs */
-export async function targetsOfArgs(
-  context: CommandContext,
-  args: readonly string[],
-): Promise<Target[]> {
+export async function targetsOfArgs(context: CommandContext, args: readonly string[]): Promise<Target[]> {
   if (args.length === 0) throw new Error(NOTHING_GIVEN);
   const discovery = await context.discovery();
   const chosen = (await context.connection()).namespace;
   const everywhere = context.flags.bool("all-namespaces");
   const place = (info: ResourceInfo) => (info.namespaced && !everywhere ? chosen : undefined);
   if (args.some((arg) => arg.includes("/")))
-    return pairs(
-      args,
-      async (type, name) => ({ info: await discovery.get(type), name }),
-      place,
-      everywhere,
-    );
+    return pairs(args, async (type, name) => ({ info: await discovery.get(type), name }), place, everywhere);
   const [types = "", ...names] = args;
   if (names.some((name) => name === "")) throw new Error("resource name may not be empty");
   if (names.length > 0 && (context.flags.text("selector") !== "" || context.flags.text("field-selector") !== ""))
@@ -142,10 +129,8 @@ export async function targetsOfArgs(
     if (category.length > 0) infos.push(...category);
     else infos.push(await discovery.get(word));
   }
-  if (names.length === 0)
-    return infos.map((info) => ({ info, namespace: place(info), name: undefined }));
-  if (everywhere && infos.some((info) => info.namespaced))
-    throw new Error("a resource cannot be retrieved by name across all namespaces");
+  if (names.length === 0) return infos.map((info) => ({ info, namespace: place(info), name: undefined }));
+  if (everywhere && infos.some((info) => info.namespaced)) throw new Error("a resource cannot be retrieved by name across all namespaces");
   return infos.flatMap((info) => names.map((name) => ({ info, namespace: place(info), name })));
 }
 
@@ -166,13 +151,10 @@ async function pairs(
       throw new Error(`arguments in resource/name form must have a single resource and name`);
     }
     const [type = "", name = "", ...more] = parts;
-    if (more.length > 0)
-      throw new Error("arguments in resource/name form may not have more than one slash");
-    if (type === "" || name === "")
-      throw new Error("arguments in resource/name form must have a single resource and name");
+    if (more.length > 0) throw new Error("arguments in resource/name form may not have more than one slash");
+    if (type === "" || name === "") throw new Error("arguments in resource/name form must have a single resource and name");
     const { info } = await resolve(type, name);
-    if (everywhere && info.namespaced)
-      throw new Error("a resource cannot be retrieved by name across all namespaces");
+    if (everywhere && info.namespaced) throw new Error("a resource cannot be retrieved by name across all namespaces");
     targets.push({ info, namespace: place(info), name });
   }
   return targets;
@@ -188,29 +170,19 @@ export interface FetchOptions {
 }
 
 /** The objects behind targets, read from the server one target after the other. */
-export async function fetchObjects(
-  context: CommandContext,
-  targets: readonly Target[],
-  options: FetchOptions = {},
-): Promise<Found[]> {
+export async function fetchObjects(context: CommandContext, targets: readonly Target[], options: FetchOptions = {}): Promise<Found[]> {
   const client = await context.client();
   const errors = options.errors ?? [];
   const found: Found[] = [];
   for (const target of targets) {
     try {
       if (target.name !== undefined) {
-        const object = await client.get<ApiObject>(
-          pathOf(target.info, target.namespace, target.name),
-        );
+        const object = await client.get<ApiObject>(pathOf(target.info, target.namespace, target.name));
         found.push({ info: target.info, namespace: target.namespace, name: target.name, object });
       } else found.push(...(await listObjects(context, target, options)));
     } catch (error) {
       if (options.ignoreNotFound && error instanceof StatusError && error.code === 404) continue;
-      errors.push(
-        target.name === undefined
-          ? listFailure(error, target.info, options.selector, options.fieldSelector)
-          : error,
-      );
+      errors.push(target.name === undefined ? listFailure(error, target.info, options.selector, options.fieldSelector) : error);
     }
   }
   if (options.errors === undefined) throwAll(errors);
@@ -218,17 +190,8 @@ export async function fetchObjects(
 }
 
 /** A list that fails says what could not be listed. Upstream: cli-runtime/pkg/resource/selector.go */
-export function listFailure(
-  error: unknown,
-  info: ResourceInfo,
-  selector = "",
-  fieldSelector = "",
-): unknown {
-  if (
-    !(error instanceof StatusError) ||
-    !["NotFound", "MethodNotAllowed", "BadRequest"].includes(error.reason)
-  )
-    return error;
+export function listFailure(error: unknown, info: ResourceInfo, selector = "", fieldSelector = ""): unknown {
+  if (!(error instanceof StatusError) || !["NotFound", "MethodNotAllowed", "BadRequest"].includes(error.reason)) return error;
   const message =
     error.reason === "BadRequest"
       ? `Unable to find ${JSON.stringify(`${info.group}/${info.version}, Resource=${info.resource}`)} that match label selector ${JSON.stringify(selector)}, field selector ${JSON.stringify(fieldSelector)}: ${error.message}`
@@ -236,11 +199,7 @@ export function listFailure(
   return new StatusError({ ...error.status, code: error.code, message } as never);
 }
 
-async function listObjects(
-  context: CommandContext,
-  target: Target,
-  options: FetchOptions,
-): Promise<Found[]> {
+async function listObjects(context: CommandContext, target: Target, options: FetchOptions): Promise<Found[]> {
   const client = await context.client();
   const found: Found[] = [];
   let token: string | undefined;
@@ -282,8 +241,6 @@ export async function download(context: CommandContext, url: string): Promise<st
   });
   void context;
   if (response.status !== 200)
-    throw new Error(
-      `unable to read URL ${JSON.stringify(url)}, server reported ${response.status}, status code=${response.status}`,
-    );
+    throw new Error(`unable to read URL ${JSON.stringify(url)}, server reported ${response.status}, status code=${response.status}`);
   return readText(response);
 }

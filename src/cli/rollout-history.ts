@@ -32,10 +32,7 @@ interface Revision {
 }
 
 /** Upstream: k8s.io/kubectl/pkg/polymorphichelpers/history.go */
-async function revisionsOf(
-  context: CommandContext,
-  { info, object, namespace }: Found,
-): Promise<Revision[]> {
+async function revisionsOf(context: CommandContext, { info, object, namespace }: Found): Promise<Revision[]> {
   const client = await context.client();
   const selector = renderSelector((object["spec"] as { selector?: object }).selector ?? {});
   const deployment = info.resource === "deployments";
@@ -45,19 +42,14 @@ async function revisionsOf(
     );
   const path = `/apis/apps/v1/namespaces/${namespace}/${deployment ? "replicasets" : "controllerrevisions"}`;
   const list = await client.get<{ items?: ApiObject[] }>(path, { labelSelector: selector });
-  const own = (list.items ?? []).filter((item) =>
-    item.metadata.ownerReferences?.some(({ uid }) => uid === object.metadata.uid),
-  );
+  const own = (list.items ?? []).filter((item) => item.metadata.ownerReferences?.some(({ uid }) => uid === object.metadata.uid));
   return own
     .map((item) => ({
-      number: deployment
-        ? Number(item.metadata.annotations?.[REVISION] ?? 0)
-        : Number(item["revision"] ?? 0),
+      number: deployment ? Number(item.metadata.annotations?.[REVISION] ?? 0) : Number(item["revision"] ?? 0),
       cause: item.metadata.annotations?.[CAUSE] || "<none>",
       template: (deployment
         ? (item["spec"] as { template: PodTemplateSpec }).template
-        : ((item["data"] as { spec?: { template?: PodTemplateSpec } }).spec?.template ??
-          {})) as PodTemplateSpec,
+        : ((item["data"] as { spec?: { template?: PodTemplateSpec } }).spec?.template ?? {})) as PodTemplateSpec,
       object: item,
     }))
     .filter(({ number }) => number > 0)
@@ -68,8 +60,7 @@ export async function history(context: CommandContext): Promise<void> {
   const asked = context.flags.number("revision");
   if (asked < 0) throw new Error(`revision must be a positive integer: ${asked}`);
   const printer = await findPrinter(context.flags);
-  if (!printer && context.flags.text("output") !== "")
-    throw unknownFormat(context.flags.text("output"));
+  if (!printer && context.flags.text("output") !== "") throw unknownFormat(context.flags.text("output"));
   for (const found of await fetchObjects(context, await targetsOf(context), {
     selector: context.flags.text("selector"),
   })) {
@@ -78,8 +69,7 @@ export async function history(context: CommandContext): Promise<void> {
     const name = `${found.info.kind.toLowerCase()}.${found.info.group}/${found.name}`;
     if (printer) {
       const chosen = revisions.filter(({ number }) => wanted === 0 || number === wanted);
-      if (wanted > 0 && chosen.length === 0)
-        throw new Error(`unable to find the specified revision`);
+      if (wanted > 0 && chosen.length === 0) throw new Error(`unable to find the specified revision`);
       for (const { object } of chosen)
         context.io.out(
           printer(
@@ -96,13 +86,8 @@ export async function history(context: CommandContext): Promise<void> {
       context.io.out(`${name} with revision #${wanted}\n${writer.unaligned}\n`);
     } else if (revisions.length === 0) context.io.out(`${name} \nNo rollout history found.\n`);
     else {
-      const rows = [
-        "REVISION\tCHANGE-CAUSE",
-        ...revisions.map(({ number, cause }) => `${number}\t${cause}`),
-      ];
-      context.io.out(
-        `${name} \n${new TabWriter({ minWidth: 0, padding: 2 }).render(`${rows.join("\n")}\n`)}\n`,
-      );
+      const rows = ["REVISION\tCHANGE-CAUSE", ...revisions.map(({ number, cause }) => `${number}\t${cause}`)];
+      context.io.out(`${name} \n${new TabWriter({ minWidth: 0, padding: 2 }).render(`${rows.join("\n")}\n`)}\n`);
     }
   }
 }
@@ -147,20 +132,11 @@ export async function undo(context: CommandContext): Promise<void> {
 
 type Send = (body: unknown, contentType: string) => Promise<void>;
 
-async function undoOne(
-  found: Found,
-  revisions: readonly Revision[],
-  wanted: number,
-  send: Send,
-): Promise<string> {
+async function undoOne(found: Found, revisions: readonly Revision[], wanted: number, send: Send): Promise<string> {
   const { object, info, name } = found;
   const spec = (object["spec"] ?? {}) as { paused?: boolean; template: PodTemplateSpec };
-  if (spec.paused)
-    throw new Error(
-      `you cannot rollback a paused deployment; resume it first with 'kubectl rollout resume' and try again`,
-    );
-  if (revisions.length < 2 && wanted === 0)
-    throw new Error(`no rollout history found for ${info.singular} ${JSON.stringify(name)}`);
+  if (spec.paused) throw new Error(`you cannot rollback a paused deployment; resume it first with 'kubectl rollout resume' and try again`);
+  if (revisions.length < 2 && wanted === 0) throw new Error(`no rollout history found for ${info.singular} ${JSON.stringify(name)}`);
   const target = wanted > 0 ? revisions.find(({ number }) => number === wanted) : revisions.at(-2);
   if (!target) throw new Error(`unable to find specified revision ${wanted} in history`);
   if (info.resource !== "deployments") {

@@ -65,28 +65,16 @@ function progressOf(context: CommandContext, { info, name }: Found, object: ApiO
 const waiting = (message: string): Progress => ({ message, done: false });
 
 // Upstream: k8s.io/kubectl/pkg/polymorphichelpers/rollout_status.go
-function deployment(
-  context: CommandContext,
-  name: string,
-  { metadata, spec, status: now }: Required<Deployment>,
-): Progress {
+function deployment(context: CommandContext, name: string, { metadata, spec, status: now }: Required<Deployment>): Progress {
   const wanted = context.flags.number("revision");
   const revision = Number(metadata.annotations?.["deployment.kubernetes.io/revision"] ?? 0);
   if (wanted > 0 && wanted !== revision)
-    throw new Error(
-      `desired revision (${wanted}) is different from the running revision (${revision})`,
-    );
-  if ((metadata.generation ?? 0) > (now?.observedGeneration ?? 0))
-    return waiting("Waiting for deployment spec update to be observed...\n");
+    throw new Error(`desired revision (${wanted}) is different from the running revision (${revision})`);
+  if ((metadata.generation ?? 0) > (now?.observedGeneration ?? 0)) return waiting("Waiting for deployment spec update to be observed...\n");
   const progressing = now?.conditions?.find(({ type }) => type === "Progressing");
   if (progressing?.reason === "ProgressDeadlineExceeded")
     throw new Error(`deployment ${JSON.stringify(name)} exceeded its progress deadline`);
-  const [replicas, updated, total, available] = [
-    spec.replicas,
-    now?.updatedReplicas ?? 0,
-    now?.replicas ?? 0,
-    now?.availableReplicas ?? 0,
-  ];
+  const [replicas, updated, total, available] = [spec.replicas, now?.updatedReplicas ?? 0, now?.replicas ?? 0, now?.availableReplicas ?? 0];
   if (replicas !== undefined && updated < replicas)
     return waiting(
       `Waiting for deployment ${JSON.stringify(name)} rollout to finish: ${updated} out of ${replicas} new replicas have been updated...\n`,
@@ -103,15 +91,9 @@ function deployment(
 }
 
 function daemonSet(name: string, { metadata, spec, status: now }: Required<DaemonSet>): Progress {
-  if (spec.updateStrategy?.type !== "RollingUpdate")
-    throw new Error("rollout status is only available for RollingUpdate strategy type");
-  if ((metadata.generation ?? 0) > (now?.observedGeneration ?? 0))
-    return waiting("Waiting for daemon set spec update to be observed...\n");
-  const [desired, updated, available] = [
-    now?.desiredNumberScheduled ?? 0,
-    now?.updatedNumberScheduled ?? 0,
-    now?.numberAvailable ?? 0,
-  ];
+  if (spec.updateStrategy?.type !== "RollingUpdate") throw new Error("rollout status is only available for RollingUpdate strategy type");
+  if ((metadata.generation ?? 0) > (now?.observedGeneration ?? 0)) return waiting("Waiting for daemon set spec update to be observed...\n");
+  const [desired, updated, available] = [now?.desiredNumberScheduled ?? 0, now?.updatedNumberScheduled ?? 0, now?.numberAvailable ?? 0];
   if (updated < desired)
     return waiting(
       `Waiting for daemon set ${JSON.stringify(name)} rollout to finish: ${updated} out of ${desired} new pods have been updated...\n`,
@@ -124,15 +106,10 @@ function daemonSet(name: string, { metadata, spec, status: now }: Required<Daemo
 }
 
 function statefulSet({ metadata, spec, status: now }: Required<StatefulSet>): Progress {
-  if (spec.updateStrategy?.type !== "RollingUpdate")
-    throw new Error("rollout status is only available for RollingUpdate strategy type");
+  if (spec.updateStrategy?.type !== "RollingUpdate") throw new Error("rollout status is only available for RollingUpdate strategy type");
   if (!now?.observedGeneration || (metadata.generation ?? 0) > now.observedGeneration)
     return waiting("Waiting for statefulset spec update to be observed...\n");
-  const [replicas, ready, updated] = [
-    spec.replicas ?? 0,
-    now.readyReplicas ?? 0,
-    now.updatedReplicas ?? 0,
-  ];
+  const [replicas, ready, updated] = [spec.replicas ?? 0, now.readyReplicas ?? 0, now.updatedReplicas ?? 0];
   if (ready < replicas) return waiting(`Waiting for ${replicas - ready} pods to be ready...\n`);
   const partition = spec.updateStrategy.rollingUpdate?.partition ?? 0;
   if (spec.updateStrategy.rollingUpdate?.partition !== undefined) {
@@ -146,9 +123,7 @@ function statefulSet({ metadata, spec, status: now }: Required<StatefulSet>): Pr
     };
   }
   if (now.updateRevision !== now.currentRevision)
-    return waiting(
-      `waiting for statefulset rolling update to complete ${updated} pods at revision ${now.updateRevision}...\n`,
-    );
+    return waiting(`waiting for statefulset rolling update to complete ${updated} pods at revision ${now.updateRevision}...\n`);
   return {
     message: `statefulset rolling update complete ${now.currentReplicas ?? 0} pods at revision ${now.currentRevision}...\n`,
     done: true,

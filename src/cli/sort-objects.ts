@@ -4,29 +4,20 @@ import { ExitError } from "./errors.ts";
 import { goSort } from "./go-sort.ts";
 
 /** Sorts by the field that a path finds: missing ones first, then numbers, quantities, texts. Upstream: k8s.io/kubectl/pkg/cmd/get/sorter.go */
-export function sortByPath<T>(
-  items: readonly T[],
-  path: string,
-  objectOf: (item: T) => unknown,
-): T[] {
+export function sortByPath<T>(items: readonly T[], path: string, objectOf: (item: T) => unknown): T[] {
   if (path.startsWith("{") !== path.endsWith("}"))
-    throw new Error(
-      "unexpected path string, expected a 'name1.name2' or '.name1.name2' or '{name1.name2}' or '{.name1.name2}'",
-    );
+    throw new Error("unexpected path string, expected a 'name1.name2' or '.name1.name2' or '{name1.name2}' or '{.name1.name2}'");
   const expression = relaxedPath(path);
   const keyed = items.map((item) => ({
     item,
     value: findValues(expression, objectOf(item), true)[0],
   }));
-  if (items.length > 0 && keyed.every(({ value }) => value === undefined))
-    throw fieldNotFound(path);
+  if (items.length > 0 && keyed.every(({ value }) => value === undefined)) throw fieldNotFound(path);
   return goSort(keyed, (a, b) => isLess(a.value, b.value)).map(({ item }) => item);
 }
 
 export const fieldNotFound = (path: string): Error =>
-  new Error(
-    `couldn't find any field with path ${JSON.stringify(relaxedPath(path))} in the list of objects`,
-  );
+  new Error(`couldn't find any field with path ${JSON.stringify(relaxedPath(path))} in the list of objects`);
 
 function isLess(a: unknown, b: unknown): boolean {
   if (a === undefined) return true;
@@ -34,8 +25,7 @@ function isLess(a: unknown, b: unknown): boolean {
   if (a === null || b === null) return a === null && b !== null;
   if (typeof a === "number" && typeof b === "number") return a < b;
   if (typeof a === "string" && typeof b === "string") return isLessText(a, b);
-  if (Array.isArray(a) && Array.isArray(b))
-    return a.slice(0, b.length).every((each, index) => isLess(each, b[index]));
+  if (Array.isArray(a) && Array.isArray(b)) return a.slice(0, b.length).every((each, index) => isLess(each, b[index]));
   const type = typeof a === "boolean" ? "bool" : "map[string]interface {}";
   throw new ExitError(`unsortable type: ${type}`);
 }

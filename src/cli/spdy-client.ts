@@ -35,10 +35,7 @@ export class SpdyClient {
     return opened;
   }
 
-  async #open(
-    headers: Readonly<Record<string, string>>,
-    closed: boolean,
-  ): Promise<SpdyClientStream> {
+  async #open(headers: Readonly<Record<string, string>>, closed: boolean): Promise<SpdyClientStream> {
     const id = this.#nextId;
     this.#nextId += 2;
     const block = await this.#compress(renderHeaders(headers));
@@ -127,8 +124,6 @@ function renderHeaders(headers: Readonly<Record<string, string>>): Buffer {
   };
   return Buffer.concat([
     number(entries.length),
-    ...entries.flatMap((entry) =>
-      entry.flatMap((text) => [number(Buffer.byteLength(text)), Buffer.from(text)]),
-    ),
+    ...entries.flatMap((entry) => entry.flatMap((text) => [number(Buffer.byteLength(text)), Buffer.from(text)])),
   ]);
 }

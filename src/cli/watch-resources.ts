@@ -24,8 +24,7 @@ export async function watchResources(
         : "watch is only supported on individual resources and resource collections - more than 1 resource was found",
     );
   }
-  if (outputFormat(context.flags).format.startsWith("custom-columns"))
-    printer = await customColumnsPrinter(context);
+  if (outputFormat(context.flags).format.startsWith("custom-columns")) printer = await customColumnsPrinter(context);
   const print = printer ? objectWriter(context, target, printer) : tableRowWriter(context, target);
   if (context.flags.text("sort-by") !== "")
     context.io.err(
@@ -47,10 +46,7 @@ export async function watchResources(
     ...targetQuery(context, target),
     limit: undefined,
     resourceVersion: target.name === undefined ? version : "0",
-    fieldSelector:
-      target.name === undefined
-        ? context.flags.text("field-selector")
-        : `metadata.name=${target.name}`,
+    fieldSelector: target.name === undefined ? context.flags.text("field-selector") : `metadata.name=${target.name}`,
   };
   // A watch of one object starts with what is already known of it.
   let skip = target.name === undefined ? 0 : 1;
@@ -78,10 +74,7 @@ function tableRowWriter(context: CommandContext, target: Target): Print {
     const table = object["kind"] === "Table" ? (object as Table) : plainTable(object);
     if (table.columnDefinitions?.length) columns = table.columnDefinitions;
     if ((table.rows ?? []).length === 0) return;
-    let text = renderTable(
-      { ...table, columnDefinitions: columns ?? [] },
-      { ...options, headers: options.headers && first },
-    );
+    let text = renderTable({ ...table, columnDefinitions: columns ?? [] }, { ...options, headers: options.headers && first });
     if (withEvents) text = withEventColumn(text, type, options.headers && first);
     first = false;
     context.io.out(writer.render(text));
@@ -98,11 +91,7 @@ function withEventColumn(text: string, type: string, headers: boolean): string {
     .join("\n");
 }
 
-function objectWriter(
-  context: CommandContext,
-  target: Target,
-  printer: (object: Json) => string,
-): Print {
+function objectWriter(context: CommandContext, target: Target, printer: (object: Json) => string): Print {
   const withEvents = context.flags.bool("output-watch-events");
   const typed = (object: Json) => ({
     apiVersion: apiVersionOf(target.info),

@@ -26,7 +26,12 @@ export interface Client {
    * Reads, applies `change` and writes, again on Conflict. `change` returns the same reference to leave
    * it as it is. Undefined when the object is gone.
    */
-  mutate<T extends KubernetesObject>(kind: Kind<T>, name: ObjectName, change: (current: T) => T, options?: WriteOptions): Promise<T | undefined>;
+  mutate<T extends KubernetesObject>(
+    kind: Kind<T>,
+    name: ObjectName,
+    change: (current: T) => T,
+    options?: WriteOptions,
+  ): Promise<T | undefined>;
   patch<T extends KubernetesObject>(kind: Kind<T>, name: ObjectName, patch: Patch, options?: WriteOptions): Promise<T>;
   delete<T extends KubernetesObject>(kind: Kind<T>, name: ObjectName, options?: DeleteOptions): Promise<void>;
   /** POST pods/binding. */

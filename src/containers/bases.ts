@@ -10,13 +10,15 @@ const CORE = (
 ).split(" ");
 const DEBIAN_ABSENT = new Set(["ash", "wget", "nslookup", "ping", "nc", "ip", "netstat", "ifconfig", "vi", "less", "ps", "top", "free"]);
 
-const PASSWD = "root:x:0:0:root:/root:/bin/sh\ndaemon:x:1:1:daemon:/usr/sbin:/bin/false\nbin:x:2:2:bin:/bin:/bin/false\nnobody:x:65534:65534:nobody:/home:/bin/false\n";
+const PASSWD =
+  "root:x:0:0:root:/root:/bin/sh\ndaemon:x:1:1:daemon:/usr/sbin:/bin/false\nbin:x:2:2:bin:/bin:/bin/false\nnobody:x:65534:65534:nobody:/home:/bin/false\n";
 const GROUP = "root:x:0:\ndaemon:x:1:\nbin:x:2:\ntty:x:5:\nnogroup:x:65534:\n";
 const OS_RELEASE: Record<BaseName, string> = {
   busybox: "",
   none: "",
   alpine: 'NAME="Alpine Linux"\nID=alpine\nVERSION_ID=3.22.1\nPRETTY_NAME="Alpine Linux v3.22"\nHOME_URL="https://alpinelinux.org/"\n',
-  debian: 'PRETTY_NAME="Debian GNU/Linux 12 (bookworm)"\nNAME="Debian GNU/Linux"\nVERSION_ID="12"\nVERSION="12 (bookworm)"\nVERSION_CODENAME=bookworm\nID=debian\nHOME_URL="https://www.debian.org/"\n',
+  debian:
+    'PRETTY_NAME="Debian GNU/Linux 12 (bookworm)"\nNAME="Debian GNU/Linux"\nVERSION_ID="12"\nVERSION="12 (bookworm)"\nVERSION_CODENAME=bookworm\nID=debian\nHOME_URL="https://www.debian.org/"\n',
 };
 
 /** When the images say that they were made. */
@@ -36,7 +38,29 @@ export function baseTree(base: BaseName, extra: readonly string[]): FrozenTree {
 
 function buildBase(base: BaseName, extra: readonly string[]): MemoryFileSystem {
   const fs = createMemoryFileSystem({ now: () => BUILT_AT_MS });
-  for (const directory of ["bin", "dev", "etc", "home", "proc", "root", "run", "sys", "tmp", "usr/bin", "usr/sbin", "usr/local/bin", "usr/local/sbin", "var/log", "var/lib", "var/tmp", "sbin", "mnt", "opt", "srv"]) fs.mkdir(`/${directory}`, { recursive: true });
+  for (const directory of [
+    "bin",
+    "dev",
+    "etc",
+    "home",
+    "proc",
+    "root",
+    "run",
+    "sys",
+    "tmp",
+    "usr/bin",
+    "usr/sbin",
+    "usr/local/bin",
+    "usr/local/sbin",
+    "var/log",
+    "var/lib",
+    "var/tmp",
+    "sbin",
+    "mnt",
+    "opt",
+    "srv",
+  ])
+    fs.mkdir(`/${directory}`, { recursive: true });
   fs.chmod("/tmp", 0o1777);
   fs.chmod("/root", 0o700);
   fs.symlink("../run", "/var/run");
@@ -48,7 +72,13 @@ function buildBase(base: BaseName, extra: readonly string[]): MemoryFileSystem {
   if (base === "alpine") fs.writeFile("/etc/alpine-release", "3.22.1\n");
   if (base === "debian") fs.writeFile("/etc/debian_version", "12.11\n");
   const flavor = base === "debian" ? "gnu" : "busybox";
-  const names = base === "none" ? extra : [...CORE.filter((name) => base !== "debian" || !DEBIAN_ABSENT.has(name)), ...(base === "debian" ? ["bash"] : []), ...extra];
-  for (const name of new Set(names)) fs.writeFile(base === "none" ? `/usr/local/bin/${name}` : `/bin/${name}`, executable(name === "egrep" ? "grep" : name, flavor), { mode: 0o755 });
+  const names =
+    base === "none"
+      ? extra
+      : [...CORE.filter((name) => base !== "debian" || !DEBIAN_ABSENT.has(name)), ...(base === "debian" ? ["bash"] : []), ...extra];
+  for (const name of new Set(names))
+    fs.writeFile(base === "none" ? `/usr/local/bin/${name}` : `/bin/${name}`, executable(name === "egrep" ? "grep" : name, flavor), {
+      mode: 0o755,
+    });
   return fs;
 }

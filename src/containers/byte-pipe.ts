@@ -137,7 +137,10 @@ export async function readAll(reader: ByteReader, signal: AbortSignal): Promise<
 }
 
 /** The next line without its newline; undefined at the end. */
-export async function readLine(reader: ByteReader, signal: AbortSignal): Promise<{ readonly text: string; readonly terminated: boolean } | undefined> {
+export async function readLine(
+  reader: ByteReader,
+  signal: AbortSignal,
+): Promise<{ readonly text: string; readonly terminated: boolean } | undefined> {
   const chunks: Buffer[] = [];
   for (;;) {
     const chunk = await reader.read(signal);

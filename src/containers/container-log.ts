@@ -72,7 +72,8 @@ export class LogBuffer implements ContainerLog {
   /** A tenth at a time, so that a busy log is not moved at every line. */
   #drop(): void {
     let dropped = 0;
-    while (this.#bytes > MAX_BYTES * 0.9 && dropped < this.#lines.length - 1) this.#bytes -= (this.#lines[dropped++]?.text.length ?? 0) + LINE_OVERHEAD_BYTES;
+    while (this.#bytes > MAX_BYTES * 0.9 && dropped < this.#lines.length - 1)
+      this.#bytes -= (this.#lines[dropped++]?.text.length ?? 0) + LINE_OVERHEAD_BYTES;
     this.#lines = this.#lines.slice(dropped);
   }
 }

@@ -27,7 +27,15 @@ export interface ContainerParts {
   readonly hooks: Omit<MachineHooks, "app">;
 }
 
-const ACCOUNTS: Readonly<Record<string, number>> = { root: 0, nonroot: 65532, curl_user: 100, nobody: 65534, nginx: 101, redis: 999, node: 1000 };
+const ACCOUNTS: Readonly<Record<string, number>> = {
+  root: 0,
+  nonroot: 65532,
+  curl_user: 100,
+  nobody: 65534,
+  nginx: 101,
+  redis: 999,
+  node: 1000,
+};
 
 /** One container of a node. */
 export class Container {
@@ -164,7 +172,9 @@ export class Container {
 /** What runc says of a command that it cannot run. */
 export function execProblem(command: string, error: SpawnError): string {
   if (error.code === "EACCES") return `exec: "${command}": permission denied`;
-  return command.includes("/") ? `exec: "${command}": stat ${command}: no such file or directory` : `exec: "${command}": executable file not found in $PATH`;
+  return command.includes("/")
+    ? `exec: "${command}": stat ${command}: no such file or directory`
+    : `exec: "${command}": executable file not found in $PATH`;
 }
 
 function entryPoint(config: ContainerConfig, { image, info }: TaggedImage): readonly string[] {
@@ -172,12 +182,19 @@ function entryPoint(config: ContainerConfig, { image, info }: TaggedImage): read
   const args = config.args && config.args.length > 0 ? config.args : undefined;
   const argv = given ? [...given, ...(args ?? [])] : [...image.entrypoint, ...(args ?? image.cmd)];
   // The stand-in for an unknown image runs whatever command the pod gives, where its base has it.
-  if (argv.length === 0) throw new ContainerError("CreateContainerError", `failed to generate container "${info.name}" spec: failed to generate spec: no command specified`);
+  if (argv.length === 0)
+    throw new ContainerError(
+      "CreateContainerError",
+      `failed to generate container "${info.name}" spec: failed to generate spec: no command specified`,
+    );
   return image.generic && !given ? [...image.entrypoint, ...(args ?? [])] : argv;
 }
 
 function environment(config: ContainerConfig, { image }: TaggedImage, hostname: string, uid: number): Map<string, string> {
-  const env = new Map([["PATH", DEFAULT_PATH], ["HOSTNAME", hostname]]);
+  const env = new Map([
+    ["PATH", DEFAULT_PATH],
+    ["HOSTNAME", hostname],
+  ]);
   for (const entry of image.env) env.set(entry.slice(0, entry.indexOf("=")), entry.slice(entry.indexOf("=") + 1));
   for (const { name, value } of config.env) env.set(name, value);
   if (config.tty && !env.has("TERM")) env.set("TERM", "xterm");
@@ -194,9 +211,23 @@ function makeMachine(parts: ContainerParts, app: AppSpec | undefined): Machine {
   const { sandbox, config, tree, clock, rng, table, hooks } = parts;
   const root = createMemoryFileSystem({ base: tree, now: () => clock.now() });
   const files = sandboxFiles(sandbox.network, sandbox.hostname);
-  const mount = (containerPath: string, fileSystem: Mount["fileSystem"], sourcePath: string, type: string, readOnly = false): Mount => ({ containerPath, fileSystem, sourcePath, readOnly, type });
+  const mount = (containerPath: string, fileSystem: Mount["fileSystem"], sourcePath: string, type: string, readOnly = false): Mount => ({
+    containerPath,
+    fileSystem,
+    sourcePath,
+    readOnly,
+    type,
+  });
   const mounts: readonly Mount[] = [
-    mount("/proc", procFileSystem(() => machine, () => fs.mounts), "/", "proc"),
+    mount(
+      "/proc",
+      procFileSystem(
+        () => machine,
+        () => fs.mounts,
+      ),
+      "/",
+      "proc",
+    ),
     mount("/dev", devFileSystem(), "/", "tmpfs"),
     ...["hosts", "hostname", "resolv.conf"].map((name) => mount(`/etc/${name}`, files, `/${name}`, "ext4")),
     ...config.mounts,

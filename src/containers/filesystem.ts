@@ -1,7 +1,20 @@
 /** A failed file call, with errno name; message as `strerror`: "No such file or directory". */
 export class FileError extends Error {
   override readonly name = "FileError";
-  readonly code: "ENOENT" | "EEXIST" | "ENOTDIR" | "EISDIR" | "ENOTEMPTY" | "EACCES" | "EPERM" | "EROFS" | "EINVAL" | "ELOOP" | "EXDEV" | "ENOSPC" | "EBUSY";
+  readonly code:
+    | "ENOENT"
+    | "EEXIST"
+    | "ENOTDIR"
+    | "EISDIR"
+    | "ENOTEMPTY"
+    | "EACCES"
+    | "EPERM"
+    | "EROFS"
+    | "EINVAL"
+    | "ELOOP"
+    | "EXDEV"
+    | "ENOSPC"
+    | "EBUSY";
   constructor(code: FileError["code"], message: string) {
     super(message);
     this.code = code;

@@ -96,7 +96,23 @@ const texts = (value: unknown, where: string): string[] => {
   if (!Array.isArray(value)) throw new Error(`${where}: expected a list of strings`);
   return value.map((item, index) => text(item, `${where}[${index}]`));
 };
-const FIELDS = new Set(["repository", "tags", "base", "programs", "entrypoint", "cmd", "env", "user", "workingDir", "stopSignal", "sizeMiB", "files", "app", "appsByTag", "preloaded"]);
+const FIELDS = new Set([
+  "repository",
+  "tags",
+  "base",
+  "programs",
+  "entrypoint",
+  "cmd",
+  "env",
+  "user",
+  "workingDir",
+  "stopSignal",
+  "sizeMiB",
+  "files",
+  "app",
+  "appsByTag",
+  "preloaded",
+]);
 const BASES: readonly BaseName[] = ["busybox", "alpine", "debian", "none"];
 const APP_TEXTS = ["startLog", "response", "contentType", "requestLog", "failure"] as const;
 const APP_NUMBERS = ["port", "status", "healthyAnswers", "failureStatus", "delayMs", "exitAfterMs", "exitCode"] as const;
@@ -107,7 +123,12 @@ export function parseImage(value: unknown): Image {
   for (const field of Object.keys(raw)) if (!FIELDS.has(field)) throw new Error(`image: unknown field "${field}"`);
   const base = text(raw["base"], "base", "busybox") as BaseName;
   if (!BASES.includes(base)) throw new Error(`base: unsupported value "${base}": supported values: ${BASES.join(", ")}`);
-  const appsByTag = Object.fromEntries(Object.entries(raw["appsByTag"] === undefined ? {} : record(raw["appsByTag"], "appsByTag")).map(([tag, app]) => [tag, parseApp(app, `appsByTag.${tag}`)]));
+  const appsByTag = Object.fromEntries(
+    Object.entries(raw["appsByTag"] === undefined ? {} : record(raw["appsByTag"], "appsByTag")).map(([tag, app]) => [
+      tag,
+      parseApp(app, `appsByTag.${tag}`),
+    ]),
+  );
   return {
     repository: parseImageName(text(raw["repository"], "repository")).repository,
     tags: raw["tags"] === undefined ? undefined : texts(raw["tags"], "tags"),
@@ -130,7 +151,11 @@ export function parseImage(value: unknown): Image {
 
 function parseFile(value: unknown, where: string): ImageFile {
   const raw = record(value, where);
-  return { path: text(raw["path"], `${where}.path`), content: text(raw["content"], `${where}.content`, ""), ...(typeof raw["mode"] === "number" ? { mode: raw["mode"] } : {}) };
+  return {
+    path: text(raw["path"], `${where}.path`),
+    content: text(raw["content"], `${where}.content`, ""),
+    ...(typeof raw["mode"] === "number" ? { mode: raw["mode"] } : {}),
+  };
 }
 
 function parseApp(value: unknown, where: string): AppSpec {
@@ -138,8 +163,12 @@ function parseApp(value: unknown, where: string): AppSpec {
   const known = new Set<string>([...APP_TEXTS, ...APP_NUMBERS, "handlesSigterm"]);
   for (const field of Object.keys(raw)) if (!known.has(field)) throw new Error(`${where}: unknown field "${field}"`);
   return {
-    ...Object.fromEntries(APP_TEXTS.filter((field) => raw[field] !== undefined).map((field) => [field, text(raw[field], `${where}.${field}`)])),
-    ...Object.fromEntries(APP_NUMBERS.filter((field) => raw[field] !== undefined).map((field) => [field, Number(text(raw[field], `${where}.${field}`))])),
+    ...Object.fromEntries(
+      APP_TEXTS.filter((field) => raw[field] !== undefined).map((field) => [field, text(raw[field], `${where}.${field}`)]),
+    ),
+    ...Object.fromEntries(
+      APP_NUMBERS.filter((field) => raw[field] !== undefined).map((field) => [field, Number(text(raw[field], `${where}.${field}`))]),
+    ),
     ...(typeof raw["handlesSigterm"] === "boolean" ? { handlesSigterm: raw["handlesSigterm"] } : {}),
   };
 }
@@ -183,13 +212,17 @@ export class ImageCatalogue {
     const host = registry.split(":")[0] ?? "";
     if (host.endsWith(".invalid")) {
       const url = `https://${registry}/v2/${reference.repository.slice(registry.length + 1)}/manifests/${reference.tag}`;
-      throw new ImagePullError(`failed to pull and unpack image "${reference.name}": failed to resolve reference "${reference.name}": failed to do request: Head "${url}": dial tcp: lookup ${host}: no such host`);
+      throw new ImagePullError(
+        `failed to pull and unpack image "${reference.name}": failed to resolve reference "${reference.name}": failed to do request: Head "${url}": dial tcp: lookup ${host}: no such host`,
+      );
     }
     const image = this.#images.get(reference.repository);
     const missing = /nonexistent|doesnotexist|does-not-exist|no-such/;
     if (missing.test(reference.repository)) throw accessDenied(reference, registry);
     if (missing.test(reference.tag) || (image?.tags && reference.digest === undefined && !image.tags.includes(reference.tag))) {
-      throw new ImagePullError(`failed to pull and unpack image "${reference.name}": failed to resolve reference "${reference.name}": ${reference.name}: not found`);
+      throw new ImagePullError(
+        `failed to pull and unpack image "${reference.name}": failed to resolve reference "${reference.name}": ${reference.name}: not found`,
+      );
     }
     const tagged = tag(image ?? genericImage(reference), reference);
     this.#tagged.set(reference.name, tagged);
@@ -225,8 +258,13 @@ function programFor(image: Image, command: string): string {
 }
 
 function accessDenied(reference: ImageReference, registry: string): ImagePullError {
-  const cause = registry === "docker.io" ? "pull access denied, repository does not exist or may require authorization: server message: insufficient_scope: authorization failed" : `${reference.name}: not found`;
-  return new ImagePullError(`failed to pull and unpack image "${reference.name}": failed to resolve reference "${reference.name}": ${cause}`);
+  const cause =
+    registry === "docker.io"
+      ? "pull access denied, repository does not exist or may require authorization: server message: insufficient_scope: authorization failed"
+      : `${reference.name}: not found`;
+  return new ImagePullError(
+    `failed to pull and unpack image "${reference.name}": failed to resolve reference "${reference.name}": ${cause}`,
+  );
 }
 
 function tag(image: Image, reference: ImageReference): TaggedImage {
@@ -255,7 +293,10 @@ function genericImage(reference: ImageReference): Image {
     stopSignal: "SIGTERM",
     sizeBytes: 50 * 1024 * 1024,
     files: [],
-    app: { handlesSigterm: true, startLog: `kubesim: the image ${reference.name} is not in the catalogue; this container only stays alive.` },
+    app: {
+      handlesSigterm: true,
+      startLog: `kubesim: the image ${reference.name} is not in the catalogue; this container only stays alive.`,
+    },
     appsByTag: {},
     preloaded: false,
     generic: true,

@@ -25,14 +25,21 @@ export function procFileSystem(machine: () => Machine, mounts: () => readonly Mo
       ["uptime", liveFile(() => `${((clock.now() - (first?.startedAtMs ?? clock.now())) / 1000).toFixed(2)} 0.00\n`)],
       ["loadavg", liveFile(() => "0.21 0.18 0.15 1/412 1234\n")],
       ["meminfo", liveFile(() => memInfo(memoryLimitBytes))],
-      ["cpuinfo", liveFile(() => Array.from({ length: 4 }, (_, index) => `processor\t: ${index}\nmodel name\t: kubesim virtual CPU\n\n`).join(""))],
+      [
+        "cpuinfo",
+        liveFile(() => Array.from({ length: 4 }, (_, index) => `processor\t: ${index}\nmodel name\t: kubesim virtual CPU\n\n`).join("")),
+      ],
       ["sys", directory(() => new Map([["kernel", directory(() => new Map([["hostname", liveFile(() => `${machine().hostname}\n`)]]))]]))],
     ]);
   });
 }
 
 export function mountLines(mounts: readonly Mount[]): string {
-  return ["overlay / overlay rw,relatime 0 0", ...mounts.map((mount) => `${mount.type} ${mount.containerPath} ${mount.type} ${mount.readOnly ? "ro" : "rw"},relatime 0 0`), ""].join("\n");
+  return [
+    "overlay / overlay rw,relatime 0 0",
+    ...mounts.map((mount) => `${mount.type} ${mount.containerPath} ${mount.type} ${mount.readOnly ? "ro" : "rw"},relatime 0 0`),
+    "",
+  ].join("\n");
 }
 
 function memInfo(limit: number): string {
@@ -47,7 +54,13 @@ function processFiles(process: Process): Map<string, Inode> {
     ["cmdline", liveFile(() => argv.map((arg) => `${arg}\0`).join(""))],
     ["comm", liveFile(() => `${name}\n`)],
     ["environ", liveFile(() => [...process.env].map(([key, value]) => `${key}=${value}\0`).join(""))],
-    ["status", liveFile(() => `Name:\t${name}\nState:\tS (sleeping)\nPid:\t${pid}\nPPid:\t${parentPid}\nUid:\t${uid}\t${uid}\t${uid}\t${uid}\nGid:\t${gid}\t${gid}\t${gid}\t${gid}\n`)],
+    [
+      "status",
+      liveFile(
+        () =>
+          `Name:\t${name}\nState:\tS (sleeping)\nPid:\t${pid}\nPPid:\t${parentPid}\nUid:\t${uid}\t${uid}\t${uid}\t${uid}\nGid:\t${gid}\t${gid}\t${gid}\t${gid}\n`,
+      ),
+    ],
     ["mounts", link("/proc/mounts")],
     ["cwd", link(process.cwd)],
     ["root", link("/")],

@@ -56,7 +56,17 @@ const EMPTY = Buffer.alloc(0);
 const MAX_SYMLINKS = 40;
 
 export function newInode(type: Inode["type"], fields: Partial<Omit<Inode, "type" | "inode">> = {}): Inode {
-  return { mode: type === "directory" ? 0o755 : type === "symlink" ? 0o777 : 0o644, uid: 0, gid: 0, mtimeMs: 0, links: 1, owner: undefined, ...fields, type, inode: nextInode++ };
+  return {
+    mode: type === "directory" ? 0o755 : type === "symlink" ? 0o777 : 0o644,
+    uid: 0,
+    gid: 0,
+    mtimeMs: 0,
+    links: 1,
+    owner: undefined,
+    ...fields,
+    type,
+    inode: nextInode++,
+  };
 }
 
 export function splitPath(path: string): string[] {
@@ -151,7 +161,14 @@ export class MemoryFileSystem implements FileSystem {
     if (found.inode && typeof found.inode.data === "function") throw fileError("EACCES");
     if (!found.inode) {
       if (path.endsWith("/")) throw fileError("EISDIR");
-      const file = newInode("file", { owner: this.#token, data: bytes, mode: options.mode ?? 0o644, uid: options.uid ?? 0, gid: options.gid ?? 0, mtimeMs: this.#now() });
+      const file = newInode("file", {
+        owner: this.#token,
+        data: bytes,
+        mode: options.mode ?? 0o644,
+        uid: options.uid ?? 0,
+        gid: options.gid ?? 0,
+        mtimeMs: this.#now(),
+      });
       this.#link(found.path, file);
       return;
     }
@@ -179,7 +196,18 @@ export class MemoryFileSystem implements FileSystem {
     const parts = splitPath(path);
     if (options.recursive && parts.length > 1) this.mkdir(`/${parts.slice(0, -1).join("/")}`, options);
     const target = found ?? this.#find(path, true);
-    this.#link(target.path, newInode("directory", { owner: this.#token, entries: new Map(), mode: options.mode ?? 0o755, uid: options.uid ?? 0, gid: options.gid ?? 0, mtimeMs: this.#now(), links: 2 }));
+    this.#link(
+      target.path,
+      newInode("directory", {
+        owner: this.#token,
+        entries: new Map(),
+        mode: options.mode ?? 0o755,
+        uid: options.uid ?? 0,
+        gid: options.gid ?? 0,
+        mtimeMs: this.#now(),
+        links: 2,
+      }),
+    );
   }
 
   remove(path: string, options: { recursive?: boolean } = {}): void {
@@ -360,8 +388,24 @@ export class MemoryFileSystem implements FileSystem {
 }
 
 function statOf(inode: Inode): FileStat {
-  const size = inode.type === "directory" ? 4096 : inode.type === "symlink" ? (inode.target ?? "").length : typeof inode.data === "function" ? 0 : (inode.data?.length ?? 0);
-  return { type: inode.type, mode: inode.mode, uid: inode.uid, gid: inode.gid, size, mtimeMs: inode.mtimeMs, inode: inode.inode, links: inode.links };
+  const size =
+    inode.type === "directory"
+      ? 4096
+      : inode.type === "symlink"
+        ? (inode.target ?? "").length
+        : typeof inode.data === "function"
+          ? 0
+          : (inode.data?.length ?? 0);
+  return {
+    type: inode.type,
+    mode: inode.mode,
+    uid: inode.uid,
+    gid: inode.gid,
+    size,
+    mtimeMs: inode.mtimeMs,
+    inode: inode.inode,
+    links: inode.links,
+  };
 }
 
 export function createMemoryFileSystem(options: MemoryFileSystemOptions = {}): MemoryFileSystem {
@@ -386,7 +430,11 @@ export function exportTree(fileSystem: FileSystem, path = "/"): ExportedTree {
   const facts = { mode, uid, gid, mtimeMs };
   if (type === "symlink") return { type, ...facts, target: fileSystem.readlink(path) };
   if (type !== "directory") return { type: "file", ...facts, data: fileSystem.readFile(path).toString("base64") };
-  return { type, ...facts, entries: fileSystem.readdir(path).map((name) => [name, exportTree(fileSystem, `${path === "/" ? "" : path}/${name}`)] as const) };
+  return {
+    type,
+    ...facts,
+    entries: fileSystem.readdir(path).map((name) => [name, exportTree(fileSystem, `${path === "/" ? "" : path}/${name}`)] as const),
+  };
 }
 
 export function importTree(tree: ExportedTree, options: Omit<MemoryFileSystemOptions, "base"> = {}): MemoryFileSystem {

@@ -21,7 +21,8 @@ export class MountedFileSystem implements FileSystem {
 
   constructor(root: FileSystem, mounts: readonly Mount[], readOnlyRoot = false) {
     this.#root = root;
-    for (const mount of [...mounts].sort((a, b) => splitPath(a.containerPath).length - splitPath(b.containerPath).length)) this.#mount(mount);
+    for (const mount of [...mounts].sort((a, b) => splitPath(a.containerPath).length - splitPath(b.containerPath).length))
+      this.#mount(mount);
     this.#readOnlyRoot = readOnlyRoot;
   }
 
@@ -57,7 +58,8 @@ export class MountedFileSystem implements FileSystem {
   writeFile(path: string, data: string | Uint8Array, options?: { mode?: number; uid?: number; gid?: number; append?: boolean }): void {
     const place = this.#resolve(path, true);
     // A device takes writes also where the file system is read-only.
-    if (place.readOnly && !(place.fileSystem.exists(place.path) && place.fileSystem.stat(place.path).type === "device")) throw fileError("EROFS");
+    if (place.readOnly && !(place.fileSystem.exists(place.path) && place.fileSystem.stat(place.path).type === "device"))
+      throw fileError("EROFS");
     place.fileSystem.writeFile(place.path, data, options);
   }
 
@@ -207,10 +209,24 @@ export class MountedFileSystem implements FileSystem {
   #place(viewPath: string): Place {
     for (let at = viewPath; at !== "/"; at = directoryName(at)) {
       const mount = this.#mounts.get(at) ?? this.#processRoot(at);
-      if (mount) return { fileSystem: mount.fileSystem, path: joinPath(mount.sourcePath, viewPath.slice(at.length + 1) || "."), viewPath, readOnly: mount.readOnly, mount };
+      if (mount)
+        return {
+          fileSystem: mount.fileSystem,
+          path: joinPath(mount.sourcePath, viewPath.slice(at.length + 1) || "."),
+          viewPath,
+          readOnly: mount.readOnly,
+          mount,
+        };
     }
     const mount = this.#mounts.get("/");
-    if (mount) return { fileSystem: mount.fileSystem, path: joinPath(mount.sourcePath, viewPath.slice(1) || "."), viewPath, readOnly: mount.readOnly, mount };
+    if (mount)
+      return {
+        fileSystem: mount.fileSystem,
+        path: joinPath(mount.sourcePath, viewPath.slice(1) || "."),
+        viewPath,
+        readOnly: mount.readOnly,
+        mount,
+      };
     return { fileSystem: this.#root, path: viewPath, viewPath, readOnly: this.#readOnlyRoot, mount: undefined };
   }
 }
@@ -223,4 +239,3 @@ function lstatOf(place: Place): FileStat | undefined {
     throw error;
   }
 }
-

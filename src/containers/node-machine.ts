@@ -22,10 +22,22 @@ export interface NodeMachine {
 }
 
 /** The node as `kubesim sim ssh` sees it: its files, its network, and tools that look into its runtime. */
-export function createNodeMachine(runtime: SimulatedRuntime, options: { readonly nodeNamespace: NetworkNamespace; readonly natRules: () => string }): NodeMachine {
+export function createNodeMachine(
+  runtime: SimulatedRuntime,
+  options: { readonly nodeNamespace: NetworkNamespace; readonly natRules: () => string },
+): NodeMachine {
   const { nodeNamespace, natRules } = options;
   const fs: MountedFileSystem = new MountedFileSystem(runtime.nodeFileSystem, [
-    { containerPath: "/proc", fileSystem: procFileSystem(() => machine, () => fs.mounts), sourcePath: "/", readOnly: false, type: "proc" },
+    {
+      containerPath: "/proc",
+      fileSystem: procFileSystem(
+        () => machine,
+        () => fs.mounts,
+      ),
+      sourcePath: "/",
+      readOnly: false,
+      type: "proc",
+    },
     { containerPath: "/dev", fileSystem: devFileSystem(), sourcePath: "/", readOnly: false, type: "tmpfs" },
   ]);
   const machine: Machine = {
@@ -39,9 +51,27 @@ export function createNodeMachine(runtime: SimulatedRuntime, options: { readonly
     cpuLimitMillis: 0,
     hooks: { node: { runtime, natRules } satisfies NodeTools },
   };
-  const env = new Map([["PATH", DEFAULT_PATH], ["HOME", "/root"], ["HOSTNAME", runtime.node], ["USER", "root"], ["SHELL", "/bin/bash"], ["PS1", "\\u@\\h:\\w\\$ "]]);
+  const env = new Map([
+    ["PATH", DEFAULT_PATH],
+    ["HOME", "/root"],
+    ["HOSTNAME", runtime.node],
+    ["USER", "root"],
+    ["SHELL", "/bin/bash"],
+    ["PS1", "\\u@\\h:\\w\\$ "],
+  ]);
   const start = (argv: readonly string[], streams: ReturnType<typeof openStreams>) =>
-    machine.table.start({ machine, argv, env, cwd: "/root", uid: 0, gid: 0, ...(streams.input ? { stdin: streams.input } : {}), stdout: streams.output, stderr: streams.errors, terminal: streams.terminal });
+    machine.table.start({
+      machine,
+      argv,
+      env,
+      cwd: "/root",
+      uid: 0,
+      gid: 0,
+      ...(streams.input ? { stdin: streams.input } : {}),
+      stdout: streams.output,
+      stderr: streams.errors,
+      terminal: streams.terminal,
+    });
   // The node's first process is its init, so that nothing a user starts is process 1.
   machine.table.start({ machine, argv: ["generic"], env, cwd: "/", uid: 0, gid: 0 }).argv = ["/sbin/init"];
   return {

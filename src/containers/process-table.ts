@@ -104,7 +104,12 @@ export class ProcessTable {
   }
 
   /** Finds the program of a command. Throws a SpawnError. */
-  load(process: Process, argv: readonly string[], env: ReadonlyMap<string, string> = process.env, cwd: string = process.cwd): LoadedProgram {
+  load(
+    process: Process,
+    argv: readonly string[],
+    env: ReadonlyMap<string, string> = process.env,
+    cwd: string = process.cwd,
+  ): LoadedProgram {
     const command = argv[0] ?? "";
     const path = findExecutable(process, command, env.get("PATH") ?? DEFAULT_PATH, cwd);
     const text = process.fs.readFile(path).toString("latin1");
@@ -143,7 +148,9 @@ export class ProcessTable {
 
 /** Looks a command up along PATH. Throws a SpawnError. */
 export function findExecutable(process: Pick<Process, "fs">, command: string, searchPath: string, cwd: string): string {
-  const candidates = command.includes("/") ? [joinPath(cwd, command)] : searchPath.split(":").map((directory) => `${directory === "" ? cwd : directory}/${command}`);
+  const candidates = command.includes("/")
+    ? [joinPath(cwd, command)]
+    : searchPath.split(":").map((directory) => `${directory === "" ? cwd : directory}/${command}`);
   let denied = false;
   for (const candidate of candidates) {
     try {

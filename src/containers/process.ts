@@ -281,7 +281,9 @@ export class Process {
       else if (error instanceof BrokenPipeError) this.end(128 + 13, 13);
       else {
         try {
-          void this.printError(`${this.argv[0]}: ${error instanceof FileError || error instanceof SpawnError ? error.message : String(error instanceof Error ? error.message : error)}\n`);
+          void this.printError(
+            `${this.argv[0]}: ${error instanceof FileError || error instanceof SpawnError ? error.message : String(error instanceof Error ? error.message : error)}\n`,
+          );
         } catch {
           // Its stderr is closed too; there is nobody to tell.
         }

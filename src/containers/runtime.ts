@@ -40,7 +40,11 @@ export interface ContainerRuntime {
   /** Runs a command in a running container. Rejects with ContainerError when it cannot start. */
   exec(containerId: string, options: ExecOptions): Promise<ExecSession>;
   /** For probes and hooks: collected output. Timed out: rejects with ContainerError reason "DeadlineExceeded". */
-  execSync(containerId: string, command: readonly string[], timeoutMs: number): Promise<{ stdout: string; stderr: string; exitCode: number }>;
+  execSync(
+    containerId: string,
+    command: readonly string[],
+    timeoutMs: number,
+  ): Promise<{ stdout: string; stderr: string; exitCode: number }>;
   /** Joins the streams of process 1. */
   attach(containerId: string, options: { readonly stdin: boolean; readonly tty: boolean }): ExecSession;
   /** The log of one container, also after it has exited, until it is removed. */

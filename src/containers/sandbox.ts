@@ -13,7 +13,14 @@ export class Sandbox implements PodSandbox {
   readonly sharedTable: ProcessTable | undefined;
   state: PodSandbox["state"] = "ready";
 
-  constructor(parts: { id: string; pid: number; config: PodSandboxConfig; createdAtMs: number; network: NetworkNamespace; sharedTable: ProcessTable | undefined }) {
+  constructor(parts: {
+    id: string;
+    pid: number;
+    config: PodSandboxConfig;
+    createdAtMs: number;
+    network: NetworkNamespace;
+    sharedTable: ProcessTable | undefined;
+  }) {
     this.id = parts.id;
     this.pid = parts.pid;
     this.config = parts.config;

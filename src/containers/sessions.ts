@@ -35,13 +35,24 @@ export function streamWriter(stream: PassThrough): ByteWriter {
   };
 }
 
-export function openStreams(options: { readonly stdin: boolean; readonly tty: boolean }, onSignal: (signal: number, terminal: Terminal) => void): SessionStreams {
+export function openStreams(
+  options: { readonly stdin: boolean; readonly tty: boolean },
+  onSignal: (signal: number, terminal: Terminal) => void,
+): SessionStreams {
   const stdout = new PassThrough();
   const stderr = new PassThrough();
   const output = streamWriter(stdout);
   const terminal: Terminal | undefined = options.tty ? new Terminal(output, (signal) => terminal && onSignal(signal, terminal)) : undefined;
   const input = terminal?.input ?? (options.stdin ? new BytePipe() : undefined);
-  return { stdin: inputStream(input, terminal), stdout, stderr, input, output: terminal ?? output, errors: terminal ?? streamWriter(stderr), terminal };
+  return {
+    stdin: inputStream(input, terminal),
+    stdout,
+    stderr,
+    input,
+    output: terminal ?? output,
+    errors: terminal ?? streamWriter(stderr),
+    terminal,
+  };
 }
 
 /** What is typed goes to the process; the terminal, if any, edits it first. `endsInput`: the end of the typing is the end of the input. */

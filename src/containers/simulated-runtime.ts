@@ -13,7 +13,18 @@ import { createMemoryFileSystem } from "./memory-filesystem.ts";
 import { type Process, SpawnError } from "./process.ts";
 import { ProcessTable } from "./process-table.ts";
 import { PROGRAMS_BY_NAME } from "./programs/index.ts";
-import { type ContainerConfig, ContainerError, type ContainerInfo, type ContainerLog, type ContainerRuntime, type ExecOptions, type ExecSession, type ImageInfo, type PodSandbox, type PodSandboxConfig } from "./runtime.ts";
+import {
+  type ContainerConfig,
+  ContainerError,
+  type ContainerInfo,
+  type ContainerLog,
+  type ContainerRuntime,
+  type ExecOptions,
+  type ExecSession,
+  type ImageInfo,
+  type PodSandbox,
+  type PodSandboxConfig,
+} from "./runtime.ts";
 import { Sandbox } from "./sandbox.ts";
 import { attachTo, execSession, openStreams } from "./sessions.ts";
 import { signalNumber } from "./signals.ts";
@@ -33,7 +44,23 @@ export interface RuntimeOptions {
   readonly nodeFileSystem?: FileSystem;
 }
 
-export const NODE_PROGRAMS = ["generic", "docker", "crictl", "iptables", "systemctl", "journalctl", "ip", "ps", "wget", "curl", "nslookup", "ping", "netstat", "top", "free"];
+export const NODE_PROGRAMS = [
+  "generic",
+  "docker",
+  "crictl",
+  "iptables",
+  "systemctl",
+  "journalctl",
+  "ip",
+  "ps",
+  "wget",
+  "curl",
+  "nslookup",
+  "ping",
+  "netstat",
+  "top",
+  "free",
+];
 const NEVER = new AbortController().signal;
 setMaxListeners(0, NEVER);
 const KILL = 9;
@@ -59,7 +86,8 @@ export class SimulatedRuntime implements ContainerRuntime {
   constructor(options: RuntimeOptions) {
     this.#options = options;
     this.node = options.node;
-    this.nodeFileSystem = options.nodeFileSystem ?? createMemoryFileSystem({ base: baseTree("debian", NODE_PROGRAMS), now: () => options.clock.now() });
+    this.nodeFileSystem =
+      options.nodeFileSystem ?? createMemoryFileSystem({ base: baseTree("debian", NODE_PROGRAMS), now: () => options.clock.now() });
     this.nodeFileSystem.writeFile("/etc/hostname", `${options.node}\n`);
   }
 
@@ -130,9 +158,14 @@ export class SimulatedRuntime implements ContainerRuntime {
     const { clock, rng, images } = this.#options;
     await clock.sleep(rng.int(20, 50), NEVER);
     const sandbox = this.#sandboxes.get(sandboxId);
-    if (!sandbox || sandbox.state !== "ready") throw new ContainerError("CreateContainerError", `failed to find sandbox id "${sandboxId}": not found`);
+    if (!sandbox || sandbox.state !== "ready")
+      throw new ContainerError("CreateContainerError", `failed to find sandbox id "${sandboxId}": not found`);
     const image = this.#findImage(config.image);
-    if (!image) throw new ContainerError("CreateContainerError", `failed to get image from containerd "${config.image}": image "${config.image}": not found`);
+    if (!image)
+      throw new ContainerError(
+        "CreateContainerError",
+        `failed to get image from containerd "${config.image}": image "${config.image}": not found`,
+      );
     const container = new Container({
       id: rng.hex(64),
       pid: this.#takePid(),
@@ -143,7 +176,10 @@ export class SimulatedRuntime implements ContainerRuntime {
       clock,
       rng,
       table: this.#tableOf(config.pidNamespaceOf) ?? sandbox.sharedTable ?? new ProcessTable(PROGRAMS_BY_NAME),
-      hooks: { onCniReady: (ready) => this.#cniReady(ready), ...(sandbox.config.hostPid ? { node: { runtime: this, natRules: () => this.#options.natRules?.(this.node) ?? "" } } : {}) },
+      hooks: {
+        onCniReady: (ready) => this.#cniReady(ready),
+        ...(sandbox.config.hostPid ? { node: { runtime: this, natRules: () => this.#options.natRules?.(this.node) ?? "" } } : {}),
+      },
     });
     this.#containers.set(container.id, container);
     this.#note(sandbox, `creates container ${config.name}`);
@@ -216,7 +252,11 @@ export class SimulatedRuntime implements ContainerRuntime {
     return execSession(streams, process);
   }
 
-  async execSync(containerId: string, command: readonly string[], timeoutMs: number): Promise<{ stdout: string; stderr: string; exitCode: number }> {
+  async execSync(
+    containerId: string,
+    command: readonly string[],
+    timeoutMs: number,
+  ): Promise<{ stdout: string; stderr: string; exitCode: number }> {
     const container = this.#running(containerId);
     const stdout = new BufferWriter();
     const stderr = new BufferWriter();
@@ -228,7 +268,11 @@ export class SimulatedRuntime implements ContainerRuntime {
     });
     const exitCode = await process.exited;
     timer.cancel();
-    if (timedOut) throw new ContainerError("DeadlineExceeded", `rpc error: code = DeadlineExceeded desc = failed to exec in container: timeout ${timeoutMs / 1000}s exceeded: context deadline exceeded`);
+    if (timedOut)
+      throw new ContainerError(
+        "DeadlineExceeded",
+        `rpc error: code = DeadlineExceeded desc = failed to exec in container: timeout ${timeoutMs / 1000}s exceeded: context deadline exceeded`,
+      );
     return { stdout: stdout.text, stderr: stderr.text, exitCode };
   }
 
@@ -249,7 +293,10 @@ export class SimulatedRuntime implements ContainerRuntime {
     } catch (error) {
       if (!(error instanceof NetworkError)) throw error;
       const namespace = `/var/run/netns/cni-${sandbox.uid}`;
-      throw new NetworkError(error.code, `failed to execute portforward in network namespace "${namespace}": failed to connect to localhost:${port} inside namespace "${sandbox.id}", IPv4: dial tcp4 127.0.0.1:${port}: connect: connection refused IPv6 dial tcp6 [::1]:${port}: connect: connection refused `);
+      throw new NetworkError(
+        error.code,
+        `failed to execute portforward in network namespace "${namespace}": failed to connect to localhost:${port} inside namespace "${sandbox.id}", IPv4: dial tcp4 127.0.0.1:${port}: connect: connection refused IPv6 dial tcp6 [::1]:${port}: connect: connection refused `,
+      );
     }
   }
 
@@ -283,7 +330,8 @@ export class SimulatedRuntime implements ContainerRuntime {
   /** The node loses power: nothing runs any more, images and files stay. */
   powerOff(): void {
     for (const container of this.#containers.values()) container.process?.end(128 + KILL, KILL);
-    for (const sandbox of this.#sandboxes.values()) if (!sandbox.config.network.hostNetwork && sandbox.state === "ready") this.#options.network.detachPod(sandbox.uid);
+    for (const sandbox of this.#sandboxes.values())
+      if (!sandbox.config.network.hostNetwork && sandbox.state === "ready") this.#options.network.detachPod(sandbox.uid);
     this.#containers.clear();
     this.#sandboxes.clear();
   }
@@ -291,7 +339,15 @@ export class SimulatedRuntime implements ContainerRuntime {
   #startExec(container: Container, command: readonly string[], io: Partial<Parameters<ProcessTable["start"]>[0]>): Process {
     const { machine, env, cwd, uid, gid } = container;
     try {
-      return machine.table.start({ machine, argv: command, env: io.terminal ? new Map([...env, ["TERM", "xterm"]]) : env, cwd, uid, gid, ...io });
+      return machine.table.start({
+        machine,
+        argv: command,
+        env: io.terminal ? new Map([...env, ["TERM", "xterm"]]) : env,
+        cwd,
+        uid,
+        gid,
+        ...io,
+      });
     } catch (error) {
       if (!(error instanceof SpawnError)) throw error;
       const message = `failed to exec in container: failed to start exec "${this.#options.rng.hex(64)}": OCI runtime exec failed: exec failed: unable to start container process: ${execProblem(command[0] ?? "", error)}`;
@@ -322,10 +378,37 @@ export class SimulatedRuntime implements ContainerRuntime {
     const { images, clock, rng } = this.#options;
     const image = images.find("registry.k8s.io/pause:3.10");
     const config: ContainerConfig = {
-      name: "POD", image: image.info.name, attempt: 0, pidNamespaceOf: undefined, command: undefined, args: undefined, workingDir: undefined, env: [], mounts: [], stdin: false, stdinOnce: false, tty: false,
-      readOnlyRootFilesystem: true, runAsUser: undefined, runAsGroup: undefined, memoryLimitBytes: 0, cpuLimitMillis: 0, stopSignal: undefined,
+      name: "POD",
+      image: image.info.name,
+      attempt: 0,
+      pidNamespaceOf: undefined,
+      command: undefined,
+      args: undefined,
+      workingDir: undefined,
+      env: [],
+      mounts: [],
+      stdin: false,
+      stdinOnce: false,
+      tty: false,
+      readOnlyRootFilesystem: true,
+      runAsUser: undefined,
+      runAsGroup: undefined,
+      memoryLimitBytes: 0,
+      cpuLimitMillis: 0,
+      stopSignal: undefined,
     };
-    new Container({ id: sandbox.id, pid: sandbox.pid, sandbox, config, image, tree: images.tree(image.image), clock, rng, table, hooks: {} }).start(() => {});
+    new Container({
+      id: sandbox.id,
+      pid: sandbox.pid,
+      sandbox,
+      config,
+      image,
+      tree: images.tree(image.image),
+      clock,
+      rng,
+      table,
+      hooks: {},
+    }).start(() => {});
   }
 
   #cniReady(ready: boolean): void {
@@ -358,7 +441,8 @@ export class SimulatedRuntime implements ContainerRuntime {
 
   #running(id: string): Container {
     const container = this.#container(id);
-    if (container.state !== "running") throw new ContainerError("NotRunning", `container is in CONTAINER_${container.state.toUpperCase()} state`);
+    if (container.state !== "running")
+      throw new ContainerError("NotRunning", `container is in CONTAINER_${container.state.toUpperCase()} state`);
     return container;
   }
 

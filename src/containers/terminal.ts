@@ -39,7 +39,8 @@ export class Terminal implements ByteWriter {
     if (columns === this.columns && rows === this.rows) return;
     this.columns = columns;
     this.rows = rows;
-    if (this.#prompt !== "" && this.echoes) void this.#output.write(Buffer.from(`\r${this.#prompt}${Buffer.from(this.#line).toString("latin1")}`, "latin1"));
+    if (this.#prompt !== "" && this.echoes)
+      void this.#output.write(Buffer.from(`\r${this.#prompt}${Buffer.from(this.#line).toString("latin1")}`, "latin1"));
   }
 
   /** Bytes from the keyboard. */

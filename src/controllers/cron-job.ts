@@ -24,12 +24,20 @@ class CronJobController {
 
   constructor(context: ControllerContext) {
     this.#context = { ...context, client: context.client.as(NAME), events: context.events.from(NAME) };
-    this.#reconciler = new Reconciler({ name: NAME, clock: context.clock, tasks: context.tasks, reconcile: (key) => this.#reconcile(key), onError: (key, error) => context.log(NAME, key, error) });
+    this.#reconciler = new Reconciler({
+      name: NAME,
+      clock: context.clock,
+      tasks: context.tasks,
+      reconcile: (key) => this.#reconcile(key),
+      onError: (key, error) => context.log(NAME, key, error),
+    });
   }
 
   start(): void {
     const { informers } = this.#context;
-    informers.of(cronJobs).addHandler({ added: (cronJob) => this.#reconciler.add(keyOf(cronJob)), updated: (cronJob) => this.#reconciler.add(keyOf(cronJob)) });
+    informers
+      .of(cronJobs)
+      .addHandler({ added: (cronJob) => this.#reconciler.add(keyOf(cronJob)), updated: (cronJob) => this.#reconciler.add(keyOf(cronJob)) });
     const ofJob = (job: Job) => {
       const owner = controllerOf(job);
       if (owner?.kind === "CronJob") this.#reconciler.add(`${job.metadata.namespace}/${owner.name}`);
@@ -43,13 +51,19 @@ class CronJobController {
     if (!cronJob) return {};
     const own = informers.of(jobs).byIndex("owner", cronJob.metadata.uid);
     const status: CronJob["status"] = { ...cronJob.status, active: this.#stillActive(cronJob, own) };
-    const succeeded = own.flatMap((job) => (finishedCondition(job)?.type === "Complete" && job.status.completionTime ? [job.status.completionTime] : [])).sort().at(-1);
+    const succeeded = own
+      .flatMap((job) => (finishedCondition(job)?.type === "Complete" && job.status.completionTime ? [job.status.completionTime] : []))
+      .sort()
+      .at(-1);
     if (succeeded && succeeded > (status.lastSuccessfulTime ?? "")) status.lastSuccessfulTime = succeeded;
     await this.#cleanUp(cronJob, own);
     let result: Result = {};
     if (!cronJob.metadata.deletionTimestamp && !cronJob.spec.suspend) result = await this.#schedule(cronJob, status, clock.now());
     if (status.active?.length === 0) delete status.active;
-    if (!sameValue(status, cronJob.status)) await client.mutate(cronJobs, cronJob.metadata, (now) => (now.metadata.uid === cronJob.metadata.uid ? { ...now, status } : now), { subresource: "status" });
+    if (!sameValue(status, cronJob.status))
+      await client.mutate(cronJobs, cronJob.metadata, (now) => (now.metadata.uid === cronJob.metadata.uid ? { ...now, status } : now), {
+        subresource: "status",
+      });
     return result;
   }
 
@@ -58,7 +72,8 @@ class CronJobController {
     return (cronJob.status.active ?? []).filter((reference) => {
       const job = byUid.get(reference.uid ?? "");
       const finished = job && finishedCondition(job);
-      if (finished) this.#event(cronJob, "Normal", "SawCompletedJob", `Saw completed job: ${job.metadata.name}, condition: ${finished.type}`);
+      if (finished)
+        this.#event(cronJob, "Normal", "SawCompletedJob", `Saw completed job: ${job.metadata.name}, condition: ${finished.type}`);
       else if (!job) this.#event(cronJob, "Normal", "MissingJob", `Active job went missing: ${reference.name}`);
       return job !== undefined && !finished;
     });
@@ -77,17 +92,28 @@ class CronJobController {
       missed++;
     }
     if (missed > MISSED_MAX) {
-      this.#event(cronJob, "Warning", "TooManyMissedTimes", "too many missed start times. Set or decrease .spec.startingDeadlineSeconds or check clock skew");
+      this.#event(
+        cronJob,
+        "Warning",
+        "TooManyMissedTimes",
+        "too many missed start times. Set or decrease .spec.startingDeadlineSeconds or check clock skew",
+      );
       for (let at = schedule.next(nowMs - 86_400_000); at !== undefined && at <= nowMs; at = schedule.next(at)) due = at;
     }
     const nextMs = schedule.next(nowMs);
     const again = nextMs === undefined ? {} : { requeueAfterMs: nextMs - nowMs + 100 };
     if (due === undefined) return again;
     if (spec.concurrencyPolicy === "Forbid" && (status.active?.length ?? 0) > 0) {
-      this.#event(cronJob, "Normal", "JobAlreadyActive", "Not starting job because prior execution is running and concurrency policy is Forbid");
+      this.#event(
+        cronJob,
+        "Normal",
+        "JobAlreadyActive",
+        "Not starting job because prior execution is running and concurrency policy is Forbid",
+      );
       return again;
     }
-    if (spec.concurrencyPolicy === "Replace") for (const reference of status.active ?? []) await this.#delete(cronJob, reference.name ?? "");
+    if (spec.concurrencyPolicy === "Replace")
+      for (const reference of status.active ?? []) await this.#delete(cronJob, reference.name ?? "");
     await this.#start(cronJob, status, due);
     return again;
   }
@@ -110,7 +136,17 @@ class CronJobController {
       const job = await this.#context.client.create(jobs, draft as never);
       this.#event(cronJob, "Normal", "SuccessfulCreate", `Created job ${name}`);
       const kept = spec.concurrencyPolicy === "Replace" ? [] : (status.active ?? []);
-      status.active = [...kept, { apiVersion: "batch/v1", kind: "Job", name, namespace: metadata.namespace, uid: job.metadata.uid, resourceVersion: job.metadata.resourceVersion } as ObjectReference];
+      status.active = [
+        ...kept,
+        {
+          apiVersion: "batch/v1",
+          kind: "Job",
+          name,
+          namespace: metadata.namespace,
+          uid: job.metadata.uid,
+          resourceVersion: job.metadata.resourceVersion,
+        } as ObjectReference,
+      ];
     } catch (error) {
       if (!isAlreadyExists(error)) {
         this.#event(cronJob, "Warning", "FailedCreate", `Error creating job: ${messageOf(error)}`);
@@ -123,7 +159,10 @@ class CronJobController {
   /** Finished jobs beyond the history limits are deleted, the oldest first. */
   async #cleanUp(cronJob: CronJob, own: readonly Job[]): Promise<void> {
     const byAge = [...own].sort((a, b) => Date.parse(a.metadata.creationTimestamp) - Date.parse(b.metadata.creationTimestamp));
-    for (const [type, limit] of [["Complete", cronJob.spec.successfulJobsHistoryLimit], ["Failed", cronJob.spec.failedJobsHistoryLimit]] as const) {
+    for (const [type, limit] of [
+      ["Complete", cronJob.spec.successfulJobsHistoryLimit],
+      ["Failed", cronJob.spec.failedJobsHistoryLimit],
+    ] as const) {
       if (limit === undefined) continue;
       const finished = byAge.filter((job) => !job.metadata.deletionTimestamp && finishedCondition(job)?.type === type);
       for (const job of finished.slice(0, Math.max(0, finished.length - limit))) await this.#delete(cronJob, job.metadata.name);

@@ -40,7 +40,13 @@ class DaemonSetController {
   constructor(context: ControllerContext) {
     this.#context = { ...context, client: context.client.as(NAME), events: context.events.from(NAME) };
     this.#control = new PodControl(this.#context, daemonSets);
-    this.#reconciler = new Reconciler({ name: NAME, clock: context.clock, tasks: context.tasks, reconcile: (key) => this.#reconcile(key), onError: (key, error) => context.log(NAME, key, error) });
+    this.#reconciler = new Reconciler({
+      name: NAME,
+      clock: context.clock,
+      tasks: context.tasks,
+      reconcile: (key) => this.#reconcile(key),
+      onError: (key, error) => context.log(NAME, key, error),
+    });
   }
 
   start(): void {
@@ -49,7 +55,11 @@ class DaemonSetController {
     const all = () => {
       for (const set of sets.list()) this.#enqueue(keyOf(set));
     };
-    sets.addHandler({ added: (set) => this.#reconciler.add(keyOf(set)), updated: (set) => this.#reconciler.add(keyOf(set)), deleted: (set) => this.#expectations.forget(keyOf(set)) });
+    sets.addHandler({
+      added: (set) => this.#reconciler.add(keyOf(set)),
+      updated: (set) => this.#reconciler.add(keyOf(set)),
+      deleted: (set) => this.#expectations.forget(keyOf(set)),
+    });
     informers.of(nodes).addHandler({
       added: all,
       deleted: all,
@@ -86,7 +96,11 @@ class DaemonSetController {
     if (!set || set.metadata.deletionTimestamp) return {};
     const podInformer = informers.of(pods);
     const own = podInformer.byIndex("owner", set.metadata.uid);
-    const settled = this.#expectations.settled(key, (podKey) => podInformer.find(podKey), (uid) => !own.some((pod) => pod.metadata.uid === uid && !pod.metadata.deletionTimestamp));
+    const settled = this.#expectations.settled(
+      key,
+      (podKey) => podInformer.find(podKey),
+      (uid) => !own.some((pod) => pod.metadata.uid === uid && !pod.metadata.deletionTimestamp),
+    );
     const hash = (await ensureRevision(this.#context, daemonSets, set)).metadata.labels?.[REVISION_HASH] ?? "";
     if (settled) await this.#manage(set, key, own, hash);
     const now = podInformer.byIndex("owner", set.metadata.uid);
@@ -111,7 +125,13 @@ class DaemonSetController {
       else {
         const failed = there.filter((pod) => pod.status.phase === "Failed" && !pod.metadata.deletionTimestamp);
         const alive = there.filter((pod) => pod.status.phase !== "Failed" && !pod.metadata.deletionTimestamp);
-        for (const pod of failed) this.#context.events.event({ object: set }, "Warning", "FailedDaemonPod", `Found failed daemon pod ${keyOf(pod)} on node ${node.metadata.name}, will try to kill it`);
+        for (const pod of failed)
+          this.#context.events.event(
+            { object: set },
+            "Warning",
+            "FailedDaemonPod",
+            `Found failed daemon pod ${keyOf(pod)} on node ${node.metadata.name}, will try to kill it`,
+          );
         surplus.push(...failed, ...alive.slice(1));
         if (alive[0] && alive[0].metadata.labels?.[REVISION_HASH] !== hash) outdated.push(alive[0]);
       }
@@ -123,7 +143,14 @@ class DaemonSetController {
     await Promise.all(surplus.map((pod) => this.#control.delete(set, pod)));
     await slowStart(this.#context.clock, missing.length, async (index) => {
       const pod = await this.#control.create(set, set.spec.template, (draft) => {
-        draft.metadata = { ...draft.metadata, labels: { ...draft.metadata?.labels, [REVISION_HASH]: hash, "pod-template-generation": set.metadata.annotations?.[TEMPLATE_GENERATION] ?? "1" } } as Pod["metadata"];
+        draft.metadata = {
+          ...draft.metadata,
+          labels: {
+            ...draft.metadata?.labels,
+            [REVISION_HASH]: hash,
+            "pod-template-generation": set.metadata.annotations?.[TEMPLATE_GENERATION] ?? "1",
+          },
+        } as Pod["metadata"];
         pinToNode(draft.spec, missing[index] as string);
       });
       this.#expectations.expectCreated(key, pod);
@@ -132,10 +159,15 @@ class DaemonSetController {
 
   /** Old pods that may go now, within maxUnavailable. */
   #mayUpdate(set: DaemonSet, own: readonly Pod[], outdated: readonly Pod[]): Pod[] {
-    const desired = this.#context.informers.of(nodes).list().filter((node) => fits(set, node).run).length;
+    const desired = this.#context.informers
+      .of(nodes)
+      .list()
+      .filter((node) => fits(set, node).run).length;
     const limit = set.spec.updateStrategy?.rollingUpdate?.maxUnavailable ?? 1;
     const max = Math.max(1, typeof limit === "number" ? limit : Math.ceil((Number.parseInt(limit, 10) / 100) * desired));
-    const available = own.filter((pod) => isPodActive(pod) && isPodAvailable(pod, set.spec.minReadySeconds ?? 0, this.#context.clock.now())).length;
+    const available = own.filter(
+      (pod) => isPodActive(pod) && isPodAvailable(pod, set.spec.minReadySeconds ?? 0, this.#context.clock.now()),
+    ).length;
     const unready = outdated.filter((pod) => !isPodReady(pod));
     const ready = outdated.filter(isPodReady);
     return [...unready, ...ready.slice(0, Math.max(0, max - (desired - available)))];
@@ -172,7 +204,12 @@ class DaemonSetController {
       ...(counts.updated > 0 ? { updatedNumberScheduled: counts.updated } : {}),
     };
     if (sameValue(status, set.status)) return;
-    await this.#context.client.mutate(daemonSets, set.metadata, (now) => (now.metadata.uid === set.metadata.uid ? { ...now, status } : now), { subresource: "status" });
+    await this.#context.client.mutate(
+      daemonSets,
+      set.metadata,
+      (now) => (now.metadata.uid === set.metadata.uid ? { ...now, status } : now),
+      { subresource: "status" },
+    );
   }
 }
 
@@ -198,8 +235,13 @@ function pinToNode(spec: PodSpec, nodeName: string): void {
   const required = spec.affinity?.nodeAffinity?.requiredDuringSchedulingIgnoredDuringExecution;
   const field = { key: "metadata.name", operator: "In", values: [nodeName] };
   const terms = required?.nodeSelectorTerms.map((term) => ({ ...term, matchFields: [field] })) ?? [{ matchFields: [field] }];
-  spec.affinity = { ...spec.affinity, nodeAffinity: { ...spec.affinity?.nodeAffinity, requiredDuringSchedulingIgnoredDuringExecution: { nodeSelectorTerms: terms } } };
-  const extra = spec.hostNetwork ? [...TOLERATIONS, { key: "node.kubernetes.io/network-unavailable", operator: "Exists", effect: "NoSchedule" }] : TOLERATIONS;
+  spec.affinity = {
+    ...spec.affinity,
+    nodeAffinity: { ...spec.affinity?.nodeAffinity, requiredDuringSchedulingIgnoredDuringExecution: { nodeSelectorTerms: terms } },
+  };
+  const extra = spec.hostNetwork
+    ? [...TOLERATIONS, { key: "node.kubernetes.io/network-unavailable", operator: "Exists", effect: "NoSchedule" }]
+    : TOLERATIONS;
   spec.tolerations = [...(spec.tolerations ?? []), ...extra];
 }
 
@@ -226,9 +268,15 @@ function findFit(set: DaemonSet, node: Node): Fit {
   const labels = node.metadata.labels ?? {};
   if (Object.entries(spec.nodeSelector ?? {}).some(([key, value]) => labels[key] !== value)) return { run: false, keep: false };
   const terms = spec.affinity?.nodeAffinity?.requiredDuringSchedulingIgnoredDuringExecution?.nodeSelectorTerms;
-  if (terms && !terms.some((term) => selectorFromLabelSelector({ matchExpressions: (term.matchExpressions ?? []) as never }).matches(labels))) return { run: false, keep: false };
+  if (
+    terms &&
+    !terms.some((term) => selectorFromLabelSelector({ matchExpressions: (term.matchExpressions ?? []) as never }).matches(labels))
+  )
+    return { run: false, keep: false };
   const tolerations = [...(spec.tolerations ?? []), ...TOLERATIONS];
-  const untolerated = (node.spec.taints ?? []).filter((taint) => taint.effect !== "PreferNoSchedule" && !tolerations.some((toleration) => covers(toleration, taint)));
+  const untolerated = (node.spec.taints ?? []).filter(
+    (taint) => taint.effect !== "PreferNoSchedule" && !tolerations.some((toleration) => covers(toleration, taint)),
+  );
   return { run: untolerated.length === 0, keep: !untolerated.some((taint) => taint.effect === "NoExecute") };
 }
 

@@ -20,7 +20,14 @@ const REVISION_HISTORY = "deployment.kubernetes.io/revision-history";
 const DESIRED_REPLICAS = "deployment.kubernetes.io/desired-replicas";
 const MAX_REPLICAS = "deployment.kubernetes.io/max-replicas";
 /** Annotations that do not travel from a deployment to its replica sets. */
-const OWN_ANNOTATIONS = ["kubectl.kubernetes.io/last-applied-configuration", REVISION, REVISION_HISTORY, DESIRED_REPLICAS, MAX_REPLICAS, "deprecated.deployment.rollback.to"];
+const OWN_ANNOTATIONS = [
+  "kubectl.kubernetes.io/last-applied-configuration",
+  REVISION,
+  REVISION_HISTORY,
+  DESIRED_REPLICAS,
+  MAX_REPLICAS,
+  "deprecated.deployment.rollback.to",
+];
 
 /** Upstream: pkg/controller/deployment */
 export const deploymentController: Controller = {
@@ -35,7 +42,13 @@ class DeploymentController {
   constructor(context: ControllerContext) {
     const name = "deployment-controller";
     this.#context = { ...context, client: context.client.as(name), events: context.events.from(name) };
-    this.#reconciler = new Reconciler({ name, clock: context.clock, tasks: context.tasks, reconcile: (key) => this.#reconcile(key), onError: (key, error) => context.log(name, key, error) });
+    this.#reconciler = new Reconciler({
+      name,
+      clock: context.clock,
+      tasks: context.tasks,
+      reconcile: (key) => this.#reconcile(key),
+      onError: (key, error) => context.log(name, key, error),
+    });
   }
 
   start(): void {
@@ -89,7 +102,9 @@ class DeploymentController {
     const selector = selectorFromLabelSelector(deployment.spec.selector);
     for (const orphan of informers.of(replicaSets).byIndex(ORPHANS, deployment.metadata.namespace ?? "")) {
       if (orphan.metadata.deletionTimestamp || !selector.matches(orphan.metadata.labels)) continue;
-      const adopted = await client.mutate(replicaSets, orphan.metadata, (now) => adoptedBy(now, deployments, deployment, orphan.metadata.uid));
+      const adopted = await client.mutate(replicaSets, orphan.metadata, (now) =>
+        adoptedBy(now, deployments, deployment, orphan.metadata.uid),
+      );
       if (adopted && controllerOf(adopted)?.uid === deployment.metadata.uid) own.push(adopted);
     }
     return own;
@@ -115,7 +130,9 @@ class DeploymentController {
     let scaled = false;
     for (const set of olds) if ((set.spec.replicas ?? 0) > 0) scaled = (await this.#resize(deployment, set, 0)) || scaled;
     const podInformer = this.#context.informers.of(pods);
-    const remaining = olds.some((set) => podInformer.byIndex("owner", set.metadata.uid).some((pod) => pod.status.phase !== "Succeeded" && pod.status.phase !== "Failed"));
+    const remaining = olds.some((set) =>
+      podInformer.byIndex("owner", set.metadata.uid).some((pod) => pod.status.phase !== "Succeeded" && pod.status.phase !== "Failed"),
+    );
     if (scaled || remaining) return this.#updateStatus(deployment, all, found);
     const current = await this.#ensureNewSet(deployment, all);
     if (!current) return {};
@@ -133,7 +150,10 @@ class DeploymentController {
     const { client, events } = this.#context;
     const hash = safeHash(deployment.spec.template, deployment.status.collisionCount ?? 0);
     const replicas = newReplicas(deployment, all, undefined);
-    const template: PodTemplateSpec = { ...deployment.spec.template, metadata: { ...deployment.spec.template.metadata, labels: { ...deployment.spec.template.metadata?.labels, [HASH_LABEL]: hash } } };
+    const template: PodTemplateSpec = {
+      ...deployment.spec.template,
+      metadata: { ...deployment.spec.template.metadata, labels: { ...deployment.spec.template.metadata?.labels, [HASH_LABEL]: hash } },
+    };
     const name = `${deployment.metadata.name}-${hash}`;
     try {
       const created = await client.create(replicaSets, {
@@ -146,16 +166,27 @@ class DeploymentController {
           annotations: { ...inherited(deployment), ...bounds(deployment), [REVISION]: revision },
           ownerReferences: [controllerReference(deployments as unknown as Kind<never>, deployment)],
         },
-        spec: { replicas, minReadySeconds: deployment.spec.minReadySeconds, selector: { ...deployment.spec.selector, matchLabels: { ...deployment.spec.selector.matchLabels, [HASH_LABEL]: hash } }, template: structuredClone(template) },
+        spec: {
+          replicas,
+          minReadySeconds: deployment.spec.minReadySeconds,
+          selector: { ...deployment.spec.selector, matchLabels: { ...deployment.spec.selector.matchLabels, [HASH_LABEL]: hash } },
+          template: structuredClone(template),
+        },
       } as never);
-      if (replicas > 0) events.event({ object: deployment }, "Normal", "ScalingReplicaSet", `Scaled up replica set ${name} from 0 to ${replicas}`);
+      if (replicas > 0)
+        events.event({ object: deployment }, "Normal", "ScalingReplicaSet", `Scaled up replica set ${name} from 0 to ${replicas}`);
       await this.#annotate(deployment, revision);
       return created;
     } catch (error) {
       if (!isAlreadyExists(error)) throw error;
       const clash = await client.find(replicaSets, { namespace: deployment.metadata.namespace, name });
       if (clash && controllerOf(clash)?.uid === deployment.metadata.uid && sameTemplate(deployment, clash)) return clash;
-      await client.mutate(deployments, deployment.metadata, (now) => ({ ...now, status: { ...now.status, collisionCount: (now.status.collisionCount ?? 0) + 1 } }), { subresource: "status" });
+      await client.mutate(
+        deployments,
+        deployment.metadata,
+        (now) => ({ ...now, status: { ...now.status, collisionCount: (now.status.collisionCount ?? 0) + 1 } }),
+        { subresource: "status" },
+      );
       return undefined;
     }
   }
@@ -168,8 +199,19 @@ class DeploymentController {
       const history = [set.metadata.annotations?.[REVISION_HISTORY], old].filter(Boolean).join(",");
       const updated = await this.#context.client.mutate(replicaSets, set.metadata, (now) => ({
         ...now,
-        metadata: { ...now.metadata, annotations: { ...now.metadata.annotations, ...inherited(deployment), [REVISION]: String(wanted), ...(old !== undefined && old !== String(wanted) ? { [REVISION_HISTORY]: history } : {}) } },
-        spec: { ...now.spec, ...(deployment.spec.minReadySeconds === undefined ? {} : { minReadySeconds: deployment.spec.minReadySeconds }) },
+        metadata: {
+          ...now.metadata,
+          annotations: {
+            ...now.metadata.annotations,
+            ...inherited(deployment),
+            [REVISION]: String(wanted),
+            ...(old !== undefined && old !== String(wanted) ? { [REVISION_HISTORY]: history } : {}),
+          },
+        },
+        spec: {
+          ...now.spec,
+          ...(deployment.spec.minReadySeconds === undefined ? {} : { minReadySeconds: deployment.spec.minReadySeconds }),
+        },
       }));
       result = updated ?? set;
     }
@@ -180,7 +222,9 @@ class DeploymentController {
   async #annotate(deployment: Deployment, revision: string): Promise<void> {
     if (deployment.metadata.annotations?.[REVISION] === revision) return;
     await this.#context.client.mutate(deployments, deployment.metadata, (now) =>
-      now.metadata.annotations?.[REVISION] === revision ? now : { ...now, metadata: { ...now.metadata, annotations: { ...now.metadata.annotations, [REVISION]: revision } } },
+      now.metadata.annotations?.[REVISION] === revision
+        ? now
+        : { ...now, metadata: { ...now.metadata, annotations: { ...now.metadata.annotations, [REVISION]: revision } } },
     );
   }
 
@@ -233,7 +277,14 @@ class DeploymentController {
     const sorted = [...active].sort((a, b) => (sign > 0 ? 1 : -1) * ((b.spec.replicas ?? 0) - (a.spec.replicas ?? 0)));
     const before = total(active, (set) => set.spec.replicas);
     for (const [index, set] of sorted.entries()) {
-      const share = index === sorted.length - 1 ? toAdd : sign * Math.min(Math.abs(toAdd), Math.abs(Math.round(((set.spec.replicas ?? 0) * allowed) / Math.max(1, before)) - (set.spec.replicas ?? 0)));
+      const share =
+        index === sorted.length - 1
+          ? toAdd
+          : sign *
+            Math.min(
+              Math.abs(toAdd),
+              Math.abs(Math.round(((set.spec.replicas ?? 0) * allowed) / Math.max(1, before)) - (set.spec.replicas ?? 0)),
+            );
       toAdd -= share;
       await this.#resize(deployment, set, Math.max(0, (set.spec.replicas ?? 0) + share));
     }
@@ -244,8 +295,18 @@ class DeploymentController {
     const annotations = bounds(deployment);
     const stale = Object.entries(annotations).some(([key, value]) => set.metadata.annotations?.[key] !== value);
     if (from === size && !stale) return false;
-    await this.#context.client.mutate(replicaSets, set.metadata, (now) => ({ ...now, metadata: { ...now.metadata, annotations: { ...now.metadata.annotations, ...annotations } }, spec: { ...now.spec, replicas: size } }));
-    if (from !== size) this.#context.events.event({ object: deployment }, "Normal", "ScalingReplicaSet", `Scaled ${size > from ? "up" : "down"} replica set ${set.metadata.name} from ${from} to ${size}`);
+    await this.#context.client.mutate(replicaSets, set.metadata, (now) => ({
+      ...now,
+      metadata: { ...now.metadata, annotations: { ...now.metadata.annotations, ...annotations } },
+      spec: { ...now.spec, replicas: size },
+    }));
+    if (from !== size)
+      this.#context.events.event(
+        { object: deployment },
+        "Normal",
+        "ScalingReplicaSet",
+        `Scaled ${size > from ? "up" : "down"} replica set ${set.metadata.name} from ${from} to ${size}`,
+      );
     return from !== size;
   }
 
@@ -253,7 +314,9 @@ class DeploymentController {
   async #cleanUp(deployment: Deployment, olds: readonly ReplicaSet[]): Promise<void> {
     const limit = deployment.spec.revisionHistoryLimit;
     if (limit === undefined || !isComplete(deployment, deployment.status)) return;
-    const empty = olds.filter((set) => (set.spec.replicas ?? 0) === 0 && (set.status.replicas ?? 0) === 0 && !set.metadata.deletionTimestamp).sort((a, b) => revisionOf(a) - revisionOf(b));
+    const empty = olds
+      .filter((set) => (set.spec.replicas ?? 0) === 0 && (set.status.replicas ?? 0) === 0 && !set.metadata.deletionTimestamp)
+      .sort((a, b) => revisionOf(a) - revisionOf(b));
     for (const set of empty.slice(0, Math.max(0, empty.length - limit))) {
       await this.#context.client.delete(replicaSets, set.metadata, { propagationPolicy: "Background" }).catch((error: unknown) => {
         if (!isNotFound(error)) throw error;
@@ -272,7 +335,10 @@ class DeploymentController {
       ...(deployment.status.collisionCount === undefined ? {} : { collisionCount: deployment.status.collisionCount }),
       conditions: deployment.status.conditions ?? [],
       observedGeneration: deployment.metadata.generation ?? 0,
-      ...optional("readyReplicas", total(all, (set) => set.status.readyReplicas)),
+      ...optional(
+        "readyReplicas",
+        total(all, (set) => set.status.readyReplicas),
+      ),
       ...optional("replicas", replicas),
       terminatingReplicas: terminating,
       ...optional("unavailableReplicas", unavailable),
@@ -281,13 +347,22 @@ class DeploymentController {
     const minimum = available >= (deployment.spec.replicas ?? 0) - maxUnavailable(deployment);
     const availability = minimum
       ? { type: "Available", status: "True", reason: "MinimumReplicasAvailable", message: "Deployment has minimum availability." }
-      : { type: "Available", status: "False", reason: "MinimumReplicasUnavailable", message: "Deployment does not have minimum availability." };
+      : {
+          type: "Available",
+          status: "False",
+          reason: "MinimumReplicasUnavailable",
+          message: "Deployment does not have minimum availability.",
+        };
     status.conditions = withCondition(status.conditions ?? [], availability, clock.now());
     const requeue = this.#setProgress(deployment, status, all, current);
     if (!sameValue(status, deployment.status)) {
-      await client.mutate(deployments, deployment.metadata, (now) => (now.metadata.uid === deployment.metadata.uid ? { ...now, status } : now), { subresource: "status" }).catch((error: unknown) => {
-        throw new Error(messageOf(error), { cause: error });
-      });
+      await client
+        .mutate(deployments, deployment.metadata, (now) => (now.metadata.uid === deployment.metadata.uid ? { ...now, status } : now), {
+          subresource: "status",
+        })
+        .catch((error: unknown) => {
+          throw new Error(messageOf(error), { cause: error });
+        });
     }
     return requeue;
   }
@@ -301,17 +376,29 @@ class DeploymentController {
       status.conditions = withCondition(status.conditions ?? [], { type: "Progressing", ...value }, nowMs, touch);
     };
     if (deployment.spec.paused) {
-      if (before?.reason !== "DeploymentPaused") set({ status: "Unknown", reason: "DeploymentPaused", message: "Deployment is paused" }, true);
+      if (before?.reason !== "DeploymentPaused")
+        set({ status: "Unknown", reason: "DeploymentPaused", message: "Deployment is paused" }, true);
       return {};
     }
-    if (before?.reason === "DeploymentPaused") set({ status: "Unknown", reason: "DeploymentResumed", message: "Deployment is resumed" }, true);
+    if (before?.reason === "DeploymentPaused")
+      set({ status: "Unknown", reason: "DeploymentResumed", message: "Deployment is resumed" }, true);
     const failure = all.flatMap((candidate) => candidate.status.conditions ?? []).find((condition) => condition.type === "ReplicaFailure");
     if (!failure) status.conditions = (status.conditions ?? []).filter((condition) => condition.type !== "ReplicaFailure");
-    else status.conditions = withCondition(status.conditions ?? [], { type: "ReplicaFailure", status: failure.status ?? "True", reason: failure.reason ?? "", message: failure.message ?? "" }, nowMs);
+    else
+      status.conditions = withCondition(
+        status.conditions ?? [],
+        { type: "ReplicaFailure", status: failure.status ?? "True", reason: failure.reason ?? "", message: failure.message ?? "" },
+        nowMs,
+      );
     const name = current?.metadata.name ?? "";
     if (isComplete(deployment, status)) {
-      const message = current ? `ReplicaSet ${JSON.stringify(name)} has successfully progressed.` : `Deployment ${JSON.stringify(deployment.metadata.name)} has successfully progressed.`;
-      set({ status: "True", reason: "NewReplicaSetAvailable", message }, before?.reason !== "NewReplicaSetAvailable" || before.message !== message);
+      const message = current
+        ? `ReplicaSet ${JSON.stringify(name)} has successfully progressed.`
+        : `Deployment ${JSON.stringify(deployment.metadata.name)} has successfully progressed.`;
+      set(
+        { status: "True", reason: "NewReplicaSetAvailable", message },
+        before?.reason !== "NewReplicaSetAvailable" || before.message !== message,
+      );
       return {};
     }
     if (before === undefined && current) {
@@ -325,7 +412,10 @@ class DeploymentController {
     const since = Date.parse(before?.lastUpdateTime ?? "") || nowMs;
     if (before?.reason === "ProgressDeadlineExceeded") return {};
     if (nowMs - since >= deadlineMs) {
-      set({ status: "False", reason: "ProgressDeadlineExceeded", message: `ReplicaSet ${JSON.stringify(name)} has timed out progressing.` }, true);
+      set(
+        { status: "False", reason: "ProgressDeadlineExceeded", message: `ReplicaSet ${JSON.stringify(name)} has timed out progressing.` },
+        true,
+      );
       return {};
     }
     return { requeueAfterMs: since + deadlineMs - nowMs + 1000 };
@@ -337,11 +427,19 @@ const optional = (name: string, value: number) => (value === 0 ? {} : { [name]: 
 
 function sameTemplate(deployment: Deployment, set: ReplicaSet): boolean {
   const { [HASH_LABEL]: _hash, ...labels } = set.spec.template?.metadata?.labels ?? {};
-  return sameValue({ ...set.spec.template, metadata: { ...set.spec.template?.metadata, labels } }, { ...deployment.spec.template, metadata: { ...deployment.spec.template.metadata, labels: deployment.spec.template.metadata?.labels ?? {} } });
+  return sameValue(
+    { ...set.spec.template, metadata: { ...set.spec.template?.metadata, labels } },
+    {
+      ...deployment.spec.template,
+      metadata: { ...deployment.spec.template.metadata, labels: deployment.spec.template.metadata?.labels ?? {} },
+    },
+  );
 }
 
 function newest(deployment: Deployment, all: readonly ReplicaSet[]): ReplicaSet | undefined {
-  return [...all].sort((a, b) => Date.parse(a.metadata.creationTimestamp) - Date.parse(b.metadata.creationTimestamp)).find((set) => sameTemplate(deployment, set));
+  return [...all]
+    .sort((a, b) => Date.parse(a.metadata.creationTimestamp) - Date.parse(b.metadata.creationTimestamp))
+    .find((set) => sameTemplate(deployment, set));
 }
 
 function inherited(deployment: Deployment): Record<string, string> {
@@ -354,23 +452,51 @@ function bounds(deployment: Deployment): Record<string, string> {
 }
 
 function isScaling(deployment: Deployment, all: readonly ReplicaSet[]): boolean {
-  return all.some((set) => (set.spec.replicas ?? 0) > 0 && set.metadata.annotations?.[DESIRED_REPLICAS] !== undefined && Number(set.metadata.annotations[DESIRED_REPLICAS]) !== (deployment.spec.replicas ?? 0));
+  return all.some(
+    (set) =>
+      (set.spec.replicas ?? 0) > 0 &&
+      set.metadata.annotations?.[DESIRED_REPLICAS] !== undefined &&
+      Number(set.metadata.annotations[DESIRED_REPLICAS]) !== (deployment.spec.replicas ?? 0),
+  );
 }
 
 function isComplete(deployment: Deployment, status: Deployment["status"]): boolean {
   const wanted = deployment.spec.replicas ?? 0;
-  return (status.updatedReplicas ?? 0) === wanted && (status.replicas ?? 0) === wanted && (status.availableReplicas ?? 0) === wanted && (status.observedGeneration ?? 0) >= (deployment.metadata.generation ?? 0);
+  return (
+    (status.updatedReplicas ?? 0) === wanted &&
+    (status.replicas ?? 0) === wanted &&
+    (status.availableReplicas ?? 0) === wanted &&
+    (status.observedGeneration ?? 0) >= (deployment.metadata.generation ?? 0)
+  );
 }
 
 function isProgressing(before: Deployment["status"], now: Deployment["status"]): boolean {
   const old = (status: Deployment["status"]) => (status.replicas ?? 0) - (status.updatedReplicas ?? 0);
-  return (now.updatedReplicas ?? 0) > (before.updatedReplicas ?? 0) || old(now) < old(before) || (now.readyReplicas ?? 0) > (before.readyReplicas ?? 0) || (now.availableReplicas ?? 0) > (before.availableReplicas ?? 0);
+  return (
+    (now.updatedReplicas ?? 0) > (before.updatedReplicas ?? 0) ||
+    old(now) < old(before) ||
+    (now.readyReplicas ?? 0) > (before.readyReplicas ?? 0) ||
+    (now.availableReplicas ?? 0) > (before.availableReplicas ?? 0)
+  );
 }
 
-function withCondition(conditions: readonly DeploymentCondition[], wanted: { type: string; status: string; reason: string; message: string }, nowMs: number, touch = false): DeploymentCondition[] {
+function withCondition(
+  conditions: readonly DeploymentCondition[],
+  wanted: { type: string; status: string; reason: string; message: string },
+  nowMs: number,
+  touch = false,
+): DeploymentCondition[] {
   const old = conditions.find((condition) => condition.type === wanted.type);
-  if (old?.status === wanted.status && old.reason === wanted.reason && (!touch || old.message === wanted.message) && !touch) return [...conditions];
+  if (old?.status === wanted.status && old.reason === wanted.reason && (!touch || old.message === wanted.message) && !touch)
+    return [...conditions];
   const now = rfc3339(nowMs);
-  const next: DeploymentCondition = { lastTransitionTime: (old?.status === wanted.status ? old.lastTransitionTime : undefined) ?? now, lastUpdateTime: now, message: wanted.message, reason: wanted.reason, status: wanted.status, type: wanted.type };
+  const next: DeploymentCondition = {
+    lastTransitionTime: (old?.status === wanted.status ? old.lastTransitionTime : undefined) ?? now,
+    lastUpdateTime: now,
+    message: wanted.message,
+    reason: wanted.reason,
+    status: wanted.status,
+    type: wanted.type,
+  };
   return [...conditions.filter((condition) => condition.type !== wanted.type), next];
 }

@@ -46,7 +46,8 @@ class DisruptionController {
     budgets.addHandler({ added: enqueue, updated: enqueue });
     const ofPod = (pod: Pod) => {
       for (const budget of budgets.inNamespace(pod.metadata.namespace ?? "")) if (selects(budget, pod)) enqueue(budget);
-      if (podCondition(pod, "DisruptionTarget")?.status === "True" && !pod.metadata.deletionTimestamp && !isPodTerminal(pod)) this.#stale.add(keyOf(pod));
+      if (podCondition(pod, "DisruptionTarget")?.status === "True" && !pod.metadata.deletionTimestamp && !isPodTerminal(pod))
+        this.#stale.add(keyOf(pod));
     };
     informers.of(pods).addHandler({
       added: ofPod,
@@ -59,7 +60,8 @@ class DisruptionController {
     for (const kind of [deployments, replicaSets, replicationControllers, statefulSets]) {
       informers.of(kind as typeof replicaSets).addHandler({
         updated: (now, old) => {
-          if (now.spec.replicas !== old.spec.replicas) for (const budget of budgets.inNamespace(now.metadata.namespace ?? "")) enqueue(budget);
+          if (now.spec.replicas !== old.spec.replicas)
+            for (const budget of budgets.inNamespace(now.metadata.namespace ?? "")) enqueue(budget);
         },
       });
     }
@@ -70,22 +72,40 @@ class DisruptionController {
     const budget = informers.of(podDisruptionBudgets).find(key);
     if (!budget) return;
     const nowMs = clock.now();
-    const own = informers.of(pods).inNamespace(budget.metadata.namespace ?? "").filter((pod) => selects(budget, pod));
+    const own = informers
+      .of(pods)
+      .inNamespace(budget.metadata.namespace ?? "")
+      .filter((pod) => selects(budget, pod));
     if (own.length === 0) events.event({ object: budget }, "Normal", "NoPods", "No matching pods found");
     let counts: { readonly expected: number; readonly desired: number; readonly unmanaged: boolean };
     try {
       counts = this.#expected(budget, own);
     } catch (error) {
-      events.event({ object: budget }, "Warning", "CalculateExpectedPodCountFailed", `Failed to calculate the number of expected pods: ${messageOf(error)}`);
-      const status = { ...budget.status, disruptionsAllowed: 0, conditions: disruptionSyncFailed(budget.status, messageOf(error), rfc3339(nowMs)) };
+      events.event(
+        { object: budget },
+        "Warning",
+        "CalculateExpectedPodCountFailed",
+        `Failed to calculate the number of expected pods: ${messageOf(error)}`,
+      );
+      const status = {
+        ...budget.status,
+        disruptionsAllowed: 0,
+        conditions: disruptionSyncFailed(budget.status, messageOf(error), rfc3339(nowMs)),
+      };
       return this.#write(budget, status);
     }
     if (counts.unmanaged) {
-      events.event({ object: budget }, "Warning", "UnmanagedPods",
-        `Pods selected by this PodDisruptionBudget (selector: ${renderSelector(budget)}) were found to be unmanaged. As a result, the status of the PDB cannot be calculated correctly, which may result in undefined behavior. To account for these pods please set ".spec.minAvailable" field of the PDB to an integer value.`);
+      events.event(
+        { object: budget },
+        "Warning",
+        "UnmanagedPods",
+        `Pods selected by this PodDisruptionBudget (selector: ${renderSelector(budget)}) were found to be unmanaged. As a result, the status of the PDB cannot be calculated correctly, which may result in undefined behavior. To account for these pods please set ".spec.minAvailable" field of the PDB to an integer value.`,
+      );
     }
     const disrupted = this.#disrupted(budget, own, nowMs);
-    const healthy = own.filter((pod) => !pod.metadata.deletionTimestamp && disrupted[pod.metadata.name] === undefined && isPodReady(pod)).length;
+    const healthy = own.filter(
+      (pod) => !pod.metadata.deletionTimestamp && disrupted[pod.metadata.name] === undefined && isPodReady(pod),
+    ).length;
     const allowed = counts.expected <= 0 ? 0 : Math.max(0, healthy - counts.desired);
     const status: PodDisruptionBudget["status"] = {
       ...(budget.status.conditions ? { conditions: budget.status.conditions } : {}),
@@ -114,7 +134,13 @@ class DisruptionController {
       const time = budget.status.disruptedPods?.[pod.metadata.name];
       if (time === undefined || pod.metadata.deletionTimestamp) continue;
       if (Date.parse(time) + DELETION_TIMEOUT_MS > nowMs) result[pod.metadata.name] = time;
-      else this.#context.events.event({ object: pod }, "Warning", "NotDeleted", `Pod was expected by PDB ${budget.metadata.namespace}/${budget.metadata.namespace} to be deleted but it wasn't`);
+      else
+        this.#context.events.event(
+          { object: pod },
+          "Warning",
+          "NotDeleted",
+          `Pod was expected by PDB ${budget.metadata.namespace}/${budget.metadata.namespace} to be deleted but it wasn't`,
+        );
     }
     return result;
   }
@@ -147,10 +173,14 @@ class DisruptionController {
     return { scale: [...scales.values()].reduce((sum, replicas) => sum + replicas, 0), unmanaged };
   }
 
-  #scaleOf(pod: Pod, owner: { readonly kind: string; readonly name: string; readonly uid: string }): { uid: string; replicas: number } | undefined {
+  #scaleOf(
+    pod: Pod,
+    owner: { readonly kind: string; readonly name: string; readonly uid: string },
+  ): { uid: string; replicas: number } | undefined {
     const { informers } = this.#context;
     const key = `${pod.metadata.namespace}/${owner.name}`;
-    const take = (found: { metadata: { uid: string }; spec: { replicas?: number } } | undefined) => (found?.metadata.uid === owner.uid ? { uid: owner.uid, replicas: found.spec.replicas ?? 0 } : undefined);
+    const take = (found: { metadata: { uid: string }; spec: { replicas?: number } } | undefined) =>
+      found?.metadata.uid === owner.uid ? { uid: owner.uid, replicas: found.spec.replicas ?? 0 } : undefined;
     if (owner.kind === "ReplicationController") return take(informers.of(replicationControllers).find(key));
     if (owner.kind === "StatefulSet") return take(informers.of(statefulSets).find(key));
     if (owner.kind !== "ReplicaSet") return undefined;
@@ -164,14 +194,32 @@ class DisruptionController {
     const { informers, client, clock } = this.#context;
     const pod = informers.of(pods).find(key);
     const condition = pod && podCondition(pod, "DisruptionTarget");
-    if (!pod || condition?.status !== "True" || condition.reason === "TerminationByKubelet" || pod.metadata.deletionTimestamp || isPodTerminal(pod)) return;
+    if (
+      !pod ||
+      condition?.status !== "True" ||
+      condition.reason === "TerminationByKubelet" ||
+      pod.metadata.deletionTimestamp ||
+      isPodTerminal(pod)
+    )
+      return;
     const leftMs = Date.parse(condition.lastTransitionTime ?? "") + STALE_MS - clock.now();
     if (leftMs > 0) return { requeueAfterMs: leftMs };
     const cleared = { type: "DisruptionTarget", status: "False", lastTransitionTime: rfc3339(clock.now()) };
-    await client.mutate(pods, pod.metadata, (now) => {
-      if (now.metadata.uid !== pod.metadata.uid || podCondition(now, "DisruptionTarget")?.status !== "True") return now;
-      return { ...now, status: { ...now.status, conditions: [...(now.status.conditions ?? []).filter(({ type }) => type !== "DisruptionTarget"), cleared] } };
-    }, { subresource: "status" });
+    await client.mutate(
+      pods,
+      pod.metadata,
+      (now) => {
+        if (now.metadata.uid !== pod.metadata.uid || podCondition(now, "DisruptionTarget")?.status !== "True") return now;
+        return {
+          ...now,
+          status: {
+            ...now.status,
+            conditions: [...(now.status.conditions ?? []).filter(({ type }) => type !== "DisruptionTarget"), cleared],
+          },
+        };
+      },
+      { subresource: "status" },
+    );
   }
 }
 
@@ -185,6 +233,9 @@ function scaledUp(value: number | string, of: number): number {
 
 /** As Go prints a LabelSelector. */
 function renderSelector({ spec }: PodDisruptionBudget): string {
-  const labels = Object.entries(spec.selector?.matchLabels ?? {}).sort(([a], [b]) => (a < b ? -1 : 1)).map(([key, value]) => `${key}: ${value},`).join("");
+  const labels = Object.entries(spec.selector?.matchLabels ?? {})
+    .sort(([a], [b]) => (a < b ? -1 : 1))
+    .map(([key, value]) => `${key}: ${value},`)
+    .join("");
   return `&LabelSelector{MatchLabels:map[string]string{${labels}},MatchExpressions:[]LabelSelectorRequirement{},}`;
 }

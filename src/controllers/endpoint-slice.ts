@@ -21,11 +21,18 @@ export const endpointSliceController: Controller = {
     const scoped = { ...context, client: context.client.as(NAME) };
     const slices = context.informers.of(endpointSlices);
     slices.addIndex("service", (slice) => [`${slice.metadata.namespace}/${slice.metadata.labels?.[SERVICE_NAME] ?? ""}`]);
-    const reconciler: Reconciler = new Reconciler({ name: NAME, clock: context.clock, tasks: context.tasks, reconcile: (key) => reconcile(scoped, key), onError: (key, error) => context.log(NAME, key, error) });
+    const reconciler: Reconciler = new Reconciler({
+      name: NAME,
+      clock: context.clock,
+      tasks: context.tasks,
+      reconcile: (key) => reconcile(scoped, key),
+      onError: (key, error) => context.log(NAME, key, error),
+    });
     watchServices(context, reconciler);
     slices.addHandler({
       deleted: (slice) => {
-        if (slice.metadata.labels?.[MANAGED_BY] === "endpointslice-controller.k8s.io") reconciler.add(`${slice.metadata.namespace}/${slice.metadata.labels[SERVICE_NAME] ?? ""}`);
+        if (slice.metadata.labels?.[MANAGED_BY] === "endpointslice-controller.k8s.io")
+          reconciler.add(`${slice.metadata.namespace}/${slice.metadata.labels[SERVICE_NAME] ?? ""}`);
       },
     });
   },
@@ -36,7 +43,10 @@ async function reconcile(context: ControllerContext, key: string): Promise<void>
   const service = informers.of(services).find(key);
   // Without the service its slices go by garbage collection; without a selector they are somebody else's.
   if (!service || service.metadata.deletionTimestamp || service.spec.type === "ExternalName" || !service.spec.selector) return;
-  const existing = informers.of(endpointSlices).byIndex("service", key).filter((slice) => slice.metadata.labels?.[MANAGED_BY] === "endpointslice-controller.k8s.io");
+  const existing = informers
+    .of(endpointSlices)
+    .byIndex("service", key)
+    .filter((slice) => slice.metadata.labels?.[MANAGED_BY] === "endpointslice-controller.k8s.io");
   const groups = groupByPorts(service, podsOf(service, context));
   const spare = [...existing];
   for (const { ports, endpoints } of groups) {
@@ -62,7 +72,16 @@ function groupByPorts(service: Service, found: readonly ServicePod[]): Group[] {
   for (const entry of found) {
     const ports = (service.spec.ports ?? []).flatMap((port) => {
       const number = targetPort(entry.pod, port);
-      return number === undefined ? [] : [{ ...(port.appProtocol ? { appProtocol: port.appProtocol } : {}), name: port.name ?? "", port: number, protocol: port.protocol ?? "TCP" }];
+      return number === undefined
+        ? []
+        : [
+            {
+              ...(port.appProtocol ? { appProtocol: port.appProtocol } : {}),
+              name: port.name ?? "",
+              port: number,
+              protocol: port.protocol ?? "TCP",
+            },
+          ];
     });
     const id = JSON.stringify(ports);
     let group = groups.get(id);
@@ -83,7 +102,13 @@ function endpointOf({ pod, ip, ready, serving, terminating }: ServicePod, servic
   } as Endpoint;
 }
 
-async function writeSlice({ client }: ControllerContext, service: Service, slice: EndpointSlice | undefined, ports: EndpointPort[], endpoints: Endpoint[]): Promise<void> {
+async function writeSlice(
+  { client }: ControllerContext,
+  service: Service,
+  slice: EndpointSlice | undefined,
+  ports: EndpointPort[],
+  endpoints: Endpoint[],
+): Promise<void> {
   const headless = service.spec.clusterIP === "None";
   const labels: Record<string, string> = {
     ...service.metadata.labels,
@@ -92,14 +117,20 @@ async function writeSlice({ client }: ControllerContext, service: Service, slice
     ...(headless ? { "service.kubernetes.io/headless": "" } : {}),
   };
   if (slice) {
-    if (sameValue(slice.endpoints ?? [], endpoints) && sameValue(slice.ports ?? [], ports) && sameValue(slice.metadata.labels, labels)) return;
+    if (sameValue(slice.endpoints ?? [], endpoints) && sameValue(slice.ports ?? [], ports) && sameValue(slice.metadata.labels, labels))
+      return;
     await client.mutate(endpointSlices, slice.metadata, (now) => ({ ...now, metadata: { ...now.metadata, labels }, endpoints, ports }));
     return;
   }
   await client.create(endpointSlices, {
     apiVersion: "discovery.k8s.io/v1",
     kind: "EndpointSlice",
-    metadata: { generateName: `${service.metadata.name}-`, namespace: service.metadata.namespace as string, labels, ownerReferences: [controllerReference(services as unknown as Kind<never>, service)] },
+    metadata: {
+      generateName: `${service.metadata.name}-`,
+      namespace: service.metadata.namespace as string,
+      labels,
+      ownerReferences: [controllerReference(services as unknown as Kind<never>, service)],
+    },
     addressType: "IPv4",
     endpoints,
     ports,

@@ -15,7 +15,13 @@ export const endpointsController: Controller = {
   name: NAME,
   start(context) {
     const scoped = { ...context, client: context.client.as(NAME) };
-    const reconciler = new Reconciler({ name: NAME, clock: context.clock, tasks: context.tasks, reconcile: (key) => reconcile(scoped, key), onError: (key, error) => context.log(NAME, key, error) });
+    const reconciler = new Reconciler({
+      name: NAME,
+      clock: context.clock,
+      tasks: context.tasks,
+      reconcile: (key) => reconcile(scoped, key),
+      onError: (key, error) => context.log(NAME, key, error),
+    });
     watchServices(context, reconciler);
     context.informers.of(endpoints).addHandler({ deleted: (object) => reconciler.add(keyOf(object)) });
   },
@@ -31,7 +37,11 @@ async function reconcile(context: ControllerContext, key: string): Promise<void>
   }
   if (!service.spec.selector || service.spec.type === "ExternalName" || service.metadata.deletionTimestamp) return;
   const subsets = subsetsOf(service, context);
-  const labels: Record<string, string> = { ...service.metadata.labels, "endpoints.kubernetes.io/managed-by": NAME, ...(service.spec.clusterIP === "None" ? { "service.kubernetes.io/headless": "" } : {}) };
+  const labels: Record<string, string> = {
+    ...service.metadata.labels,
+    "endpoints.kubernetes.io/managed-by": NAME,
+    ...(service.spec.clusterIP === "None" ? { "service.kubernetes.io/headless": "" } : {}),
+  };
   if (existing) {
     if (sameValue(existing.subsets ?? [], subsets) && sameValue(existing.metadata.labels ?? {}, labels)) return;
     await client.mutate(endpoints, existing.metadata, (now) => {
@@ -41,7 +51,12 @@ async function reconcile(context: ControllerContext, key: string): Promise<void>
     });
     return;
   }
-  const draft = { apiVersion: "v1", kind: "Endpoints", metadata: { name: service.metadata.name, namespace: service.metadata.namespace as string, labels }, ...(subsets.length > 0 ? { subsets } : {}) };
+  const draft = {
+    apiVersion: "v1",
+    kind: "Endpoints",
+    metadata: { name: service.metadata.name, namespace: service.metadata.namespace as string, labels },
+    ...(subsets.length > 0 ? { subsets } : {}),
+  };
   await client.create(endpoints, draft).catch((error: unknown) => {
     if (!isAlreadyExists(error)) throw error;
   });
@@ -61,7 +76,12 @@ function subsetsOf(service: Service, context: ControllerContext): EndpointSubset
     let group = groups.get(id);
     if (!group) groups.set(id, (group = { ports, ready: [], notReady: [] }));
     const hostname = pod.spec.hostname && pod.spec.subdomain === service.metadata.name ? { hostname: pod.spec.hostname } : {};
-    const address = { ...hostname, ip, nodeName: pod.spec.nodeName, targetRef: { kind: "Pod", name: pod.metadata.name, namespace: pod.metadata.namespace, uid: pod.metadata.uid } } as EndpointAddress;
+    const address = {
+      ...hostname,
+      ip,
+      nodeName: pod.spec.nodeName,
+      targetRef: { kind: "Pod", name: pod.metadata.name, namespace: pod.metadata.namespace, uid: pod.metadata.uid },
+    } as EndpointAddress;
     (ready ? group.ready : group.notReady).push(address);
   }
   const byIp = (a: EndpointAddress, b: EndpointAddress) => (a.ip < b.ip ? -1 : 1);

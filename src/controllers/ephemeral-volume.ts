@@ -29,12 +29,25 @@ export const ephemeralVolumeController: Controller = {
           const name = `${pod.metadata.name}-${volume.name}`;
           if (!template || informers.of(persistentVolumeClaims).find(`${pod.metadata.namespace}/${name}`)) continue;
           const { labels, annotations } = template.metadata ?? {};
-          const metadata = { name, namespace: pod.metadata.namespace as string, ...(labels ? { labels } : {}), ...(annotations ? { annotations } : {}), ownerReferences: [controllerReference(pods as never, pod)] };
-          await client.create(persistentVolumeClaims, { metadata, spec: structuredClone(template.spec) } as never).catch((error: unknown) => {
-            if (isAlreadyExists(error)) return;
-            events.event({ object: pod }, "Warning", "FailedBinding", `ephemeral volume ${volume.name}: create PVC ${name}: ${messageOf(error)}`);
-            throw error;
-          });
+          const metadata = {
+            name,
+            namespace: pod.metadata.namespace as string,
+            ...(labels ? { labels } : {}),
+            ...(annotations ? { annotations } : {}),
+            ownerReferences: [controllerReference(pods as never, pod)],
+          };
+          await client
+            .create(persistentVolumeClaims, { metadata, spec: structuredClone(template.spec) } as never)
+            .catch((error: unknown) => {
+              if (isAlreadyExists(error)) return;
+              events.event(
+                { object: pod },
+                "Warning",
+                "FailedBinding",
+                `ephemeral volume ${volume.name}: create PVC ${name}: ${messageOf(error)}`,
+              );
+              throw error;
+            });
         }
       },
     });

@@ -37,7 +37,14 @@ class GarbageCollector {
 
   constructor(context: ControllerContext) {
     this.#context = { ...context, client: context.client.as(NAME) };
-    this.#reconciler = new Reconciler({ name: NAME, clock: context.clock, tasks: context.tasks, workers: 20, reconcile: (key) => this.#reconcile(key), onError: (key, error) => context.log(NAME, key, error) });
+    this.#reconciler = new Reconciler({
+      name: NAME,
+      clock: context.clock,
+      tasks: context.tasks,
+      workers: 20,
+      reconcile: (key) => this.#reconcile(key),
+      onError: (key, error) => context.log(NAME, key, error),
+    });
   }
 
   start(): void {
@@ -78,8 +85,14 @@ class GarbageCollector {
       },
       updated: (object, old) => {
         const owners = object.metadata.ownerReferences;
-        if (owners !== old.metadata.ownerReferences || object.metadata.deletionTimestamp !== old.metadata.deletionTimestamp || object.metadata.finalizers !== old.metadata.finalizers) enqueue(object);
-        if (object.metadata.deletionTimestamp && !old.metadata.deletionTimestamp && object.metadata.finalizers?.includes(FOREGROUND)) this.#enqueueDependents(object);
+        if (
+          owners !== old.metadata.ownerReferences ||
+          object.metadata.deletionTimestamp !== old.metadata.deletionTimestamp ||
+          object.metadata.finalizers !== old.metadata.finalizers
+        )
+          enqueue(object);
+        if (object.metadata.deletionTimestamp && !old.metadata.deletionTimestamp && object.metadata.finalizers?.includes(FOREGROUND))
+          this.#enqueueDependents(object);
       },
       deleted: (object) => {
         this.#enqueueDependents(object);
@@ -90,12 +103,14 @@ class GarbageCollector {
   }
 
   #enqueueDependents(owner: KubernetesObject): void {
-    for (const [resource, { informer }] of this.#watched) for (const dependent of informer.byIndex("owner", owner.metadata.uid)) this.#reconciler.add(`${resource} ${keyOf(dependent)}`);
+    for (const [resource, { informer }] of this.#watched)
+      for (const dependent of informer.byIndex("owner", owner.metadata.uid)) this.#reconciler.add(`${resource} ${keyOf(dependent)}`);
   }
 
   #enqueueOwner(object: KubernetesObject, reference: OwnerReference): void {
     const kind = this.#kindOf(reference);
-    if (kind) this.#reconciler.add(`${groupResource(kind)} ${kind.namespaced ? `${object.metadata.namespace}/${reference.name}` : reference.name}`);
+    if (kind)
+      this.#reconciler.add(`${groupResource(kind)} ${kind.namespaced ? `${object.metadata.namespace}/${reference.name}` : reference.name}`);
   }
 
   async #reconcile(id: string): Promise<Result | void> {
@@ -125,13 +140,21 @@ class GarbageCollector {
     }
     if (solid.length > 0) {
       if (dangling.length === 0 && waiting === 0) return;
-      await client.mutate(kind, object.metadata, (now) => ({ ...now, metadata: { ...now.metadata, ownerReferences: now.metadata.ownerReferences?.filter((reference) => solid.some((keep) => keep.uid === reference.uid)) } as KubernetesObject["metadata"] }));
+      await client.mutate(kind, object.metadata, (now) => ({
+        ...now,
+        metadata: {
+          ...now.metadata,
+          ownerReferences: now.metadata.ownerReferences?.filter((reference) => solid.some((keep) => keep.uid === reference.uid)),
+        } as KubernetesObject["metadata"],
+      }));
       return;
     }
     const propagationPolicy = waiting > 0 && this.#hasDependents(object) ? "Foreground" : "Background";
-    await client.delete(kind, object.metadata, { propagationPolicy, preconditions: { uid: object.metadata.uid } }).catch((error: unknown) => {
-      if (!isNotFound(error)) throw error;
-    });
+    await client
+      .delete(kind, object.metadata, { propagationPolicy, preconditions: { uid: object.metadata.uid } })
+      .catch((error: unknown) => {
+        if (!isNotFound(error)) throw error;
+      });
   }
 
   /** The cache first, then the server: a stale cache must not cost an object its life. */
@@ -139,7 +162,9 @@ class GarbageCollector {
     const kind = this.#kindOf(reference);
     if (!kind || IGNORED.includes(kind.kind)) return "unknown";
     const name = { namespace: kind.namespaced ? object.metadata.namespace : undefined, name: reference.name };
-    const cached = this.#watched.get(groupResource(kind))?.informer.find(kind.namespaced ? `${object.metadata.namespace}/${reference.name}` : reference.name);
+    const cached = this.#watched
+      .get(groupResource(kind))
+      ?.informer.find(kind.namespaced ? `${object.metadata.namespace}/${reference.name}` : reference.name);
     if (cached?.metadata.uid === reference.uid) return cached;
     return this.#context.client.find(kind, name);
   }
@@ -154,7 +179,11 @@ class GarbageCollector {
 
   async #finishForeground(kind: Kind, object: KubernetesObject): Promise<void> {
     const blocked = [...this.#watched.values()].some(({ informer }) =>
-      informer.byIndex("owner", object.metadata.uid).some((dependent) => dependent.metadata.ownerReferences?.some((owner) => owner.uid === object.metadata.uid && owner.blockOwnerDeletion)),
+      informer
+        .byIndex("owner", object.metadata.uid)
+        .some((dependent) =>
+          dependent.metadata.ownerReferences?.some((owner) => owner.uid === object.metadata.uid && owner.blockOwnerDeletion),
+        ),
     );
     if (blocked) return this.#enqueueDependents(object);
     await this.#removeFinalizer(kind, object, FOREGROUND);
@@ -163,7 +192,13 @@ class GarbageCollector {
   async #orphanDependents(kind: Kind, object: KubernetesObject): Promise<void> {
     for (const { kind: other, informer } of this.#watched.values()) {
       for (const dependent of informer.byIndex("owner", object.metadata.uid)) {
-        await this.#context.client.mutate(other, dependent.metadata, (now) => ({ ...now, metadata: { ...now.metadata, ownerReferences: now.metadata.ownerReferences?.filter((owner) => owner.uid !== object.metadata.uid) } as KubernetesObject["metadata"] }));
+        await this.#context.client.mutate(other, dependent.metadata, (now) => ({
+          ...now,
+          metadata: {
+            ...now.metadata,
+            ownerReferences: now.metadata.ownerReferences?.filter((owner) => owner.uid !== object.metadata.uid),
+          } as KubernetesObject["metadata"],
+        }));
       }
     }
     await this.#removeFinalizer(kind, object, ORPHAN);
@@ -171,7 +206,9 @@ class GarbageCollector {
 
   async #removeFinalizer(kind: Kind, object: KubernetesObject, finalizer: string): Promise<void> {
     await this.#context.client.mutate(kind, object.metadata, (now) =>
-      now.metadata.finalizers?.includes(finalizer) ? { ...now, metadata: { ...now.metadata, finalizers: now.metadata.finalizers.filter((other) => other !== finalizer) } } : now,
+      now.metadata.finalizers?.includes(finalizer)
+        ? { ...now, metadata: { ...now.metadata, finalizers: now.metadata.finalizers.filter((other) => other !== finalizer) } }
+        : now,
     );
   }
 }

@@ -8,7 +8,16 @@ import { Reconciler, type Result } from "../client/reconciler.ts";
 import { rfc3339 } from "../util/clock.ts";
 import type { Controller, ControllerContext } from "./controller.ts";
 import { sameValue } from "./support/hash.ts";
-import { COMPLETION_INDEX, finishedCondition, hasTracking, indexOf, jobCondition, parseIndexes, renderIndexes, TRACKING_FINALIZER } from "./support/job-facts.ts";
+import {
+  COMPLETION_INDEX,
+  finishedCondition,
+  hasTracking,
+  indexOf,
+  jobCondition,
+  parseIndexes,
+  renderIndexes,
+  TRACKING_FINALIZER,
+} from "./support/job-facts.ts";
 import { controllerOf } from "./support/owners.ts";
 import { Expectations, PodControl, slowStart } from "./support/pod-control.ts";
 
@@ -44,7 +53,13 @@ class JobController {
   constructor(context: ControllerContext) {
     this.#context = { ...context, client: context.client.as(NAME), events: context.events.from(NAME) };
     this.#control = new PodControl(this.#context, jobs);
-    this.#reconciler = new Reconciler({ name: NAME, clock: context.clock, tasks: context.tasks, reconcile: (key) => this.#reconcile(key), onError: (key, error) => context.log(NAME, key, error) });
+    this.#reconciler = new Reconciler({
+      name: NAME,
+      clock: context.clock,
+      tasks: context.tasks,
+      reconcile: (key) => this.#reconcile(key),
+      onError: (key, error) => context.log(NAME, key, error),
+    });
   }
 
   start(): void {
@@ -55,7 +70,13 @@ class JobController {
       // Its pods still carry our finalizer.
       for (const pod of informers.of(pods).byIndex("owner", job.metadata.uid)) void this.#release(pod);
     };
-    informers.of(jobs).addHandler({ added: (job) => this.#reconciler.add(keyOf(job)), updated: (job) => this.#reconciler.add(keyOf(job)), deleted: forget });
+    informers
+      .of(jobs)
+      .addHandler({
+        added: (job) => this.#reconciler.add(keyOf(job)),
+        updated: (job) => this.#reconciler.add(keyOf(job)),
+        deleted: forget,
+      });
     const ofPod = (pod: Pod) => {
       const owner = controllerOf(pod);
       if (owner?.kind !== "Job") {
@@ -63,7 +84,8 @@ class JobController {
         return;
       }
       const key = `${pod.metadata.namespace}/${owner.name}`;
-      if (informers.of(jobs).synced && informers.of(jobs).find(key)?.metadata.uid !== owner.uid && pod.metadata.deletionTimestamp) void this.#release(pod);
+      if (informers.of(jobs).synced && informers.of(jobs).find(key)?.metadata.uid !== owner.uid && pod.metadata.deletionTimestamp)
+        void this.#release(pod);
       else this.#reconciler.add(key);
     };
     informers.of(pods).addHandler({
@@ -88,7 +110,11 @@ class JobController {
       for (const pod of own) if (isPodTerminal(pod) || pod.metadata.deletionTimestamp) await this.#release(pod);
       return;
     }
-    const settled = this.#expectations.settled(key, (podKey) => podInformer.find(podKey), (uid) => !own.some((pod) => pod.metadata.uid === uid && !pod.metadata.deletionTimestamp));
+    const settled = this.#expectations.settled(
+      key,
+      (podKey) => podInformer.find(podKey),
+      (uid) => !own.some((pod) => pod.metadata.uid === uid && !pod.metadata.deletionTimestamp),
+    );
     const status = this.#count(job, own);
     if (!job.spec.suspend) status.startTime ??= rfc3339(clock.now());
     const ending = this.#endingOf(job, status, own);
@@ -126,7 +152,10 @@ class JobController {
         else if (index !== undefined && index < (job.spec.completions ?? 0)) indexes.add(index);
       } else {
         status.failed = (status.failed ?? 0) + 1;
-        this.#failures.set(key, { inARow: (this.#failures.get(key)?.inARow ?? 0) + 1, lastMs: finishedMs(pod) ?? this.#context.clock.now() });
+        this.#failures.set(key, {
+          inARow: (this.#failures.get(key)?.inARow ?? 0) + 1,
+          lastMs: finishedMs(pod) ?? this.#context.clock.now(),
+        });
       }
     }
     if (job.spec.completionMode === "Indexed") {
@@ -138,14 +167,26 @@ class JobController {
 
   /** Why the job is over, if it is: success first. */
   #endingOf(job: Job, status: JobStatus, own: readonly Pod[]): Ending | undefined {
-    const known = job.status.conditions?.find(({ type, status: value }) => (type === "FailureTarget" || type === "SuccessCriteriaMet") && value === "True");
-    if (known) return { type: known.type === "FailureTarget" ? "Failed" : "Complete", reason: known.reason ?? "", message: known.message ?? "" };
+    const known = job.status.conditions?.find(
+      ({ type, status: value }) => (type === "FailureTarget" || type === "SuccessCriteriaMet") && value === "True",
+    );
+    if (known)
+      return { type: known.type === "FailureTarget" ? "Failed" : "Complete", reason: known.reason ?? "", message: known.message ?? "" };
     const limit = job.spec.backoffLimit ?? 6;
-    const restarts = own.filter((pod) => isPodActive(pod) && pod.spec.restartPolicy === "OnFailure").flatMap((pod) => [...(pod.status.initContainerStatuses ?? []), ...(pod.status.containerStatuses ?? [])]).reduce((sum, container) => sum + container.restartCount, 0);
+    const restarts = own
+      .filter((pod) => isPodActive(pod) && pod.spec.restartPolicy === "OnFailure")
+      .flatMap((pod) => [...(pod.status.initContainerStatuses ?? []), ...(pod.status.containerStatuses ?? [])])
+      .reduce((sum, container) => sum + container.restartCount, 0);
     const restartsOver = limit === 0 ? restarts > 0 : restarts >= limit;
-    if ((status.failed ?? 0) > limit || restartsOver) return { type: "Failed", reason: "BackoffLimitExceeded", message: "Job has reached the specified backoff limit" };
+    if ((status.failed ?? 0) > limit || restartsOver)
+      return { type: "Failed", reason: "BackoffLimitExceeded", message: "Job has reached the specified backoff limit" };
     const deadline = job.spec.activeDeadlineSeconds;
-    if (deadline !== undefined && status.startTime && !job.spec.suspend && this.#context.clock.now() >= Date.parse(status.startTime) + deadline * 1000) {
+    if (
+      deadline !== undefined &&
+      status.startTime &&
+      !job.spec.suspend &&
+      this.#context.clock.now() >= Date.parse(status.startTime) + deadline * 1000
+    ) {
       return { type: "Failed", reason: "DeadlineExceeded", message: "Job was active longer than specified deadline" };
     }
     const succeeded = status.succeeded ?? 0;
@@ -157,9 +198,18 @@ class JobController {
   async #manage(job: Job, key: string, status: JobStatus, active: readonly Pod[]): Promise<Result | undefined> {
     const parallelism = job.spec.parallelism ?? 1;
     const succeeded = status.succeeded ?? 0;
-    const wanted = job.spec.completions === undefined ? (succeeded > 0 ? Math.min(active.length, parallelism) : parallelism) : Math.max(0, Math.min(parallelism, job.spec.completions - succeeded));
+    const wanted =
+      job.spec.completions === undefined
+        ? succeeded > 0
+          ? Math.min(active.length, parallelism)
+          : parallelism
+        : Math.max(0, Math.min(parallelism, job.spec.completions - succeeded));
     if (active.length > wanted) {
-      await this.#stop(job, key, [...active].sort((a, b) => Number(isPodReady(a)) - Number(isPodReady(b))).slice(0, active.length - wanted));
+      await this.#stop(
+        job,
+        key,
+        [...active].sort((a, b) => Number(isPodReady(a)) - Number(isPodReady(b))).slice(0, active.length - wanted),
+      );
       return undefined;
     }
     if (active.length === wanted) return undefined;
@@ -209,7 +259,8 @@ class JobController {
       conditions.push(jobCondition(type, reason, message, nowMs, value));
       return true;
     };
-    const event = (type: "Normal" | "Warning", reason: string, message: string) => this.#context.events.event({ object: job }, type, reason, message);
+    const event = (type: "Normal" | "Warning", reason: string, message: string) =>
+      this.#context.events.event({ object: job }, type, reason, message);
     if (ending) {
       add(ending.type === "Failed" ? "FailureTarget" : "SuccessCriteriaMet", ending.reason, ending.message);
       const left = own.filter((pod) => isPodActive(pod) || (pod.metadata.deletionTimestamp && !isPodTerminal(pod))).length;
@@ -236,7 +287,9 @@ class JobController {
   /** The counts first, then the finalizers: a pod must not go before it is counted. */
   async #write(job: Job, status: JobStatus, own: readonly Pod[]): Promise<void> {
     if (!sameValue(status, job.status)) {
-      await this.#context.client.mutate(jobs, job.metadata, (now) => (now.metadata.uid === job.metadata.uid ? { ...now, status } : now), { subresource: "status" });
+      await this.#context.client.mutate(jobs, job.metadata, (now) => (now.metadata.uid === job.metadata.uid ? { ...now, status } : now), {
+        subresource: "status",
+      });
     }
     for (const pod of own) if (this.#counted.has(pod.metadata.uid)) await this.#release(pod);
   }
@@ -247,18 +300,30 @@ class JobController {
       return;
     }
     await this.#context.client.mutate(pods, pod.metadata, (now) =>
-      hasTracking(now) && now.metadata.uid === pod.metadata.uid ? { ...now, metadata: { ...now.metadata, finalizers: (now.metadata.finalizers ?? []).filter((finalizer) => finalizer !== TRACKING_FINALIZER) } } : now,
+      hasTracking(now) && now.metadata.uid === pod.metadata.uid
+        ? {
+            ...now,
+            metadata: {
+              ...now.metadata,
+              finalizers: (now.metadata.finalizers ?? []).filter((finalizer) => finalizer !== TRACKING_FINALIZER),
+            },
+          }
+        : now,
     );
   }
 
   #deadlineOf(job: Job, status: JobStatus): Result | undefined {
     if (job.spec.activeDeadlineSeconds === undefined || !status.startTime || job.spec.suspend) return undefined;
-    return { requeueAfterMs: Math.max(1, Date.parse(status.startTime) + job.spec.activeDeadlineSeconds * 1000 - this.#context.clock.now()) };
+    return {
+      requeueAfterMs: Math.max(1, Date.parse(status.startTime) + job.spec.activeDeadlineSeconds * 1000 - this.#context.clock.now()),
+    };
   }
 }
 
 function finishedMs(pod: Pod): number | undefined {
-  const times = (pod.status.containerStatuses ?? []).flatMap(({ state }) => (state?.terminated?.finishedAt ? [Date.parse(state.terminated.finishedAt)] : []));
+  const times = (pod.status.containerStatuses ?? []).flatMap(({ state }) =>
+    state?.terminated?.finishedAt ? [Date.parse(state.terminated.finishedAt)] : [],
+  );
   return times.length > 0 ? Math.max(...times) : undefined;
 }
 

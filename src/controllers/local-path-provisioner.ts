@@ -19,7 +19,11 @@ export const localPathProvisioner: Controller = {
   name: "local-path-provisioner",
   start(context) {
     const { informers, clock, tasks } = context;
-    const scoped: ControllerContext = { ...context, client: context.client.as("local-path-provisioner"), events: context.events.from(RECORDER) };
+    const scoped: ControllerContext = {
+      ...context,
+      client: context.client.as("local-path-provisioner"),
+      events: context.events.from(RECORDER),
+    };
     const onError = (key: string, error: unknown) => context.log(NAME, key, error);
     const startedMs = new Map<string, number>();
     const claims = new Reconciler({ name: NAME, clock, tasks, onError, reconcile: (key) => provision(scoped, key, startedMs) });
@@ -35,7 +39,11 @@ export const localPathProvisioner: Controller = {
   },
 };
 
-async function provision({ client, informers, events, clock }: ControllerContext, key: string, startedMs: Map<string, number>): Promise<Result | void> {
+async function provision(
+  { client, informers, events, clock }: ControllerContext,
+  key: string,
+  startedMs: Map<string, number>,
+): Promise<Result | void> {
   const claim = informers.of(persistentVolumeClaims).find(key);
   const storageClass = claim && informers.of(storageClasses).find(classOfClaim(claim));
   if (!claim || !storageClass || claim.spec.volumeName || claim.metadata.deletionTimestamp) return;
@@ -47,19 +55,26 @@ async function provision({ client, informers, events, clock }: ControllerContext
   const since = startedMs.get(uid);
   if (since === undefined) tell("Normal", "Provisioning", `External provisioner is provisioning volume for claim "${key}"`);
   const refuse = (why: string): Result => {
-    tell("Warning", "ProvisioningFailed", `failed to provision volume with StorageClass ${JSON.stringify(storageClass.metadata.name)}: ${why}`);
+    tell(
+      "Warning",
+      "ProvisioningFailed",
+      `failed to provision volume with StorageClass ${JSON.stringify(storageClass.metadata.name)}: ${why}`,
+    );
     return { requeueAfterMs: 15_000 };
   };
   if (node === undefined) return refuse("configuration error, no node was specified");
-  if (claim.spec.accessModes?.some((mode) => mode !== "ReadWriteOnce" && mode !== "ReadWriteOncePod")) return refuse("NodePath only supports ReadWriteOnce and ReadWriteOncePod (1.22+) access modes");
+  if (claim.spec.accessModes?.some((mode) => mode !== "ReadWriteOnce" && mode !== "ReadWriteOncePod"))
+    return refuse("NodePath only supports ReadWriteOnce and ReadWriteOncePod (1.22+) access modes");
   if (claim.spec.selector) return refuse("claim.Spec.Selector is not supported");
   if (since === undefined) startedMs.set(uid, clock.now());
   const leftMs = (since ?? clock.now()) + HELPER_MS - clock.now();
   if (leftMs > 0) return { requeueAfterMs: leftMs };
   startedMs.delete(uid);
-  await client.create(persistentVolumes, volumeFor(claim, name, node, storageClass.reclaimPolicy ?? "Delete") as never).catch((error: unknown) => {
-    if (!isAlreadyExists(error)) throw error;
-  });
+  await client
+    .create(persistentVolumes, volumeFor(claim, name, node, storageClass.reclaimPolicy ?? "Delete") as never)
+    .catch((error: unknown) => {
+      if (!isAlreadyExists(error)) throw error;
+    });
   tell("Normal", "ProvisioningSucceeded", `Successfully provisioned volume ${name}`);
 }
 
@@ -72,7 +87,9 @@ function volumeFor(claim: PersistentVolumeClaim, name: string, node: string, rec
       capacity: { storage: claim.spec.resources?.requests?.["storage"] },
       claimRef: { apiVersion: "v1", kind: "PersistentVolumeClaim", namespace, name: claimName, uid, resourceVersion },
       hostPath: { path: `${FOLDER}/${name}_${namespace}_${claimName}`, type: "DirectoryOrCreate" },
-      nodeAffinity: { required: { nodeSelectorTerms: [{ matchExpressions: [{ key: "kubernetes.io/hostname", operator: "In", values: [node] }] }] } },
+      nodeAffinity: {
+        required: { nodeSelectorTerms: [{ matchExpressions: [{ key: "kubernetes.io/hostname", operator: "In", values: [node] }] }] },
+      },
       persistentVolumeReclaimPolicy: reclaimPolicy,
       storageClassName: classOfClaim(claim),
       volumeMode: claim.spec.volumeMode ?? "Filesystem",
@@ -81,9 +98,19 @@ function volumeFor(claim: PersistentVolumeClaim, name: string, node: string, rec
 }
 
 /** A released volume goes, and with it the folder: the node's kubelet sees to that. */
-async function remove({ client, informers, clock }: ControllerContext, name: string, startedMs: Map<string, number>): Promise<Result | void> {
+async function remove(
+  { client, informers, clock }: ControllerContext,
+  name: string,
+  startedMs: Map<string, number>,
+): Promise<Result | void> {
   const volume = informers.of(persistentVolumes).find(name);
-  if (!volume || volume.status.phase !== "Released" || volume.spec.persistentVolumeReclaimPolicy !== "Delete" || volume.metadata.deletionTimestamp) return;
+  if (
+    !volume ||
+    volume.status.phase !== "Released" ||
+    volume.spec.persistentVolumeReclaimPolicy !== "Delete" ||
+    volume.metadata.deletionTimestamp
+  )
+    return;
   const { uid } = volume.metadata;
   const since = startedMs.get(uid);
   if (since === undefined) startedMs.set(uid, clock.now());

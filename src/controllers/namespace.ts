@@ -17,7 +17,13 @@ export const namespaceController: Controller = {
   name: NAME,
   start(context) {
     const scoped = { ...context, client: context.client.as(NAME) };
-    const reconciler = new Reconciler({ name: NAME, clock: context.clock, tasks: context.tasks, reconcile: (key) => reconcile(scoped, key), onError: (key, error) => context.log(NAME, key, error) });
+    const reconciler = new Reconciler({
+      name: NAME,
+      clock: context.clock,
+      tasks: context.tasks,
+      reconcile: (key) => reconcile(scoped, key),
+      onError: (key, error) => context.log(NAME, key, error),
+    });
     const enqueue = (namespace: Namespace) => {
       if (namespace.metadata.deletionTimestamp) reconciler.add(namespace.metadata.name);
     };
@@ -58,24 +64,74 @@ async function reconcile(context: ControllerContext, name: string): Promise<Resu
   await setConditions(context, namespace, remaining, finalizers, clock.now());
   if (remaining.length > 0) return { requeueAfterMs: RETRY_MS };
   const current = await client.find(namespaces, { name });
-  if (current) await client.update(namespaces, { ...current, spec: { ...current.spec, finalizers: (current.spec.finalizers ?? []).filter((finalizer) => finalizer !== "kubernetes") } }, { subresource: "finalize" });
+  if (current)
+    await client.update(
+      namespaces,
+      {
+        ...current,
+        spec: { ...current.spec, finalizers: (current.spec.finalizers ?? []).filter((finalizer) => finalizer !== "kubernetes") },
+      },
+      { subresource: "finalize" },
+    );
   return {};
 }
 
-async function setConditions({ client }: ControllerContext, namespace: Namespace, remaining: readonly string[], finalizers: ReadonlyMap<string, number>, nowMs: number): Promise<void> {
+async function setConditions(
+  { client }: ControllerContext,
+  namespace: Namespace,
+  remaining: readonly string[],
+  finalizers: ReadonlyMap<string, number>,
+  nowMs: number,
+): Promise<void> {
   const condition = (type: string, bad: boolean, reason: string, message: string, goodReason: string, goodMessage: string) => {
     const old = namespace.status.conditions?.find((other) => other.type === type);
     const status = bad ? "True" : "False";
-    return { lastTransitionTime: old?.status === status && old.lastTransitionTime ? old.lastTransitionTime : rfc3339(nowMs), message: bad ? message : goodMessage, reason: bad ? reason : goodReason, status, type };
+    return {
+      lastTransitionTime: old?.status === status && old.lastTransitionTime ? old.lastTransitionTime : rfc3339(nowMs),
+      message: bad ? message : goodMessage,
+      reason: bad ? reason : goodReason,
+      status,
+      type,
+    };
   };
   const holding = [...finalizers].map(([finalizer, count]) => `${finalizer} in ${count} resource instances`);
   const conditions = [
     condition("NamespaceDeletionDiscoveryFailure", false, "", "", "ResourcesDiscovered", "All resources successfully discovered"),
-    condition("NamespaceDeletionGroupVersionParsingFailure", false, "", "", "ParsedGroupVersions", "All legacy kube types successfully parsed"),
-    condition("NamespaceDeletionContentFailure", false, "", "", "ContentDeleted", "All content successfully deleted, may be waiting on finalization"),
-    condition("NamespaceContentRemaining", remaining.length > 0, "SomeResourcesRemain", `Some resources are remaining: ${remaining.join(", ")}`, "ContentRemoved", "All content successfully removed"),
-    condition("NamespaceFinalizersRemaining", holding.length > 0, "SomeFinalizersRemain", `Some content in the namespace has finalizers remaining: ${holding.join(", ")}`, "ContentHasNoFinalizers", "All content-preserving finalizers finished"),
+    condition(
+      "NamespaceDeletionGroupVersionParsingFailure",
+      false,
+      "",
+      "",
+      "ParsedGroupVersions",
+      "All legacy kube types successfully parsed",
+    ),
+    condition(
+      "NamespaceDeletionContentFailure",
+      false,
+      "",
+      "",
+      "ContentDeleted",
+      "All content successfully deleted, may be waiting on finalization",
+    ),
+    condition(
+      "NamespaceContentRemaining",
+      remaining.length > 0,
+      "SomeResourcesRemain",
+      `Some resources are remaining: ${remaining.join(", ")}`,
+      "ContentRemoved",
+      "All content successfully removed",
+    ),
+    condition(
+      "NamespaceFinalizersRemaining",
+      holding.length > 0,
+      "SomeFinalizersRemain",
+      `Some content in the namespace has finalizers remaining: ${holding.join(", ")}`,
+      "ContentHasNoFinalizers",
+      "All content-preserving finalizers finished",
+    ),
   ];
   if (sameValue(conditions, namespace.status.conditions)) return;
-  await client.mutate(namespaces, namespace.metadata, (now) => ({ ...now, status: { ...now.status, conditions } }), { subresource: "status" });
+  await client.mutate(namespaces, namespace.metadata, (now) => ({ ...now, status: { ...now.status, conditions } }), {
+    subresource: "status",
+  });
 }

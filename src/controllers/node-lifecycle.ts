@@ -14,7 +14,12 @@ const NAME = "node-controller";
 const GRACE_MS = 50_000;
 const NOT_READY = "node.kubernetes.io/not-ready";
 const UNREACHABLE = "node.kubernetes.io/unreachable";
-const PRESSURE: Record<string, string> = { MemoryPressure: "node.kubernetes.io/memory-pressure", DiskPressure: "node.kubernetes.io/disk-pressure", PIDPressure: "node.kubernetes.io/pid-pressure", NetworkUnavailable: "node.kubernetes.io/network-unavailable" };
+const PRESSURE: Record<string, string> = {
+  MemoryPressure: "node.kubernetes.io/memory-pressure",
+  DiskPressure: "node.kubernetes.io/disk-pressure",
+  PIDPressure: "node.kubernetes.io/pid-pressure",
+  NetworkUnavailable: "node.kubernetes.io/network-unavailable",
+};
 
 /** Notices nodes that went silent, taints what is not well, and evicts after the tolerated time. Upstream: pkg/controller/nodelifecycle, pkg/controller/tainteviction */
 export const nodeLifecycleController: Controller = {
@@ -31,8 +36,18 @@ class NodeLifecycle {
   constructor(context: ControllerContext) {
     this.#context = { ...context, client: context.client.as(NAME), events: context.events.from(NAME) };
     const base = { clock: context.clock, tasks: context.tasks };
-    this.#reconciler = new Reconciler({ ...base, name: NAME, reconcile: (key) => this.#reconcile(key), onError: (key, error) => context.log(NAME, key, error) });
-    this.#evictor = new Reconciler({ ...base, name: "taint-eviction-controller", reconcile: (key) => this.#evict(key), onError: (key, error) => context.log("taint-eviction-controller", key, error) });
+    this.#reconciler = new Reconciler({
+      ...base,
+      name: NAME,
+      reconcile: (key) => this.#reconcile(key),
+      onError: (key, error) => context.log(NAME, key, error),
+    });
+    this.#evictor = new Reconciler({
+      ...base,
+      name: "taint-eviction-controller",
+      reconcile: (key) => this.#evict(key),
+      onError: (key, error) => context.log("taint-eviction-controller", key, error),
+    });
   }
 
   start(): void {
@@ -44,13 +59,20 @@ class NodeLifecycle {
       added: (node) => {
         if (!this.#registered.has(node.metadata.uid)) {
           this.#registered.add(node.metadata.uid);
-          this.#context.events.event({ object: node }, "Normal", "RegisteredNode", `Node ${node.metadata.name} event: Registered Node ${node.metadata.name} in Controller`);
+          this.#context.events.event(
+            { object: node },
+            "Normal",
+            "RegisteredNode",
+            `Node ${node.metadata.name} event: Registered Node ${node.metadata.name} in Controller`,
+          );
         }
         this.#reconciler.add(node.metadata.name);
       },
       updated: (node, old) => {
         if (node.status.conditions !== old.status.conditions || node.spec !== old.spec) this.#reconciler.add(node.metadata.name);
-        if (!sameValue(noExecute(node), noExecute(old))) for (const pod of podInformer.byIndex("nodeName", node.metadata.name)) this.#evictor.add(`${pod.metadata.namespace}/${pod.metadata.name}`);
+        if (!sameValue(noExecute(node), noExecute(old)))
+          for (const pod of podInformer.byIndex("nodeName", node.metadata.name))
+            this.#evictor.add(`${pod.metadata.namespace}/${pod.metadata.name}`);
       },
     });
     podInformer.addHandler({
@@ -66,7 +88,11 @@ class NodeLifecycle {
     const node = informers.of(nodes).find(name);
     if (!node) return {};
     const lease = informers.of(leases).find(`kube-node-lease/${name}`);
-    const heard = Math.max(Date.parse(lease?.spec.renewTime ?? "") || 0, Date.parse(readyOf(node)?.lastHeartbeatTime ?? "") || 0, Date.parse(node.metadata.creationTimestamp));
+    const heard = Math.max(
+      Date.parse(lease?.spec.renewTime ?? "") || 0,
+      Date.parse(readyOf(node)?.lastHeartbeatTime ?? "") || 0,
+      Date.parse(node.metadata.creationTimestamp),
+    );
     const silentMs = clock.now() - heard;
     let current = node;
     if (silentMs >= GRACE_MS && readyOf(node)?.status !== "Unknown") current = await this.#markUnknown(node);
@@ -82,7 +108,15 @@ class NodeLifecycle {
       node.metadata,
       (current) => {
         const conditions: NodeCondition[] = (current.status.conditions ?? []).map((condition) =>
-          condition.type === "NetworkUnavailable" ? condition : { ...condition, status: "Unknown", reason: "NodeStatusUnknown", message: "Kubelet stopped posting node status.", lastTransitionTime: now },
+          condition.type === "NetworkUnavailable"
+            ? condition
+            : {
+                ...condition,
+                status: "Unknown",
+                reason: "NodeStatusUnknown",
+                message: "Kubelet stopped posting node status.",
+                lastTransitionTime: now,
+              },
         );
         return { ...current, status: { ...current.status, conditions } };
       },
@@ -98,12 +132,16 @@ class NodeLifecycle {
     const wanted: Taint[] = [];
     const bad = ready === undefined || ready.status === "False" ? NOT_READY : ready.status === "Unknown" ? UNREACHABLE : undefined;
     if (bad) wanted.push({ key: bad, effect: "NoSchedule" }, { key: bad, effect: "NoExecute", timeAdded: nowText });
-    for (const [type, key] of Object.entries(PRESSURE)) if (node.status.conditions?.some((condition) => condition.type === type && condition.status === "True")) wanted.push({ key, effect: "NoSchedule" });
+    for (const [type, key] of Object.entries(PRESSURE))
+      if (node.status.conditions?.some((condition) => condition.type === type && condition.status === "True"))
+        wanted.push({ key, effect: "NoSchedule" });
     if (node.spec.unschedulable) wanted.push({ key: "node.kubernetes.io/unschedulable", effect: "NoSchedule", timeAdded: nowText });
     const managed = [NOT_READY, UNREACHABLE, "node.kubernetes.io/unschedulable", ...Object.values(PRESSURE)];
     await this.#context.client.mutate(nodes, node.metadata, (current) => {
       const old = current.spec.taints ?? [];
-      const kept = old.filter((taint) => !managed.includes(taint.key) || wanted.some((other) => other.key === taint.key && other.effect === taint.effect));
+      const kept = old.filter(
+        (taint) => !managed.includes(taint.key) || wanted.some((other) => other.key === taint.key && other.effect === taint.effect),
+      );
       const added = wanted.filter((taint) => !kept.some((other) => other.key === taint.key && other.effect === taint.effect));
       if (added.length === 0 && kept.length === old.length) return current;
       const { taints: _taints, ...spec } = current.spec;
@@ -117,10 +155,20 @@ class NodeLifecycle {
     const now = rfc3339(this.#context.clock.now());
     for (const pod of this.#context.informers.of(pods).byIndex("nodeName", node.metadata.name)) {
       if (!pod.status.conditions?.some((condition) => condition.type === "Ready" && condition.status === "True")) continue;
-      await this.#context.client.mutate(pods, pod.metadata, (current) => ({
-        ...current,
-        status: { ...current.status, conditions: (current.status.conditions ?? []).map((condition) => (condition.type === "Ready" ? { ...condition, status: "False", lastTransitionTime: now } : condition)) },
-      }), { subresource: "status" });
+      await this.#context.client.mutate(
+        pods,
+        pod.metadata,
+        (current) => ({
+          ...current,
+          status: {
+            ...current.status,
+            conditions: (current.status.conditions ?? []).map((condition) =>
+              condition.type === "Ready" ? { ...condition, status: "False", lastTransitionTime: now } : condition,
+            ),
+          },
+        }),
+        { subresource: "status" },
+      );
       this.#context.events.event({ object: pod }, "Warning", "NodeNotReady", "Node is not ready");
     }
   }
@@ -148,7 +196,12 @@ const readyOf = (node: Node) => node.status.conditions?.find((condition) => cond
 const noExecute = (node: Node) => (node.spec.taints ?? []).filter((taint) => taint.effect === "NoExecute");
 
 function toleratedUntil(pod: Pod, taint: Taint, nowMs: number): number {
-  const matching = (pod.spec.tolerations ?? []).filter((toleration) => (!toleration.effect || toleration.effect === "NoExecute") && (!toleration.key || toleration.key === taint.key) && (toleration.operator === "Exists" || (toleration.value ?? "") === (taint.value ?? "")));
+  const matching = (pod.spec.tolerations ?? []).filter(
+    (toleration) =>
+      (!toleration.effect || toleration.effect === "NoExecute") &&
+      (!toleration.key || toleration.key === taint.key) &&
+      (toleration.operator === "Exists" || (toleration.value ?? "") === (taint.value ?? "")),
+  );
   if (matching.length === 0) return nowMs;
   const limits = matching.flatMap((toleration) => (toleration.tolerationSeconds === undefined ? [] : [toleration.tolerationSeconds]));
   if (limits.length < matching.length && limits.length === 0) return Infinity;

@@ -11,7 +11,19 @@ import { Reconciler } from "../client/reconciler.ts";
 import { rfc3339 } from "../util/clock.ts";
 import type { Controller, ControllerContext } from "./controller.ts";
 import { claimsOf } from "../api/pod-claims.ts";
-import { bestVolume, BETA_STORAGE_PROVISIONER, BIND_COMPLETED, BOUND_BY_CONTROLLER, classOfClaim, classOfVolume, isBoundTo, mismatchOf, PROVISIONED_BY, SELECTED_NODE, STORAGE_PROVISIONER } from "../api/volume-matching.ts";
+import {
+  bestVolume,
+  BETA_STORAGE_PROVISIONER,
+  BIND_COMPLETED,
+  BOUND_BY_CONTROLLER,
+  classOfClaim,
+  classOfVolume,
+  isBoundTo,
+  mismatchOf,
+  PROVISIONED_BY,
+  SELECTED_NODE,
+  STORAGE_PROVISIONER,
+} from "../api/volume-matching.ts";
 
 const NAME = "persistentvolume-controller";
 /** Claims that wait are looked at again so often. Upstream: --pvclaimbinder-sync-period */
@@ -80,24 +92,39 @@ class PersistentVolumeController {
   }
 
   #tellWaiting(claim: PersistentVolumeClaim): void {
-    const waiting = this.#context.informers.of(pods).byIndex("claims", keyOf(claim)).filter((pod: Pod) => !isPodTerminal(pod));
-    const unscheduled = waiting.filter((pod) => !pod.spec.nodeName).map((pod) => pod.metadata.name).sort();
-    if (unscheduled.length > 0) this.#event(claim, "Normal", "WaitForPodScheduled", `waiting for pod ${unscheduled.join(",")} to be scheduled`);
+    const waiting = this.#context.informers
+      .of(pods)
+      .byIndex("claims", keyOf(claim))
+      .filter((pod: Pod) => !isPodTerminal(pod));
+    const unscheduled = waiting
+      .filter((pod) => !pod.spec.nodeName)
+      .map((pod) => pod.metadata.name)
+      .sort();
+    if (unscheduled.length > 0)
+      this.#event(claim, "Normal", "WaitForPodScheduled", `waiting for pod ${unscheduled.join(",")} to be scheduled`);
     else this.#event(claim, "Normal", "WaitForFirstConsumer", "waiting for first consumer to be created before binding");
   }
 
   /** Hands the claim to a provisioner outside. Upstream: provisionClaim, provisionClaimOperationExternal */
   async #provision(claim: PersistentVolumeClaim, storageClass: StorageClass | undefined): Promise<void> {
     const name = classOfClaim(claim);
-    if (!storageClass) return this.#event(claim, "Warning", "ProvisioningFailed", `storageclass.storage.k8s.io ${JSON.stringify(name)} not found`);
+    if (!storageClass)
+      return this.#event(claim, "Warning", "ProvisioningFailed", `storageclass.storage.k8s.io ${JSON.stringify(name)} not found`);
     const { provisioner } = storageClass;
-    if (provisioner.startsWith("kubernetes.io/")) return this.#event(claim, "Warning", "ProvisioningFailed", `no volume plugin matched name: ${provisioner}`);
+    if (provisioner.startsWith("kubernetes.io/"))
+      return this.#event(claim, "Warning", "ProvisioningFailed", `no volume plugin matched name: ${provisioner}`);
     const marks = { [BETA_STORAGE_PROVISIONER]: provisioner, [STORAGE_PROVISIONER]: provisioner };
     if (claim.metadata.annotations?.[STORAGE_PROVISIONER] !== provisioner) {
-      await this.#context.client.mutate(persistentVolumeClaims, claim.metadata, (now) => (now.metadata.uid === claim.metadata.uid ? annotated(now, marks) : now));
+      await this.#context.client.mutate(persistentVolumeClaims, claim.metadata, (now) =>
+        now.metadata.uid === claim.metadata.uid ? annotated(now, marks) : now,
+      );
     }
-    this.#event(claim, "Normal", "ExternalProvisioning",
-      `Waiting for a volume to be created either by the external provisioner '${provisioner}' or manually by the system administrator. If volume creation is delayed, please verify that the provisioner is running and correctly registered.`);
+    this.#event(
+      claim,
+      "Normal",
+      "ExternalProvisioning",
+      `Waiting for a volume to be created either by the external provisioner '${provisioner}' or manually by the system administrator. If volume creation is delayed, please verify that the provisioner is running and correctly registered.`,
+    );
   }
 
   /** A claim that names its volume. Upstream: syncUnboundClaim, second half */
@@ -117,7 +144,8 @@ class PersistentVolumeController {
 
   /** Upstream: syncBoundClaim */
   async #syncBound(claim: PersistentVolumeClaim): Promise<void> {
-    if (!claim.spec.volumeName) return this.#lose(claim, "ClaimLost", "Bound claim has lost reference to PersistentVolume. Data on the volume is lost!");
+    if (!claim.spec.volumeName)
+      return this.#lose(claim, "ClaimLost", "Bound claim has lost reference to PersistentVolume. Data on the volume is lost!");
     const volume = await this.#context.client.find(persistentVolumes, { name: claim.spec.volumeName });
     if (!volume) return this.#lose(claim, "ClaimLost", "Bound claim has lost its PersistentVolume. Data on the volume is lost!");
     if (!volume.spec.claimRef || volume.spec.claimRef.uid === claim.metadata.uid) return this.#bind(volume, claim);
@@ -127,7 +155,9 @@ class PersistentVolumeController {
   async #lose(claim: PersistentVolumeClaim, reason: string, message: string): Promise<void> {
     if (claim.status.phase === "Lost") return;
     this.#event(claim, "Warning", reason, message);
-    await this.#context.client.mutate(persistentVolumeClaims, claim.metadata, (now) => ({ ...now, status: { phase: "Lost" } }), { subresource: "status" });
+    await this.#context.client.mutate(persistentVolumeClaims, claim.metadata, (now) => ({ ...now, status: { phase: "Lost" } }), {
+      subresource: "status",
+    });
   }
 
   /** The volume points to the claim first, then the claim to the volume. Upstream: bind */
@@ -136,7 +166,14 @@ class PersistentVolumeController {
     const { namespace, name, uid } = claim.metadata;
     const bound = await client.mutate(persistentVolumes, volume.metadata, (now) => {
       if (now.spec.claimRef?.uid === uid || (now.spec.claimRef && !isBoundTo(now, claim))) return now;
-      const claimRef = { apiVersion: "v1", kind: "PersistentVolumeClaim", namespace: namespace as string, name, uid, resourceVersion: claim.metadata.resourceVersion as string };
+      const claimRef = {
+        apiVersion: "v1",
+        kind: "PersistentVolumeClaim",
+        namespace: namespace as string,
+        name,
+        uid,
+        resourceVersion: claim.metadata.resourceVersion as string,
+      };
       const next = { ...now, spec: { ...now.spec, claimRef } };
       return now.spec.claimRef ? next : annotated(next, { [BOUND_BY_CONTROLLER]: "yes" });
     });
@@ -144,12 +181,23 @@ class PersistentVolumeController {
     await this.#setPhase(bound, "Bound");
     await client.mutate(persistentVolumeClaims, claim.metadata, (now) => {
       if (now.metadata.uid !== uid || (now.spec.volumeName && now.metadata.annotations?.[BIND_COMPLETED])) return now;
-      return { ...annotated(now, { [BIND_COMPLETED]: "yes", ...(now.spec.volumeName ? {} : { [BOUND_BY_CONTROLLER]: "yes" }) }), spec: { ...now.spec, volumeName: bound.metadata.name } };
+      return {
+        ...annotated(now, { [BIND_COMPLETED]: "yes", ...(now.spec.volumeName ? {} : { [BOUND_BY_CONTROLLER]: "yes" }) }),
+        spec: { ...now.spec, volumeName: bound.metadata.name },
+      };
     });
-    await client.mutate(persistentVolumeClaims, claim.metadata, (now) => {
-      if (now.metadata.uid !== uid || now.status.phase === "Bound") return now;
-      return { ...now, status: { ...now.status, phase: "Bound", accessModes: bound.spec.accessModes ?? [], capacity: { ...bound.spec.capacity } } };
-    }, { subresource: "status" });
+    await client.mutate(
+      persistentVolumeClaims,
+      claim.metadata,
+      (now) => {
+        if (now.metadata.uid !== uid || now.status.phase === "Bound") return now;
+        return {
+          ...now,
+          status: { ...now.status, phase: "Bound", accessModes: bound.spec.accessModes ?? [], capacity: { ...bound.spec.capacity } },
+        };
+      },
+      { subresource: "status" },
+    );
   }
 
   async #syncVolume(name: string): Promise<void> {
@@ -162,7 +210,8 @@ class PersistentVolumeController {
     if (!claim || claim.metadata.uid !== reference.uid) return this.#reclaim(volume);
     if (!claim.spec.volumeName) return this.#claims.add(keyOf(claim));
     if (claim.spec.volumeName === name) return this.#setPhase(volume, "Bound");
-    if (volume.metadata.annotations?.[PROVISIONED_BY] !== undefined && volume.spec.persistentVolumeReclaimPolicy === "Delete") return this.#reclaim(volume);
+    if (volume.metadata.annotations?.[PROVISIONED_BY] !== undefined && volume.spec.persistentVolumeReclaimPolicy === "Delete")
+      return this.#reclaim(volume);
     return this.#unbind(volume);
   }
 
@@ -183,8 +232,14 @@ class PersistentVolumeController {
   /** Only a volume below /tmp is deleted by hand. Upstream: pkg/volume/hostpath Delete */
   async #deleteStatic(volume: PersistentVolume): Promise<void> {
     const { hostPath } = volume.spec;
-    if (!hostPath) return this.#fail(volume, "VolumeFailedDelete", `error getting deleter volume plugin for volume ${JSON.stringify(volume.metadata.name)}: no deletable volume plugin matched`);
-    if (!/^\/tmp\/.+/.test(hostPath.path)) return this.#fail(volume, "VolumeFailedDelete", `host_path deleter only supports /tmp/.+ but received provided ${hostPath.path}`);
+    if (!hostPath)
+      return this.#fail(
+        volume,
+        "VolumeFailedDelete",
+        `error getting deleter volume plugin for volume ${JSON.stringify(volume.metadata.name)}: no deletable volume plugin matched`,
+      );
+    if (!/^\/tmp\/.+/.test(hostPath.path))
+      return this.#fail(volume, "VolumeFailedDelete", `host_path deleter only supports /tmp/.+ but received provided ${hostPath.path}`);
     await this.#context.client.delete(persistentVolumes, volume.metadata).catch((error: unknown) => {
       if (!isNotFound(error)) throw error;
     });

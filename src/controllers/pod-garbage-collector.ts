@@ -19,11 +19,18 @@ export const podGarbageCollector: Controller = {
     const { informers, clock, tasks } = context;
     const scoped = { ...context, client: context.client.as(NAME) };
     const goneSinceMs = new Map<string, number>();
-    const reconciler = new Reconciler({ name: NAME, clock, tasks, reconcile: (key) => reconcile(scoped, key, goneSinceMs), onError: (key, error) => context.log(NAME, key, error) });
+    const reconciler = new Reconciler({
+      name: NAME,
+      clock,
+      tasks,
+      reconcile: (key) => reconcile(scoped, key, goneSinceMs),
+      onError: (key, error) => context.log(NAME, key, error),
+    });
     informers.of(pods).addIndex("nodeName", (pod) => (pod.spec.nodeName ? [pod.spec.nodeName] : []));
     const enqueue = (pod: Pod) => {
       const unscheduled = !pod.spec.nodeName && pod.metadata.deletionTimestamp !== undefined;
-      if (unscheduled || (pod.spec.nodeName && informers.of(nodes).synced && !informers.of(nodes).find(pod.spec.nodeName))) reconciler.add(keyOf(pod));
+      if (unscheduled || (pod.spec.nodeName && informers.of(nodes).synced && !informers.of(nodes).find(pod.spec.nodeName)))
+        reconciler.add(keyOf(pod));
     };
     informers.of(pods).addHandler({ added: enqueue, updated: enqueue });
     informers.of(nodes).addHandler({
@@ -51,7 +58,12 @@ async function reconcile(context: ControllerContext, key: string, goneSinceMs: M
   if (await client.find(nodes, { name: nodeName })) return;
   await markDisrupted(client, pod, "DeletionByPodGC", "PodGC: node no longer exists", clock.now());
   if (!isPodTerminal(pod)) {
-    await client.mutate(pods, pod.metadata, (now) => (now.metadata.uid === pod.metadata.uid ? { ...now, status: { ...now.status, phase: "Failed" } } : now), { subresource: "status" });
+    await client.mutate(
+      pods,
+      pod.metadata,
+      (now) => (now.metadata.uid === pod.metadata.uid ? { ...now, status: { ...now.status, phase: "Failed" } } : now),
+      { subresource: "status" },
+    );
   }
   return remove(context, pod);
 }

@@ -6,5 +6,10 @@ import { startReplicaManager } from "./support/replica-manager.ts";
 
 export const replicaSetController: Controller = {
   name: "replicaset-controller",
-  start: (context) => startReplicaManager<ReplicaSet>(context, { name: "replicaset-controller", kind: replicaSets, selectorOf: (set) => selectorFromLabelSelector(set.spec.selector) }),
+  start: (context) =>
+    startReplicaManager<ReplicaSet>(context, {
+      name: "replicaset-controller",
+      kind: replicaSets,
+      selectorOf: (set) => selectorFromLabelSelector(set.spec.selector),
+    }),
 };

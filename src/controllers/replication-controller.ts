@@ -6,5 +6,10 @@ import { startReplicaManager } from "./support/replica-manager.ts";
 
 export const replicationController: Controller = {
   name: "replication-controller",
-  start: (context) => startReplicaManager<ReplicationController>(context, { name: "replication-controller", kind: replicationControllers, selectorOf: (controller) => selectorFromMap(controller.spec.selector) }),
+  start: (context) =>
+    startReplicaManager<ReplicationController>(context, {
+      name: "replication-controller",
+      kind: replicationControllers,
+      selectorOf: (controller) => selectorFromMap(controller.spec.selector),
+    }),
 };

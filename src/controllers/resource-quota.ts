@@ -26,7 +26,13 @@ class ResourceQuotaController {
 
   constructor(context: ControllerContext) {
     this.#context = { ...context, client: context.client.as(NAME) };
-    this.#reconciler = new Reconciler({ name: NAME, clock: context.clock, tasks: context.tasks, reconcile: (key) => this.#sync(key), onError: (key, error) => context.log(NAME, key, error) });
+    this.#reconciler = new Reconciler({
+      name: NAME,
+      clock: context.clock,
+      tasks: context.tasks,
+      reconcile: (key) => this.#sync(key),
+      onError: (key, error) => context.log(NAME, key, error),
+    });
   }
 
   start(): void {
@@ -51,7 +57,8 @@ class ResourceQuotaController {
   }
 
   #recount(object: KubernetesObject): void {
-    for (const quota of this.#context.informers.of(resourceQuotas).inNamespace(object.metadata.namespace ?? "")) this.#reconciler.add(keyOf(quota));
+    for (const quota of this.#context.informers.of(resourceQuotas).inNamespace(object.metadata.namespace ?? ""))
+      this.#reconciler.add(keyOf(quota));
   }
 
   /** Kinds that nobody counts are not watched. */
@@ -81,7 +88,12 @@ class ResourceQuotaController {
     const hard = { ...quota.spec.hard };
     const totals = new Map<string, Quantity>(Object.keys(hard).map((name) => [name, parseQuantity("0")]));
     const counting: ResourceQuota = { ...quota, status: { ...quota.status, hard } };
-    const kinds = new Set<Kind>([pods as unknown as Kind, services as unknown as Kind, persistentVolumeClaims as unknown as Kind, ...this.#countedKinds(quota)]);
+    const kinds = new Set<Kind>([
+      pods as unknown as Kind,
+      services as unknown as Kind,
+      persistentVolumeClaims as unknown as Kind,
+      ...this.#countedKinds(quota),
+    ]);
     const seen = new Set<string>();
     for (const kind of kinds) {
       if (seen.has(groupResource(kind))) continue;

@@ -6,7 +6,8 @@ import type { Controller } from "./controller.ts";
 
 const NAME = "root-ca-certificate-publisher-controller";
 const CONFIG_MAP = "kube-root-ca.crt";
-const DESCRIPTION = "Contains a CA bundle that can be used to verify the kube-apiserver when using internal endpoints such as the internal service IP or kubernetes.default.svc. No other usage is guaranteed across distributions of Kubernetes clusters.";
+const DESCRIPTION =
+  "Contains a CA bundle that can be used to verify the kube-apiserver when using internal endpoints such as the internal service IP or kubernetes.default.svc. No other usage is guaranteed across distributions of Kubernetes clusters.";
 
 /** Every namespace has the cluster's CA certificate. Upstream: pkg/controller/certificates/rootcacertpublisher */
 export const rootCaPublisher: Controller = {
@@ -27,15 +28,32 @@ export const rootCaPublisher: Controller = {
           if (existing.data?.["ca.crt"] !== caPem) await own.mutate(configMaps, existing.metadata, (now) => ({ ...now, data }));
           return;
         }
-        await own.create(configMaps, { apiVersion: "v1", kind: "ConfigMap", metadata: { name: CONFIG_MAP, namespace, annotations: { "kubernetes.io/description": DESCRIPTION } }, data }).catch((error: unknown) => {
-          if (!isAlreadyExists(error)) throw error;
-        });
+        await own
+          .create(configMaps, {
+            apiVersion: "v1",
+            kind: "ConfigMap",
+            metadata: { name: CONFIG_MAP, namespace, annotations: { "kubernetes.io/description": DESCRIPTION } },
+            data,
+          })
+          .catch((error: unknown) => {
+            if (!isAlreadyExists(error)) throw error;
+          });
       },
     });
-    informers.of(namespaces).addHandler({ added: (namespace) => reconciler.add(namespace.metadata.name), updated: (namespace) => reconciler.add(namespace.metadata.name) });
+    informers
+      .of(namespaces)
+      .addHandler({
+        added: (namespace) => reconciler.add(namespace.metadata.name),
+        updated: (namespace) => reconciler.add(namespace.metadata.name),
+      });
     const again = (name: string, namespace: string | undefined) => {
       if (name === CONFIG_MAP) reconciler.add(namespace ?? "");
     };
-    informers.of(configMaps).addHandler({ updated: (map) => again(map.metadata.name, map.metadata.namespace), deleted: (map) => again(map.metadata.name, map.metadata.namespace) });
+    informers
+      .of(configMaps)
+      .addHandler({
+        updated: (map) => again(map.metadata.name, map.metadata.namespace),
+        deleted: (map) => again(map.metadata.name, map.metadata.namespace),
+      });
   },
 };

@@ -19,12 +19,19 @@ export const serviceAccountController: Controller = {
       async reconcile(namespace) {
         const found = informers.of(namespaces).find(namespace);
         if (!found || found.metadata.deletionTimestamp || informers.of(serviceAccounts).find(`${namespace}/default`)) return;
-        await own.create(serviceAccounts, { apiVersion: "v1", kind: "ServiceAccount", metadata: { name: "default", namespace } }).catch((error: unknown) => {
-          if (!isAlreadyExists(error)) throw error;
-        });
+        await own
+          .create(serviceAccounts, { apiVersion: "v1", kind: "ServiceAccount", metadata: { name: "default", namespace } })
+          .catch((error: unknown) => {
+            if (!isAlreadyExists(error)) throw error;
+          });
       },
     });
-    informers.of(namespaces).addHandler({ added: (namespace) => reconciler.add(namespace.metadata.name), updated: (namespace) => reconciler.add(namespace.metadata.name) });
+    informers
+      .of(namespaces)
+      .addHandler({
+        added: (namespace) => reconciler.add(namespace.metadata.name),
+        updated: (namespace) => reconciler.add(namespace.metadata.name),
+      });
     informers.of(serviceAccounts).addHandler({
       deleted: (account) => {
         if (account.metadata.name === "default") reconciler.add(account.metadata.namespace ?? "");

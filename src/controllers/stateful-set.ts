@@ -31,12 +31,20 @@ class StatefulSetController {
 
   constructor(context: ControllerContext) {
     this.#context = { ...context, client: context.client.as(NAME), events: context.events.from(NAME) };
-    this.#reconciler = new Reconciler({ name: NAME, clock: context.clock, tasks: context.tasks, reconcile: (key) => this.#reconcile(key), onError: (key, error) => context.log(NAME, key, error) });
+    this.#reconciler = new Reconciler({
+      name: NAME,
+      clock: context.clock,
+      tasks: context.tasks,
+      reconcile: (key) => this.#reconcile(key),
+      onError: (key, error) => context.log(NAME, key, error),
+    });
   }
 
   start(): void {
     const { informers } = this.#context;
-    informers.of(statefulSets).addHandler({ added: (set) => this.#reconciler.add(keyOf(set)), updated: (set) => this.#reconciler.add(keyOf(set)) });
+    informers
+      .of(statefulSets)
+      .addHandler({ added: (set) => this.#reconciler.add(keyOf(set)), updated: (set) => this.#reconciler.add(keyOf(set)) });
     const ofPod = (pod: Pod) => {
       const owner = controllerOf(pod);
       if (owner?.kind === "StatefulSet") this.#reconciler.add(`${pod.metadata.namespace}/${owner.name}`);
@@ -74,12 +82,19 @@ class StatefulSetController {
       const pod = byOrdinal.get(ordinal);
       if (!pod) await this.#create(set, ordinal, revisions);
       else if (isPodTerminal(pod) && !pod.metadata.deletionTimestamp) {
-        this.#context.events.event({ object: set }, "Warning", "RecreatingFailedPod", `StatefulSet ${keyOf(set)} is recreating failed Pod ${pod.metadata.name}`);
+        this.#context.events.event(
+          { object: set },
+          "Warning",
+          "RecreatingFailedPod",
+          `StatefulSet ${keyOf(set)} is recreating failed Pod ${pod.metadata.name}`,
+        );
         await this.#delete(set, pod);
       } else if (this.#isHealthy(set, pod)) continue;
       if (ordered) return;
     }
-    const condemned = own.filter((pod) => ordinalOf(set, pod) < start || ordinalOf(set, pod) >= end).sort((a, b) => ordinalOf(set, b) - ordinalOf(set, a));
+    const condemned = own
+      .filter((pod) => ordinalOf(set, pod) < start || ordinalOf(set, pod) >= end)
+      .sort((a, b) => ordinalOf(set, b) - ordinalOf(set, a));
     const firstUnhealthy = condemned.findLast((pod) => !this.#isHealthy(set, pod));
     for (const pod of condemned) {
       // A pod that is on its way out holds up the next; so does one that is unwell, unless it is the lowest of them.
@@ -104,7 +119,11 @@ class StatefulSetController {
   }
 
   #isHealthy(set: StatefulSet, pod: Pod): boolean {
-    return pod.status.phase === "Running" && !pod.metadata.deletionTimestamp && isPodAvailable(pod, set.spec.minReadySeconds ?? 0, this.#context.clock.now());
+    return (
+      pod.status.phase === "Running" &&
+      !pod.metadata.deletionTimestamp &&
+      isPodAvailable(pod, set.spec.minReadySeconds ?? 0, this.#context.clock.now())
+    );
   }
 
   async #create(set: StatefulSet, ordinal: number, revisions: Revisions): Promise<void> {
@@ -116,7 +135,12 @@ class StatefulSetController {
       events.event({ object: set }, "Normal", "SuccessfulCreate", `create Pod ${name} in StatefulSet ${set.metadata.name} successful`);
     } catch (error) {
       if (isAlreadyExists(error)) return;
-      events.event({ object: set }, "Warning", "FailedCreate", `create Pod ${name} in StatefulSet ${set.metadata.name} failed error: ${messageOf(error)}`);
+      events.event(
+        { object: set },
+        "Warning",
+        "FailedCreate",
+        `create Pod ${name} in StatefulSet ${set.metadata.name} failed error: ${messageOf(error)}`,
+      );
       throw error;
     }
   }
@@ -135,10 +159,18 @@ class StatefulSetController {
       const name = `${template.metadata.name}-${set.metadata.name}-${ordinal}`;
       if (informers.of(persistentVolumeClaims).find(`${set.metadata.namespace}/${name}`)) continue;
       const labels = { ...template.metadata.labels, ...set.spec.selector.matchLabels };
-      const claim: Partial<PersistentVolumeClaim> = { metadata: { ...template.metadata, name, namespace: set.metadata.namespace as string, labels }, spec: structuredClone(template.spec) };
+      const claim: Partial<PersistentVolumeClaim> = {
+        metadata: { ...template.metadata, name, namespace: set.metadata.namespace as string, labels },
+        spec: structuredClone(template.spec),
+      };
       try {
         await client.create(persistentVolumeClaims, claim as never);
-        events.event({ object: set }, "Normal", "SuccessfulCreate", `create Claim ${name} Pod ${set.metadata.name}-${ordinal} in StatefulSet ${set.metadata.name} success`);
+        events.event(
+          { object: set },
+          "Normal",
+          "SuccessfulCreate",
+          `create Claim ${name} Pod ${set.metadata.name}-${ordinal} in StatefulSet ${set.metadata.name} success`,
+        );
       } catch (error) {
         if (!isAlreadyExists(error)) throw error;
       }
@@ -149,7 +181,12 @@ class StatefulSetController {
     const { client, events } = this.#context;
     try {
       await client.delete(pods, pod.metadata, { preconditions: { uid: pod.metadata.uid } });
-      events.event({ object: set }, "Normal", "SuccessfulDelete", `delete Pod ${pod.metadata.name} in StatefulSet ${set.metadata.name} successful`);
+      events.event(
+        { object: set },
+        "Normal",
+        "SuccessfulDelete",
+        `delete Pod ${pod.metadata.name} in StatefulSet ${set.metadata.name} successful`,
+      );
     } catch (error) {
       if (!isNotFound(error)) throw error;
     }
@@ -158,7 +195,8 @@ class StatefulSetController {
   async #updateStatus(set: StatefulSet, own: readonly Pod[], { current, update }: Revisions): Promise<void> {
     const nowMs = this.#context.clock.now();
     const count = (matches: (pod: Pod) => boolean) => own.filter(matches).length;
-    const ofRevision = (revision: ControllerRevision) => count((pod) => pod.metadata.labels?.[REVISION_HASH] === revision.metadata.name && !pod.metadata.deletionTimestamp);
+    const ofRevision = (revision: ControllerRevision) =>
+      count((pod) => pod.metadata.labels?.[REVISION_HASH] === revision.metadata.name && !pod.metadata.deletionTimestamp);
     const ready = count((pod) => pod.status.phase === "Running" && isPodReady(pod));
     const updated = ofRevision(update);
     const done = updated === (set.spec.replicas ?? 0) && own.length === updated && ready === updated;
@@ -175,7 +213,12 @@ class StatefulSetController {
       ...(updated > 0 ? { updatedReplicas: updated } : {}),
     };
     if (sameValue(status, set.status)) return;
-    await this.#context.client.mutate(statefulSets, set.metadata, (now) => (now.metadata.uid === set.metadata.uid ? { ...now, status } : now), { subresource: "status" });
+    await this.#context.client.mutate(
+      statefulSets,
+      set.metadata,
+      (now) => (now.metadata.uid === set.metadata.uid ? { ...now, status } : now),
+      { subresource: "status" },
+    );
   }
 }
 
@@ -187,7 +230,10 @@ function ordinalOf(set: StatefulSet, pod: Pod): number {
 function podOf(set: StatefulSet, ordinal: number, revision: ControllerRevision): object {
   const template = templateOf(revision) ?? set.spec.template;
   const name = `${set.metadata.name}-${ordinal}`;
-  const claims = (set.spec.volumeClaimTemplates ?? []).map((claim) => ({ name: claim.metadata.name, persistentVolumeClaim: { claimName: `${claim.metadata.name}-${name}` } }));
+  const claims = (set.spec.volumeClaimTemplates ?? []).map((claim) => ({
+    name: claim.metadata.name,
+    persistentVolumeClaim: { claimName: `${claim.metadata.name}-${name}` },
+  }));
   const spec = structuredClone(template.spec);
   const volumes = [...claims, ...(spec.volumes ?? []).filter((volume) => !claims.some((claim) => claim.name === volume.name))];
   return {
@@ -199,6 +245,11 @@ function podOf(set: StatefulSet, ordinal: number, revision: ControllerRevision):
       annotations: { ...template.metadata?.annotations },
       ownerReferences: [controllerReference(statefulSets as never, set)],
     },
-    spec: { ...spec, hostname: name, ...(set.spec.serviceName ? { subdomain: set.spec.serviceName } : {}), ...(volumes.length > 0 ? { volumes } : {}) },
+    spec: {
+      ...spec,
+      hostname: name,
+      ...(set.spec.serviceName ? { subdomain: set.spec.serviceName } : {}),
+      ...(volumes.length > 0 ? { volumes } : {}),
+    },
   };
 }

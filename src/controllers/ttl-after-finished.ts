@@ -24,9 +24,11 @@ export const ttlAfterFinishedController: Controller = {
         if (!job || !finished || job.spec.ttlSecondsAfterFinished === undefined || job.metadata.deletionTimestamp) return {};
         const leftMs = Date.parse(finished.lastTransitionTime ?? "") + job.spec.ttlSecondsAfterFinished * 1000 - clock.now();
         if (leftMs > 0) return { requeueAfterMs: leftMs };
-        await own.delete(jobs, job.metadata, { propagationPolicy: "Foreground", preconditions: { uid: job.metadata.uid } }).catch((error: unknown) => {
-          if (!isNotFound(error)) throw error;
-        });
+        await own
+          .delete(jobs, job.metadata, { propagationPolicy: "Foreground", preconditions: { uid: job.metadata.uid } })
+          .catch((error: unknown) => {
+            if (!isNotFound(error)) throw error;
+          });
         return {};
       },
     });

@@ -30,7 +30,15 @@ export const validatingAdmissionPolicyStatus: Controller = {
 
 function observed(policy: ValidatingAdmissionPolicy): ValidatingAdmissionPolicy {
   const expressionWarnings = checkPolicyTypes(policy, KINDS);
-  return { ...policy, status: { ...policy.status, observedGeneration: policy.metadata.generation ?? 1, typeChecking: expressionWarnings.length > 0 ? { expressionWarnings } : {} } };
+  return {
+    ...policy,
+    status: {
+      ...policy.status,
+      observedGeneration: policy.metadata.generation ?? 1,
+      typeChecking: expressionWarnings.length > 0 ? { expressionWarnings } : {},
+    },
+  };
 }
 
-const isObserved = ({ metadata, status }: ValidatingAdmissionPolicy) => status?.observedGeneration === metadata.generation && status?.typeChecking !== undefined;
+const isObserved = ({ metadata, status }: ValidatingAdmissionPolicy) =>
+  status?.observedGeneration === metadata.generation && status?.typeChecking !== undefined;

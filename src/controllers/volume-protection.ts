@@ -34,7 +34,9 @@ export const claimProtectionController: Controller = {
     };
     informers.of(persistentVolumeClaims).addHandler({ added: ofClaim, updated: ofClaim });
     const ofPod = (pod: Pod) => {
-      for (const name of claimsOf(pod)) if (informers.of(persistentVolumeClaims).find(`${pod.metadata.namespace}/${name}`)?.metadata.deletionTimestamp) reconciler.add(`${pod.metadata.namespace}/${name}`);
+      for (const name of claimsOf(pod))
+        if (informers.of(persistentVolumeClaims).find(`${pod.metadata.namespace}/${name}`)?.metadata.deletionTimestamp)
+          reconciler.add(`${pod.metadata.namespace}/${name}`);
     };
     informers.of(pods).addHandler({ updated: ofPod, deleted: ofPod });
   },
@@ -42,7 +44,10 @@ export const claimProtectionController: Controller = {
 
 /** Whether a pod that has a node, and is not over, uses the claim. */
 function isUsed(informers: ControllerContext["informers"], key: string): boolean {
-  return informers.of(pods).byIndex("claims", key).some((pod) => pod.spec.nodeName && !isPodTerminal(pod));
+  return informers
+    .of(pods)
+    .byIndex("claims", key)
+    .some((pod) => pod.spec.nodeName && !isPodTerminal(pod));
 }
 
 /** Keeps a deleted volume until its claim has let go of it. Upstream: pkg/controller/volume/pvprotection */
@@ -58,7 +63,12 @@ export const volumeProtectionController: Controller = {
       onError: (key, error) => context.log("pv-protection-controller", key, error),
       async reconcile(key) {
         const volume = informers.of(persistentVolumes).find(key);
-        if (!volume?.metadata.deletionTimestamp || !volume.metadata.finalizers?.includes(VOLUME_FINALIZER) || volume.status.phase === "Bound") return;
+        if (
+          !volume?.metadata.deletionTimestamp ||
+          !volume.metadata.finalizers?.includes(VOLUME_FINALIZER) ||
+          volume.status.phase === "Bound"
+        )
+          return;
         await client.mutate(persistentVolumes, volume.metadata, (now) => without(now, VOLUME_FINALIZER));
       },
     });

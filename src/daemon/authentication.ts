@@ -22,6 +22,8 @@ export function serviceAccount(token: string, tokens: ServiceAccountTokens): Use
     name: `system:serviceaccount:${claims.namespace}:${claims.serviceAccountName}`,
     uid: claims.serviceAccountUid,
     groups: ["system:serviceaccounts", `system:serviceaccounts:${claims.namespace}`, "system:authenticated"],
-    ...(claims.pod ? { extra: { "authentication.kubernetes.io/pod-name": [claims.pod.name], "authentication.kubernetes.io/pod-uid": [claims.pod.uid] } } : {}),
+    ...(claims.pod
+      ? { extra: { "authentication.kubernetes.io/pod-name": [claims.pod.name], "authentication.kubernetes.io/pod-uid": [claims.pod.uid] } }
+      : {}),
   };
 }

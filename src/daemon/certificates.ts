@@ -43,9 +43,18 @@ export async function createCertificates(hostNowMs: number): Promise<ClusterCert
     ],
     usage: x509.ExtendedKeyUsage.serverAuth,
   });
-  const admin = await issue(authority, hostNowMs, { subject: "O=system:masters,CN=kubernetes-admin", names: [], usage: x509.ExtendedKeyUsage.clientAuth });
+  const admin = await issue(authority, hostNowMs, {
+    subject: "O=system:masters,CN=kubernetes-admin",
+    names: [],
+    usage: x509.ExtendedKeyUsage.clientAuth,
+  });
   const tokenKeys = await generateKeys();
-  return { ca: { cert: authority.cert.toString("pem"), key: await exportKey(authority.keys) }, server, admin, serviceAccountKey: await exportKey(tokenKeys) };
+  return {
+    ca: { cert: authority.cert.toString("pem"), key: await exportKey(authority.keys) },
+    server,
+    admin,
+    serviceAccountKey: await exportKey(tokenKeys),
+  };
 }
 
 /** SHA-256 of a certificate's DER, lower-case hex: how client certificates are told apart. */

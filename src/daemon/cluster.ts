@@ -89,12 +89,28 @@ export async function startCluster(options: ClusterOptions): Promise<Cluster> {
   const isNew = store.count("/registry/") === 0;
   const rng: Rng = new SeededRng(options.seed);
   const journal = new Journal(clock);
-  const registry: Registry = new Registry({ kinds: KINDS, store, clock, rng, journal, admission: [...ADMISSION_PLUGINS, rbacEscalation(() => rbac)] });
+  const registry: Registry = new Registry({
+    kinds: KINDS,
+    store,
+    clock,
+    rng,
+    journal,
+    admission: [...ADMISSION_PLUGINS, rbacEscalation(() => rbac)],
+  });
   const rbac: RbacAuthorizer = new RbacAuthorizer(registry);
   const customResources = new CustomResources(registry, (error) => report("kube-apiserver", "custom resource definitions", error));
   const client = createClient(registry, "kubesim");
   const tasks = new TaskGroup((name, error) => report(name, "failed", error));
-  const context: ComponentContext = { client, informers: new InformerFactory(client), events: createEventRecorder(registry, "kubesim"), clock, rng, tasks, journal, log: report };
+  const context: ComponentContext = {
+    client,
+    informers: new InformerFactory(client),
+    events: createEventRecorder(registry, "kubesim"),
+    clock,
+    rng,
+    tasks,
+    journal,
+    log: report,
+  };
 
   await createFoundations(client);
   const tokens = new ServiceAccountTokens(certificates.serviceAccountKey, clock, rng);
@@ -110,7 +126,16 @@ export async function startCluster(options: ClusterOptions): Promise<Cluster> {
 
   const images = createImageCatalogue();
   for (const image of options.images) images.add(parseImage(image));
-  const machines = new Machines({ context, network, images, tokens, caPem: certificates.ca.cert, volumeStorage: options.volumeStorage, natRules: (node) => proxy.natRules(node), staticPodsOf: (spec) => staticPodsOf(spec) });
+  const machines = new Machines({
+    context,
+    network,
+    images,
+    tokens,
+    caPem: certificates.ca.cert,
+    volumeStorage: options.volumeStorage,
+    natRules: (node) => proxy.natRules(node),
+    staticPodsOf: (spec) => staticPodsOf(spec),
+  });
   const scheduler = startScheduler(context);
   startControllers({ ...context, caPem: certificates.ca.cert });
   const stopExpiry = startEventExpiry(registry);
@@ -139,14 +164,27 @@ export async function startCluster(options: ClusterOptions): Promise<Cluster> {
     extraRoutes: [
       (exchange) =>
         serveKubesimRoute(exchange, {
-          clock, journal, client, scheduler, network, version: options.version,
-          images: () => images.list().map((image) => ({ name: image.repository, tags: image.tags ?? ["any"], description: image.entrypoint.join(" ") || image.cmd.join(" ") })),
+          clock,
+          journal,
+          client,
+          scheduler,
+          network,
+          version: options.version,
+          images: () =>
+            images
+              .list()
+              .map((image) => ({
+                name: image.repository,
+                tags: image.tags ?? ["any"],
+                description: image.entrypoint.join(" ") || image.cmd.join(" "),
+              })),
           findPodNetwork: (pod) => machines.findPodNetwork(pod),
           changeNode: (change) => changeNode(change, machines),
           stats: options.stats,
         }),
     ],
-    extraStreams: (path, query, streamOptions) => (path === "/kubesim/ssh" ? sshInto(machines, network, proxy, query, streamOptions) : undefined),
+    extraStreams: (path, query, streamOptions) =>
+      path === "/kubesim/ssh" ? sshInto(machines, network, proxy, query, streamOptions) : undefined,
     onError: (error) => report("kube-apiserver", "internal error", error),
   });
 
@@ -186,7 +224,11 @@ async function storedNodes(client: Client): Promise<NodeSpec[]> {
       podCIDR: node.spec.podCIDR ?? "",
       labels: node.metadata.labels ?? {},
       taints: (node.spec.taints ?? []).filter((taint) => !taint.key.startsWith("node.kubernetes.io/")),
-      capacity: { cpu: node.status.capacity?.["cpu"] ?? "4", memory: node.status.capacity?.["memory"] ?? "8Gi", pods: node.status.capacity?.["pods"] ?? "110" },
+      capacity: {
+        cpu: node.status.capacity?.["cpu"] ?? "4",
+        memory: node.status.capacity?.["memory"] ?? "8Gi",
+        pods: node.status.capacity?.["pods"] ?? "110",
+      },
     }))
     .sort((a, b) => indexOf(a) - indexOf(b));
 }
@@ -212,7 +254,9 @@ async function settled(client: Client, clock: SteerableClock, limitMs: number): 
   const abort = new AbortController();
   while (clock.now() < endMs) {
     const { items } = await client.list(nodes);
-    const ready = items.every((node) => node.status.conditions?.some((condition) => condition.type === "Ready" && condition.status === "True"));
+    const ready = items.every((node) =>
+      node.status.conditions?.some((condition) => condition.type === "Ready" && condition.status === "True"),
+    );
     if (ready && items.length > 0 && (await dnsRuns(client))) return;
     await clock.sleep(50, abort.signal);
   }
@@ -246,7 +290,13 @@ async function changeNode({ action, name, cpu, memory }: NodeChange, machines: M
   }
 }
 
-function sshInto(machines: Machines, network: ReturnType<typeof createNetwork>, proxy: ServiceProxy, query: URLSearchParams, options: StreamOptions): () => Promise<StreamSession> {
+function sshInto(
+  machines: Machines,
+  network: ReturnType<typeof createNetwork>,
+  proxy: ServiceProxy,
+  query: URLSearchParams,
+  options: StreamOptions,
+): () => Promise<StreamSession> {
   const name = query.get("node") ?? "";
   const machine = machines.find(name);
   if (!machine) throw notFound({ group: "", plural: "nodes" }, name);

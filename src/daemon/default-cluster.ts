@@ -47,7 +47,12 @@ export function node(name: string, index: number): NodeSpec {
 const meta = (name: string, labels: Record<string, string> = {}) => ({ name, namespace: "kube-system", labels });
 
 export function namespaces(): Draft<Namespace>[] {
-  return ["default", "kube-node-lease", "kube-public", "kube-system"].map((name) => ({ apiVersion: "v1", kind: "Namespace", metadata: { name }, spec: {} }));
+  return ["default", "kube-node-lease", "kube-public", "kube-system"].map((name) => ({
+    apiVersion: "v1",
+    kind: "Namespace",
+    metadata: { name },
+    spec: {},
+  }));
 }
 
 export function priorityClasses(): Draft<PriorityClass>[] {
@@ -158,7 +163,10 @@ export function deployments(): Draft<Deployment>[] {
             priorityClassName: "system-cluster-critical",
             dnsPolicy: "Default",
             nodeSelector: { "kubernetes.io/os": "linux" },
-            tolerations: [{ key: "CriticalAddonsOnly", operator: "Exists" }, { key: "node-role.kubernetes.io/control-plane", effect: "NoSchedule" }],
+            tolerations: [
+              { key: "CriticalAddonsOnly", operator: "Exists" },
+              { key: "node-role.kubernetes.io/control-plane", effect: "NoSchedule" },
+            ],
             affinity: {
               podAntiAffinity: {
                 preferredDuringSchedulingIgnoredDuringExecution: [
@@ -195,38 +203,63 @@ function corednsContainer(): Container {
       { containerPort: 8080, name: "liveness-probe", protocol: "TCP" },
       { containerPort: 8181, name: "readiness-probe", protocol: "TCP" },
     ],
-    livenessProbe: { httpGet: { path: "/health", port: "liveness-probe", scheme: "HTTP" }, initialDelaySeconds: 60, timeoutSeconds: 5, successThreshold: 1, failureThreshold: 5 },
+    livenessProbe: {
+      httpGet: { path: "/health", port: "liveness-probe", scheme: "HTTP" },
+      initialDelaySeconds: 60,
+      timeoutSeconds: 5,
+      successThreshold: 1,
+      failureThreshold: 5,
+    },
     readinessProbe: { httpGet: { path: "/ready", port: "readiness-probe", scheme: "HTTP" } },
     volumeMounts: [{ name: "config-volume", mountPath: "/etc/coredns", readOnly: true }],
-    securityContext: { allowPrivilegeEscalation: false, capabilities: { add: ["NET_BIND_SERVICE"], drop: ["ALL"] }, readOnlyRootFilesystem: true },
+    securityContext: {
+      allowPrivilegeEscalation: false,
+      capabilities: { add: ["NET_BIND_SERVICE"], drop: ["ALL"] },
+      readOnlyRootFilesystem: true,
+    },
   };
 }
 
 export function daemonSets(): Draft<DaemonSet>[] {
   return [
-    hostDaemonSet("kindnet", { app: "kindnet", "k8s-app": "kindnet", tier: "node" }, { app: "kindnet" }, {
-      name: "kindnet-cni",
-      image: "docker.io/kindest/kindnetd:v20260213-ea8e5717",
-      env: [
-        { name: "HOST_IP", valueFrom: { fieldRef: { fieldPath: "status.hostIP" } } },
-        { name: "POD_IP", valueFrom: { fieldRef: { fieldPath: "status.podIP" } } },
-        { name: "POD_SUBNET", value: CLUSTER_CIDR },
-        { name: "CONTROL_PLANE_ENDPOINT", value: `control-plane:${API_PORT}` },
-      ],
-      resources: { limits: { cpu: "100m", memory: "50Mi" }, requests: { cpu: "100m", memory: "50Mi" } },
-      volumeMounts: [{ name: "cni-cfg", mountPath: "/etc/cni/net.d" }],
-    }),
-    hostDaemonSet("kube-proxy", { "k8s-app": "kube-proxy" }, { "k8s-app": "kube-proxy" }, {
-      name: "kube-proxy",
-      image: `registry.k8s.io/kube-proxy:${KUBERNETES_VERSION}`,
-      imagePullPolicy: "IfNotPresent",
-      command: ["/usr/local/bin/kube-proxy", "--config=/var/lib/kube-proxy/config.conf", "--hostname-override=$(NODE_NAME)"],
-      env: [{ name: "NODE_NAME", valueFrom: { fieldRef: { fieldPath: "spec.nodeName" } } }],
-    }),
+    hostDaemonSet(
+      "kindnet",
+      { app: "kindnet", "k8s-app": "kindnet", tier: "node" },
+      { app: "kindnet" },
+      {
+        name: "kindnet-cni",
+        image: "docker.io/kindest/kindnetd:v20260213-ea8e5717",
+        env: [
+          { name: "HOST_IP", valueFrom: { fieldRef: { fieldPath: "status.hostIP" } } },
+          { name: "POD_IP", valueFrom: { fieldRef: { fieldPath: "status.podIP" } } },
+          { name: "POD_SUBNET", value: CLUSTER_CIDR },
+          { name: "CONTROL_PLANE_ENDPOINT", value: `control-plane:${API_PORT}` },
+        ],
+        resources: { limits: { cpu: "100m", memory: "50Mi" }, requests: { cpu: "100m", memory: "50Mi" } },
+        volumeMounts: [{ name: "cni-cfg", mountPath: "/etc/cni/net.d" }],
+      },
+    ),
+    hostDaemonSet(
+      "kube-proxy",
+      { "k8s-app": "kube-proxy" },
+      { "k8s-app": "kube-proxy" },
+      {
+        name: "kube-proxy",
+        image: `registry.k8s.io/kube-proxy:${KUBERNETES_VERSION}`,
+        imagePullPolicy: "IfNotPresent",
+        command: ["/usr/local/bin/kube-proxy", "--config=/var/lib/kube-proxy/config.conf", "--hostname-override=$(NODE_NAME)"],
+        env: [{ name: "NODE_NAME", valueFrom: { fieldRef: { fieldPath: "spec.nodeName" } } }],
+      },
+    ),
   ];
 }
 
-function hostDaemonSet(name: string, labels: Record<string, string>, selector: Record<string, string>, container: Container): Draft<DaemonSet> {
+function hostDaemonSet(
+  name: string,
+  labels: Record<string, string>,
+  selector: Record<string, string>,
+  container: Container,
+): Draft<DaemonSet> {
   return {
     apiVersion: "apps/v1",
     kind: "DaemonSet",
@@ -241,7 +274,13 @@ function hostDaemonSet(name: string, labels: Record<string, string>, selector: R
           nodeSelector: { "kubernetes.io/os": "linux" },
           tolerations: [{ operator: "Exists" }],
           ...(name === "kube-proxy" ? { priorityClassName: "system-node-critical" } : {}),
-          containers: [{ ...container, securityContext: name === "kube-proxy" ? { privileged: true } : { privileged: false, capabilities: { add: ["NET_RAW", "NET_ADMIN"] } } }],
+          containers: [
+            {
+              ...container,
+              securityContext:
+                name === "kube-proxy" ? { privileged: true } : { privileged: false, capabilities: { add: ["NET_RAW", "NET_ADMIN"] } },
+            },
+          ],
           ...(name === "kindnet" ? { volumes: [{ name: "cni-cfg", hostPath: { path: "/etc/cni/net.d", type: "" } }] } : {}),
         },
       },
@@ -254,18 +293,36 @@ export function staticPods(controlPlaneIp: string): Draft<Pod>[] {
   const image = (name: string) => `registry.k8s.io/${name}:${KUBERNETES_VERSION}`;
   return [
     staticPod("etcd", "registry.k8s.io/etcd:3.6.8-0", "100m", "100Mi", [
-      "etcd", `--advertise-client-urls=https://${controlPlaneIp}:2379`, "--data-dir=/var/lib/etcd", `--initial-advertise-peer-urls=https://${controlPlaneIp}:2380`,
-      `--listen-client-urls=https://127.0.0.1:2379,https://${controlPlaneIp}:2379`, "--name=control-plane",
+      "etcd",
+      `--advertise-client-urls=https://${controlPlaneIp}:2379`,
+      "--data-dir=/var/lib/etcd",
+      `--initial-advertise-peer-urls=https://${controlPlaneIp}:2380`,
+      `--listen-client-urls=https://127.0.0.1:2379,https://${controlPlaneIp}:2379`,
+      "--name=control-plane",
     ]),
     staticPod("kube-apiserver", image("kube-apiserver"), "250m", undefined, [
-      "kube-apiserver", `--advertise-address=${controlPlaneIp}`, "--allow-privileged=true", "--authorization-mode=Node,RBAC", "--etcd-servers=https://127.0.0.1:2379",
-      `--secure-port=${API_PORT}`, `--service-cluster-ip-range=${SERVICE_CIDR}`,
+      "kube-apiserver",
+      `--advertise-address=${controlPlaneIp}`,
+      "--allow-privileged=true",
+      "--authorization-mode=Node,RBAC",
+      "--etcd-servers=https://127.0.0.1:2379",
+      `--secure-port=${API_PORT}`,
+      `--service-cluster-ip-range=${SERVICE_CIDR}`,
     ]),
     staticPod("kube-controller-manager", image("kube-controller-manager"), "200m", undefined, [
-      "kube-controller-manager", "--allocate-node-cidrs=true", "--bind-address=127.0.0.1", `--cluster-cidr=${CLUSTER_CIDR}`, "--controllers=*,bootstrapsigner,tokencleaner",
-      "--leader-elect=true", `--service-cluster-ip-range=${SERVICE_CIDR}`,
+      "kube-controller-manager",
+      "--allocate-node-cidrs=true",
+      "--bind-address=127.0.0.1",
+      `--cluster-cidr=${CLUSTER_CIDR}`,
+      "--controllers=*,bootstrapsigner,tokencleaner",
+      "--leader-elect=true",
+      `--service-cluster-ip-range=${SERVICE_CIDR}`,
     ]),
-    staticPod("kube-scheduler", image("kube-scheduler"), "100m", undefined, ["kube-scheduler", "--bind-address=127.0.0.1", "--leader-elect=true"]),
+    staticPod("kube-scheduler", image("kube-scheduler"), "100m", undefined, [
+      "kube-scheduler",
+      "--bind-address=127.0.0.1",
+      "--leader-elect=true",
+    ]),
   ];
 }
 
@@ -277,7 +334,15 @@ function staticPod(component: string, image: string, cpu: string, memory: string
     spec: {
       hostNetwork: true,
       priorityClassName: "system-node-critical",
-      containers: [{ name: component, image, imagePullPolicy: "IfNotPresent", command, resources: { requests: { cpu, ...(memory ? { memory } : {}) } } }],
+      containers: [
+        {
+          name: component,
+          image,
+          imagePullPolicy: "IfNotPresent",
+          command,
+          resources: { requests: { cpu, ...(memory ? { memory } : {}) } },
+        },
+      ],
       securityContext: { seccompProfile: { type: "RuntimeDefault" } },
     },
   };

@@ -46,9 +46,18 @@ async function answer(exchange: HttpExchange, options: KubesimRoutesOptions): Pr
   switch (path) {
     case "/kubesim/clock":
       if (method === "POST") await steer(options.clock, await readBody(exchange));
-      return { now: new Date(options.clock.now()).toISOString(), nowMs: options.clock.now(), speed: options.clock.speed, paused: options.clock.speed === 0 };
+      return {
+        now: new Date(options.clock.now()).toISOString(),
+        nowMs: options.clock.now(),
+        speed: options.clock.speed,
+        paused: options.clock.speed === 0,
+      };
     case "/kubesim/trace":
-      return { steps: options.journal.of(query.get("object") ?? "").map(({ timeMs, component, action, revision }) => ({ timeMs, component, text: action, revision })) };
+      return {
+        steps: options.journal
+          .of(query.get("object") ?? "")
+          .map(({ timeMs, component, action, revision }) => ({ timeMs, component, text: action, revision })),
+      };
     case "/kubesim/trace/request":
       return { steps: await requestSteps(options, query.get("pod") ?? "", query.get("url") ?? "") };
     case "/kubesim/why":
@@ -60,7 +69,14 @@ async function answer(exchange: HttpExchange, options: KubesimRoutesOptions): Pr
     case "/kubesim/nodes": {
       const body = await readBody(exchange);
       const text = (field: string) => (typeof body[field] === "string" ? body[field] : undefined);
-      return { message: await options.changeNode({ action: text("action") as NodeChange["action"], name: text("name"), cpu: text("cpu"), memory: text("memory") }) };
+      return {
+        message: await options.changeNode({
+          action: text("action") as NodeChange["action"],
+          name: text("name"),
+          cpu: text("cpu"),
+          memory: text("memory"),
+        }),
+      };
     }
     case "/kubesim/version":
       return { version: options.version };
@@ -80,7 +96,11 @@ async function steer(clock: SteerableClock, change: Record<string, unknown>): Pr
   if (typeof stepMs === "number") await clock.step(stepMs);
 }
 
-async function requestSteps({ client, network, clock, findPodNetwork }: KubesimRoutesOptions, podKey: string, url: string): Promise<object[]> {
+async function requestSteps(
+  { client, network, clock, findPodNetwork }: KubesimRoutesOptions,
+  podKey: string,
+  url: string,
+): Promise<object[]> {
   const slash = podKey.indexOf("/");
   const pod = await client.get(pods, { namespace: slash < 0 ? "default" : podKey.slice(0, slash), name: podKey.slice(slash + 1) });
   const namespace = findPodNetwork(pod);
@@ -116,9 +136,13 @@ async function explain({ client, scheduler, journal }: KubesimRoutesOptions, obj
     if (waiting) lines.push(`Container ${container.name} waits: ${waiting.reason ?? ""}${waiting.message ? `: ${waiting.message}` : ""}`);
     if (terminated) lines.push(`Container ${container.name} ended: ${terminated.reason ?? ""} (exit code ${terminated.exitCode})`);
     const last = container.lastState?.terminated;
-    if (last) lines.push(`Container ${container.name} ended before: ${last.reason ?? ""} (exit code ${last.exitCode}), ${container.restartCount} restart${container.restartCount === 1 ? "" : "s"}`);
+    if (last)
+      lines.push(
+        `Container ${container.name} ended before: ${last.reason ?? ""} (exit code ${last.exitCode}), ${container.restartCount} restart${container.restartCount === 1 ? "" : "s"}`,
+      );
   }
-  for (const condition of pod.status.conditions ?? []) if (condition.status !== "True" && condition.message) lines.push(`${condition.type}: ${condition.message}`);
+  for (const condition of pod.status.conditions ?? [])
+    if (condition.status !== "True" && condition.message) lines.push(`${condition.type}: ${condition.message}`);
   return lines;
 }
 

@@ -40,7 +40,15 @@ export class Machines {
   add(spec: NodeSpec): void {
     const { context, network, images } = this.#options;
     network.addNode(spec);
-    const runtime = createRuntime({ node: spec.name, clock: context.clock, rng: context.rng, network, images, journal: context.journal, natRules: (node) => this.#options.natRules(node) });
+    const runtime = createRuntime({
+      node: spec.name,
+      clock: context.clock,
+      rng: context.rng,
+      network,
+      images,
+      journal: context.journal,
+      natRules: (node) => this.#options.natRules(node),
+    });
     const machine: Machine = { spec, runtime, kubelet: undefined };
     this.#machines.set(spec.name, machine);
     this.start(spec.name);

@@ -1,5 +1,18 @@
 import { listenForApi, listenOnLocalSocket, speakTls } from "../host/api-listener.ts";
-import { daemonArguments, exitAfter, exitWith, guardAgainstBacktracking, hostNowMs, kubesimVersion, onStopSignal, onUncaught, processId, ProcessStats, seed, writeLogLine } from "../host/daemon-process.ts";
+import {
+  daemonArguments,
+  exitAfter,
+  exitWith,
+  guardAgainstBacktracking,
+  hostNowMs,
+  kubesimVersion,
+  onStopSignal,
+  onUncaught,
+  processId,
+  ProcessStats,
+  seed,
+  writeLogLine,
+} from "../host/daemon-process.ts";
 import { HostClock, yieldToHost } from "../host/host-clock.ts";
 import { HostDisk } from "../host/host-disk.ts";
 import { listenOnLoopback } from "../host/host-listener.ts";
@@ -65,7 +78,10 @@ async function main(): Promise<void> {
   }
   const url = `https://127.0.0.1:${listener.port}`;
   folder.write("kubeconfig", renderKubeconfig(name, url, certificates));
-  folder.write("daemon.json", `${JSON.stringify({ pid: processId(), url, ...(socket ? { socket: socketFile } : {}), startedAt: new Date(hostNowMs()).toISOString(), version: kubesimVersion() })}\n`);
+  folder.write(
+    "daemon.json",
+    `${JSON.stringify({ pid: processId(), url, ...(socket ? { socket: socketFile } : {}), startedAt: new Date(hostNowMs()).toISOString(), version: kubesimVersion() })}\n`,
+  );
 
   onStopSignal(() => {
     void (async () => {

@@ -73,7 +73,9 @@ export class ServiceAccountTokens {
     if (!head || !body || !signature) return undefined;
     let good = false;
     try {
-      good = createVerify("SHA256").update(`${head}.${body}`).verify({ key: this.#publicKey, dsaEncoding: "ieee-p1363" }, Buffer.from(signature, "base64url"));
+      good = createVerify("SHA256")
+        .update(`${head}.${body}`)
+        .verify({ key: this.#publicKey, dsaEncoding: "ieee-p1363" }, Buffer.from(signature, "base64url"));
     } catch {
       // A signature of the wrong shape is a wrong signature.
       return undefined;
@@ -82,7 +84,11 @@ export class ServiceAccountTokens {
     const claims = JSON.parse(Buffer.from(body, "base64url").toString()) as Record<string, unknown>;
     const expirationTimeMs = Number(claims["exp"]) * 1000;
     if (expirationTimeMs < this.#clock.now()) return undefined;
-    const own = claims["kubernetes.io"] as { namespace: string; serviceaccount: { name: string; uid: string }; pod?: { name: string; uid: string } };
+    const own = claims["kubernetes.io"] as {
+      namespace: string;
+      serviceaccount: { name: string; uid: string };
+      pod?: { name: string; uid: string };
+    };
     return {
       namespace: own.namespace,
       serviceAccountName: own.serviceaccount.name,

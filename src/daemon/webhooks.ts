@@ -26,7 +26,11 @@ export function createWebhookCaller(registry: Registry, dial: Dial, post: PostRe
   };
 }
 
-function destination({ clientConfig }: WebhookCall, registry: Registry, dial: Dial): { url: string; connect?: (signal: AbortSignal) => Promise<Duplex> } {
+function destination(
+  { clientConfig }: WebhookCall,
+  registry: Registry,
+  dial: Dial,
+): { url: string; connect?: (signal: AbortSignal) => Promise<Duplex> } {
   const { service, url } = clientConfig;
   if (!service) {
     if (!url) throw new Error("webhook configuration must have either service or URL");
@@ -48,7 +52,8 @@ function clusterIpOf(registry: Registry, { namespace, name }: { readonly namespa
   const { type, clusterIP, ports = [], externalName } = service.spec;
   if (type === "ExternalName") throw new Error(`unsupported service type ${JSON.stringify(externalName ?? "")}`);
   if (!clusterIP || clusterIP === "None") throw new Error(`no cluster IP for service ${JSON.stringify(name)}`);
-  if (!ports.some((candidate) => candidate.port === port)) throw new Error(`no service port ${port} found for service ${JSON.stringify(name)}`);
+  if (!ports.some((candidate) => candidate.port === port))
+    throw new Error(`no service port ${port} found for service ${JSON.stringify(name)}`);
   return clusterIP;
 }
 

@@ -30,7 +30,17 @@ const HEADERS_TIMEOUT_MS = 30_000;
 /** Serves the API over TLS on 127.0.0.1. Client certificates are asked for and checked, but not demanded: tokens do too. */
 export async function listenForApi(port: number, files: TlsFiles, handlers: ApiHandlers): Promise<ApiListener> {
   const server = https.createServer(
-    { cert: files.cert, key: files.key, ca: files.ca, requestCert: true, rejectUnauthorized: false, ALPNProtocols: ["http/1.1"], keepAliveTimeout: 120_000, headersTimeout: HEADERS_TIMEOUT_MS, requestTimeout: 0 },
+    {
+      cert: files.cert,
+      key: files.key,
+      ca: files.ca,
+      requestCert: true,
+      rejectUnauthorized: false,
+      ALPNProtocols: ["http/1.1"],
+      keepAliveTimeout: 120_000,
+      headersTimeout: HEADERS_TIMEOUT_MS,
+      requestTimeout: 0,
+    },
     (request, response) => handlers.handle(request, response),
   );
   prepare(server, handlers);
@@ -39,7 +49,13 @@ export async function listenForApi(port: number, files: TlsFiles, handlers: ApiH
   return {
     port: (server.address() as net.AddressInfo).port,
     serve: (connection) => {
-      const socket = new tls.TLSSocket(connection, { isServer: true, secureContext, requestCert: true, rejectUnauthorized: false, ALPNProtocols: ["http/1.1"] });
+      const socket = new tls.TLSSocket(connection, {
+        isServer: true,
+        secureContext,
+        requestCert: true,
+        rejectUnauthorized: false,
+        ALPNProtocols: ["http/1.1"],
+      });
       socket.on("error", () => socket.destroy());
       socket.on("secure", () => server.emit("secureConnection", socket));
     },
@@ -51,7 +67,10 @@ export async function listenForApi(port: number, files: TlsFiles, handlers: ApiH
 export async function listenOnLocalSocket(file: string, handlers: ApiHandlers): Promise<{ close(): Promise<void> } | undefined> {
   if (process.platform === "win32" || Buffer.byteLength(file) > 100) return undefined;
   fs.rmSync(file, { force: true });
-  const server = http.createServer({ keepAliveTimeout: 120_000, headersTimeout: HEADERS_TIMEOUT_MS, requestTimeout: 0 }, (request, response) => handlers.handle(request, response));
+  const server = http.createServer(
+    { keepAliveTimeout: 120_000, headersTimeout: HEADERS_TIMEOUT_MS, requestTimeout: 0 },
+    (request, response) => handlers.handle(request, response),
+  );
   prepare(server, handlers);
   await listening(server, (done) => server.listen({ path: file }, done));
   fs.chmodSync(file, 0o600);

@@ -31,11 +31,7 @@ export function findRunningDaemon(home: string, cluster: string): RunningDaemon 
 }
 
 /** Starts the daemon of a cluster unless it runs, and waits until it serves. */
-export async function ensureDaemon(
-  home: string,
-  cluster: string,
-  extra: readonly string[] = [],
-): Promise<RunningDaemon> {
+export async function ensureDaemon(home: string, cluster: string, extra: readonly string[] = []): Promise<RunningDaemon> {
   const running = findRunningDaemon(home, cluster);
   if (running) return running;
   const folder = path.join(home, "clusters", cluster);
@@ -62,23 +58,14 @@ export async function ensureDaemon(
   while (Date.now() < deadline) {
     const daemon = findRunningDaemon(home, cluster);
     if (daemon) return daemon;
-    if (ended !== undefined)
-      throw new Error(
-        `the cluster ${JSON.stringify(cluster)} did not start: ${lastLine(log, logStart)}`,
-      );
+    if (ended !== undefined) throw new Error(`the cluster ${JSON.stringify(cluster)} did not start: ${lastLine(log, logStart)}`);
     await new Promise((resolve) => setTimeout(resolve, 10));
   }
-  throw new Error(
-    `the cluster ${JSON.stringify(cluster)} did not start within ${START_TIMEOUT_MS / 1000}s; see ${log}`,
-  );
+  throw new Error(`the cluster ${JSON.stringify(cluster)} did not start within ${START_TIMEOUT_MS / 1000}s; see ${log}`);
 }
 
 /** Asks the daemon to stop and waits until it is gone. Returns whether one ran. */
-export async function stopDaemon(
-  home: string,
-  cluster: string,
-  timeoutMs = 15_000,
-): Promise<boolean> {
+export async function stopDaemon(home: string, cluster: string, timeoutMs = 15_000): Promise<boolean> {
   const daemon = findRunningDaemon(home, cluster);
   if (!daemon) return false;
   process.kill(daemon.pid, "SIGTERM");

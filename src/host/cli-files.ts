@@ -42,6 +42,9 @@ export function writeLocalFile(file: string, data: Uint8Array): void {
     fs.writeFileSync(file, data, { mode: 0o666 });
   } catch (error) {
     const code = (error as NodeJS.ErrnoException).code ?? "";
-    throw new Error(`open ${file}: ${{ EISDIR: "is a directory", EACCES: "permission denied", ENOENT: "no such file or directory", EROFS: "read-only file system", ENOTDIR: "not a directory" }[code] ?? code}`, { cause: error });
+    throw new Error(
+      `open ${file}: ${{ EISDIR: "is a directory", EACCES: "permission denied", ENOENT: "no such file or directory", EROFS: "read-only file system", ENOTDIR: "not a directory" }[code] ?? code}`,
+      { cause: error },
+    );
   }
 }

@@ -38,8 +38,7 @@ export function findText(file: string): string | undefined {
   try {
     return fs.readFileSync(file, "utf8");
   } catch (error) {
-    if (["ENOENT", "ENOTDIR"].includes((error as NodeJS.ErrnoException).code ?? ""))
-      return undefined;
+    if (["ENOENT", "ENOTDIR"].includes((error as NodeJS.ErrnoException).code ?? "")) return undefined;
     throw error;
   }
 }
@@ -124,19 +123,14 @@ export function readStdin(): Promise<string> {
 }
 
 export const isTerminal = (stream: "in" | "out" | "err"): boolean =>
-  (stream === "in" ? process.stdin : stream === "out" ? process.stdout : process.stderr).isTTY ===
-  true;
+  (stream === "in" ? process.stdin : stream === "out" ? process.stdout : process.stderr).isTTY === true;
 
 export interface RawInput {
   stop(): void;
 }
 
 /** Hands on what comes in on standard input until stopped; `raw` switches the terminal to characters, without echo. */
-export function streamStdin(
-  raw: boolean,
-  onData: (chunk: Buffer) => void,
-  onEnd: () => void,
-): RawInput {
+export function streamStdin(raw: boolean, onData: (chunk: Buffer) => void, onEnd: () => void): RawInput {
   const rawMode = raw && process.stdin.isTTY;
   if (rawMode) process.stdin.setRawMode(true);
   process.stdin.on("data", onData);
@@ -154,9 +148,7 @@ export function streamStdin(
 }
 
 export function terminalSize(): { readonly width: number; readonly height: number } | undefined {
-  return process.stdout.isTTY
-    ? { width: process.stdout.columns, height: process.stdout.rows }
-    : undefined;
+  return process.stdout.isTTY ? { width: process.stdout.columns, height: process.stdout.rows } : undefined;
 }
 
 export function onResize(listener: () => void): () => void {
@@ -174,11 +166,7 @@ export function onInterrupt(listener: () => void): () => void {
 }
 
 /** Runs a program of the host on this terminal (an editor, diff) and returns its exit code. */
-export async function runProgram(
-  command: string,
-  args: readonly string[],
-  env: Readonly<Record<string, string>> = {},
-): Promise<number> {
+export async function runProgram(command: string, args: readonly string[], env: Readonly<Record<string, string>> = {}): Promise<number> {
   const { spawnSync } = await import("node:child_process");
   const result = spawnSync(command, [...args], {
     stdio: "inherit",
@@ -201,7 +189,8 @@ export function randomSuffix(length: number): string {
   return Array.from({ length }, () => alphabet[Math.floor(Math.random() * alphabet.length)]).join("");
 }
 
-export const environmentVariables = (): [string, string][] => Object.entries(process.env).flatMap(([name, value]) => (value === undefined ? [] : [[name, value] as [string, string]]));
+export const environmentVariables = (): [string, string][] =>
+  Object.entries(process.env).flatMap(([name, value]) => (value === undefined ? [] : [[name, value] as [string, string]]));
 
 export const pathFolders = (): string[] => (process.env["PATH"] ?? "").split(path.delimiter);
 /** This program's file, as plugins are told of it. */
@@ -232,7 +221,10 @@ export function expandGlob(pattern: string): string[] {
     .reduce<string[]>(
       (found, part) => {
         if (!/[*?[]/.test(part)) return found.map((folder) => path.join(folder, part));
-        const words = part.replace(/[.+^${}()|\\]/g, "\\$&").replaceAll("*", ".*").replaceAll("?", ".");
+        const words = part
+          .replace(/[.+^${}()|\\]/g, "\\$&")
+          .replaceAll("*", ".*")
+          .replaceAll("?", ".");
         const matches = new RegExp(`^${words}$`);
         return found.flatMap((folder) =>
           pathKind(folder || ".") === "folder"

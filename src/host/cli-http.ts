@@ -86,9 +86,7 @@ export async function requestOptions(target: HttpTarget, request: HttpRequest) {
     headers: { ...request.headers, Host: base.host } as never,
     agent: false,
     ...(request.signal ? { signal: request.signal } : {}),
-    ...(target.socketPath === undefined
-      ? { host: base.hostname, port: base.port }
-      : { socketPath: target.socketPath }),
+    ...(target.socketPath === undefined ? { host: base.hostname, port: base.port } : { socketPath: target.socketPath }),
   };
   if (secure) Object.assign(options, tlsOptions(target));
   return { http, options };

@@ -10,7 +10,10 @@ export interface ProxyHandlers {
 }
 
 /** Serves HTTP on an address or a Unix socket until the process ends; resolves with where it listens, as Go prints it. */
-export function serveProxy(at: { readonly host: string; readonly port: number } | { readonly path: string }, handlers: ProxyHandlers): Promise<string> {
+export function serveProxy(
+  at: { readonly host: string; readonly port: number } | { readonly path: string },
+  handlers: ProxyHandlers,
+): Promise<string> {
   if ("path" in at && fs.statSync(at.path, { throwIfNoEntry: false })?.isSocket()) fs.rmSync(at.path);
   const server = http.createServer((request, response) => handlers.request(request, response));
   server.on("upgrade", (request: IncomingMessage, socket: Duplex, head: Buffer) => {
@@ -31,15 +34,33 @@ export function serveProxy(at: { readonly host: string; readonly port: number } 
   });
 }
 
-function listenProblem(at: { readonly host: string; readonly port: number } | { readonly path: string }, error: NodeJS.ErrnoException): string {
-  const words: Readonly<Record<string, string>> = { EADDRINUSE: "bind: address already in use", EADDRNOTAVAIL: "bind: cannot assign requested address", EACCES: "bind: permission denied", ENOENT: "bind: no such file or directory" };
+function listenProblem(
+  at: { readonly host: string; readonly port: number } | { readonly path: string },
+  error: NodeJS.ErrnoException,
+): string {
+  const words: Readonly<Record<string, string>> = {
+    EADDRINUSE: "bind: address already in use",
+    EADDRNOTAVAIL: "bind: cannot assign requested address",
+    EACCES: "bind: permission denied",
+    ENOENT: "bind: no such file or directory",
+  };
   const why = words[error.code ?? ""] ?? error.message;
   if ("path" in at) return `listen unix ${at.path}: ${why}`;
   if (error.code === "ENOTFOUND") return `listen tcp: lookup ${at.host}: no such host`;
   return `listen tcp ${net.isIPv6(at.host) ? `[${at.host}]` : at.host}:${at.port}: ${why}`;
 }
 
-const HOP = new Set(["connection", "keep-alive", "proxy-connection", "proxy-authenticate", "proxy-authorization", "te", "trailer", "transfer-encoding", "upgrade"]);
+const HOP = new Set([
+  "connection",
+  "keep-alive",
+  "proxy-connection",
+  "proxy-authenticate",
+  "proxy-authorization",
+  "te",
+  "trailer",
+  "transfer-encoding",
+  "upgrade",
+]);
 
 export interface Forwarding {
   readonly path: string;
@@ -50,8 +71,17 @@ export interface Forwarding {
 }
 
 /** Sends a request on to the API server, and its answer back, as they come. */
-export async function forwardRequest(target: HttpTarget, request: IncomingMessage, response: ServerResponse, forwarding: Forwarding): Promise<void> {
-  const { http: client, options } = await requestOptions(target, { method: request.method ?? "GET", path: forwarding.path, headers: { ...passedOn(request), ...forwarding.headers } as never });
+export async function forwardRequest(
+  target: HttpTarget,
+  request: IncomingMessage,
+  response: ServerResponse,
+  forwarding: Forwarding,
+): Promise<void> {
+  const { http: client, options } = await requestOptions(target, {
+    method: request.method ?? "GET",
+    path: forwarding.path,
+    headers: { ...passedOn(request), ...forwarding.headers } as never,
+  });
   const outgoing = client.request(options, (answer: IncomingMessage) => {
     const headers: OutgoingHttpHeaders = {};
     for (const [name, value] of Object.entries(answer.headers)) if (!HOP.has(name)) headers[name] = value;
@@ -66,10 +96,19 @@ export async function forwardRequest(target: HttpTarget, request: IncomingMessag
 }
 
 /** The same for a change of protocol: after the answer, bytes both ways. */
-export async function forwardUpgrade(target: HttpTarget, request: IncomingMessage, client: { readonly socket: Duplex; readonly head: Buffer }, forwarding: Forwarding): Promise<void> {
+export async function forwardUpgrade(
+  target: HttpTarget,
+  request: IncomingMessage,
+  client: { readonly socket: Duplex; readonly head: Buffer },
+  forwarding: Forwarding,
+): Promise<void> {
   const { socket, head } = client;
   const headers = { ...passedOn(request), ...forwarding.headers, Connection: "Upgrade", Upgrade: request.headers.upgrade ?? "" };
-  const { http: library, options } = await requestOptions(target, { method: request.method ?? "GET", path: forwarding.path, headers: headers as never });
+  const { http: library, options } = await requestOptions(target, {
+    method: request.method ?? "GET",
+    path: forwarding.path,
+    headers: headers as never,
+  });
   const outgoing = library.request(options);
   const answerHead = (answer: IncomingMessage) => `HTTP/1.1 ${answer.statusCode} ${answer.statusMessage}\r\n${headerLines(answer)}\r\n`;
   outgoing.on("upgrade", (answer: IncomingMessage, backend: Duplex, rest: Buffer) => {
@@ -92,12 +131,14 @@ export async function forwardUpgrade(target: HttpTarget, request: IncomingMessag
 function passedOn(request: IncomingMessage): OutgoingHttpHeaders {
   const headers: OutgoingHttpHeaders = {};
   for (const [name, value] of Object.entries(request.headers)) if (!HOP.has(name) && name !== "host") headers[name] = value;
-  headers["x-forwarded-for"] = [request.headers["x-forwarded-for"], request.socket.remoteAddress].flat().filter(Boolean).join(", ") || undefined;
+  headers["x-forwarded-for"] =
+    [request.headers["x-forwarded-for"], request.socket.remoteAddress].flat().filter(Boolean).join(", ") || undefined;
   return Object.fromEntries(Object.entries(headers).filter(([, value]) => value !== undefined));
 }
 
 function headerLines(answer: IncomingMessage): string {
   let text = "";
-  for (let index = 0; index + 1 < answer.rawHeaders.length; index += 2) text += `${answer.rawHeaders[index]}: ${answer.rawHeaders[index + 1]}\r\n`;
+  for (let index = 0; index + 1 < answer.rawHeaders.length; index += 2)
+    text += `${answer.rawHeaders[index]}: ${answer.rawHeaders[index + 1]}\r\n`;
   return text;
 }

@@ -17,15 +17,11 @@ export function openWebSocket(
 ): Promise<WebSocketOutcome> {
   const base = splitUrl(target.url);
   const secure = base.secure && target.socketPath === undefined;
-  const socket = new WebSocket(
-    `${secure ? "wss" : "ws"}://${base.host}${base.prefix}${path}`,
-    [protocol],
-    {
-      headers: headers as never,
-      perMessageDeflate: false,
-      createConnection: (() => connect(target)) as never,
-    },
-  );
+  const socket = new WebSocket(`${secure ? "wss" : "ws"}://${base.host}${base.prefix}${path}`, [protocol], {
+    headers: headers as never,
+    perMessageDeflate: false,
+    createConnection: (() => connect(target)) as never,
+  });
   return new Promise((resolve, reject) => {
     socket.on("open", () => {
       // What came with the handshake must wait until somebody listens: the caller resumes.

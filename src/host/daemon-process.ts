@@ -80,6 +80,10 @@ export class ProcessStats {
     this.#delay?.disable();
     const delay = this.#delay;
     this.#delay = undefined;
-    return { eventLoopDelayMaxMs: (delay?.max ?? 0) / 1e6, eventLoopDelayP99Ms: (delay?.percentile(99) ?? 0) / 1e6, residentBytes: process.memoryUsage.rss() };
+    return {
+      eventLoopDelayMaxMs: (delay?.max ?? 0) / 1e6,
+      eventLoopDelayP99Ms: (delay?.percentile(99) ?? 0) / 1e6,
+      residentBytes: process.memoryUsage.rss(),
+    };
   }
 }

@@ -116,7 +116,11 @@ export class VolumeFolder {
 export function readUserImages(home = kubesimHome()): string[] {
   const folder = path.join(home, "images");
   if (!fs.existsSync(folder)) return [];
-  return fs.readdirSync(folder).filter((name) => /\.ya?ml$/.test(name)).sort().map((name) => fs.readFileSync(path.join(folder, name), "utf8"));
+  return fs
+    .readdirSync(folder)
+    .filter((name) => /\.ya?ml$/.test(name))
+    .sort()
+    .map((name) => fs.readFileSync(path.join(folder, name), "utf8"));
 }
 
 /** Whether a process lives. One that has ended but was not waited for (a zombie, in containers without an init) does not. */

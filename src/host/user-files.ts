@@ -6,7 +6,8 @@ export const userFiles = {
   stat: (file: string) => fs.statSync(file),
   lstat: (file: string) => fs.lstatSync(file),
   read: (file: string): Buffer => fs.readFileSync(file),
-  write: (file: string, data: string | Uint8Array, mode: number | undefined) => fs.writeFileSync(file, data, mode === undefined ? {} : { mode }),
+  write: (file: string, data: string | Uint8Array, mode: number | undefined) =>
+    fs.writeFileSync(file, data, mode === undefined ? {} : { mode }),
   append: (file: string, data: string | Uint8Array) => fs.appendFileSync(file, data),
   list: (folder: string): string[] => fs.readdirSync(folder).sort(),
   makeFolder: (folder: string, recursive: boolean) => void fs.mkdirSync(folder, { recursive }),

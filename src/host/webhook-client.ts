@@ -42,11 +42,18 @@ function send({ url, ca, body }: ReviewPost, connection: Duplex | undefined, sig
   return new Promise((resolve, reject) => {
     const request = https.request(url, {
       method: "POST",
-      headers: { "Content-Type": "application/json", Accept: "application/json, */*", "User-Agent": "kube-apiserver-admission", "Content-Length": Buffer.byteLength(body) },
+      headers: {
+        "Content-Type": "application/json",
+        Accept: "application/json, */*",
+        "User-Agent": "kube-apiserver-admission",
+        "Content-Length": Buffer.byteLength(body),
+      },
       signal,
       ...trust,
       // A connection of its own either way: none is kept.
-      ...(connection ? { createConnection: () => tls.connect({ socket: connection as never, servername: host, ...trust }) as never } : { agent: false }),
+      ...(connection
+        ? { createConnection: () => tls.connect({ socket: connection as never, servername: host, ...trust }) as never }
+        : { agent: false }),
     });
     request.on("error", reject);
     request.on("response", (response) => {
@@ -96,7 +103,9 @@ function inGoWords(error: unknown, url: URL): string {
       return `tls: failed to verify certificate: x509: ${invalidName(error, url.hostname)}`;
     default:
       // OpenSSL's own words come without a code when the other side does not speak TLS.
-      return /wrong version number|packet length too long/.test(message) ? "http: server gave HTTP response to HTTPS client" : message.trim();
+      return /wrong version number|packet length too long/.test(message)
+        ? "http: server gave HTTP response to HTTPS client"
+        : message.trim();
   }
 }
 
@@ -108,5 +117,7 @@ function invalidName(error: unknown, host: string): string {
     return `certificate is valid for ${addresses.join(", ")}, not ${host}`;
   }
   const domains = names.filter((name) => name.startsWith("DNS:")).map((name) => name.slice("DNS:".length));
-  return domains.length === 0 ? `certificate is not valid for any names, but wanted to match ${host}` : `certificate is valid for ${domains.join(", ")}, not ${host}`;
+  return domains.length === 0
+    ? `certificate is not valid for any names, but wanted to match ${host}`
+    : `certificate is valid for ${domains.join(", ")}, not ${host}`;
 }

@@ -7,8 +7,14 @@ export interface AdmissionRefusal {
 }
 
 /** Whether the node takes a pod that was placed on it; undefined: it does. Upstream: pkg/kubelet/lifecycle/predicate.go */
-export function admitPod(pod: Pod, node: Pick<Node, "metadata"> | undefined, allocatable: Readonly<Record<string, string>>, others: Iterable<Pod>): AdmissionRefusal | undefined {
-  if (node && !matchesNode(pod, node)) return { reason: "NodeAffinity", message: "Predicate NodeAffinity failed: node(s) didn't match Pod's node affinity/selector" };
+export function admitPod(
+  pod: Pod,
+  node: Pick<Node, "metadata"> | undefined,
+  allocatable: Readonly<Record<string, string>>,
+  others: Iterable<Pod>,
+): AdmissionRefusal | undefined {
+  if (node && !matchesNode(pod, node))
+    return { reason: "NodeAffinity", message: "Predicate NodeAffinity failed: node(s) didn't match Pod's node affinity/selector" };
   const used = new Map<string, number>();
   let count = 0;
   for (const other of others) {
@@ -26,7 +32,10 @@ export function admitPod(pod: Pod, node: Pick<Node, "metadata"> | undefined, all
 }
 
 function outOf(name: string, requested: number, used: number, capacity: number): AdmissionRefusal {
-  return { reason: `OutOf${name}`, message: `Node didn't have enough resource: ${name}, requested: ${requested}, used: ${used}, capacity: ${capacity}` };
+  return {
+    reason: `OutOf${name}`,
+    message: `Node didn't have enough resource: ${name}, requested: ${requested}, used: ${used}, capacity: ${capacity}`,
+  };
 }
 
 function matchesNode(pod: Pod, { metadata }: Pick<Node, "metadata">): boolean {
@@ -36,9 +45,16 @@ function matchesNode(pod: Pod, { metadata }: Pick<Node, "metadata">): boolean {
   return terms === undefined || terms.some((term) => matchesTerm(term, labels, metadata.name));
 }
 
-function matchesTerm({ matchExpressions = [], matchFields = [] }: NodeSelectorTerm, labels: Readonly<Record<string, string>>, name: string): boolean {
+function matchesTerm(
+  { matchExpressions = [], matchFields = [] }: NodeSelectorTerm,
+  labels: Readonly<Record<string, string>>,
+  name: string,
+): boolean {
   if (matchExpressions.length + matchFields.length === 0) return false;
-  return matchExpressions.every((requirement) => satisfies(requirement, labels[requirement.key])) && matchFields.every((requirement) => requirement.key === "metadata.name" && satisfies(requirement, name));
+  return (
+    matchExpressions.every((requirement) => satisfies(requirement, labels[requirement.key])) &&
+    matchFields.every((requirement) => requirement.key === "metadata.name" && satisfies(requirement, name))
+  );
 }
 
 function satisfies({ operator, values = [] }: NodeSelectorRequirement, actual: string | undefined): boolean {

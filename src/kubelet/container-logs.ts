@@ -4,8 +4,14 @@ import type { ContainerLog, LogLine } from "../containers/runtime.ts";
 
 /** A container's log as the options want it. Upstream: pkg/kubelet/kuberuntime/logs/logs.go */
 export function logStream(log: ContainerLog, options: LogOptions, nowMs: number, signal: AbortSignal): Readable {
-  const sinceMs = options.sinceTime !== undefined ? Date.parse(options.sinceTime) : options.sinceSeconds !== undefined ? nowMs - options.sinceSeconds * 1000 : undefined;
-  const wanted = (line: LogLine) => (sinceMs === undefined || line.timeMs >= sinceMs) && (options.stream === "All" || options.stream.toLowerCase() === line.stream);
+  const sinceMs =
+    options.sinceTime !== undefined
+      ? Date.parse(options.sinceTime)
+      : options.sinceSeconds !== undefined
+        ? nowMs - options.sinceSeconds * 1000
+        : undefined;
+  const wanted = (line: LogLine) =>
+    (sinceMs === undefined || line.timeMs >= sinceMs) && (options.stream === "All" || options.stream.toLowerCase() === line.stream);
   let left = options.limitBytes ?? Number.POSITIVE_INFINITY;
   const cut = (text: string): Buffer => {
     const bytes = Buffer.from(text);

@@ -52,7 +52,15 @@ export async function startContainer(request: StartRequest, parts: NodeParts): P
     emit(name, "Warning", "Failed", `Error: ${message}`);
     const run = containers.find(id);
     if (run && run.state !== "exited") {
-      containers.settle({ ...run, state: "exited", exitCode: error instanceof ContainerError ? error.exitCode : 128, reason: "StartError", message, startedAtMs: 0, finishedAtMs: parts.clock.now() });
+      containers.settle({
+        ...run,
+        state: "exited",
+        exitCode: error instanceof ContainerError ? error.exitCode : 128,
+        reason: "StartError",
+        message,
+        startedAtMs: 0,
+        finishedAtMs: parts.clock.now(),
+      });
     }
     // It counts as a run that has failed: the next attempt is due at once, or when the crash loop's back-off is over.
     throw new StartError("RunContainerError", message, parts.clock.now());
@@ -73,7 +81,11 @@ function checkBackOff({ pod, container, exited, emit }: StartRequest, { crashLoo
   }
   const podText = `${name}_${namespace}(${uid})`;
   emit(container.name, "Warning", "BackOff", `Back-off restarting failed container ${container.name} in pod ${podText}`);
-  throw new StartError("CrashLoopBackOff", `back-off ${goDuration(crashLoop.get(key))} restarting failed container=${container.name} pod=${podText}`, dueMs);
+  throw new StartError(
+    "CrashLoopBackOff",
+    `back-off ${goDuration(crashLoop.get(key))} restarting failed container=${container.name} pod=${podText}`,
+    dueMs,
+  );
 }
 
 async function create(request: StartRequest, image: ImageInfo, attempt: number, parts: NodeParts): Promise<string> {
@@ -85,12 +97,18 @@ async function create(request: StartRequest, image: ImageInfo, attempt: number, 
     if (request.signal.aborted) throw error;
     const message = messageOf(error);
     emit(container.name, "Warning", "Failed", `Error: ${message}`);
-    throw error instanceof StartError ? error : new StartError(error instanceof ContainerError ? "CreateContainerError" : "CreateContainerConfigError", message);
+    throw error instanceof StartError
+      ? error
+      : new StartError(error instanceof ContainerError ? "CreateContainerError" : "CreateContainerConfigError", message);
   }
 }
 
 /** Upstream: generateContainerConfig, GenerateRunContainerOptions */
-function containerConfig({ pod, container, containers, sandbox, volumes, sources }: StartRequest, image: ImageInfo, attempt: number): ContainerConfig {
+function containerConfig(
+  { pod, container, containers, sandbox, volumes, sources }: StartRequest,
+  image: ImageInfo,
+  attempt: number,
+): ContainerConfig {
   const env = makeEnvironment(container, sources);
   const values = new Map(env.map(({ name, value }) => [name, value]));
   const value = (name: string) => values.get(name);
@@ -137,11 +155,20 @@ function checkNonRoot(pod: Pod, container: Container | EphemeralContainer, uid: 
   if (uid === 0) throw new StartError("CreateContainerConfigError", `container's runAsUser breaks non-root policy ${who}`);
   if (uid !== undefined) return;
   const user = imageUser.split(":")[0] ?? "";
-  if (user === "" || user === "0") throw new StartError("CreateContainerConfigError", `container has runAsNonRoot and image will run as root ${who}`);
-  if (!/^\d+$/.test(user)) throw new StartError("CreateContainerConfigError", `container has runAsNonRoot and image has non-numeric user (${user}), cannot verify user is non-root ${who}`);
+  if (user === "" || user === "0")
+    throw new StartError("CreateContainerConfigError", `container has runAsNonRoot and image will run as root ${who}`);
+  if (!/^\d+$/.test(user))
+    throw new StartError(
+      "CreateContainerConfigError",
+      `container has runAsNonRoot and image has non-numeric user (${user}), cannot verify user is non-root ${who}`,
+    );
 }
 
-async function postStart({ container, containers, sandbox, emit, kill, signal }: StartRequest, id: string, parts: NodeParts): Promise<void> {
+async function postStart(
+  { container, containers, sandbox, emit, kill, signal }: StartRequest,
+  id: string,
+  parts: NodeParts,
+): Promise<void> {
   const handler = container.lifecycle?.postStart;
   if (!handler) return;
   try {

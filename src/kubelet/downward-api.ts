@@ -48,7 +48,12 @@ export function formatMap(map: Readonly<Record<string, string>> | undefined): st
 }
 
 /** A request or limit of a container in units of the divisor; limits default to what the node can give. Upstream: pkg/api/v1/resource ExtractContainerResourceValue */
-export function resourceValue(pod: Pod, ref: ResourceFieldSelector, own: string | undefined, allocatable: Readonly<Record<string, string>>): string {
+export function resourceValue(
+  pod: Pod,
+  ref: ResourceFieldSelector,
+  own: string | undefined,
+  allocatable: Readonly<Record<string, string>>,
+): string {
   const name = ref.containerName || own || "";
   const container = findContainer(pod, name);
   if (!container) throw new Error(`container ${name} not found`);
@@ -62,5 +67,7 @@ export function resourceValue(pod: Pod, ref: ResourceFieldSelector, own: string 
 }
 
 export function findContainer(pod: Pod, name: string): Container | EphemeralContainer | undefined {
-  return [...pod.spec.containers, ...(pod.spec.initContainers ?? []), ...(pod.spec.ephemeralContainers ?? [])].find((container) => container.name === name);
+  return [...pod.spec.containers, ...(pod.spec.initContainers ?? []), ...(pod.spec.ephemeralContainers ?? [])].find(
+    (container) => container.name === name,
+  );
 }

@@ -49,7 +49,10 @@ function configMapTexts(lookups: Lookups, key: string): Readonly<Record<string, 
 
 function secretTexts(lookups: Lookups, key: string): Readonly<Record<string, string>> | undefined {
   const secret = lookups.secrets.find(key);
-  return secret && Object.fromEntries(Object.entries(secret.data ?? {}).map(([name, value]) => [name, Buffer.from(value, "base64").toString("utf8")]));
+  return (
+    secret &&
+    Object.fromEntries(Object.entries(secret.data ?? {}).map(([name, value]) => [name, Buffer.from(value, "base64").toString("utf8")]))
+  );
 }
 
 /** Undefined: the variable is optional and not there. */
@@ -87,7 +90,12 @@ function serviceVariables({ pod, lookups, serviceIP }: EnvironmentSources): Map<
   return variables;
 }
 
-function addService(variables: Map<string, string>, name: string, ip: string, ports: readonly { name?: string; port: number; protocol?: string }[]): void {
+function addService(
+  variables: Map<string, string>,
+  name: string,
+  ip: string,
+  ports: readonly { name?: string; port: number; protocol?: string }[],
+): void {
   const upper = (text: string) => text.toUpperCase().replaceAll("-", "_");
   const prefix = upper(name);
   const [first] = ports;

@@ -1,7 +1,14 @@
 import type { Readable } from "node:stream";
 import type { ContainerStatus, Pod } from "../api/generated/core-v1.ts";
 import { badRequest, internalError, messageOf, notFound, StatusError } from "../api/status.ts";
-import { type LogOptions, type NodeGateway, type PortForwarder, type StreamOptions, type StreamSession, UpgradeRefused } from "../apiserver/node-gateway.ts";
+import {
+  type LogOptions,
+  type NodeGateway,
+  type PortForwarder,
+  type StreamOptions,
+  type StreamSession,
+  UpgradeRefused,
+} from "../apiserver/node-gateway.ts";
 import { ContainerError } from "../containers/runtime.ts";
 import { logStream } from "./container-logs.ts";
 import { type KubeletAnswer, kubeletAnswer } from "./http-endpoints.ts";
@@ -76,7 +83,8 @@ class KubeletGateway implements NodeGateway {
   async request(node: string, method: string, path: string): Promise<KubeletAnswer | undefined> {
     for (const kubelet of this.#kubelets) {
       if (kubelet.nodeName !== node) continue;
-      if (method !== "GET" && method !== "HEAD") return { status: 405, contentType: "text/plain; charset=utf-8", body: "405: Method Not Allowed" };
+      if (method !== "GET" && method !== "HEAD")
+        return { status: 405, contentType: "text/plain; charset=utf-8", body: "405: Method Not Allowed" };
       return kubeletAnswer(kubelet, path);
     }
     return undefined;
@@ -102,13 +110,20 @@ class KubeletGateway implements NodeGateway {
     // A machine that is off answers nothing; its neighbours say so.
     const address = `${pod.status.hostIP ?? pod.spec.nodeName ?? ""}:10250`;
     const problem = `dial tcp ${address}: connect: no route to host`;
-    throw new StatusError({ code: 500, message: path === undefined ? `error dialing backend: ${problem}` : `Get "https://${address}${path}": ${problem}` });
+    throw new StatusError({
+      code: 500,
+      message: path === undefined ? `error dialing backend: ${problem}` : `Get "https://${address}${path}": ${problem}`,
+    });
   }
 }
 
-function logPath({ metadata: { namespace, name } }: Pod, { container, follow, previous, timestamps, tailLines, limitBytes, sinceSeconds, sinceTime }: LogOptions): string {
+function logPath(
+  { metadata: { namespace, name } }: Pod,
+  { container, follow, previous, timestamps, tailLines, limitBytes, sinceSeconds, sinceTime }: LogOptions,
+): string {
   const query = new URLSearchParams();
-  for (const [key, value] of Object.entries({ follow, limitBytes, previous, sinceSeconds, sinceTime, tailLines, timestamps })) if (value !== undefined && value !== false) query.set(key, String(value));
+  for (const [key, value] of Object.entries({ follow, limitBytes, previous, sinceSeconds, sinceTime, tailLines, timestamps }))
+    if (value !== undefined && value !== false) query.set(key, String(value));
   const text = query.toString();
   return `/containerLogs/${namespace}/${name}/${container}${text ? `?${text}` : ""}`;
 }

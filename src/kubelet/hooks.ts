@@ -15,7 +15,13 @@ export interface HookParts {
 const NO_LIMIT_MS = 3_600_000;
 
 /** Runs postStart or preStop; rejects when it fails. Upstream: pkg/kubelet/lifecycle/handlers.go */
-export async function runHook(handler: LifecycleHandler, container: Container | EphemeralContainer, containerId: string, parts: HookParts, signal: AbortSignal): Promise<void> {
+export async function runHook(
+  handler: LifecycleHandler,
+  container: Container | EphemeralContainer,
+  containerId: string,
+  parts: HookParts,
+  signal: AbortSignal,
+): Promise<void> {
   if (handler.exec) {
     const command = handler.exec.command ?? [];
     const { exitCode, stdout, stderr } = await parts.runtime.execSync(containerId, command, NO_LIMIT_MS);

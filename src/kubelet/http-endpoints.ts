@@ -20,9 +20,16 @@ export function kubeletAnswer(kubelet: Kubelet, path: string): KubeletAnswer {
       return text(200, "ok");
     case "/pods":
     case "/runningpods":
-      return json({ kind: "PodList", apiVersion: "v1", metadata: {}, items: kubelet.pods().filter((pod) => path.startsWith("/pods") || pod.status.phase === "Running") });
+      return json({
+        kind: "PodList",
+        apiVersion: "v1",
+        metadata: {},
+        items: kubelet.pods().filter((pod) => path.startsWith("/pods") || pod.status.phase === "Running"),
+      });
     default:
-      return path.startsWith("/logs/") || path === "/logs" ? nodeLogs(kubelet.runtime.nodeFileSystem, path.slice("/logs".length)) : text(404, "404 page not found\n");
+      return path.startsWith("/logs/") || path === "/logs"
+        ? nodeLogs(kubelet.runtime.nodeFileSystem, path.slice("/logs".length))
+        : text(404, "404 page not found\n");
   }
 }
 
@@ -31,9 +38,14 @@ function nodeLogs(fs: FileSystem, path: string): KubeletAnswer {
   const whole = `/var/log${decodeURIComponent(path)}`.replace(/\/+$/, "");
   try {
     if (/(^|\/)\.\.(\/|$)/.test(whole)) return text(400, "invalid URL path\n");
-    if (fs.stat(whole).type !== "directory") return { status: 200, contentType: "text/plain; charset=utf-8", body: Buffer.from(fs.readFile(whole)) };
+    if (fs.stat(whole).type !== "directory")
+      return { status: 200, contentType: "text/plain; charset=utf-8", body: Buffer.from(fs.readFile(whole)) };
     const names = fs.readdir(whole).map((name) => (fs.stat(`${whole}/${name}`).type === "directory" ? `${name}/` : name));
-    return { status: 200, contentType: "text/html; charset=utf-8", body: `<!doctype html>\n<meta name="viewport" content="width=device-width">\n<pre>\n${names.map((name) => `<a href="${encodeURI(name)}">${name}</a>\n`).join("")}</pre>\n` };
+    return {
+      status: 200,
+      contentType: "text/html; charset=utf-8",
+      body: `<!doctype html>\n<meta name="viewport" content="width=device-width">\n<pre>\n${names.map((name) => `<a href="${encodeURI(name)}">${name}</a>\n`).join("")}</pre>\n`,
+    };
   } catch (error) {
     if (error instanceof FileError) return text(404, "404 page not found\n");
     throw error;

@@ -32,7 +32,12 @@ export class ImageManager {
   }
 
   /** Rejects with a StartError. */
-  async ensureImage(pod: Pod, container: Pick<Container, "image" | "imagePullPolicy">, emit: Emit, signal: AbortSignal): Promise<ImageInfo> {
+  async ensureImage(
+    pod: Pod,
+    container: Pick<Container, "image" | "imagePullPolicy">,
+    emit: Emit,
+    signal: AbortSignal,
+  ): Promise<ImageInfo> {
     const { runtime, clock, journal } = this.#options;
     const image = container.image ?? "";
     if (!isImageName(image)) {
@@ -55,13 +60,21 @@ export class ImageManager {
     const dueMs = this.#backOff.dueSinceUpdate(key);
     if (dueMs !== undefined) {
       emit("Normal", "BackOff", `Back-off pulling image "${image}"`);
-      throw new StartError("ImagePullBackOff", `Back-off pulling image "${image}": ErrImagePull: ${this.#lastErrors.get(key) ?? ""}`, dueMs);
+      throw new StartError(
+        "ImagePullBackOff",
+        `Back-off pulling image "${image}": ErrImagePull: ${this.#lastErrors.get(key) ?? ""}`,
+        dueMs,
+      );
     }
     emit("Normal", "Pulling", `Pulling image "${image}"`);
     const startMs = clock.now();
     try {
       const { info, pullMs } = await this.#pull(image, signal);
-      emit("Normal", "Pulled", `Successfully pulled image "${image}" in ${rounded(pullMs)} (${rounded(clock.now() - startMs)} including waiting). Image size: ${info.sizeBytes} bytes.`);
+      emit(
+        "Normal",
+        "Pulled",
+        `Successfully pulled image "${image}" in ${rounded(pullMs)} (${rounded(clock.now() - startMs)} including waiting). Image size: ${info.sizeBytes} bytes.`,
+      );
       journal.record("containerd", `pods/${keyOf(pod)}`, `pulls the image ${image}`);
       this.#backOff.forget(key);
       this.#lastErrors.delete(key);
@@ -101,7 +114,8 @@ export class ImageManager {
 const rounded = (ms: number) => goDuration(Math.round(ms));
 
 // Upstream: github.com/distribution/reference grammar: domain, lower-case path, tag, digest.
-const IMAGE_NAME = /^(?:(?:localhost|[\w-]+(?:\.[\w-]+)+|[\w-]+(?=:\d))(?::\d+)?\/|[\w-]+\/(?=.))?[a-z0-9]+(?:(?:[._]|__|-+)[a-z0-9]+)*(?:\/[a-z0-9]+(?:(?:[._]|__|-+)[a-z0-9]+)*)*(?::\w[\w.-]{0,127})?(?:@[A-Za-z][A-Za-z0-9]*:[0-9a-fA-F]{32,})?$/;
+const IMAGE_NAME =
+  /^(?:(?:localhost|[\w-]+(?:\.[\w-]+)+|[\w-]+(?=:\d))(?::\d+)?\/|[\w-]+\/(?=.))?[a-z0-9]+(?:(?:[._]|__|-+)[a-z0-9]+)*(?:\/[a-z0-9]+(?:(?:[._]|__|-+)[a-z0-9]+)*)*(?::\w[\w.-]{0,127})?(?:@[A-Za-z][A-Za-z0-9]*:[0-9a-fA-F]{32,})?$/;
 
 export function isImageName(image: string): boolean {
   return IMAGE_NAME.test(image);

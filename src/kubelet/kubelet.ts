@@ -70,7 +70,9 @@ class NodeKubelet implements Kubelet {
     const log = (message: string, error?: unknown) => context.log(`kubelet ${options.nodeName}`, message, error);
     const networkProblem = () => {
       const problem = options.network.cniProblem(options.nodeName);
-      return problem === undefined ? undefined : `container runtime network not ready: NetworkReady=false reason:NetworkPluginNotReady message:Network plugin returns error: ${problem}`;
+      return problem === undefined
+        ? undefined
+        : `container runtime network not ready: NetworkReady=false reason:NetworkPluginNotReady message:Network plugin returns error: ${problem}`;
     };
     this.#agent = new NodeAgent({ options, client, events, clock, rng, tasks, networkProblem, log });
     this.#parts = {
@@ -112,9 +114,17 @@ class NodeKubelet implements Kubelet {
       deleted: (pod) => this.#mine(pod) && this.#deleted(pod),
     });
     const refresh = (kind: string, object: { metadata: { namespace?: string; name: string } }) => this.#refresh(`${kind}:${keyOf(object)}`);
-    this.#parts.lookups.configMaps.addHandler({ updated: (object) => refresh("configMap", object), added: (object) => refresh("configMap", object) });
-    this.#parts.lookups.volumes.addHandler({ deleted: (volume) => dropVolume(volume, { nodeFileSystem: this.runtime.nodeFileSystem, storage: this.#options.volumeStorage }) });
-    this.#parts.lookups.secrets.addHandler({ updated: (object) => refresh("secret", object), added: (object) => refresh("secret", object) });
+    this.#parts.lookups.configMaps.addHandler({
+      updated: (object) => refresh("configMap", object),
+      added: (object) => refresh("configMap", object),
+    });
+    this.#parts.lookups.volumes.addHandler({
+      deleted: (volume) => dropVolume(volume, { nodeFileSystem: this.runtime.nodeFileSystem, storage: this.#options.volumeStorage }),
+    });
+    this.#parts.lookups.secrets.addHandler({
+      updated: (object) => refresh("secret", object),
+      added: (object) => refresh("secret", object),
+    });
   }
 
   workerOf(pod: Pod): PodWorker | undefined {
@@ -156,7 +166,11 @@ class NodeKubelet implements Kubelet {
     // What has run here before was admitted then.
     const known = isPodTerminal(pod) || pod.status.startTime !== undefined || pod.metadata.deletionTimestamp !== undefined;
     const refusal = known ? undefined : admitPod(pod, this.#parts.lookups.nodes.find(this.nodeName), this.#agent.allocatable(), nowRuns);
-    this.#context.journal.record("kubelet", `pods/${keyOf(pod)}`, refusal ? `turns the pod away: ${refusal.reason}` : `on ${this.nodeName} takes the pod`);
+    this.#context.journal.record(
+      "kubelet",
+      `pods/${keyOf(pod)}`,
+      refusal ? `turns the pod away: ${refusal.reason}` : `on ${this.nodeName} takes the pod`,
+    );
     if (refusal) worker.reject(refusal.reason, refusal.message);
     this.#index(pod);
     worker.update(pod, pod);

@@ -1,4 +1,12 @@
-import type { ConfigMap, Node, PersistentVolume, PersistentVolumeClaim, Secret, Service, ServiceAccount } from "../api/generated/core-v1.ts";
+import type {
+  ConfigMap,
+  Node,
+  PersistentVolume,
+  PersistentVolumeClaim,
+  Secret,
+  Service,
+  ServiceAccount,
+} from "../api/generated/core-v1.ts";
 import { configMaps } from "../api/resources/config-map.ts";
 import { nodes } from "../api/resources/node.ts";
 import { persistentVolumeClaims } from "../api/resources/persistent-volume-claim.ts";
@@ -32,5 +40,13 @@ export function openLookups(informers: InformerFactory): Lookups {
 }
 
 export function lookupsSynced(lookups: Lookups): boolean {
-  return lookups.configMaps.synced && lookups.secrets.synced && lookups.services.synced && lookups.serviceAccounts.synced && lookups.nodes.synced && lookups.claims.synced && lookups.volumes.synced;
+  return (
+    lookups.configMaps.synced &&
+    lookups.secrets.synced &&
+    lookups.services.synced &&
+    lookups.serviceAccounts.synced &&
+    lookups.nodes.synced &&
+    lookups.claims.synced &&
+    lookups.volumes.synced
+  );
 }

@@ -83,8 +83,12 @@ export class NodeAgent {
       this.#uid = node.metadata.uid;
       if (existing) {
         this.#told = new Map((existing.status.conditions ?? []).map(({ type, status }) => [type, status]));
-        if (existing.status.nodeInfo?.bootID) this.#event("Warning", "Rebooted", `Node ${nodeName} has been rebooted, boot id: ${this.#bootId}`);
-        await client.mutate(nodes, { name: nodeName }, (current) => ({ ...current, metadata: { ...current.metadata, labels: { ...current.metadata.labels, ...labelsOf(options) } } }));
+        if (existing.status.nodeInfo?.bootID)
+          this.#event("Warning", "Rebooted", `Node ${nodeName} has been rebooted, boot id: ${this.#bootId}`);
+        await client.mutate(nodes, { name: nodeName }, (current) => ({
+          ...current,
+          metadata: { ...current.metadata, labels: { ...current.metadata.labels, ...labelsOf(options) } },
+        }));
       }
       this.#event("Normal", "NodeAllocatableEnforced", "Updated Node Allocatable limit across pods");
       await this.#writeStatus();
@@ -102,7 +106,11 @@ export class NodeAgent {
     const draft = {
       apiVersion: "v1",
       kind: "Node",
-      metadata: { name: nodeName, labels: labelsOf(options), annotations: { "volumes.kubernetes.io/controller-managed-attach-detach": "true" } },
+      metadata: {
+        name: nodeName,
+        labels: labelsOf(options),
+        annotations: { "volumes.kubernetes.io/controller-managed-attach-detach": "true" },
+      },
       spec: { podCIDR, podCIDRs: [podCIDR], ...(taints.length > 0 ? { taints: [...taints] } : {}) },
     };
     try {
@@ -131,7 +139,9 @@ export class NodeAgent {
   async #writeStatus(): Promise<void> {
     const { client, options } = this.#parts;
     const conditions = this.#conditions();
-    await client.mutate(nodes, { name: options.nodeName }, (current) => ({ ...current, status: this.#status(current, conditions) }), { subresource: "status" });
+    await client.mutate(nodes, { name: options.nodeName }, (current) => ({ ...current, status: this.#status(current, conditions) }), {
+      subresource: "status",
+    });
     for (const { type, status } of conditions) {
       if (this.#told.get(type) === status) continue;
       this.#told.set(type, status);
@@ -171,8 +181,15 @@ export class NodeAgent {
       conditions: [
         ...conditions.map(({ type, status, lastHeartbeatTime, reason, message }): NodeCondition => {
           const before = old.get(type);
-          const lastTransitionTime = before?.status === status ? before.lastTransitionTime ?? now : now;
-          return { type, status, lastHeartbeatTime: lastHeartbeatTime ?? now, lastTransitionTime, reason: reason ?? "", message: message ?? "" };
+          const lastTransitionTime = before?.status === status ? (before.lastTransitionTime ?? now) : now;
+          return {
+            type,
+            status,
+            lastHeartbeatTime: lastHeartbeatTime ?? now,
+            lastTransitionTime,
+            reason: reason ?? "",
+            message: message ?? "",
+          };
         }),
         ...(node.status.conditions ?? []).filter(({ type }) => !own.has(type)),
       ],
@@ -199,7 +216,10 @@ export class NodeAgent {
     const { client, clock, options, log } = this.#parts;
     const name = { namespace: LEASE_NAMESPACE, name: options.nodeName };
     try {
-      const renewed = await client.mutate(leases, name, (current) => ({ ...current, spec: { ...current.spec, holderIdentity: options.nodeName, renewTime: rfc3339Micro(clock.now()) } }));
+      const renewed = await client.mutate(leases, name, (current) => ({
+        ...current,
+        spec: { ...current.spec, holderIdentity: options.nodeName, renewTime: rfc3339Micro(clock.now()) },
+      }));
       if (!renewed) await client.create(leases, this.#newLease());
     } catch (error) {
       log(`lease of ${options.nodeName}`, error);
@@ -236,7 +256,14 @@ export class NodeAgent {
   #event(type: "Normal" | "Warning", reason: string, message: string): void {
     const { nodeName } = this.#parts.options;
     // Upstream names the node itself as uid in its events.
-    this.#parts.events.event({ object: { apiVersion: "v1", kind: "Node", metadata: { name: nodeName, uid: nodeName, creationTimestamp: "", resourceVersion: "" } } }, type, reason, message);
+    this.#parts.events.event(
+      {
+        object: { apiVersion: "v1", kind: "Node", metadata: { name: nodeName, uid: nodeName, creationTimestamp: "", resourceVersion: "" } },
+      },
+      type,
+      reason,
+      message,
+    );
   }
 }
 
@@ -265,7 +292,14 @@ function labelsOf({ nodeName, labels }: KubeletOptions): Record<string, string> 
 }
 
 function capacityOf({ capacity }: KubeletOptions): Record<string, string> {
-  return { cpu: capacity.cpu, "ephemeral-storage": "101430960Ki", "hugepages-1Gi": "0", "hugepages-2Mi": "0", memory: capacity.memory, pods: capacity.pods };
+  return {
+    cpu: capacity.cpu,
+    "ephemeral-storage": "101430960Ki",
+    "hugepages-1Gi": "0",
+    "hugepages-2Mi": "0",
+    memory: capacity.memory,
+    pods: capacity.pods,
+  };
 }
 
 const uuidOf = (hex: string) => `${hex.slice(0, 8)}-${hex.slice(8, 12)}-${hex.slice(12, 16)}-${hex.slice(16, 20)}-${hex.slice(20, 32)}`;

@@ -4,7 +4,12 @@ import { type ContainerRun, hashOf, type PodContainers } from "./pod-containers.
 import { restartsAfter } from "./status/pod-status.ts";
 
 export interface PodActions {
-  readonly kill: readonly { readonly run: ContainerRun; readonly container: Container; readonly message: string; readonly probe: Probe | undefined }[];
+  readonly kill: readonly {
+    readonly run: ContainerRun;
+    readonly container: Container;
+    readonly message: string;
+    readonly probe: Probe | undefined;
+  }[];
   readonly start: readonly (Container | EphemeralContainer)[];
   /** Nothing will run any more. */
   readonly ended: boolean;
@@ -29,11 +34,18 @@ export function computeActions(pod: Pod, containers: PodContainers, probes: Prob
   const anyMainStarted = runs.some((run) => run?.inRuntime);
   const init = initActions(pod, containers, probes, anyMainStarted, draft);
   if (init === "failed") return { ...draft, ended: true };
-  if (init === "done") for (const container of pod.spec.containers) mainAction(pod, container, containers.latest(container.name), probes, draft);
+  if (init === "done")
+    for (const container of pod.spec.containers) mainAction(pod, container, containers.latest(container.name), probes, draft);
   return { ...draft, ended: false };
 }
 
-function initActions(pod: Pod, containers: PodContainers, probes: ProbeVerdicts, anyMainStarted: boolean, draft: Draft): "done" | "waiting" | "failed" {
+function initActions(
+  pod: Pod,
+  containers: PodContainers,
+  probes: ProbeVerdicts,
+  anyMainStarted: boolean,
+  draft: Draft,
+): "done" | "waiting" | "failed" {
   for (const container of pod.spec.initContainers ?? []) {
     const latest = containers.latest(container.name);
     // What ran in a sandbox that is gone has to run again in the new one.

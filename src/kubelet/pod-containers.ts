@@ -40,7 +40,11 @@ export class PodContainers {
 
   /** After a restart of the node nothing runs: what the status calls running was lost. */
   adopt(pod: Pod, nowMs: number): void {
-    const all = [...(pod.status.initContainerStatuses ?? []), ...(pod.status.containerStatuses ?? []), ...(pod.status.ephemeralContainerStatuses ?? [])];
+    const all = [
+      ...(pod.status.initContainerStatuses ?? []),
+      ...(pod.status.containerStatuses ?? []),
+      ...(pod.status.ephemeralContainerStatuses ?? []),
+    ];
     for (const status of all) {
       const spec = specOf(pod, status.name);
       const hash = spec ? hashOf(spec) : "";
@@ -59,7 +63,10 @@ export class PodContainers {
   /** Replaces a run that never came to life with what is told of it. */
   settle(run: ContainerRun): void {
     const runs = this.#known.get(run.name) ?? [];
-    this.#known.set(run.name, runs.map((known) => (known.id === run.id ? run : known)));
+    this.#known.set(
+      run.name,
+      runs.map((known) => (known.id === run.id ? run : known)),
+    );
   }
 
   setMessage(id: string, message: string): void {
@@ -99,19 +106,58 @@ export class PodContainers {
     if (!known) return undefined;
     if ("state" in known) return known;
     const info = this.#runtime.containerStatus(known.id);
-    if (!info) return { ...known, state: "exited", startedAtMs: 0, finishedAtMs: 0, exitCode: 137, signal: 0, reason: "ContainerStatusUnknown", message: "The container could not be located when the pod was terminated", inRuntime: false };
+    if (!info)
+      return {
+        ...known,
+        state: "exited",
+        startedAtMs: 0,
+        finishedAtMs: 0,
+        exitCode: 137,
+        signal: 0,
+        reason: "ContainerStatusUnknown",
+        message: "The container could not be located when the pod was terminated",
+        inRuntime: false,
+      };
     const { state, startedAtMs, finishedAtMs, exitCode, signal, reason, message } = info;
-    return { ...known, state, startedAtMs, finishedAtMs, exitCode, signal, reason, message: this.#messages.get(known.id) || message, inRuntime: true };
+    return {
+      ...known,
+      state,
+      startedAtMs,
+      finishedAtMs,
+      exitCode,
+      signal,
+      reason,
+      message: this.#messages.get(known.id) || message,
+      inRuntime: true,
+    };
   }
 }
 
 function runFromStatus(status: ContainerStatus, hash: string, nowMs: number): ContainerRun | undefined {
   const { running, terminated } = status.state ?? {};
   const last = status.lastState?.terminated;
-  const base = { name: status.name, attempt: status.restartCount, hash, image: status.image, imageId: status.imageID, user: "", state: "exited" as const, signal: 0, inRuntime: false };
+  const base = {
+    name: status.name,
+    attempt: status.restartCount,
+    hash,
+    image: status.image,
+    imageId: status.imageID,
+    user: "",
+    state: "exited" as const,
+    signal: 0,
+    inRuntime: false,
+  };
   if (running) {
     // What containerd reports of a task that is gone after a reboot.
-    return { ...base, id: bareId(status.containerID), startedAtMs: Date.parse(running.startedAt ?? "") || nowMs, finishedAtMs: nowMs, exitCode: 255, reason: "Unknown", message: "" };
+    return {
+      ...base,
+      id: bareId(status.containerID),
+      startedAtMs: Date.parse(running.startedAt ?? "") || nowMs,
+      finishedAtMs: nowMs,
+      exitCode: 255,
+      reason: "Unknown",
+      message: "",
+    };
   }
   const ended = terminated ?? last;
   if (!ended) return undefined;
@@ -129,7 +175,9 @@ function runFromStatus(status: ContainerStatus, hash: string, nowMs: number): Co
 const bareId = (id: string | undefined) => (id ?? "").replace(RUNTIME_SCHEME, "");
 
 export function specOf(pod: Pod, name: string): Container | EphemeralContainer | undefined {
-  return [...pod.spec.containers, ...(pod.spec.initContainers ?? []), ...(pod.spec.ephemeralContainers ?? [])].find((container) => container.name === name);
+  return [...pod.spec.containers, ...(pod.spec.initContainers ?? []), ...(pod.spec.ephemeralContainers ?? [])].find(
+    (container) => container.name === name,
+  );
 }
 
 /** What, when changed, restarts a container. Upstream: pkg/kubelet/container HashContainer takes name and image only. */

@@ -78,7 +78,13 @@ export class PodWorker {
     this.containers = new PodContainers(runtime);
     if (object) this.containers.adopt(object, nowMs);
     this.#hadSandbox = this.containers.any;
-    this.#volumes = new PodVolumes(pod.metadata.uid, { clock, rng, nodeFileSystem: runtime.nodeFileSystem, storage: options.volumeStorage, createVolume: () => options.createVolume() });
+    this.#volumes = new PodVolumes(pod.metadata.uid, {
+      clock,
+      rng,
+      nodeFileSystem: runtime.nodeFileSystem,
+      storage: options.volumeStorage,
+      createVolume: () => options.createVolume(),
+    });
     this.#tokens = new PodTokens(parts, () => this.refreshVolumes());
     // A kubelet that has just started spreads its probes over the first period.
     const phaseMs = nowMs - parts.startedAtMs < 10_000 && this.#hadSandbox ? nowMs - rng.int(0, 9_999) : nowMs;
@@ -126,7 +132,10 @@ export class PodWorker {
     this.#object = object;
     if (!pod) return;
     this.#pod = pod;
-    const shown = !isDeepStrictEqual([before.metadata.labels, before.metadata.annotations], [pod.metadata.labels, pod.metadata.annotations]);
+    const shown = !isDeepStrictEqual(
+      [before.metadata.labels, before.metadata.annotations],
+      [pod.metadata.labels, pod.metadata.annotations],
+    );
     if (shown) this.#refresh = true;
     const leaving = pod.metadata.deletionTimestamp !== undefined;
     if (leaving) this.#terminate(pod.metadata.deletionGracePeriodSeconds ?? pod.spec.terminationGracePeriodSeconds ?? 30);
@@ -166,7 +175,14 @@ export class PodWorker {
   reject(reason: string, message: string): void {
     this.#event("Warning", reason, message);
     this.#phase = "terminated";
-    this.#status = { ...this.#status, phase: "Failed", reason, message: `Pod was rejected: ${message}`, startTime: this.#startTime, ...(this.#pod.metadata.generation ? { observedGeneration: this.#pod.metadata.generation } : {}) };
+    this.#status = {
+      ...this.#status,
+      phase: "Failed",
+      reason,
+      message: `Pod was rejected: ${message}`,
+      startTime: this.#startTime,
+      ...(this.#pod.metadata.generation ? { observedGeneration: this.#pod.metadata.generation } : {}),
+    };
     if (this.#object) this.#writer.set(this.#object, this.#status);
     this.trigger();
   }
@@ -176,7 +192,8 @@ export class PodWorker {
     const spec = specOf(this.#pod, info.name);
     if (run && spec) {
       let message = this.#volumes.terminationMessage(info.name, run.attempt);
-      if (message === "" && spec.terminationMessagePolicy === "FallbackToLogsOnError" && info.exitCode !== 0) message = this.#logTail(info.id);
+      if (message === "" && spec.terminationMessagePolicy === "FallbackToLogsOnError" && info.exitCode !== 0)
+        message = this.#logTail(info.id);
       if (message !== "") this.containers.setMessage(info.id, message);
     }
     this.trigger();
@@ -185,7 +202,10 @@ export class PodWorker {
   // Upstream: MaxContainerTerminationMessageLogLines and …LogLength.
   #logTail(id: string): string {
     const lines = this.#parts.runtime.readLog(id).lines.slice(-80);
-    return lines.map(({ text }) => `${text}\n`).join("").slice(-2048);
+    return lines
+      .map(({ text }) => `${text}\n`)
+      .join("")
+      .slice(-2048);
   }
 
   /** A config map or secret that it shows has changed: its files follow at the pod's next regular look. */
@@ -280,7 +300,12 @@ export class PodWorker {
     const actions = computeActions(pod, this.containers, this.#prober, this.#sandbox !== undefined);
     this.#report();
     if (actions.ended) return this.#terminate(pod.spec.terminationGracePeriodSeconds ?? 30);
-    if (this.#pastDeadline()) return this.fail("DeadlineExceeded", "Pod was active on the node longer than the specified deadline", pod.spec.terminationGracePeriodSeconds ?? 30);
+    if (this.#pastDeadline())
+      return this.fail(
+        "DeadlineExceeded",
+        "Pod was active on the node longer than the specified deadline",
+        pod.spec.terminationGracePeriodSeconds ?? 30,
+      );
     this.#refreshNow();
     if (actions.kill.length === 0 && actions.start.length === 0) return;
 
@@ -409,7 +434,10 @@ export class PodWorker {
   }
 
   async #kill(run: ContainerRun, message: string, graceSeconds: number): Promise<void> {
-    await killContainer({ pod: this.#pod, podIP: this.podIP, run, message, graceSeconds, emit: this.#emit, hurry: this.#hurry.signal }, this.#parts);
+    await killContainer(
+      { pod: this.#pod, podIP: this.podIP, run, message, graceSeconds, emit: this.#emit, hurry: this.#hurry.signal },
+      this.#parts,
+    );
   }
 
   /** From here the pod only goes down. A second call may shorten the grace period. */
@@ -427,7 +455,8 @@ export class PodWorker {
   }
 
   #shortenKills(): void {
-    for (const run of this.containers.running()) void this.#parts.runtime.stopContainer(run.id, this.#graceSeconds * 1000).catch(() => undefined);
+    for (const run of this.containers.running())
+      void this.#parts.runtime.stopContainer(run.id, this.#graceSeconds * 1000).catch(() => undefined);
   }
 
   /** Upstream: SyncTerminatingPod */
@@ -437,7 +466,9 @@ export class PodWorker {
     this.#wake = undefined;
     this.#prober.stopKilling();
     this.#report();
-    await killAll(this.#pod, this.containers, this.#graceSeconds, this.#parts, (run, grace) => this.#kill(run, `Stopping container ${run.name}`, grace));
+    await killAll(this.#pod, this.containers, this.#graceSeconds, this.#parts, (run, grace) =>
+      this.#kill(run, `Stopping container ${run.name}`, grace),
+    );
     this.#prober.stop();
     this.#tokens.stop();
     if (this.#sandbox) await runtime.stopPodSandbox(this.#sandbox.id);
@@ -460,9 +491,11 @@ export class PodWorker {
     if (!this.#deleted) {
       const { namespace, name, uid } = pod.metadata;
       this.#parts.journal.record("kubelet", `pods/${keyOf(pod)}`, "has stopped all containers and deletes the pod");
-      await this.#parts.client.delete(pods, { namespace, name }, { gracePeriodSeconds: 0, preconditions: { uid } }).catch((error: unknown) => {
-        if (!isNotFound(error) && !isConflict(error)) throw error;
-      });
+      await this.#parts.client
+        .delete(pods, { namespace, name }, { gracePeriodSeconds: 0, preconditions: { uid } })
+        .catch((error: unknown) => {
+          if (!isNotFound(error) && !isConflict(error)) throw error;
+        });
     }
     this.#parts.forget(pod);
   }
@@ -481,19 +514,23 @@ export class PodWorker {
     const pod = this.#pod;
     const finished = this.#phase === "terminated";
     const current: PodStatus = { ...this.#status, conditions: this.#object?.status.conditions ?? this.#status.conditions ?? [] };
-    const next = generateStatus(pod, { ...current, conditions: mergedTimes(current.conditions ?? [], this.#status.conditions ?? []) }, {
-      containers: this.containers,
-      startErrors: this.#startErrors,
-      sandboxReady: this.#sandbox !== undefined && !finished,
-      podIP: this.podIP || (finished ? this.#status.podIP ?? "" : ""),
-      hostIP: options.ip,
-      startTime: this.#startTime,
-      nowMs: clock.now(),
-      finished,
-      failure: this.#failure,
-      ready: (name) => this.#prober.ready(name, (specOf(pod, name) as Container | undefined)?.readinessProbe !== undefined),
-      started: (name) => this.#prober.started(name),
-    });
+    const next = generateStatus(
+      pod,
+      { ...current, conditions: mergedTimes(current.conditions ?? [], this.#status.conditions ?? []) },
+      {
+        containers: this.containers,
+        startErrors: this.#startErrors,
+        sandboxReady: this.#sandbox !== undefined && !finished,
+        podIP: this.podIP || (finished ? (this.#status.podIP ?? "") : ""),
+        hostIP: options.ip,
+        startTime: this.#startTime,
+        nowMs: clock.now(),
+        finished,
+        failure: this.#failure,
+        ready: (name) => this.#prober.ready(name, (specOf(pod, name) as Container | undefined)?.readinessProbe !== undefined),
+        started: (name) => this.#prober.started(name),
+      },
+    );
     const text = JSON.stringify(next);
     if (!always && text === this.#reported) return;
     this.#reported = text;
@@ -511,7 +548,12 @@ export class PodWorker {
       : (this.#pod.spec.ephemeralContainers ?? []).some(({ name }) => name === container)
         ? "ephemeralContainers"
         : "containers";
-    this.#parts.events.event({ object: { ...this.#pod, apiVersion: "v1", kind: "Pod" }, fieldPath: `spec.${list}{${container}}` }, type, reason, message);
+    this.#parts.events.event(
+      { object: { ...this.#pod, apiVersion: "v1", kind: "Pod" }, fieldPath: `spec.${list}{${container}}` },
+      type,
+      reason,
+      message,
+    );
   };
 
   #event(type: "Normal" | "Warning", reason: string, message: string): void {
@@ -521,11 +563,17 @@ export class PodWorker {
 }
 
 /** Our own last words count for our conditions, the object's for everybody else's. */
-function mergedTimes(object: NonNullable<PodStatus["conditions"]>, own: NonNullable<PodStatus["conditions"]>): NonNullable<PodStatus["conditions"]> {
+function mergedTimes(
+  object: NonNullable<PodStatus["conditions"]>,
+  own: NonNullable<PodStatus["conditions"]>,
+): NonNullable<PodStatus["conditions"]> {
   const ours = new Map(own.map((condition) => [condition.type, condition]));
   const types = new Set(object.map(({ type }) => type));
   const KUBELETS = ["PodReadyToStartContainers", "Initialized", "Ready", "ContainersReady"];
-  return [...object.map((condition) => (KUBELETS.includes(condition.type) ? ours.get(condition.type) ?? condition : condition)), ...own.filter(({ type }) => !types.has(type) && KUBELETS.includes(type))];
+  return [
+    ...object.map((condition) => (KUBELETS.includes(condition.type) ? (ours.get(condition.type) ?? condition) : condition)),
+    ...own.filter(({ type }) => !types.has(type) && KUBELETS.includes(type)),
+  ];
 }
 
 function sandboxConfig(pod: Pod, attempt: number) {

@@ -19,7 +19,12 @@ export function staticPod(manifest: Pod, nodeName: string, seen: string): Pod {
       name: `${manifest.metadata.name}-${nodeName}`,
       namespace,
       uid: hash,
-      annotations: { ...manifest.metadata.annotations, "kubernetes.io/config.hash": hash, "kubernetes.io/config.seen": seen, "kubernetes.io/config.source": "file" },
+      annotations: {
+        ...manifest.metadata.annotations,
+        "kubernetes.io/config.hash": hash,
+        "kubernetes.io/config.seen": seen,
+        "kubernetes.io/config.source": "file",
+      },
     },
     spec: { ...manifest.spec, nodeName, tolerations: [...(manifest.spec.tolerations ?? []), { effect: "NoExecute", operator: "Exists" }] },
     status: manifest.status ?? {},
@@ -29,12 +34,19 @@ export function staticPod(manifest: Pod, nodeName: string, seen: string): Pod {
 /** Makes the API object that shows a static pod. Upstream: pkg/kubelet/pod/mirror_client.go */
 export async function createMirror(pod: Pod, nodeUid: string | undefined, client: Client): Promise<void> {
   const { name, namespace, labels, annotations, uid } = pod.metadata;
-  const owner = nodeUid && pod.spec.nodeName ? [{ apiVersion: "v1", kind: "Node", name: pod.spec.nodeName, uid: nodeUid, controller: true }] : [];
+  const owner =
+    nodeUid && pod.spec.nodeName ? [{ apiVersion: "v1", kind: "Node", name: pod.spec.nodeName, uid: nodeUid, controller: true }] : [];
   try {
     await client.create(pods, {
       apiVersion: "v1",
       kind: "Pod",
-      metadata: { name, ...(namespace ? { namespace } : {}), ...(labels ? { labels } : {}), annotations: { ...annotations, [MIRROR_ANNOTATION]: uid }, ownerReferences: owner },
+      metadata: {
+        name,
+        ...(namespace ? { namespace } : {}),
+        ...(labels ? { labels } : {}),
+        annotations: { ...annotations, [MIRROR_ANNOTATION]: uid },
+        ownerReferences: owner,
+      },
       spec: pod.spec,
     });
   } catch (error) {

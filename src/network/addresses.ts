@@ -14,7 +14,8 @@ export function addressIn(cidr: string, host: number): string {
 
 export const isLoopback = (ip: string) => ip.startsWith("127.") || ip === "::1" || ip === "0.0.0.0";
 export const isIpv4 = (text: string) => /^\d{1,3}(\.\d{1,3}){3}$/.test(text);
-export const normalAddress = (address: string) => (address === "::" || address === "" ? ANY_ADDRESS : address === "localhost" ? "127.0.0.1" : address);
+export const normalAddress = (address: string) =>
+  address === "::" || address === "" ? ANY_ADDRESS : address === "localhost" ? "127.0.0.1" : address;
 
 function numberOf(text: string): number {
   let hash = 2166136261;

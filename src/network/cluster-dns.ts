@@ -49,7 +49,8 @@ export class ClusterDns implements NameServer {
     const serviceName = labels.pop();
     const service = serviceName ? this.#services?.find(`${namespace}/${serviceName}`) : undefined;
     if (!service) return undefined;
-    if (labels.length === 2 && labels[0]?.startsWith("_")) return this.#srv(name, service, labels[0].slice(1), (labels[1] as string).slice(1));
+    if (labels.length === 2 && labels[0]?.startsWith("_"))
+      return this.#srv(name, service, labels[0].slice(1), (labels[1] as string).slice(1));
     if (labels.length === 1) return this.#host(name, service, labels[0] as string);
     if (labels.length > 1) return undefined;
     if (service.spec.type === "ExternalName") return { name, addresses: [], server: "", cname: service.spec.externalName ?? "" };
@@ -59,12 +60,16 @@ export class ClusterDns implements NameServer {
   }
 
   #host(name: string, service: Service, host: string): DnsAnswer | undefined {
-    const endpoint = this.#ready(service).find((candidate) => (candidate.hostname ?? candidate.addresses[0]?.replaceAll(".", "-")) === host);
+    const endpoint = this.#ready(service).find(
+      (candidate) => (candidate.hostname ?? candidate.addresses[0]?.replaceAll(".", "-")) === host,
+    );
     return endpoint ? { name, addresses: endpoint.addresses.slice(0, 1), server: "" } : undefined;
   }
 
   #srv(name: string, service: Service, portName: string, protocol: string): DnsAnswer | undefined {
-    const port = service.spec.ports?.find((candidate) => candidate.name === portName && (candidate.protocol ?? "TCP").toLowerCase() === protocol);
+    const port = service.spec.ports?.find(
+      (candidate) => candidate.name === portName && (candidate.protocol ?? "TCP").toLowerCase() === protocol,
+    );
     if (!port) return undefined;
     const target = `${service.metadata.name}.${service.metadata.namespace}.svc.${DOMAIN}`;
     if (service.spec.clusterIP === "None") return this.#headlessSrv(name, service, portName, target);
@@ -77,14 +82,23 @@ export class ClusterDns implements NameServer {
     const srv = slices.flatMap((slice) => {
       const port = slice.ports?.find((candidate) => candidate.name === portName)?.port;
       if (port === undefined) return [];
-      const ready = (slice.endpoints ?? []).filter((endpoint) => service.spec.publishNotReadyAddresses || (endpoint.conditions?.ready ?? true));
-      return ready.map((endpoint) => ({ target: `${endpoint.hostname ?? endpoint.addresses[0]?.replaceAll(".", "-")}.${domain}`, port, priority: 0, weight: Math.max(1, Math.floor(100 / ready.length)) }));
+      const ready = (slice.endpoints ?? []).filter(
+        (endpoint) => service.spec.publishNotReadyAddresses || (endpoint.conditions?.ready ?? true),
+      );
+      return ready.map((endpoint) => ({
+        target: `${endpoint.hostname ?? endpoint.addresses[0]?.replaceAll(".", "-")}.${domain}`,
+        port,
+        priority: 0,
+        weight: Math.max(1, Math.floor(100 / ready.length)),
+      }));
     });
     return srv.length > 0 ? { name, addresses: [], server: "", srv } : undefined;
   }
 
   #ready(service: Service): EndpointSlice["endpoints"] & object {
     const slices = this.#slices?.byIndex(SLICES_BY_SERVICE, keyOf(service)) ?? [];
-    return slices.flatMap((slice) => slice.endpoints ?? []).filter((endpoint) => service.spec.publishNotReadyAddresses || (endpoint.conditions?.ready ?? true));
+    return slices
+      .flatMap((slice) => slice.endpoints ?? [])
+      .filter((endpoint) => service.spec.publishNotReadyAddresses || (endpoint.conditions?.ready ?? true));
   }
 }

@@ -1,5 +1,13 @@
 import { createServer, request as httpRequest, type Server } from "node:http";
-import { type Endpoint, type HttpHandler, type HttpRequest, type HttpResponse, type Listener, NetworkError, type VirtualSocket } from "./network.ts";
+import {
+  type Endpoint,
+  type HttpHandler,
+  type HttpRequest,
+  type HttpResponse,
+  type Listener,
+  NetworkError,
+  type VirtualSocket,
+} from "./network.ts";
 
 /** Something that waits for connections on a port of a namespace. */
 export interface ListeningPort extends Listener {
@@ -14,7 +22,13 @@ export interface ListeningPort extends Listener {
 export class PortTable {
   readonly #ports = new Map<number, ListeningPort[]>();
   /** Throws NetworkError EADDRINUSE. */
-  listen(port: number, address: string, accept: (socket: VirtualSocket) => void, handler?: HttpHandler, onClose?: () => void): ListeningPort {
+  listen(
+    port: number,
+    address: string,
+    accept: (socket: VirtualSocket) => void,
+    handler?: HttpHandler,
+    onClose?: () => void,
+  ): ListeningPort {
     const taken = this.#ports.get(port) ?? [];
     if (taken.some((other) => other.address === address || other.address === "0.0.0.0" || address === "0.0.0.0")) {
       throw new NetworkError("EADDRINUSE", `listen EADDRINUSE: address already in use ${address === "0.0.0.0" ? "::" : address}:${port}`);
@@ -34,7 +48,8 @@ export class PortTable {
       exchange: (request) => {
         if (!handler) throw new NetworkError("ECONNRESET", "socket hang up");
         return new Promise((resolve, reject) => {
-          const hangUp = (error: unknown) => reject(error instanceof NetworkError ? error : new NetworkError("ECONNRESET", "socket hang up"));
+          const hangUp = (error: unknown) =>
+            reject(error instanceof NetworkError ? error : new NetworkError("ECONNRESET", "socket hang up"));
           exchanges.add(hangUp);
           Promise.resolve()
             .then(() => handler(request))
@@ -93,8 +108,17 @@ function createHttpServer(handler: HttpHandler): Server {
     request.on("data", (chunk: Buffer) => chunks.push(chunk));
     request.on("error", () => response.destroy());
     request.on("end", () => {
-      const headers = Object.fromEntries(Object.entries(request.headers).map(([name, value]) => [name, Array.isArray(value) ? value.join(", ") : (value ?? "")]));
-      const exchange: HttpRequest = { method: request.method ?? "GET", path: request.url ?? "/", headers, body: Buffer.concat(chunks), remote: socket.remote, local: socket.local };
+      const headers = Object.fromEntries(
+        Object.entries(request.headers).map(([name, value]) => [name, Array.isArray(value) ? value.join(", ") : (value ?? "")]),
+      );
+      const exchange: HttpRequest = {
+        method: request.method ?? "GET",
+        path: request.url ?? "/",
+        headers,
+        body: Buffer.concat(chunks),
+        remote: socket.remote,
+        local: socket.local,
+      };
       Promise.resolve()
         .then(() => handler(exchange))
         .then(
@@ -112,17 +136,24 @@ function createHttpServer(handler: HttpHandler): Server {
 }
 
 /** An HTTP exchange over bytes, for listeners that are no HTTP handlers. */
-export function httpOverSocket(socket: VirtualSocket, request: Omit<HttpRequest, "remote" | "local">, signal: AbortSignal): Promise<HttpResponse> {
+export function httpOverSocket(
+  socket: VirtualSocket,
+  request: Omit<HttpRequest, "remote" | "local">,
+  signal: AbortSignal,
+): Promise<HttpResponse> {
   return new Promise((resolve, reject) => {
-    const outgoing = httpRequest({ createConnection: () => socket as never, method: request.method, path: request.path, headers: { ...request.headers }, signal }, (response) => {
-      const chunks: Buffer[] = [];
-      response.on("data", (chunk: Buffer) => chunks.push(chunk));
-      response.on("error", reject);
-      response.on("end", () => {
-        const headers = Object.fromEntries(Object.entries(response.headers).map(([name, value]) => [name, String(value)]));
-        resolve({ status: response.statusCode ?? 0, headers, body: Buffer.concat(chunks) });
-      });
-    });
+    const outgoing = httpRequest(
+      { createConnection: () => socket as never, method: request.method, path: request.path, headers: { ...request.headers }, signal },
+      (response) => {
+        const chunks: Buffer[] = [];
+        response.on("data", (chunk: Buffer) => chunks.push(chunk));
+        response.on("error", reject);
+        response.on("end", () => {
+          const headers = Object.fromEntries(Object.entries(response.headers).map(([name, value]) => [name, String(value)]));
+          resolve({ status: response.statusCode ?? 0, headers, body: Buffer.concat(chunks) });
+        });
+      },
+    );
     outgoing.on("error", reject);
     outgoing.end(request.body);
   });

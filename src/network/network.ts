@@ -3,7 +3,16 @@ import type { Duplex } from "node:stream";
 /** A failed network call, with the errno name a program would see. */
 export class NetworkError extends Error {
   override readonly name = "NetworkError";
-  readonly code: "ECONNREFUSED" | "EADDRINUSE" | "EADDRNOTAVAIL" | "EHOSTUNREACH" | "ENETUNREACH" | "ETIMEDOUT" | "ECONNRESET" | "ENOTFOUND" | "EAI_AGAIN";
+  readonly code:
+    | "ECONNREFUSED"
+    | "EADDRINUSE"
+    | "EADDRNOTAVAIL"
+    | "EHOSTUNREACH"
+    | "ENETUNREACH"
+    | "ETIMEDOUT"
+    | "ECONNRESET"
+    | "ENOTFOUND"
+    | "EAI_AGAIN";
   constructor(code: NetworkError["code"], message: string) {
     super(message);
     this.code = code;
@@ -110,7 +119,9 @@ export interface PodNetworkConfig {
   readonly subdomain: string | undefined;
   readonly hostNetwork: boolean;
   readonly dnsPolicy: string;
-  readonly dnsConfig: { readonly nameservers?: string[]; readonly searches?: string[]; readonly options?: { name?: string; value?: string }[] } | undefined;
+  readonly dnsConfig:
+    | { readonly nameservers?: string[]; readonly searches?: string[]; readonly options?: { name?: string; value?: string }[] }
+    | undefined;
   readonly hostAliases: readonly { readonly ip: string; readonly hostnames?: string[] }[];
   /** Ports of the node that lead to the pod's. */
   readonly hostPorts?: readonly { readonly hostPort: number; readonly containerPort: number }[];

@@ -48,7 +48,13 @@ export class ServiceProxy implements ServiceRouter {
         this.#rebuild(keyOf(service));
       },
     });
-    informers.of(endpointSlices).addHandler({ added: (slice) => this.#setSlice(slice), updated: (slice) => this.#setSlice(slice), deleted: (slice) => this.#setSlice(slice, true) });
+    informers
+      .of(endpointSlices)
+      .addHandler({
+        added: (slice) => this.#setSlice(slice),
+        updated: (slice) => this.#setSlice(slice),
+        deleted: (slice) => this.#setSlice(slice, true),
+      });
   }
 
   /** Told of all node ports whenever one comes or goes. */
@@ -76,13 +82,21 @@ export class ServiceProxy implements ServiceRouter {
     if (candidates.length === 0) return { verdict: rule.endpoints.length === 0 ? "reject" : "drop", service: rule.name };
     const sticky = rule.service.spec.sessionAffinity === "ClientIP";
     const memory = sticky ? this.#affinity.get(`${rule.chain} ${sourceIp}`) : undefined;
-    const remembered = memory && memory.untilMs > this.#clock.now() ? candidates.find((endpoint) => endpoint.chain === memory.chain) : undefined;
-    const endpoint = remembered ?? (candidates[candidates.length === 1 ? 0 : this.#rng.int(0, candidates.length - 1)] as (typeof candidates)[number]);
+    const remembered =
+      memory && memory.untilMs > this.#clock.now() ? candidates.find((endpoint) => endpoint.chain === memory.chain) : undefined;
+    const endpoint =
+      remembered ?? (candidates[candidates.length === 1 ? 0 : this.#rng.int(0, candidates.length - 1)] as (typeof candidates)[number]);
     if (sticky) {
       const timeoutSeconds = rule.service.spec.sessionAffinityConfig?.clientIP?.timeoutSeconds ?? 10_800;
       this.#affinity.set(`${rule.chain} ${sourceIp}`, { chain: endpoint.chain, untilMs: this.#clock.now() + timeoutSeconds * 1000 });
     }
-    return { verdict: "dnat", endpoint: { ip: endpoint.ip, port: endpoint.port }, chain: rule.chain, endpointChain: endpoint.chain, service: rule.name };
+    return {
+      verdict: "dnat",
+      endpoint: { ip: endpoint.ip, port: endpoint.port },
+      chain: rule.chain,
+      endpointChain: endpoint.chain,
+      service: rule.name,
+    };
   }
 
   #setService(service: Service): void {
@@ -109,7 +123,10 @@ export class ServiceProxy implements ServiceRouter {
       if (rule.port.nodePort) nodePortsChanged = this.#byNodePort.delete(rule.port.nodePort) || nodePortsChanged;
     }
     const service = this.#services.get(key);
-    const rules = service && service.spec.type !== "ExternalName" && service.spec.clusterIP && service.spec.clusterIP !== "None" ? this.#rulesFor(key, service) : [];
+    const rules =
+      service && service.spec.type !== "ExternalName" && service.spec.clusterIP && service.spec.clusterIP !== "None"
+        ? this.#rulesFor(key, service)
+        : [];
     if (rules.length > 0) this.#rules.set(key, rules);
     else this.#rules.delete(key);
     for (const rule of rules) {
@@ -133,9 +150,17 @@ export class ServiceProxy implements ServiceRouter {
       });
       const ready = all.filter(({ endpoint }) => endpoint.conditions?.ready ?? true);
       // While every ready endpoint is gone, those that still serve on their way out are used.
-      const usable = ready.length > 0 ? ready : all.filter(({ endpoint }) => endpoint.conditions?.serving && endpoint.conditions.terminating);
+      const usable =
+        ready.length > 0 ? ready : all.filter(({ endpoint }) => endpoint.conditions?.serving && endpoint.conditions.terminating);
       const endpoints = usable.flatMap(({ endpoint, number }) =>
-        endpoint.addresses.slice(0, 1).map((ip) => ({ ip, port: number, node: endpoint.nodeName ?? "", chain: `KUBE-SEP-${chainHash(`${name}${protocol}${ip}:${number}`)}` })),
+        endpoint.addresses
+          .slice(0, 1)
+          .map((ip) => ({
+            ip,
+            port: number,
+            node: endpoint.nodeName ?? "",
+            chain: `KUBE-SEP-${chainHash(`${name}${protocol}${ip}:${number}`)}`,
+          })),
       );
       return { name, service, port, chain: `KUBE-SVC-${chainHash(`${name}${protocol}`)}`, endpoints };
     });
@@ -145,8 +170,16 @@ export class ServiceProxy implements ServiceRouter {
   natRules(_node: string): string {
     const rules = [...this.#rules.values()].flat().sort((a, b) => (a.name < b.name ? -1 : 1));
     const chains = ["KUBE-MARK-MASQ", "KUBE-NODEPORTS", "KUBE-POSTROUTING", "KUBE-PROXY-CANARY", "KUBE-SERVICES"];
-    for (const rule of rules) if (rule.endpoints.length > 0) chains.push(rule.chain, ...(rule.port.nodePort ? [externalChain(rule)] : []), ...rule.endpoints.map((endpoint) => endpoint.chain));
-    const lines = ["-P PREROUTING ACCEPT", "-P INPUT ACCEPT", "-P OUTPUT ACCEPT", "-P POSTROUTING ACCEPT", ...[...new Set(chains)].sort().map((chain) => `-N ${chain}`)];
+    for (const rule of rules)
+      if (rule.endpoints.length > 0)
+        chains.push(rule.chain, ...(rule.port.nodePort ? [externalChain(rule)] : []), ...rule.endpoints.map((endpoint) => endpoint.chain));
+    const lines = [
+      "-P PREROUTING ACCEPT",
+      "-P INPUT ACCEPT",
+      "-P OUTPUT ACCEPT",
+      "-P POSTROUTING ACCEPT",
+      ...[...new Set(chains)].sort().map((chain) => `-N ${chain}`),
+    ];
     lines.push(
       '-A PREROUTING -m comment --comment "kubernetes service portals" -j KUBE-SERVICES',
       '-A OUTPUT -m comment --comment "kubernetes service portals" -j KUBE-SERVICES',
@@ -169,19 +202,30 @@ function ruleLines(rule: ServicePortRule): string[] {
   const lines: string[] = [];
   if (rule.endpoints.length === 0) return lines;
   for (const ip of addressesOf(rule.service)) {
-    lines.push(`-A KUBE-SERVICES -d ${ip}/32 -p ${protocol} -m comment --comment "${rule.name} cluster IP" -m ${protocol} --dport ${rule.port.port} -j ${rule.chain}`);
-    lines.push(`-A ${rule.chain} ! -s 10.244.0.0/16 -d ${ip}/32 -p ${protocol} -m comment --comment "${rule.name} cluster IP" -m ${protocol} --dport ${rule.port.port} -j KUBE-MARK-MASQ`);
+    lines.push(
+      `-A KUBE-SERVICES -d ${ip}/32 -p ${protocol} -m comment --comment "${rule.name} cluster IP" -m ${protocol} --dport ${rule.port.port} -j ${rule.chain}`,
+    );
+    lines.push(
+      `-A ${rule.chain} ! -s 10.244.0.0/16 -d ${ip}/32 -p ${protocol} -m comment --comment "${rule.name} cluster IP" -m ${protocol} --dport ${rule.port.port} -j KUBE-MARK-MASQ`,
+    );
   }
   if (rule.port.nodePort) {
-    lines.push(`-A KUBE-NODEPORTS -p ${protocol} -m comment --comment "${rule.name}" -m ${protocol} --dport ${rule.port.nodePort} -j ${externalChain(rule)}`);
-    lines.push(`-A ${externalChain(rule)} -m comment --comment "masquerade traffic for ${rule.name} external destinations" -j KUBE-MARK-MASQ`, `-A ${externalChain(rule)} -j ${rule.chain}`);
+    lines.push(
+      `-A KUBE-NODEPORTS -p ${protocol} -m comment --comment "${rule.name}" -m ${protocol} --dport ${rule.port.nodePort} -j ${externalChain(rule)}`,
+    );
+    lines.push(
+      `-A ${externalChain(rule)} -m comment --comment "masquerade traffic for ${rule.name} external destinations" -j KUBE-MARK-MASQ`,
+      `-A ${externalChain(rule)} -j ${rule.chain}`,
+    );
   }
   rule.endpoints.forEach((endpoint, index) => {
     const left = rule.endpoints.length - index;
     const chance = left > 1 ? ` -m statistic --mode random --probability ${probability(1 / left)}` : "";
     lines.push(`-A ${rule.chain} -m comment --comment "${rule.name} -> ${endpoint.ip}:${endpoint.port}"${chance} -j ${endpoint.chain}`);
     lines.push(`-A ${endpoint.chain} -s ${endpoint.ip}/32 -m comment --comment "${rule.name}" -j KUBE-MARK-MASQ`);
-    lines.push(`-A ${endpoint.chain} -p ${protocol} -m comment --comment "${rule.name}" -m ${protocol} -j DNAT --to-destination ${endpoint.ip}:${endpoint.port}`);
+    lines.push(
+      `-A ${endpoint.chain} -p ${protocol} -m comment --comment "${rule.name}" -m ${protocol} -j DNAT --to-destination ${endpoint.ip}:${endpoint.port}`,
+    );
   });
   return lines;
 }

@@ -3,13 +3,29 @@ import type { Rng } from "../util/rng.ts";
 import { abortable, addressIn, isIpv4, isLoopback, macOf, normalAddress, vethOf } from "./addresses.ts";
 import { ANY_ADDRESS, httpOverSocket, type ListeningPort, PortTable } from "./listeners.ts";
 import {
-  type DnsAnswer, type Endpoint, type HttpHandler, type HttpRequest, type HttpResponse, type Listener, type Network, NetworkError, type NetworkNamespace, type PodNetworkConfig, type VirtualSocket,
+  type DnsAnswer,
+  type Endpoint,
+  type HttpHandler,
+  type HttpRequest,
+  type HttpResponse,
+  type Listener,
+  type Network,
+  NetworkError,
+  type NetworkNamespace,
+  type PodNetworkConfig,
+  type VirtualSocket,
 } from "./network.ts";
 import { socketPair } from "./virtual-socket.ts";
 
 /** What service rules say of a destination. */
 export type Route =
-  | { readonly verdict: "dnat"; readonly endpoint: Endpoint; readonly chain: string; readonly endpointChain: string; readonly service: string }
+  | {
+      readonly verdict: "dnat";
+      readonly endpoint: Endpoint;
+      readonly chain: string;
+      readonly endpointChain: string;
+      readonly service: string;
+    }
   | { readonly verdict: "reject"; readonly service: string }
   /** Only endpoints of the same node may be used, and it has none: nothing answers. */
   | { readonly verdict: "drop"; readonly service: string };
@@ -93,10 +109,18 @@ export class VirtualNetwork implements Network {
     this.detachPod(config.podUid);
     const host = takeHost(node);
     const ip = addressIn(node.podCIDR, host);
-    const namespace = new Namespace(this, { ip, hostname: config.hostname, node: nodeName, host: false, dnsPolicy: config.dnsPolicy, config });
+    const namespace = new Namespace(this, {
+      ip,
+      hostname: config.hostname,
+      node: nodeName,
+      host: false,
+      dnsPolicy: config.dnsPolicy,
+      config,
+    });
     this.#pods.set(config.podUid, { namespace, node: nodeName, host });
     this.#byIp.set(ip, namespace);
-    for (const { hostPort, containerPort } of config.hostPorts ?? []) this.#hostPorts.set(`${nodeName}:${hostPort}`, { ip, port: containerPort });
+    for (const { hostPort, containerPort } of config.hostPorts ?? [])
+      this.#hostPorts.set(`${nodeName}:${hostPort}`, { ip, port: containerPort });
     return namespace;
   }
 
@@ -186,7 +210,9 @@ interface NamespaceConfig {
 }
 
 /** Where a connection ends up. */
-type Target = { readonly port: ListeningPort; readonly endpoint: Endpoint; readonly sourceIp: string } | { readonly failure: NetworkError; readonly afterMs: number };
+type Target =
+  | { readonly port: ListeningPort; readonly endpoint: Endpoint; readonly sourceIp: string }
+  | { readonly failure: NetworkError; readonly afterMs: number };
 
 export class Namespace implements NetworkNamespace {
   readonly ip: string;
@@ -222,7 +248,11 @@ export class Namespace implements NetworkNamespace {
 
   async connect(ip: string, port: number, signal: AbortSignal): Promise<VirtualSocket> {
     const target = await this.#reach(ip, port, signal);
-    const [client, server] = socketPair({ ip: this.#sourceFor(ip), port: this.#network.ephemeralPort() }, { ip, port }, { ip: target.sourceIp, port: this.#network.ephemeralPort() });
+    const [client, server] = socketPair(
+      { ip: this.#sourceFor(ip), port: this.#network.ephemeralPort() },
+      { ip, port },
+      { ip: target.sourceIp, port: this.#network.ephemeralPort() },
+    );
     target.port.accept(server);
     return client;
   }
@@ -250,7 +280,8 @@ export class Namespace implements NetworkNamespace {
       if (!answer) continue;
       // An alias inside the cluster is followed; outside there is nothing.
       const aliased = answer.cname === undefined ? undefined : names.lookup(answer.cname.replace(/\.$/, ""));
-      if (answer.cname !== undefined && !aliased) throw new NetworkError("ENOTFOUND", `${answer.name}: canonical name ${answer.cname}: NXDOMAIN`);
+      if (answer.cname !== undefined && !aliased)
+        throw new NetworkError("ENOTFOUND", `${answer.name}: canonical name ${answer.cname}: NXDOMAIN`);
       return { ...answer, ...(aliased ? { addresses: aliased.addresses } : {}), server };
     }
     throw new NetworkError("ENOTFOUND", `${name}: NXDOMAIN`);
@@ -260,12 +291,21 @@ export class Namespace implements NetworkNamespace {
     const dns = this.#config?.dnsConfig;
     const base = this.#usesClusterDns
       ? { servers: [this.#network.options.dnsServiceIp], searches: this.#searches, options: ["ndots:5"] }
-      : { servers: this.#dnsPolicy === "None" ? [] : ["172.18.0.1"], searches: this.#dnsPolicy === "None" ? [] : [], options: this.#dnsPolicy === "None" ? [] : ["ndots:0"] };
+      : {
+          servers: this.#dnsPolicy === "None" ? [] : ["172.18.0.1"],
+          searches: this.#dnsPolicy === "None" ? [] : [],
+          options: this.#dnsPolicy === "None" ? [] : ["ndots:0"],
+        };
     const searches = [...base.searches, ...(dns?.searches ?? [])];
-    const options = [...base.options.filter((option) => !dns?.options?.some((own) => own.name === option.split(":")[0])), ...(dns?.options ?? []).map((own) => (own.value === undefined ? (own.name ?? "") : `${own.name}:${own.value}`))];
+    const options = [
+      ...base.options.filter((option) => !dns?.options?.some((own) => own.name === option.split(":")[0])),
+      ...(dns?.options ?? []).map((own) => (own.value === undefined ? (own.name ?? "") : `${own.name}:${own.value}`)),
+    ];
     return [
       ...(searches.length > 0 ? [`search ${searches.join(" ")}`] : []),
-      ...[...(dns?.nameservers && this.#dnsPolicy === "None" ? [] : base.servers), ...(dns?.nameservers ?? [])].map((ip) => `nameserver ${ip}`),
+      ...[...(dns?.nameservers && this.#dnsPolicy === "None" ? [] : base.servers), ...(dns?.nameservers ?? [])].map(
+        (ip) => `nameserver ${ip}`,
+      ),
       ...(options.length > 0 ? [`options ${options.join(" ")}`] : []),
       "",
     ].join("\n");
@@ -283,7 +323,8 @@ export class Namespace implements NetworkNamespace {
       `${this.ip}\t${this.#config?.subdomain ? `${this.hostname}.${this.#config.subdomain}.${this.#config.namespace}.svc.${this.#domain}\t` : ""}${this.hostname}`,
     ];
     const aliases = this.#config?.hostAliases ?? [];
-    if (aliases.length > 0) lines.push("", "# Entries added by HostAliases.", ...aliases.map((alias) => `${alias.ip}\t${(alias.hostnames ?? []).join("\t")}`));
+    if (aliases.length > 0)
+      lines.push("", "# Entries added by HostAliases.", ...aliases.map((alias) => `${alias.ip}\t${(alias.hostnames ?? []).join("\t")}`));
     return `${lines.join("\n")}\n`;
   }
 
@@ -296,7 +337,13 @@ export class Namespace implements NetworkNamespace {
     const eth0 = { name: "eth0", ip: this.ip, prefix: this.host ? 16 : 24, mac: macOf(this.ip) };
     if (!this.host) return [lo, eth0];
     const gateway = this.#gateway;
-    return [lo, eth0, ...this.#network.podsOf(this.node).map((pod) => ({ name: vethOf(pod.ip), ip: gateway ?? this.ip, prefix: 32, mac: macOf(`veth${pod.ip}`) }))];
+    return [
+      lo,
+      eth0,
+      ...this.#network
+        .podsOf(this.node)
+        .map((pod) => ({ name: vethOf(pod.ip), ip: gateway ?? this.ip, prefix: 32, mac: macOf(`veth${pod.ip}`) })),
+    ];
   }
 
   get routes() {
@@ -309,9 +356,16 @@ export class Namespace implements NetworkNamespace {
         { destination: gateway, device: "eth0", source: this.ip },
       ];
     }
-    const others = this.#network.nodes.filter((node) => node.name !== this.node).map((node) => ({ destination: node.podCIDR, via: node.ip, device: "eth0" }));
+    const others = this.#network.nodes
+      .filter((node) => node.name !== this.node)
+      .map((node) => ({ destination: node.podCIDR, via: node.ip, device: "eth0" }));
     const local = this.#network.podsOf(this.node).map((pod) => ({ destination: pod.ip, device: vethOf(pod.ip) }));
-    return [{ destination: "default", via: "172.18.0.1", device: "eth0" }, ...others, ...local, { destination: "172.18.0.0/16", device: "eth0", source: this.ip }];
+    return [
+      { destination: "default", via: "172.18.0.1", device: "eth0" },
+      ...others,
+      ...local,
+      { destination: "172.18.0.0/16", device: "eth0", source: this.ip },
+    ];
   }
 
   close(): void {
@@ -348,8 +402,13 @@ export class Namespace implements NetworkNamespace {
   }
 
   #follow(route: Route): Target {
-    if (route.verdict === "reject") return { failure: new NetworkError("ECONNREFUSED", `connect ECONNREFUSED (service ${route.service} has no endpoints)`), afterMs: 0 };
-    if (route.verdict === "drop") return { failure: new NetworkError("ETIMEDOUT", `connect ETIMEDOUT (service ${route.service} has no local endpoints)`), afterMs: DROPPED_MS };
+    if (route.verdict === "reject")
+      return { failure: new NetworkError("ECONNREFUSED", `connect ECONNREFUSED (service ${route.service} has no endpoints)`), afterMs: 0 };
+    if (route.verdict === "drop")
+      return {
+        failure: new NetworkError("ETIMEDOUT", `connect ETIMEDOUT (service ${route.service} has no local endpoints)`),
+        afterMs: DROPPED_MS,
+      };
     return this.#deliver(route.endpoint);
   }
 
@@ -367,7 +426,8 @@ export class Namespace implements NetworkNamespace {
   #fromHosts(name: string): string | undefined {
     if (name === "localhost") return "127.0.0.1";
     if (name === this.hostname) return this.ip;
-    if (this.#config?.subdomain && name === `${this.hostname}.${this.#config.subdomain}.${this.#config.namespace}.svc.${this.#domain}`) return this.ip;
+    if (this.#config?.subdomain && name === `${this.hostname}.${this.#config.subdomain}.${this.#config.namespace}.svc.${this.#domain}`)
+      return this.ip;
     const alias = this.#config?.hostAliases.find((entry) => entry.hostnames?.includes(name));
     if (alias) return alias.ip;
     return this.host ? this.#network.nodes.find((node) => node.name === name)?.ip : undefined;
@@ -411,5 +471,7 @@ function takeHost(node: NodeEntry): number {
     node.used.add(host);
     return host;
   }
-  throw new Error(`failed to allocate for range 0: no IP addresses available in range set: ${addressIn(node.podCIDR, 1)}-${addressIn(node.podCIDR, size - 1)}`);
+  throw new Error(
+    `failed to allocate for range 0: no IP addresses available in range set: ${addressIn(node.podCIDR, 1)}-${addressIn(node.podCIDR, size - 1)}`,
+  );
 }

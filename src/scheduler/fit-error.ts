@@ -20,8 +20,13 @@ export function fitErrorMessage(diagnosis: FitDiagnosis): string {
   if (diagnosis.preFilterMessage !== undefined) message = `${head}: ${diagnosis.preFilterMessage}.`;
   else {
     const { unlooked } = diagnosis;
-    const counts = new Map(unlooked.count > 0 ? [[`node(s) didn't satisfy plugin(s) [${[...unlooked.plugins].sort().join(" ")}]`, unlooked.count]] : []);
-    const reasons = countReasons([...diagnosis.byNode.values()].flatMap(({ rejection }) => rejection.reasons), counts);
+    const counts = new Map(
+      unlooked.count > 0 ? [[`node(s) didn't satisfy plugin(s) [${[...unlooked.plugins].sort().join(" ")}]`, unlooked.count]] : [],
+    );
+    const reasons = countReasons(
+      [...diagnosis.byNode.values()].flatMap(({ rejection }) => rejection.reasons),
+      counts,
+    );
     message = reasons === "" ? `${head}:` : `${head}: ${reasons}.`;
   }
   return diagnosis.postFilterMessage === "" ? message : `${message} ${diagnosis.postFilterMessage}`;
@@ -30,5 +35,8 @@ export function fitErrorMessage(diagnosis: FitDiagnosis): string {
 /** `2 Insufficient cpu, 1 node(s) were unschedulable`, sorted as text; added to what `counts` has. */
 export function countReasons(reasons: readonly string[], counts = new Map<string, number>()): string {
   for (const reason of reasons) counts.set(reason, (counts.get(reason) ?? 0) + 1);
-  return [...counts].map(([reason, count]) => `${count} ${reason}`).sort().join(", ");
+  return [...counts]
+    .map(([reason, count]) => `${count} ${reason}`)
+    .sort()
+    .join(", ");
 }

@@ -21,7 +21,10 @@ export type ClusterEvent =
  * What `preFilter` found out about a pod, given to every `filter` of the same cycle.
  * `nodeNames`: no other node needs to be looked at. Upstream: framework.PreFilterResult
  */
-export type PreFilterOutcome = { readonly state: unknown; readonly nodeNames?: ReadonlySet<string> | undefined } | { readonly skip: true } | { readonly rejected: Rejection };
+export type PreFilterOutcome =
+  | { readonly state: unknown; readonly nodeNames?: ReadonlySet<string> | undefined }
+  | { readonly skip: true }
+  | { readonly rejected: Rejection };
 
 /** A scheduling plugin; all methods are pure but for the state they hand to each other. Upstream: pkg/scheduler/framework/interface.go */
 export interface Plugin {

@@ -26,7 +26,12 @@ export function podInfoOf(pod: Pod): PodInfo {
     nonZeroCpu += own["cpu"] === undefined ? DEFAULT_CPU_MILLIS : 0;
     nonZeroMemory += own["memory"] === undefined ? DEFAULT_MEMORY_BYTES : 0;
   }
-  return { pod, requests, nonZeroCpu: nonZeroCpu + (requests.get("cpu") ?? 0), nonZeroMemory: nonZeroMemory + (requests.get("memory") ?? 0) };
+  return {
+    pod,
+    requests,
+    nonZeroCpu: nonZeroCpu + (requests.get("cpu") ?? 0),
+    nonZeroMemory: nonZeroMemory + (requests.get("memory") ?? 0),
+  };
 }
 
 /** One node with what stands on it, kept up to date by increments: nothing here ever looks at all pods. */
@@ -86,7 +91,9 @@ export class NodeInfo {
 export function hostPortsOf(pod: Pod): string[] {
   const ports: string[] = [];
   const add = (list: Pod["spec"]["containers"]) => {
-    for (const container of list) for (const port of container.ports ?? []) if (port.hostPort) ports.push(`${port.protocol ?? "TCP"}/${port.hostIP || "0.0.0.0"}/${port.hostPort}`);
+    for (const container of list)
+      for (const port of container.ports ?? [])
+        if (port.hostPort) ports.push(`${port.protocol ?? "TCP"}/${port.hostIP || "0.0.0.0"}/${port.hostPort}`);
   };
   add(pod.spec.containers);
   add((pod.spec.initContainers ?? []).filter((container) => container.restartPolicy === "Always"));
@@ -95,7 +102,8 @@ export function hostPortsOf(pod: Pod): string[] {
 
 export function amountsOf(list: Readonly<Record<string, string>>): Amounts {
   const amounts = new Map<string, number>();
-  for (const [name, text] of Object.entries(list)) amounts.set(name, name === "cpu" ? parseQuantity(text).milliValue() : parseQuantity(text).value());
+  for (const [name, text] of Object.entries(list))
+    amounts.set(name, name === "cpu" ? parseQuantity(text).milliValue() : parseQuantity(text).value());
   return amounts;
 }
 

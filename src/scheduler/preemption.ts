@@ -15,7 +15,9 @@ export interface PreemptionRequest {
   fits(node: NodeInfo): boolean;
 }
 
-export type PreemptionOutcome = { readonly nodeName: string; readonly victims: readonly Pod[] } | { readonly message: string; readonly keepsNomination?: boolean };
+export type PreemptionOutcome =
+  | { readonly nodeName: string; readonly victims: readonly Pod[] }
+  | { readonly message: string; readonly keepsNomination?: boolean };
 
 const NOT_HELPFUL = "Preemption is not helpful for scheduling";
 
@@ -23,8 +25,10 @@ const NOT_HELPFUL = "Preemption is not helpful for scheduling";
 export function preempt(request: PreemptionRequest): PreemptionOutcome {
   const { pod, nodes, rejections } = request;
   const head = `preemption: 0/${nodes.length + request.unlooked} nodes are available: `;
-  if (pod.spec.preemptionPolicy === "Never") return { message: "preemption: not eligible due to preemptionPolicy=Never.", keepsNomination: true };
-  if (victimsAreLeaving(request)) return { message: "preemption: not eligible due to a terminating pod on the nominated node.", keepsNomination: true };
+  if (pod.spec.preemptionPolicy === "Never")
+    return { message: "preemption: not eligible due to preemptionPolicy=Never.", keepsNomination: true };
+  if (victimsAreLeaving(request))
+    return { message: "preemption: not eligible due to a terminating pod on the nominated node.", keepsNomination: true };
   const reasons: string[] = [];
   let best: { readonly nodeName: string; readonly victims: readonly Pod[] } | undefined;
   for (const node of nodes) {
@@ -49,7 +53,9 @@ function victimsAreLeaving({ pod, nominated, nodes, rejections }: PreemptionRequ
     (info) =>
       info.pod.metadata.deletionTimestamp !== undefined &&
       (info.pod.spec.priority ?? 0) < (pod.spec.priority ?? 0) &&
-      info.pod.status.conditions?.some((condition) => condition.type === "DisruptionTarget" && condition.status === "True" && condition.reason === "PreemptionByScheduler"),
+      info.pod.status.conditions?.some(
+        (condition) => condition.type === "DisruptionTarget" && condition.status === "True" && condition.reason === "PreemptionByScheduler",
+      ),
   );
 }
 
@@ -73,7 +79,10 @@ function selectVictims(node: NodeInfo, { pod, fits }: PreemptionRequest): readon
 }
 
 function byImportance(a: PodInfo, b: PodInfo): number {
-  return (b.pod.spec.priority ?? 0) - (a.pod.spec.priority ?? 0) || Date.parse(a.pod.status.startTime ?? "") - Date.parse(b.pod.status.startTime ?? "");
+  return (
+    (b.pod.spec.priority ?? 0) - (a.pod.spec.priority ?? 0) ||
+    Date.parse(a.pod.status.startTime ?? "") - Date.parse(b.pod.status.startTime ?? "")
+  );
 }
 
 /** Lowest highest priority first, then lowest sum, then fewest. Upstream: pickOneNodeForPreemption */

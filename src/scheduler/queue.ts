@@ -61,7 +61,17 @@ export class SchedulingQueue {
     const known = this.#pods.get(key);
     const gate = this.#gateOf(pod);
     if (!known) {
-      const queued: QueuedPod = { pod, key, sequence: this.#sequence++, attempts: 0, failures: 0, lastAttemptMs: 0, rejectedBy: new Set(), eventsSeen: 0, place: gate === undefined ? "active" : "gated" };
+      const queued: QueuedPod = {
+        pod,
+        key,
+        sequence: this.#sequence++,
+        attempts: 0,
+        failures: 0,
+        lastAttemptMs: 0,
+        rejectedBy: new Set(),
+        eventsSeen: 0,
+        place: gate === undefined ? "active" : "gated",
+      };
       this.#pods.set(key, queued);
       if (gate === undefined) this.#activate(queued);
       return gate;

@@ -38,7 +38,12 @@ export interface Explanation {
   readonly outcome: "Scheduled" | "Unschedulable" | "SchedulingGated" | "Error";
   readonly node?: string;
   readonly message: string;
-  readonly nodes: readonly { readonly name: string; readonly plugin: string; readonly reasons: readonly string[]; readonly score?: number }[];
+  readonly nodes: readonly {
+    readonly name: string;
+    readonly plugin: string;
+    readonly reasons: readonly string[];
+    readonly score?: number;
+  }[];
 }
 
 export interface Scheduler {
@@ -106,7 +111,13 @@ class DefaultScheduler implements Scheduler {
       },
       deleted: (node) => this.#snapshot.removeNode(node.metadata.name),
     });
-    informers.of(pods).addHandler({ added: (pod) => this.#onPod(pod), updated: (pod, old) => this.#onPod(pod, old), deleted: (pod) => this.#onPodGone(pod) });
+    informers
+      .of(pods)
+      .addHandler({
+        added: (pod) => this.#onPod(pod),
+        updated: (pod, old) => this.#onPod(pod, old),
+        deleted: (pod) => this.#onPodGone(pod),
+      });
     tasks.signal.addEventListener("abort", () => this.#queue.stop());
   }
 
@@ -116,14 +127,19 @@ class DefaultScheduler implements Scheduler {
     if (pod.spec.nodeName) {
       this.#queue.delete(keyOf(pod));
       const known = this.#snapshot.placeOf(pod.metadata.uid);
-      const sameDemand = old !== undefined && old.spec === pod.spec && old.metadata.labels === pod.metadata.labels && old.metadata.deletionTimestamp === pod.metadata.deletionTimestamp;
+      const sameDemand =
+        old !== undefined &&
+        old.spec === pod.spec &&
+        old.metadata.labels === pod.metadata.labels &&
+        old.metadata.deletionTimestamp === pod.metadata.deletionTimestamp;
       if (known === pod.spec.nodeName && sameDemand) return;
       this.#snapshot.place(pod, pod.spec.nodeName);
       if (known === undefined) this.#queue.onEvent({ type: "pod-assigned", pod });
       else if (old) this.#queue.onEvent({ type: "pod-updated", pod });
       return;
     }
-    if ((pod.spec.schedulerName ?? SCHEDULER_NAME) !== SCHEDULER_NAME || pod.metadata.deletionTimestamp) return this.#queue.delete(keyOf(pod));
+    if ((pod.spec.schedulerName ?? SCHEDULER_NAME) !== SCHEDULER_NAME || pod.metadata.deletionTimestamp)
+      return this.#queue.delete(keyOf(pod));
     if (pod.status.nominatedNodeName && !old) this.#snapshot.nominate(pod, pod.status.nominatedNodeName);
     const gate = this.#queue.set(pod);
     if (gate !== undefined) void this.#reportGated(pod, gate);
@@ -160,7 +176,13 @@ class DefaultScheduler implements Scheduler {
   /** Nobody decides by a half-read cluster. Upstream: WaitForCacheSync */
   get #synced(): boolean {
     const { informers } = this.#context;
-    return informers.of(nodes).synced && informers.of(pods).synced && informers.of(persistentVolumeClaims).synced && informers.of(persistentVolumes).synced && informers.of(storageClasses).synced;
+    return (
+      informers.of(nodes).synced &&
+      informers.of(pods).synced &&
+      informers.of(persistentVolumeClaims).synced &&
+      informers.of(persistentVolumes).synced &&
+      informers.of(storageClasses).synced
+    );
   }
 
   #scheduleOne(queued: QueuedPod): void {
@@ -208,24 +230,47 @@ class DefaultScheduler implements Scheduler {
     if (feasible.length === 0) {
       const absent = everyNode.length - all.length;
       const unlooked = { count: absent, plugins: pinnedBy };
-      return { nodeCount: everyNode.length, preFilterMessage: undefined, byNode, unlooked, postFilterMessage: this.#tryPreemption(pod, all, absent, byNode, active, states) };
+      return {
+        nodeCount: everyNode.length,
+        preFilterMessage: undefined,
+        byNode,
+        unlooked,
+        postFilterMessage: this.#tryPreemption(pod, all, absent, byNode, active, states),
+      };
     }
     const scores = this.#score(pod, feasible);
     const best = Math.max(...scores);
     const winners = feasible.filter((_, index) => scores[index] === best);
     const node = winners[winners.length === 1 ? 0 : this.#context.rng.int(0, winners.length - 1)] as NodeInfo;
-    return { node, considered: looked, scores: feasible.map((candidate, index) => ({ name: candidate.name, score: scores[index] as number })) };
+    return {
+      node,
+      considered: looked,
+      scores: feasible.map((candidate, index) => ({ name: candidate.name, score: scores[index] as number })),
+    };
   }
 
   #rejectedBefore(plugin: Plugin, rejection: Rejection): FitDiagnosis {
     const all = this.#snapshot.nodes;
     const byNode = new Map(all.map((node) => [node.name, { plugin: plugin.name, rejection }]));
-    return { nodeCount: all.length, preFilterMessage: rejection.reasons.join(", "), byNode, unlooked: NONE_UNLOOKED, postFilterMessage: NO_CYCLE_STATE };
+    return {
+      nodeCount: all.length,
+      preFilterMessage: rejection.reasons.join(", "),
+      byNode,
+      unlooked: NONE_UNLOOKED,
+      postFilterMessage: NO_CYCLE_STATE,
+    };
   }
 
   /** What stands in the way on a node, counting the pods of at least this importance that wait there for their victims to go. Upstream: RunFilterPluginsWithNominatedPods */
-  #rejectionOf(active: readonly Plugin[], pod: Pod, node: NodeInfo, states: ReadonlyMap<Plugin, unknown>): { plugin: string; rejection: Rejection } | undefined {
-    const rivals = this.#snapshot.nominatedOn(node.name).filter((info) => info.pod.metadata.uid !== pod.metadata.uid && (info.pod.spec.priority ?? 0) >= (pod.spec.priority ?? 0));
+  #rejectionOf(
+    active: readonly Plugin[],
+    pod: Pod,
+    node: NodeInfo,
+    states: ReadonlyMap<Plugin, unknown>,
+  ): { plugin: string; rejection: Rejection } | undefined {
+    const rivals = this.#snapshot
+      .nominatedOn(node.name)
+      .filter((info) => info.pod.metadata.uid !== pod.metadata.uid && (info.pod.spec.priority ?? 0) >= (pod.spec.priority ?? 0));
     if (rivals.length > 0) {
       for (const info of rivals) node.add(info);
       const rejected = firstRejection(active, pod, node, states);
@@ -245,15 +290,30 @@ class DefaultScheduler implements Scheduler {
       const score = plugin.score;
       const scores = feasible.map((node) => score.call(plugin, pod, node, prepared?.state));
       plugin.normalize?.(scores, prepared?.state, feasible);
-      for (let index = 0; index < totals.length; index++) totals[index] = (totals[index] as number) + (scores[index] as number) * (plugin.weight ?? 1);
+      for (let index = 0; index < totals.length; index++)
+        totals[index] = (totals[index] as number) + (scores[index] as number) * (plugin.weight ?? 1);
     }
     return totals;
   }
 
-  #tryPreemption(pod: Pod, nodesToTry: readonly NodeInfo[], unlooked: number, rejections: ReadonlyMap<string, { plugin: string; rejection: Rejection }>, active: readonly Plugin[], states: ReadonlyMap<Plugin, unknown>): string {
+  #tryPreemption(
+    pod: Pod,
+    nodesToTry: readonly NodeInfo[],
+    unlooked: number,
+    rejections: ReadonlyMap<string, { plugin: string; rejection: Rejection }>,
+    active: readonly Plugin[],
+    states: ReadonlyMap<Plugin, unknown>,
+  ): string {
     if (this.#snapshot.nodes.length === 0) return "preemption: 0/0 nodes are available.";
     const nominated = this.#snapshot.nominationOf(pod.metadata.uid);
-    const outcome = preempt({ pod, nominated, nodes: nodesToTry, unlooked, rejections, fits: (node) => this.#rejectionOf(active, pod, node, states) === undefined });
+    const outcome = preempt({
+      pod,
+      nominated,
+      nodes: nodesToTry,
+      unlooked,
+      rejections,
+      fits: (node) => this.#rejectionOf(active, pod, node, states) === undefined,
+    });
     if ("message" in outcome) {
       if (nominated !== undefined && !outcome.keepsNomination) this.#withdrawNomination(pod);
       // Upstream runs DynamicResources' PostFilter first, which has its own say.
@@ -271,13 +331,25 @@ class DefaultScheduler implements Scheduler {
       const { nominatedNodeName: _, ...status } = current.status;
       return { ...current, status };
     };
-    this.#context.tasks.run("nomination", async () => void (await this.#context.client.mutate(pods, splitKey(keyOf(pod)), withoutNomination, { subresource: "status" })));
+    this.#context.tasks.run(
+      "nomination",
+      async () => void (await this.#context.client.mutate(pods, splitKey(keyOf(pod)), withoutNomination, { subresource: "status" })),
+    );
   }
 
   async #evict(pod: Pod, nodeName: string, victims: readonly Pod[]): Promise<void> {
     const { client, journal } = this.#context;
-    journal.record(SCHEDULER_NAME, `pods/${keyOf(pod)}`, `preempts ${victims.map((victim) => victim.metadata.name).join(", ")} on ${nodeName}`);
-    await client.mutate(pods, splitKey(keyOf(pod)), (current) => ({ ...current, status: { ...current.status, nominatedNodeName: nodeName } }), { subresource: "status" });
+    journal.record(
+      SCHEDULER_NAME,
+      `pods/${keyOf(pod)}`,
+      `preempts ${victims.map((victim) => victim.metadata.name).join(", ")} on ${nodeName}`,
+    );
+    await client.mutate(
+      pods,
+      splitKey(keyOf(pod)),
+      (current) => ({ ...current, status: { ...current.status, nominatedNodeName: nodeName } }),
+      { subresource: "status" },
+    );
     for (const victim of victims) {
       const name = splitKey(keyOf(victim));
       try {
@@ -301,7 +373,13 @@ class DefaultScheduler implements Scheduler {
       reason: "PreemptionByScheduler",
       message: `${SCHEDULER_NAME}: preempting to accommodate a higher priority pod`,
     };
-    return { ...victim, status: { ...victim.status, conditions: [...(victim.status.conditions ?? []).filter((other) => other.type !== condition.type), condition] } };
+    return {
+      ...victim,
+      status: {
+        ...victim.status,
+        conditions: [...(victim.status.conditions ?? []).filter((other) => other.type !== condition.type), condition],
+      },
+    };
   }
 
   #assumeAndBind(queued: QueuedPod, placement: Placement): void {
@@ -316,7 +394,11 @@ class DefaultScheduler implements Scheduler {
       message: `placed on ${nodeName}`,
       nodes: placement.scores.map(({ name, score }) => ({ name, plugin: "", reasons: [], score })),
     });
-    this.#context.journal.record(SCHEDULER_NAME, `pods/${key}`, `considers ${placement.considered} nodes, ${placement.scores.length} feasible, and picks ${nodeName}`);
+    this.#context.journal.record(
+      SCHEDULER_NAME,
+      `pods/${key}`,
+      `considers ${placement.considered} nodes, ${placement.scores.length} feasible, and picks ${nodeName}`,
+    );
     this.#context.tasks.run("bind", () => this.#bind(queued, nodeName));
   }
 
@@ -379,7 +461,10 @@ class DefaultScheduler implements Scheduler {
           reason,
           message,
         };
-        return { ...current, status: { ...current.status, conditions: [...conditions.filter((other) => other.type !== "PodScheduled"), condition] } };
+        return {
+          ...current,
+          status: { ...current.status, conditions: [...conditions.filter((other) => other.type !== "PodScheduled"), condition] },
+        };
       },
       { subresource: "status" },
     );
@@ -392,7 +477,12 @@ class DefaultScheduler implements Scheduler {
   }
 }
 
-function firstRejection(active: readonly Plugin[], pod: Pod, node: NodeInfo, states: ReadonlyMap<Plugin, unknown>): { plugin: string; rejection: Rejection } | undefined {
+function firstRejection(
+  active: readonly Plugin[],
+  pod: Pod,
+  node: NodeInfo,
+  states: ReadonlyMap<Plugin, unknown>,
+): { plugin: string; rejection: Rejection } | undefined {
   for (const plugin of active) {
     const rejection = plugin.filter?.(pod, node, states.get(plugin));
     if (rejection) return { plugin: plugin.name, rejection };

@@ -16,7 +16,9 @@ export function volumeLookups({ informers }: ComponentContext): VolumeLookups {
   const claims = informers.of(persistentVolumeClaims);
   const volumes = informers.of(persistentVolumes);
   const classes = informers.of(storageClasses);
-  volumes.addIndex("class", (volume) => [volume.metadata.annotations?.["volume.beta.kubernetes.io/storage-class"] ?? volume.spec.storageClassName ?? ""]);
+  volumes.addIndex("class", (volume) => [
+    volume.metadata.annotations?.["volume.beta.kubernetes.io/storage-class"] ?? volume.spec.storageClassName ?? "",
+  ]);
   return {
     claim: (namespace, name) => claims.find(`${namespace}/${name}`),
     volume: (name) => volumes.find(name),
@@ -53,7 +55,9 @@ export class VolumeBinder {
 
   async #select(claim: PersistentVolumeClaim, nodeName: string): Promise<void> {
     await this.#context.client.mutate(persistentVolumeClaims, claim.metadata, (now) =>
-      now.metadata.annotations?.[SELECTED_NODE] === nodeName ? now : { ...now, metadata: { ...now.metadata, annotations: { ...now.metadata.annotations, [SELECTED_NODE]: nodeName } } },
+      now.metadata.annotations?.[SELECTED_NODE] === nodeName
+        ? now
+        : { ...now, metadata: { ...now.metadata, annotations: { ...now.metadata.annotations, [SELECTED_NODE]: nodeName } } },
     );
   }
 
@@ -61,10 +65,24 @@ export class VolumeBinder {
     const { namespace, name, uid, resourceVersion } = claim.metadata;
     const reserved = await this.#context.client.mutate(persistentVolumes, volume.metadata, (now) => {
       if (now.spec.claimRef) return now;
-      const claimRef = { apiVersion: "v1", kind: "PersistentVolumeClaim", namespace: namespace as string, name, uid, resourceVersion: resourceVersion as string };
-      return { ...now, metadata: { ...now.metadata, annotations: { ...now.metadata.annotations, [BOUND_BY_CONTROLLER]: "yes" } }, spec: { ...now.spec, claimRef } };
+      const claimRef = {
+        apiVersion: "v1",
+        kind: "PersistentVolumeClaim",
+        namespace: namespace as string,
+        name,
+        uid,
+        resourceVersion: resourceVersion as string,
+      };
+      return {
+        ...now,
+        metadata: { ...now.metadata, annotations: { ...now.metadata.annotations, [BOUND_BY_CONTROLLER]: "yes" } },
+        spec: { ...now.spec, claimRef },
+      };
     });
-    if (!reserved || !isBoundTo(reserved, claim)) throw new Error(`running PreBind plugin "VolumeBinding": binding volumes: volume ${JSON.stringify(volume.metadata.name)} already bound to a different claim.`);
+    if (!reserved || !isBoundTo(reserved, claim))
+      throw new Error(
+        `running PreBind plugin "VolumeBinding": binding volumes: volume ${JSON.stringify(volume.metadata.name)} already bound to a different claim.`,
+      );
   }
 
   #allBound(pod: Pod): Promise<void> {
@@ -81,12 +99,19 @@ export class VolumeBinder {
         if (tasks.signal.aborted) return end(new Error("stopped"));
         for (const name of claimsOf(pod)) {
           const claim = claims.find(`${pod.metadata.namespace}/${name}`);
-          if (!claim) return end(new Error(`running PreBind plugin "VolumeBinding": binding volumes: error getting PVC ${JSON.stringify(`${pod.metadata.namespace}/${name}`)}: persistentvolumeclaim ${JSON.stringify(name)} not found`));
+          if (!claim)
+            return end(
+              new Error(
+                `running PreBind plugin "VolumeBinding": binding volumes: error getting PVC ${JSON.stringify(`${pod.metadata.namespace}/${name}`)}: persistentvolumeclaim ${JSON.stringify(name)} not found`,
+              ),
+            );
           if (!claim.spec.volumeName || claim.metadata.annotations?.[BIND_COMPLETED] === undefined) return;
         }
         end();
       };
-      const timer = clock.after(BIND_TIMEOUT_MS, () => end(new Error(`running PreBind plugin "VolumeBinding": binding volumes: context deadline exceeded (${keyOf(pod)})`)));
+      const timer = clock.after(BIND_TIMEOUT_MS, () =>
+        end(new Error(`running PreBind plugin "VolumeBinding": binding volumes: context deadline exceeded (${keyOf(pod)})`)),
+      );
       tasks.signal.addEventListener("abort", check, { once: true });
       this.#waiting.add(check);
       check();

@@ -45,7 +45,12 @@ export async function runInteractiveShell(options: InteractiveShellOptions): Pro
   const fs = new UserFileSystem(new Map([...commands, ["kubesim-shell", "kubesim-shell"]]));
   let finished: (code: number) => void = () => undefined;
   const code = new Promise<number>((resolve) => (finished = resolve));
-  const table = new ProcessTable(new Map([...programs, ["kubesim-shell", (process: Process) => loop(process, options.lines).then((status) => (finished(status), status))]]));
+  const table = new ProcessTable(
+    new Map([
+      ...programs,
+      ["kubesim-shell", (process: Process) => loop(process, options.lines).then((status) => (finished(status), status))],
+    ]),
+  );
   const machine: Machine = {
     table,
     fs,
@@ -58,7 +63,17 @@ export async function runInteractiveShell(options: InteractiveShellOptions): Pro
     hooks: {},
   };
   const env = new Map([...host.environmentVariables(), ["PATH", COMMANDS_FOLDER]]);
-  table.start({ machine, argv: ["kubesim-shell"], env, cwd: toShellPath(host.workingFolder()), uid: 1000, gid: 1000, stdin: streams.input, stdout: streams.output, stderr: streams.errors });
+  table.start({
+    machine,
+    argv: ["kubesim-shell"],
+    env,
+    cwd: toShellPath(host.workingFolder()),
+    uid: 1000,
+    gid: 1000,
+    stdin: streams.input,
+    stdout: streams.output,
+    stderr: streams.errors,
+  });
   return code;
 }
 

@@ -9,8 +9,53 @@ const SIGTERM = 15;
 
 /** The utilities that make sense on the user's own files. */
 const UTILITIES = [
-  "sh", "bash", "cat", "ls", "touch", "rm", "mkdir", "rmdir", "mv", "ln", "chmod", "stat", "find", "readlink", "realpath", "mktemp", "du", "basename", "dirname",
-  "head", "tail", "wc", "grep", "tee", "tr", "cut", "sort", "uniq", "seq", "sed", "awk", "tar", "base64", "md5sum", "sha256sum", "rev", "tac", "sleep", "env", "printenv", "which", "test", "[", "xargs", "timeout", "yes", "date",
+  "sh",
+  "bash",
+  "cat",
+  "ls",
+  "touch",
+  "rm",
+  "mkdir",
+  "rmdir",
+  "mv",
+  "ln",
+  "chmod",
+  "stat",
+  "find",
+  "readlink",
+  "realpath",
+  "mktemp",
+  "du",
+  "basename",
+  "dirname",
+  "head",
+  "tail",
+  "wc",
+  "grep",
+  "tee",
+  "tr",
+  "cut",
+  "sort",
+  "uniq",
+  "seq",
+  "sed",
+  "awk",
+  "tar",
+  "base64",
+  "md5sum",
+  "sha256sum",
+  "rev",
+  "tac",
+  "sleep",
+  "env",
+  "printenv",
+  "which",
+  "test",
+  "[",
+  "xargs",
+  "timeout",
+  "yes",
+  "date",
 ];
 
 /** The streams of the terminal that the shell runs on: who has them as they are shares the terminal itself. */
@@ -37,17 +82,26 @@ export interface ShellVocabulary {
 }
 
 export function shellPrograms(streams: TerminalStreams, { kubectlCommands, globalFlags, history }: ShellVocabulary): ShellPrograms {
-  const kubectl = (args: (process: Process) => readonly string[]): Program => (process) => runKubectl(process, [...globalFlags, ...args(process)], streams);
+  const kubectl =
+    (args: (process: Process) => readonly string[]): Program =>
+    (process) =>
+      runKubectl(process, [...globalFlags, ...args(process)], streams);
   const programs = new Map<string, Program>([
     ...PROGRAMS_BY_NAME,
     ["kubectl", kubectl((process) => process.args)],
     ["kubectl-command", kubectl((process) => [commandName(process), ...process.args])],
     // With a pod's name in it, it is kubectl's; else it copies the user's files.
-    ["copy", (process) => (process.args.some((arg) => arg.includes(":")) ? kubectl(() => ["cp", ...process.args])(process) : run("cp", process))],
+    [
+      "copy",
+      (process) => (process.args.some((arg) => arg.includes(":")) ? kubectl(() => ["cp", ...process.args])(process) : run("cp", process)),
+    ],
     ["use", use],
     ["watch", (process) => watch(process, streams)],
     ["clear", async (process) => (await process.print("\u001b[H\u001b[2J\u001b[3J"), 0)],
-    ["history", async (process) => (await process.print(history.map((line, index) => `${String(index + 1).padStart(5)}  ${line}\n`).join("")), 0)],
+    [
+      "history",
+      async (process) => (await process.print(history.map((line, index) => `${String(index + 1).padStart(5)}  ${line}\n`).join("")), 0),
+    ],
   ]);
   const commands = new Map<string, string>([
     ...UTILITIES.filter((name) => PROGRAMS_BY_NAME.has(name)).map((name) => [name, name] as const),
@@ -69,7 +123,11 @@ function run(program: string, process: Process): Promise<number> {
 
 /** A kubectl command in a process of the host, on the shell's terminal where its streams are the terminal's. */
 async function runKubectl(process: Process, args: readonly string[], streams: TerminalStreams): Promise<number> {
-  const shares = { stdin: process.stdin === streams.input, stdout: process.stdout === streams.output, stderr: process.stderr === streams.errors };
+  const shares = {
+    stdin: process.stdin === streams.input,
+    stdout: process.stdout === streams.output,
+    stderr: process.stderr === streams.errors,
+  };
   const child = runOwnProgram(args, { env: process.env, folder: fromShellPath(process.cwd), shares });
   // The terminal has told it already of a Ctrl-C; what was started behind a pipe has not heard.
   process.on(SIGINT, () => child.kill("SIGINT"));
@@ -85,7 +143,8 @@ async function feed(process: Process, child: OwnRun): Promise<void> {
   void child.exited.then(() => over.abort());
   try {
     const signal = AbortSignal.any([over.signal, process.signal]);
-    for (let chunk = await process.stdin.read(signal); chunk !== undefined; chunk = await process.stdin.read(signal)) await child.write(chunk);
+    for (let chunk = await process.stdin.read(signal); chunk !== undefined; chunk = await process.stdin.read(signal))
+      await child.write(chunk);
   } catch {
     // It ended before its input did.
   }
@@ -131,7 +190,11 @@ async function watch(process: Process, streams: TerminalStreams): Promise<number
   const onTerminal = process.stdout === streams.output;
   for (;;) {
     const shown = new BufferWriter();
-    const child = process.spawn({ argv: ["bash", "-c", args.length === 1 ? (args[0] ?? "") : '"$@"', "watch", ...args], stdout: shown, stderr: shown });
+    const child = process.spawn({
+      argv: ["bash", "-c", args.length === 1 ? (args[0] ?? "") : '"$@"', "watch", ...args],
+      stdout: shown,
+      stderr: shown,
+    });
     await process.race(child.exited);
     const title = `Every ${seconds.toFixed(1)}s: ${args.join(" ")}\n\n`;
     await process.print(onTerminal ? `\u001b[H\u001b[2J${title}${shown.text}` : `${title}${shown.text}`);

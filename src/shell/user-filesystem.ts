@@ -6,7 +6,21 @@ import { fromShellPath, userFiles } from "../host/user-files.ts";
 /** Where the shell's own commands are, as if they were files. */
 export const COMMANDS_FOLDER = "/.kubesim/bin";
 
-const KNOWN_CODES = new Set<string>(["ENOENT", "EEXIST", "ENOTDIR", "EISDIR", "ENOTEMPTY", "EACCES", "EPERM", "EROFS", "EINVAL", "ELOOP", "EXDEV", "ENOSPC", "EBUSY"]);
+const KNOWN_CODES = new Set<string>([
+  "ENOENT",
+  "EEXIST",
+  "ENOTDIR",
+  "EISDIR",
+  "ENOTEMPTY",
+  "EACCES",
+  "EPERM",
+  "EROFS",
+  "EINVAL",
+  "ELOOP",
+  "EXDEV",
+  "ENOSPC",
+  "EBUSY",
+]);
 
 /** The user's files as the shell's programs see files, with the shell's own commands among them. */
 export class UserFileSystem implements FileSystem {
@@ -45,7 +59,9 @@ export class UserFileSystem implements FileSystem {
 
   writeFile(path: string, data: string | Uint8Array, options: { mode?: number; append?: boolean } = {}): void {
     if (path === "/dev/null") return;
-    attempt(() => (options.append ? userFiles.append(fromShellPath(path), data) : userFiles.write(fromShellPath(path), data, options.mode)));
+    attempt(() =>
+      options.append ? userFiles.append(fromShellPath(path), data) : userFiles.write(fromShellPath(path), data, options.mode),
+    );
   }
 
   readdir(path: string): string[] {
@@ -59,7 +75,9 @@ export class UserFileSystem implements FileSystem {
 
   remove(path: string, options: { recursive?: boolean } = {}): void {
     const file = fromShellPath(path);
-    attempt(() => (userFiles.lstat(file).isDirectory() ? userFiles.removeFolder(file, options.recursive ?? false) : userFiles.removeFile(file)));
+    attempt(() =>
+      userFiles.lstat(file).isDirectory() ? userFiles.removeFolder(file, options.recursive ?? false) : userFiles.removeFile(file),
+    );
   }
 
   rename(from: string, to: string): void {
@@ -112,8 +130,25 @@ function commandOf(path: string): string | undefined {
 }
 
 function statOf(stat: ReturnType<typeof userFiles.stat>): FileStat {
-  const type = stat.isDirectory() ? "directory" : stat.isSymbolicLink() ? "symlink" : stat.isFIFO() ? "fifo" : stat.isCharacterDevice() || stat.isBlockDevice() ? "device" : "file";
-  return { type, mode: stat.mode & 0o7777, uid: stat.uid, gid: stat.gid, size: stat.size, mtimeMs: stat.mtimeMs, inode: stat.ino, links: stat.nlink };
+  const type = stat.isDirectory()
+    ? "directory"
+    : stat.isSymbolicLink()
+      ? "symlink"
+      : stat.isFIFO()
+        ? "fifo"
+        : stat.isCharacterDevice() || stat.isBlockDevice()
+          ? "device"
+          : "file";
+  return {
+    type,
+    mode: stat.mode & 0o7777,
+    uid: stat.uid,
+    gid: stat.gid,
+    size: stat.size,
+    mtimeMs: stat.mtimeMs,
+    inode: stat.ino,
+    links: stat.nlink,
+  };
 }
 
 function attempt<T>(call: () => T): T {

@@ -1,8 +1,18 @@
 import type { Clock, Timer } from "../util/clock.ts";
 import { SortedKeys } from "./sorted-keys.ts";
 import {
-  type BuildObject, CompactedError, type Entry, FutureRevisionError, type PutResult, type RangeOptions, type RangeResult, type Store, type StoredObject, type WatchEvent,
-  type WatchHandle, type WatchOptions,
+  type BuildObject,
+  CompactedError,
+  type Entry,
+  FutureRevisionError,
+  type PutResult,
+  type RangeOptions,
+  type RangeResult,
+  type Store,
+  type StoredObject,
+  type WatchEvent,
+  type WatchHandle,
+  type WatchOptions,
 } from "./store.ts";
 import { WatchHub } from "./watch-hub.ts";
 import type { LogRecord, WriteAheadLog } from "./write-ahead-log.ts";
@@ -156,7 +166,12 @@ export class MvccStore implements Store {
     const keys = [...state.keys()].filter((key) => key > (options.after ?? "")).sort();
     const limit = options.limit && options.limit > 0 ? options.limit : Infinity;
     const taken = limit < keys.length ? keys.slice(0, limit) : keys;
-    return { entries: taken.map((key) => state.get(key) as Entry), revision, more: taken.length < keys.length, remaining: keys.length - taken.length };
+    return {
+      entries: taken.map((key) => state.get(key) as Entry),
+      revision,
+      more: taken.length < keys.length,
+      remaining: keys.length - taken.length,
+    };
   }
 
   #publish(event: WatchEvent): void {
@@ -220,7 +235,13 @@ class RecoveredEntry implements Entry {
   }
 
   withOwnBytes(): RecoveredEntry {
-    return new RecoveredEntry({ type: "put", key: this.key, bytes: Buffer.from(this.bytes), createRevision: this.createRevision, revision: this.modRevision });
+    return new RecoveredEntry({
+      type: "put",
+      key: this.key,
+      bytes: Buffer.from(this.bytes),
+      createRevision: this.createRevision,
+      revision: this.modRevision,
+    });
   }
 
   get object(): StoredObject {

@@ -64,7 +64,11 @@ export class WriteAheadLog {
   #live: (() => LiveState) | undefined;
   #closed = false;
 
-  private constructor(disk: Disk, options: WriteAheadLogOptions, opened: { file: AppendFile; fileName: string; records: LogRecord[]; bytes: number }) {
+  private constructor(
+    disk: Disk,
+    options: WriteAheadLogOptions,
+    opened: { file: AppendFile; fileName: string; records: LogRecord[]; bytes: number },
+  ) {
     this.#disk = disk;
     this.#snapshotAfterBytes = options.snapshotAfterBytes ?? 64 * 1024 * 1024;
     this.#yieldToHost = options.yieldToHost ?? (() => Promise.resolve());
@@ -85,7 +89,9 @@ export class WriteAheadLog {
     if (snapshot) for (const record of readFile(snapshot, await readWhole(disk, snapshot), false).records) records.push(record);
     const snapshotRevision = snapshot ? Number(snapshot.slice("snapshot-".length)) : 0;
     if (!snapshot && segments.length > 0 && Number(segments[0]?.slice("log-".length)) > 2) {
-      throw new StoreUnreadableError(`the cluster's state is incomplete: ${segments[0]} has no snapshot before it; restore the folder from a copy, or start anew with: kubesim cluster reset`);
+      throw new StoreUnreadableError(
+        `the cluster's state is incomplete: ${segments[0]} has no snapshot before it; restore the folder from a copy, or start anew with: kubesim cluster reset`,
+      );
     }
     let tailBytes: number | undefined;
     let bytes = 0;
@@ -204,10 +210,18 @@ export class WriteAheadLog {
     try {
       const chunks: Uint8Array[] = [Buffer.from(MAGIC)];
       for (let from = 0; from < live.entries.length; from += SNAPSHOT_FRAME_RECORDS) {
-        const records = live.entries.slice(from, from + SNAPSHOT_FRAME_RECORDS).flatMap((entry) => [
-          encodeRecord({ type: "put", revision: entry.modRevision, createRevision: entry.createRevision, key: entry.key, bytes: entry.bytes }),
-          entry.bytes,
-        ]);
+        const records = live.entries
+          .slice(from, from + SNAPSHOT_FRAME_RECORDS)
+          .flatMap((entry) => [
+            encodeRecord({
+              type: "put",
+              revision: entry.modRevision,
+              createRevision: entry.createRevision,
+              key: entry.key,
+              bytes: entry.bytes,
+            }),
+            entry.bytes,
+          ]);
         chunks.push(...encodeFrame(records).chunks);
         await this.#yieldToHost();
       }
@@ -232,7 +246,8 @@ export class WriteAheadLog {
 
   async #removeBefore(revision: number): Promise<void> {
     for (const name of await this.#disk.list()) {
-      const obsolete = (name.startsWith("snapshot-") && Number(name.slice(9)) < revision) || (name.startsWith("log-") && name !== this.#fileName);
+      const obsolete =
+        (name.startsWith("snapshot-") && Number(name.slice(9)) < revision) || (name.startsWith("log-") && name !== this.#fileName);
       if (obsolete) await this.#disk.remove(name);
     }
   }
@@ -287,7 +302,9 @@ function readFile(name: string, file: Buffer, mayBeTorn: boolean): { readonly re
     if (!whole) {
       const tornTail = end >= file.length || file.subarray(offset).every((byte) => byte === 0);
       if (mayBeTorn && tornTail) break;
-      throw new StoreUnreadableError(`the cluster's state is damaged: ${name} at byte ${offset}; restore the folder from a copy, or start anew with: kubesim cluster reset`);
+      throw new StoreUnreadableError(
+        `the cluster's state is damaged: ${name} at byte ${offset}; restore the folder from a copy, or start anew with: kubesim cluster reset`,
+      );
     }
     decodeRecords(body, records);
     offset = end;
@@ -296,7 +313,7 @@ function readFile(name: string, file: Buffer, mayBeTorn: boolean): { readonly re
 }
 
 function decodeRecords(body: Buffer, records: LogRecord[]): void {
-  for (let at = 0; at < body.length; ) {
+  for (let at = 0; at < body.length;) {
     const keyEnd = at + RECORD_BYTES + body.readUInt16LE(at + 17);
     const valueEnd = keyEnd + body.readUInt32LE(at + 19);
     records.push({

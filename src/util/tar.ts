@@ -13,7 +13,15 @@ export interface TarEntry {
 
 const BLOCK = 512;
 const NAME_MAX_BYTES = 100;
-const TYPES: Readonly<Record<string, TarEntry["type"]>> = { "0": "file", "\0": "file", "": "file", "7": "file", "1": "hardlink", "2": "symlink", "5": "directory" };
+const TYPES: Readonly<Record<string, TarEntry["type"]>> = {
+  "0": "file",
+  "\0": "file",
+  "": "file",
+  "7": "file",
+  "1": "hardlink",
+  "2": "symlink",
+  "5": "directory",
+};
 const FLAGS: Readonly<Record<TarEntry["type"], string>> = { file: "0", hardlink: "1", symlink: "2", directory: "5", other: "0" };
 const NOTHING = Buffer.alloc(0);
 
@@ -54,7 +62,13 @@ interface Header {
 
 function header({ name, target, flag, size, mode, uid, gid, mtimeMs }: Header): Buffer {
   const block = Buffer.alloc(BLOCK);
-  const octal = (value: number, at: number, width: number) => block.write(`${Math.max(0, Math.floor(value)).toString(8).padStart(width - 1, "0")}\0`, at);
+  const octal = (value: number, at: number, width: number) =>
+    block.write(
+      `${Math.max(0, Math.floor(value))
+        .toString(8)
+        .padStart(width - 1, "0")}\0`,
+      at,
+    );
   Buffer.from(name).copy(block, 0, 0, NAME_MAX_BYTES);
   octal(mode & 0o7777, 100, 8);
   octal(uid, 108, 8);
@@ -65,7 +79,13 @@ function header({ name, target, flag, size, mode, uid, gid, mtimeMs }: Header): 
   block.write(flag, 156);
   Buffer.from(target).copy(block, 157, 0, NAME_MAX_BYTES);
   block.write("ustar  \0", 257);
-  block.write(`${block.reduce((sum, byte) => sum + byte, 0).toString(8).padStart(6, "0")}\0 `, 148);
+  block.write(
+    `${block
+      .reduce((sum, byte) => sum + byte, 0)
+      .toString(8)
+      .padStart(6, "0")}\0 `,
+    148,
+  );
   return block;
 }
 
@@ -112,7 +132,7 @@ function entryOf(block: Buffer, data: Buffer, flag: string, given: { name?: stri
 /** Records of the form `LENGTH KEY=VALUE\n`. */
 function paxFields(data: Buffer): { name?: string; target?: string } {
   const found: { name?: string; target?: string } = {};
-  for (let at = 0; at < data.length; ) {
+  for (let at = 0; at < data.length;) {
     const length = Number.parseInt(data.toString("latin1", at, at + 20), 10);
     if (!(length > 0)) break;
     const record = data.toString("utf8", at, at + length - 1).replace(/^\d+ /, "");

@@ -43,7 +43,7 @@ const VALUES: readonly (readonly [string, unknown])[] = [
   ["'FOO'.matches('^(?i)fo+$')", true],
   ["{'a': 1, ?'b': optional.none()}", { a: 1 }],
   ["object.spec.missing == 1 || object.spec.replicas == 3", true],
-  ["'\\u00e9\\x41' + r'\\d' + \"\"\"q\"\"\"", "éA\\dq"],
+  ['\'\\u00e9\\x41\' + r\'\\d\' + """q"""', "éA\\dq"],
 ];
 
 for (const [expression, expected] of VALUES) {
@@ -61,23 +61,35 @@ const FAILURES: readonly (readonly [string, string])[] = [
 
 for (const [expression, message] of FAILURES) {
   test(`${expression} fails with ${message}`, () => {
-    assert.throws(() => evaluate(expression), (error) => error instanceof CelError && error.message === message);
+    assert.throws(
+      () => evaluate(expression),
+      (error) => error instanceof CelError && error.message === message,
+    );
   });
 }
 
 const COMPILATION: readonly (readonly [string, string])[] = [
   ["foo.bar", "ERROR: <input>:1:1: undeclared reference to 'foo' (in container '')\n | foo.bar\n | ^"],
   ["1 + 'a'", "ERROR: <input>:1:3: found no matching overload for '_+_' applied to '(int, string)'\n | 1 + 'a'\n | ..^"],
-  ["'a'.startsWith(1)", "ERROR: <input>:1:15: found no matching overload for 'startsWith' applied to 'string.(int)'\n | 'a'.startsWith(1)\n | ..............^"],
+  [
+    "'a'.startsWith(1)",
+    "ERROR: <input>:1:15: found no matching overload for 'startsWith' applied to 'string.(int)'\n | 'a'.startsWith(1)\n | ..............^",
+  ],
   ["[1, 'a']", "ERROR: <input>:1:5: expected type 'int' but found 'string'\n | [1, 'a']\n | ....^"],
   ["'a'.matches('[')", "ERROR: <input>:1:13: invalid matches argument\n | 'a'.matches('[')\n | ............^"],
-  ["object.all(x, x == 1", "ERROR: <input>:1:21: Syntax error: mismatched input '<EOF>' expecting {')', ','}\n | object.all(x, x == 1\n | ....................^"],
+  [
+    "object.all(x, x == 1",
+    "ERROR: <input>:1:21: Syntax error: mismatched input '<EOF>' expecting {')', ','}\n | object.all(x, x == 1\n | ....................^",
+  ],
   ["a b c", "ERROR: <input>:1:3: Syntax error: mismatched input 'b' expecting <EOF>\n | a b c\n | ..^"],
 ];
 
 for (const [expression, message] of COMPILATION) {
   test(`${expression} does not compile`, () => {
-    assert.throws(() => evaluate(expression), (error) => error instanceof CelCompileError && error.message === `compilation failed: ${message}`);
+    assert.throws(
+      () => evaluate(expression),
+      (error) => error instanceof CelCompileError && error.message === `compilation failed: ${message}`,
+    );
   });
 }
 

@@ -24,7 +24,9 @@ const CASES: readonly (readonly [string, string, boolean])[] = [
   ["^[^\\s]+?x$", "abx", true],
 ];
 
-for (const [pattern, text, expected] of CASES) test(`${pattern} ${expected ? "finds" : "does not find"} ${JSON.stringify(text)}`, () => assert.equal(matchesGoRegexp(pattern, text), expected));
+for (const [pattern, text, expected] of CASES)
+  test(`${pattern} ${expected ? "finds" : "does not find"} ${JSON.stringify(text)}`, () =>
+    assert.equal(matchesGoRegexp(pattern, text), expected));
 
 const REFUSED: readonly (readonly [string, string])[] = [
   ["a(", "error parsing regexp: missing closing ): `a(`"],
@@ -37,4 +39,5 @@ const REFUSED: readonly (readonly [string, string])[] = [
   ["(a)\\1", "error parsing regexp: invalid escape sequence: `\\1`"],
 ];
 
-for (const [pattern, message] of REFUSED) test(`${pattern} is refused`, () => assert.throws(() => matchesGoRegexp(pattern, ""), { message }));
+for (const [pattern, message] of REFUSED)
+  test(`${pattern} is refused`, () => assert.throws(() => matchesGoRegexp(pattern, ""), { message }));

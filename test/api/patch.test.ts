@@ -31,11 +31,16 @@ describe("apply sends what kubectl sends, and the server makes of it what upstre
 });
 
 describe("strategic merge patch", () => {
-  const containers = (...names: string[]) => ({ spec: { template: { spec: { containers: names.map((name) => ({ name, image: `${name}:1` })) } } } });
-  const patchContainers = (items: unknown[]) => applyStrategicMergePatch(DEPLOYMENT, containers("a", "b"), { spec: { template: { spec: { containers: items } } } });
+  const containers = (...names: string[]) => ({
+    spec: { template: { spec: { containers: names.map((name) => ({ name, image: `${name}:1` })) } } },
+  });
+  const patchContainers = (items: unknown[]) =>
+    applyStrategicMergePatch(DEPLOYMENT, containers("a", "b"), { spec: { template: { spec: { containers: items } } } });
 
   test("$patch: replace takes the list as it is given", () => {
-    assert.deepEqual(patchContainers([{ $patch: "replace" }, { name: "c" }]), { spec: { template: { spec: { containers: [{ name: "c" }] } } } });
+    assert.deepEqual(patchContainers([{ $patch: "replace" }, { name: "c" }]), {
+      spec: { template: { spec: { containers: [{ name: "c" }] } } },
+    });
   });
 
   test("$patch: delete takes one item out", () => {
@@ -43,7 +48,10 @@ describe("strategic merge patch", () => {
   });
 
   test("an item without its merge key is refused", () => {
-    assert.throws(() => patchContainers([{ image: "x" }]), (error) => error instanceof StatusError && error.message === "map: map[image:x] does not contain declared merge key: name");
+    assert.throws(
+      () => patchContainers([{ image: "x" }]),
+      (error) => error instanceof StatusError && error.message === "map: map[image:x] does not contain declared merge key: name",
+    );
   });
 
   test("the patched object is not changed", () => {
@@ -70,12 +78,17 @@ test("the merge patch from one object to another makes the one into the other", 
 test("a JSON patch that does not apply is a 422, and leaves the object alone", () => {
   const object = { a: 1 };
   assert.deepEqual(applyJsonPatch(object, [{ op: "replace", path: "/a", value: 2 }]), { a: 2 });
-  assert.throws(() => applyJsonPatch(object, [{ op: "test", path: "/a", value: 3 }]), (error) => error instanceof StatusError && error.code === 422);
+  assert.throws(
+    () => applyJsonPatch(object, [{ op: "test", path: "/a", value: 3 }]),
+    (error) => error instanceof StatusError && error.code === 422,
+  );
   assert.deepEqual(object, { a: 1 });
 });
 
 function sorted(value: unknown): unknown {
   if (Array.isArray(value)) return value.map(sorted);
   if (typeof value !== "object" || value === null) return value;
-  return Object.entries(value).map(([key, member]) => [key, sorted(member)] as const).sort(([a], [b]) => (a < b ? -1 : 1));
+  return Object.entries(value)
+    .map(([key, member]) => [key, sorted(member)] as const)
+    .sort(([a], [b]) => (a < b ? -1 : 1));
 }

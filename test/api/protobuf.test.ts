@@ -18,7 +18,10 @@ describe("a protobuf body reads as the JSON it stands for", () => {
       spec: {
         replicas: 0,
         selector: { matchLabels: { app: "web" } },
-        template: { metadata: { labels: { app: "web" } }, spec: { containers: [{ name: "nginx", image: "nginx", ports: [{ containerPort: 80 }], resources: {} }] } },
+        template: {
+          metadata: { labels: { app: "web" } },
+          spec: { containers: [{ name: "nginx", image: "nginx", ports: [{ containerPort: 80 }], resources: {} }] },
+        },
         strategy: {},
       },
       status: {},
@@ -27,7 +30,9 @@ describe("a protobuf body reads as the JSON it stands for", () => {
 
   test("ports are numbers or names, embedded structs are in place", () => {
     const { rules } = decoded("ingress")["spec"] as { rules: unknown[] };
-    assert.deepEqual(rules[1], { http: { paths: [{ path: "/a", pathType: "Exact", backend: { service: { name: "svc", port: { name: "http" } } } }] } });
+    assert.deepEqual(rules[1], {
+      http: { paths: [{ path: "/a", pathType: "Exact", backend: { service: { name: "svc", port: { name: "http" } } } }] },
+    });
     const { ports } = decoded("service")["spec"] as { ports: unknown[] };
     assert.deepEqual(ports, [{ name: "80-8080", protocol: "TCP", port: 80, targetPort: 8080, nodePort: 30000 }]);
   });

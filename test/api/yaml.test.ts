@@ -17,6 +17,9 @@ test("what is printed reads back as the same value", () => {
 });
 
 test("YAML is read as Go reads it", () => {
-  assert.deepEqual(parseYamlDocuments("a: yes\nb: 0777\nc: 2001-01-01\nd: ~\n1: x\n---\n---\n- z\n"), [{ a: true, b: 511, c: "2001-01-01", d: null, 1: "x" }, ["z"]]);
+  assert.deepEqual(parseYamlDocuments("a: yes\nb: 0777\nc: 2001-01-01\nd: ~\n1: x\n---\n---\n- z\n"), [
+    { a: true, b: 511, c: "2001-01-01", d: null, 1: "x" },
+    ["z"],
+  ]);
   assert.throws(() => parseYamlDocuments("a: b: c"), YamlSyntaxError);
 });

@@ -42,7 +42,8 @@ async function start(): Promise<{ cluster: TestRegistry; base: string; bugs: unk
   const handler = createHandler({
     registry: cluster.registry,
     gateway,
-    authenticate: (request) => (request.headers.authorization === "Bearer nobody" ? undefined : { name: "kubernetes-admin", groups: ["system:masters"] }),
+    authenticate: (request) =>
+      request.headers.authorization === "Bearer nobody" ? undefined : { name: "kubernetes-admin", groups: ["system:masters"] },
     onError: (error) => bugs.push(error),
   });
   const server = createServer(handler.handle);
@@ -54,8 +55,17 @@ async function start(): Promise<{ cluster: TestRegistry; base: string; bugs: unk
 
 type Json = Record<string, unknown> & { metadata: Record<string, unknown>; items: Json[]; details: Record<string, unknown> };
 
-async function call(url: string, method = "GET", body?: unknown, headers: Record<string, string> = {}): Promise<{ code: number; json: Json; headers: Headers }> {
-  const response = await fetch(url, { method, headers: { "Content-Type": "application/json", ...headers }, ...(body === undefined ? {} : { body: typeof body === "string" ? body : JSON.stringify(body) }) });
+async function call(
+  url: string,
+  method = "GET",
+  body?: unknown,
+  headers: Record<string, string> = {},
+): Promise<{ code: number; json: Json; headers: Headers }> {
+  const response = await fetch(url, {
+    method,
+    headers: { "Content-Type": "application/json", ...headers },
+    ...(body === undefined ? {} : { body: typeof body === "string" ? body : JSON.stringify(body) }),
+  });
   return { code: response.status, json: (await response.json()) as Json, headers: response.headers };
 }
 
@@ -74,7 +84,11 @@ async function lines(url: string, count: number, meanwhile: () => Promise<unknow
     if (text.split("\n").length > count) break;
   }
   abort.abort();
-  return text.trim().split("\n").slice(0, count).map((line) => JSON.parse(line) as Json);
+  return text
+    .trim()
+    .split("\n")
+    .slice(0, count)
+    .map((line) => JSON.parse(line) as Json);
 }
 
 test("objects are created, read, listed, patched and deleted over REST", async () => {
@@ -85,13 +99,24 @@ test("objects are created, read, listed, patched and deleted over REST", async (
   assert.equal((await call(base + CONFIG_MAPS, "POST", configMap("c"))).json["reason"], "AlreadyExists");
   const list = (await call(base + CONFIG_MAPS)).json;
   assert.equal(list["kind"], "ConfigMapList");
-  assert.deepEqual([list.items[0]?.["kind"], list.items[0]?.["data"], list.metadata["resourceVersion"]], [undefined, { a: "1" }, String(cluster.store.revision)]);
-  const patched = await call(`${base}${CONFIG_MAPS}/c`, "PATCH", { data: { a: null, b: "2" } }, { "Content-Type": "application/merge-patch+json" });
+  assert.deepEqual(
+    [list.items[0]?.["kind"], list.items[0]?.["data"], list.metadata["resourceVersion"]],
+    [undefined, { a: "1" }, String(cluster.store.revision)],
+  );
+  const patched = await call(
+    `${base}${CONFIG_MAPS}/c`,
+    "PATCH",
+    { data: { a: null, b: "2" } },
+    { "Content-Type": "application/merge-patch+json" },
+  );
   assert.deepEqual(patched.json["data"], { b: "2" });
   const put = await call(`${base}${CONFIG_MAPS}/c`, "PUT", created.json);
   assert.deepEqual([put.code, put.json["reason"], put.json["kind"]], [409, "Conflict", "Status"]);
   const deleted = await call(`${base}${CONFIG_MAPS}/c`, "DELETE", { propagationPolicy: "Background" });
-  assert.deepEqual([deleted.json["status"], deleted.json.details["kind"], deleted.json.details["uid"]], ["Success", "configmaps", created.json.metadata["uid"]]);
+  assert.deepEqual(
+    [deleted.json["status"], deleted.json.details["kind"], deleted.json.details["uid"]],
+    ["Success", "configmaps", created.json.metadata["uid"]],
+  );
   const missing = await call(`${base}${CONFIG_MAPS}/c`);
   assert.deepEqual([missing.code, missing.json["message"]], [404, 'configmaps "c" not found']);
   assert.deepEqual(bugs, []);
@@ -100,7 +125,10 @@ test("objects are created, read, listed, patched and deleted over REST", async (
 test("unknown fields are refused or warned of, as asked", async () => {
   const { base } = await start();
   const strict = await call(`${base}${CONFIG_MAPS}?fieldValidation=Strict`, "POST", { ...configMap("c"), foo: 1 });
-  assert.deepEqual([strict.code, strict.json["message"]], [400, 'ConfigMap in version "v1" cannot be handled as a ConfigMap: strict decoding error: unknown field "foo"']);
+  assert.deepEqual(
+    [strict.code, strict.json["message"]],
+    [400, 'ConfigMap in version "v1" cannot be handled as a ConfigMap: strict decoding error: unknown field "foo"'],
+  );
   const warned = await call(base + CONFIG_MAPS, "POST", { ...configMap("c"), foo: 1 });
   assert.equal(warned.headers.get("warning"), '299 - "unknown field \\"foo\\""');
 });
@@ -126,7 +154,10 @@ test("a watch replays, says where the replay ends, and goes on", async () => {
   await call(base + CONFIG_MAPS, "POST", configMap("c"));
   const url = `${base}${CONFIG_MAPS}?watch=true&allowWatchBookmarks=true&sendInitialEvents=true&resourceVersionMatch=NotOlderThan`;
   const events = await lines(url, 3, () => call(base + CONFIG_MAPS, "POST", configMap("d")));
-  assert.deepEqual(events.map((event) => event["type"]), ["ADDED", "BOOKMARK", "ADDED"]);
+  assert.deepEqual(
+    events.map((event) => event["type"]),
+    ["ADDED", "BOOKMARK", "ADDED"],
+  );
   const bookmark = events[1]?.["object"] as Json;
   assert.deepEqual([bookmark["kind"], bookmark.metadata["annotations"]], ["ConfigMap", { "k8s.io/initial-events-end": "true" }]);
   assert.equal((events[2] as unknown as { object: Json }).object.metadata["name"], "d");
@@ -154,7 +185,10 @@ test("discovery is aggregated where asked for, and not sent twice", async () => 
 test("OpenAPI tells kubectl that field validation is the server's work", async () => {
   const { base } = await start();
   const index = (await call(`${base}/openapi/v3`)).json["paths"] as Record<string, { serverRelativeURL: string }>;
-  const document = (await call(base + (index["apis/apps/v1"]?.serverRelativeURL ?? ""))).json as unknown as { paths: Record<string, { patch?: { parameters: { name: string }[] } }>; components: { schemas: Record<string, unknown> } };
+  const document = (await call(base + (index["apis/apps/v1"]?.serverRelativeURL ?? ""))).json as unknown as {
+    paths: Record<string, { patch?: { parameters: { name: string }[] } }>;
+    components: { schemas: Record<string, unknown> };
+  };
   const { patch } = document.paths["/apis/apps/v1/namespaces/{namespace}/deployments/{name}"] ?? {};
   assert.ok(patch?.parameters.some((parameter) => parameter.name === "fieldValidation"));
   assert.ok(document.components.schemas["io.k8s.api.core.v1.Container"]);
@@ -163,9 +197,15 @@ test("OpenAPI tells kubectl that field validation is the server's work", async (
 test("scale reads and sets the replicas", async () => {
   const { base } = await start();
   const url = `${base}/apis/apps/v1/namespaces/default/deployments`;
-  await call(url, "POST", { metadata: { name: "d" }, spec: { replicas: 1, selector: { matchLabels: { a: "b" } }, template: { spec: { containers: [] } } } });
+  await call(url, "POST", {
+    metadata: { name: "d" },
+    spec: { replicas: 1, selector: { matchLabels: { a: "b" } }, template: { spec: { containers: [] } } },
+  });
   const scale = await call(`${url}/d/scale`, "PATCH", { spec: { replicas: 3 } }, { "Content-Type": "application/merge-patch+json" });
-  assert.deepEqual([scale.json["kind"], scale.json["spec"], scale.json["status"]], ["Scale", { replicas: 3 }, { replicas: 0, selector: "a=b" }]);
+  assert.deepEqual(
+    [scale.json["kind"], scale.json["spec"], scale.json["status"]],
+    ["Scale", { replicas: 3 }, { replicas: 0, selector: "a=b" }],
+  );
 });
 
 test("exec answers over WebSocket channels: output, then the status, then the close", async () => {
@@ -173,12 +213,18 @@ test("exec answers over WebSocket channels: output, then the status, then the cl
   const pod = { metadata: { name: "p" }, spec: { nodeName: "w1", containers: [{ name: "c", image: "i" }] } };
   assert.equal((await call(`${base}/api/v1/namespaces/default/pods`, "POST", pod)).code, 201);
   assert.equal(await (await fetch(`${base}/api/v1/namespaces/default/pods/p/log`)).text(), "a line\n");
-  const socket = new WebSocket(`${base.replace("http", "ws")}/api/v1/namespaces/default/pods/p/exec?command=echo&command=hi&stdout=true&stderr=true`, "v5.channel.k8s.io");
+  const socket = new WebSocket(
+    `${base.replace("http", "ws")}/api/v1/namespaces/default/pods/p/exec?command=echo&command=hi&stdout=true&stderr=true`,
+    "v5.channel.k8s.io",
+  );
   const messages: Buffer[] = [];
   socket.on("message", (data: Buffer) => messages.push(data));
   const code = await new Promise<number>((resolve, reject) => socket.on("close", resolve).on("error", reject));
   assert.equal(code, 1000);
   assert.equal(messages[0]?.toString(), "\u0001echo hi\n");
   const status = JSON.parse(messages.at(-1)?.subarray(1).toString() ?? "") as Json;
-  assert.deepEqual([messages.at(-1)?.[0], status["reason"], status.details["causes"]], [3, "NonZeroExitCode", [{ reason: "ExitCode", message: "3" }]]);
+  assert.deepEqual(
+    [messages.at(-1)?.[0], status["reason"], status.details["causes"]],
+    [3, "NonZeroExitCode", [{ reason: "ExitCode", message: "3" }]],
+  );
 });

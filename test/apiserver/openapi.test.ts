@@ -41,7 +41,21 @@ const WIDGETS = {
     group: "example.io",
     scope: "Namespaced",
     names: { plural: "widgets", singular: "widget", kind: "Widget", listKind: "WidgetList" },
-    versions: [{ name: "v1", served: true, storage: true, schema: { openAPIV3Schema: { type: "object", properties: { spec: { type: "object", required: ["a", "b"], properties: { a: { type: "string", nullable: true }, b: { type: "integer" } } } } } } }],
+    versions: [
+      {
+        name: "v1",
+        served: true,
+        storage: true,
+        schema: {
+          openAPIV3Schema: {
+            type: "object",
+            properties: {
+              spec: { type: "object", required: ["a", "b"], properties: { a: { type: "string", nullable: true }, b: { type: "integer" } } },
+            },
+          },
+        },
+      },
+    ],
   },
 };
 
@@ -49,7 +63,10 @@ const WIDGETS = {
 function dangling(value: unknown, known: Readonly<Record<string, unknown>>, prefix: string): string[] {
   if (typeof value !== "object" || value === null) return [];
   const { $ref } = value as { $ref?: unknown };
-  return [...(typeof $ref === "string" && !known[$ref.replace(prefix, "")] ? [$ref] : []), ...Object.values(value).flatMap((inner) => dangling(inner, known, prefix))];
+  return [
+    ...(typeof $ref === "string" && !known[$ref.replace(prefix, "")] ? [$ref] : []),
+    ...Object.values(value).flatMap((inner) => dangling(inner, known, prefix)),
+  ];
 }
 
 test("every v3 document is whole, has its hash in its address and leads there from an old one", async () => {
@@ -63,7 +80,9 @@ test("every v3 document is whole, has its hash in its address and leads there fr
   const core = await get(address);
   const { components } = (await core.json()) as Document;
   assert.equal(components.schemas["io.k8s.api.core.v1.Pod"]?.["description"], "Pod is described.");
-  assert.deepEqual(components.schemas["io.k8s.api.core.v1.ServicePort"]?.properties["targetPort"]?.["allOf"], [{ $ref: "#/components/schemas/io.k8s.apimachinery.pkg.util.intstr.IntOrString" }]);
+  assert.deepEqual(components.schemas["io.k8s.api.core.v1.ServicePort"]?.properties["targetPort"]?.["allOf"], [
+    { $ref: "#/components/schemas/io.k8s.apimachinery.pkg.util.intstr.IntOrString" },
+  ]);
   assert.equal((await get(address, { "If-None-Match": core.headers.get("etag") ?? "" })).status, 304);
   const moved = await get("/openapi/v3/api/v1?hash=OLD");
   assert.deepEqual([moved.status, moved.headers.get("location")], [301, address]);
@@ -73,10 +92,19 @@ test("v2 is one whole document, whose operations have names of their own", async
   const { get, json } = await start();
   const { definitions, paths } = await json("/openapi/v2");
   assert.deepEqual(dangling({ definitions, paths }, definitions, "#/definitions/"), []);
-  assert.deepEqual([definitions["io.k8s.apimachinery.pkg.api.resource.Quantity"]?.["type"], definitions["io.k8s.api.core.v1.PodSpec"]?.["required"]], ["string", ["containers"]]);
-  const ids = Object.values(paths).flatMap((item) => ["get", "put", "post", "patch", "delete"].flatMap((method) => item[method]?.operationId ?? []));
+  assert.deepEqual(
+    [definitions["io.k8s.apimachinery.pkg.api.resource.Quantity"]?.["type"], definitions["io.k8s.api.core.v1.PodSpec"]?.["required"]],
+    ["string", ["containers"]],
+  );
+  const ids = Object.values(paths).flatMap((item) =>
+    ["get", "put", "post", "patch", "delete"].flatMap((method) => item[method]?.operationId ?? []),
+  );
   assert.equal(new Set(ids).size, ids.length);
-  assert.ok(ids.includes("listCoreV1PodForAllNamespaces") && ids.includes("patchAppsV1NamespacedDeploymentScale") && ids.includes("connectCoreV1PostNamespacedPodExec"));
+  assert.ok(
+    ids.includes("listCoreV1PodForAllNamespaces") &&
+      ids.includes("patchAppsV1NamespacedDeploymentScale") &&
+      ids.includes("connectCoreV1PostNamespacedPodExec"),
+  );
   const etag = (await get("/openapi/v2")).headers.get("etag") ?? "";
   assert.equal((await get("/openapi/v2", { "If-None-Match": etag })).status, 304);
   assert.equal((await get("/openapi/v2", { Accept: "text/html" })).status, 406);
@@ -97,20 +125,34 @@ test("v2 as protobuf says the same as JSON", async () => {
   const fields = messages(messages(messages(port).get(2)?.[0]).get(25)?.[0]).get(1) ?? [];
   const protocol = messages(messages(fields.find((each) => named(each) === "protocol")).get(2)?.[0]);
   assert.equal(messages(protocol.get(22)?.[0]).get(1)?.[0]?.toString(), "string");
-  assert.deepEqual(protocol.get(20)?.map((value) => messages(value).get(2)?.[0]?.toString()), ['"SCTP"\n', '"TCP"\n', '"UDP"\n']);
+  assert.deepEqual(
+    protocol.get(20)?.map((value) => messages(value).get(2)?.[0]?.toString()),
+    ['"SCTP"\n', '"TCP"\n', '"UDP"\n'],
+  );
 });
 
 test("a definition's kind is in both at once, in v2 without what old clients cannot read", async () => {
   const { base, get, json } = await start();
   const before = (await get("/openapi/v2")).headers.get("etag");
-  await fetch(`${base}/apis/apiextensions.k8s.io/v1/customresourcedefinitions`, { method: "POST", headers: { "Content-Type": "application/json" }, body: JSON.stringify(WIDGETS) });
+  await fetch(`${base}/apis/apiextensions.k8s.io/v1/customresourcedefinitions`, {
+    method: "POST",
+    headers: { "Content-Type": "application/json" },
+    body: JSON.stringify(WIDGETS),
+  });
   const answer = await get("/openapi/v2");
   const { definitions, paths } = (await answer.json()) as Document;
   assert.notEqual(answer.headers.get("etag"), before);
-  assert.deepEqual(definitions["io.example.v1.Widget"]?.properties["spec"], { type: "object", required: ["b"], properties: { a: {}, b: { type: "integer" } } });
+  assert.deepEqual(definitions["io.example.v1.Widget"]?.properties["spec"], {
+    type: "object",
+    required: ["b"],
+    properties: { a: {}, b: { type: "integer" } },
+  });
   assert.ok(definitions["io.example.v1.WidgetList"]?.properties["items"] && paths["/apis/example.io/v1/widgets"]);
   const v3 = (await json("/openapi/v3/apis/example.io/v1")).components.schemas["io.example.v1.Widget"];
-  assert.deepEqual([v3?.properties["kind"]?.["description"], v3?.properties["spec"]?.properties["a"]], ["Its kind.", { type: "string", nullable: true }]);
+  assert.deepEqual(
+    [v3?.properties["kind"]?.["description"], v3?.properties["spec"]?.properties["a"]],
+    ["Its kind.", { type: "string", nullable: true }],
+  );
 });
 
 test("health says what was checked, and what could not be left out", async () => {

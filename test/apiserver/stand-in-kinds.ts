@@ -6,7 +6,16 @@ import type { KubernetesObject } from "../../src/api/meta.ts";
 const STATUS = { status: { verbs: ["get", "patch", "update"] } } as const;
 
 function core<T extends KubernetesObject>(kind: string, plural: string, extra: Partial<Kind<T>> = {}): Kind<T> {
-  return { group: "", version: "v1", kind, plural, singular: kind.toLowerCase(), namespaced: true, schema: { package: "core/v1", type: kind }, ...extra };
+  return {
+    group: "",
+    version: "v1",
+    kind,
+    plural,
+    singular: kind.toLowerCase(),
+    namespaced: true,
+    schema: { package: "core/v1", type: kind },
+    ...extra,
+  };
 }
 
 /** As little of each kind as the generic server needs: its tests do not depend on what the real ones do. */
@@ -17,7 +26,8 @@ export const PODS: Kind<Pod> = core<Pod>("Pod", "pods", {
   },
   gracePeriodSeconds: (pod, requested) => (pod.spec?.nodeName ? (requested ?? 30) : 0),
   selectableFields: (pod) => ({ "spec.nodeName": pod.spec?.nodeName ?? "", "status.phase": pod.status?.phase ?? "" }),
-  validateUpdate: (pod, old) => (pod.spec?.nodeName === old.spec?.nodeName ? [] : [invalid("spec.nodeName", pod.spec?.nodeName, "field is immutable")]),
+  validateUpdate: (pod, old) =>
+    pod.spec?.nodeName === old.spec?.nodeName ? [] : [invalid("spec.nodeName", pod.spec?.nodeName, "field is immutable")],
 });
 export const CONFIG_MAPS: Kind = core("ConfigMap", "configmaps");
 export const SERVICES: Kind = core("Service", "services", { subresources: STATUS });
@@ -35,9 +45,18 @@ export const DEPLOYMENTS: Kind = {
   group: "apps",
   schema: { package: "apps/v1", type: "Deployment" },
   hasGeneration: true,
-  subresources: { ...STATUS, scale: { verbs: ["get", "patch", "update"], responseKind: { group: "autoscaling", version: "v1", kind: "Scale" } } },
+  subresources: {
+    ...STATUS,
+    scale: { verbs: ["get", "patch", "update"], responseKind: { group: "autoscaling", version: "v1", kind: "Scale" } },
+  },
 };
 
 export const STAND_IN_KINDS: readonly Kind[] = [
-  PODS as unknown as Kind, CONFIG_MAPS, SERVICES, NAMESPACES as unknown as Kind, EVENTS as unknown as Kind, DEPLOYMENTS, core("ServiceAccount", "serviceaccounts"),
+  PODS as unknown as Kind,
+  CONFIG_MAPS,
+  SERVICES,
+  NAMESPACES as unknown as Kind,
+  EVENTS as unknown as Kind,
+  DEPLOYMENTS,
+  core("ServiceAccount", "serviceaccounts"),
 ];

@@ -54,17 +54,37 @@ async function start(): Promise<{ url: string; port: number; seen: string[] }> {
       let body = "";
       request.on("data", (chunk) => (body += chunk));
       request.on("end", () => {
-        seen.push(`${request.method} ${request.url} auth=${request.headers.authorization ?? "none"} uri=${request.headers["x-forwarded-uri"]} ${body}`);
+        seen.push(
+          `${request.method} ${request.url} auth=${request.headers.authorization ?? "none"} uri=${request.headers["x-forwarded-uri"]} ${body}`,
+        );
         if (request.url === "/moved") response.writeHead(302, { Location: "/there?x=1" }).end();
-        else if (request.url === "/page") response.writeHead(200, { "Content-Type": "text/html", "Access-Control-Allow-Origin": "*" }).end(`<a HREF='/a?b&c'>x</a><img src=rel.png><script src="/s.js">if (1 < 2) "<a href='/no'>"</script>`);
+        else if (request.url === "/page")
+          response
+            .writeHead(200, { "Content-Type": "text/html", "Access-Control-Allow-Origin": "*" })
+            .end(`<a HREF='/a?b&c'>x</a><img src=rel.png><script src="/s.js">if (1 < 2) "<a href='/no'>"</script>`);
         else response.writeHead(207, { "Content-Type": "text/plain" }).end("plain </a>");
       });
     }),
   );
   const { registry } = startRegistryWith({ kinds: KINDS });
-  const pod = { metadata: { name: "web", namespace: "default" }, spec: { nodeName: "n", containers: [{ name: "main", image: "x", ports: [{ containerPort: backend }] }, { name: "gone", image: "x" }] } };
+  const pod = {
+    metadata: { name: "web", namespace: "default" },
+    spec: {
+      nodeName: "n",
+      containers: [
+        { name: "main", image: "x", ports: [{ containerPort: backend }] },
+        { name: "gone", image: "x" },
+      ],
+    },
+  };
   registry.create(registry.kinds.core("Pod"), "default", pod as unknown as Pod, context);
-  registry.modify(registry.kinds.core("Pod"), { namespace: "default", name: "web" }, (current) => ({ ...current, status: { phase: "Running", podIP: "10.0.0.9", podIPs: [{ ip: "10.0.0.9" }] } }) as never, context, { direct: true, subresource: "status" });
+  registry.modify(
+    registry.kinds.core("Pod"),
+    { namespace: "default", name: "web" },
+    (current) => ({ ...current, status: { phase: "Running", podIP: "10.0.0.9", podIPs: [{ ip: "10.0.0.9" }] } }) as never,
+    context,
+    { direct: true, subresource: "status" },
+  );
   const handler = createHandler({
     registry,
     gateway,
@@ -133,7 +153,9 @@ test("over WebSocket the API server wraps the kubelet's failure once more; over 
 function spdyHandshake(port: number, request: string): Promise<{ head: string; rest: Buffer; socket: net.Socket }> {
   return new Promise((resolve) => {
     const socket = net.connect(port, "127.0.0.1");
-    socket.write(`${request} HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: SPDY/3.1\r\nX-Stream-Protocol-Version: v4.channel.k8s.io\r\nX-Stream-Protocol-Version: portforward.k8s.io\r\nContent-Length: 0\r\n\r\n`);
+    socket.write(
+      `${request} HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: SPDY/3.1\r\nX-Stream-Protocol-Version: v4.channel.k8s.io\r\nX-Stream-Protocol-Version: portforward.k8s.io\r\nContent-Length: 0\r\n\r\n`,
+    );
     socket.once("data", (data: Buffer) => {
       const end = data.indexOf("\r\n\r\n") + 4;
       const upgraded = data.toString("latin1").startsWith("HTTP/1.1 101");
@@ -187,13 +209,19 @@ test("redirects and links of a page lead through the proxy", async () => {
   assert.deepEqual([moved.status, moved.headers.get("location")], [302, `${PROXY}/there?x=1`]);
   const page = await fetch(`${url}${PROXY}/page`);
   assert.equal(page.headers.get("access-control-allow-origin"), null);
-  assert.equal(await page.text(), `<a href="${PROXY}/a?b&amp;c">x</a><img src="rel.png"><script src="${PROXY}/s.js">if (1 < 2) "<a href='/no'>"</script>`);
+  assert.equal(
+    await page.text(),
+    `<a href="${PROXY}/a?b&amp;c">x</a><img src="rel.png"><script src="${PROXY}/s.js">if (1 < 2) "<a href='/no'>"</script>`,
+  );
 });
 
 test("what the proxy cannot reach is told in the words of Go's dialer", async () => {
   const { url } = await start();
   const message = async (path: string) => ((await (await fetch(`${url}${path}`)).json()) as { message: string }).message;
-  assert.equal(await message("/api/v1/namespaces/default/pods/web:81/proxy/"), "error trying to reach service: dial tcp 10.0.0.9:81: connect: connection refused");
+  assert.equal(
+    await message("/api/v1/namespaces/default/pods/web:81/proxy/"),
+    "error trying to reach service: dial tcp 10.0.0.9:81: connect: connection refused",
+  );
   assert.equal(await message("/api/v1/namespaces/default/pods/a:b:c/proxy/"), 'invalid pod request "a:b:c"');
   assert.equal(await message("/api/v1/namespaces/default/services/zz/proxy/"), 'endpoints "zz" not found');
 });

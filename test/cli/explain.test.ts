@@ -8,7 +8,10 @@ const DEFINITIONS = {
     description: "A widget.",
     type: "object",
     properties: {
-      spec: { description: "What it shall be, in so many words that one line of eighty characters does not hold them.", $ref: "#/definitions/io.example.v1.Spec" },
+      spec: {
+        description: "What it shall be, in so many words that one line of eighty characters does not hold them.",
+        $ref: "#/definitions/io.example.v1.Spec",
+      },
       any: { description: "Anything.", type: "object" },
     },
     "x-kubernetes-group-version-kind": [WIDGET],
@@ -17,7 +20,10 @@ const DEFINITIONS = {
     description: "Things:\n- one\n- two",
     type: "object",
     required: ["sizes"],
-    properties: { sizes: { type: "array", description: "Sizes.", items: { type: "integer" } }, parts: { type: "object", additionalProperties: { $ref: "#/definitions/io.example.v1.Spec" } } },
+    properties: {
+      sizes: { type: "array", description: "Sizes.", items: { type: "integer" } },
+      parts: { type: "object", additionalProperties: { $ref: "#/definitions/io.example.v1.Spec" } },
+    },
   },
 };
 const explain = (path: string[], recursive = false) => new SwaggerExplainer(DEFINITIONS, recursive).explain(WIDGET, path);
@@ -49,12 +55,18 @@ FIELDS:
 });
 
 test("what has no fields says so once or, for a map of anything, twice", () => {
-  assert.equal(explain(["spec", "sizes"]), "KIND:     Widget\nVERSION:  example.io/v1\n\nFIELD:    sizes <[]integer>\n\nDESCRIPTION:\n     Sizes.\n");
+  assert.equal(
+    explain(["spec", "sizes"]),
+    "KIND:     Widget\nVERSION:  example.io/v1\n\nFIELD:    sizes <[]integer>\n\nDESCRIPTION:\n     Sizes.\n",
+  );
   assert.equal(explain(["any"]), "KIND:     Widget\nVERSION:  example.io/v1\n\nDESCRIPTION:\n     Anything.\n\n     Anything.\n");
 });
 
 test("recursion ends where a type holds itself", () => {
-  assert.match(explain([], true), /FIELDS:\n {3}any\t<map\[string\]>\n {3}spec\t<Object>\n {6}parts\t<map\[string\]Object>\n {6}sizes\t<\[\]integer>\n$/);
+  assert.match(
+    explain([], true),
+    /FIELDS:\n {3}any\t<map\[string\]>\n {3}spec\t<Object>\n {6}parts\t<map\[string\]Object>\n {6}sizes\t<\[\]integer>\n$/,
+  );
 });
 
 test("a field that is not there is named", () => {

@@ -69,14 +69,8 @@ const APPS = {
       version: "v1",
       freshness: "Current",
       resources: [
-        resource("apps", "v1", "Deployment", "deployments", ["deploy"], "Namespaced", [
-          "scale",
-          "status",
-        ]),
-        resource("apps", "v1", "ReplicaSet", "replicasets", ["rs"], "Namespaced", [
-          "scale",
-          "status",
-        ]),
+        resource("apps", "v1", "Deployment", "deployments", ["deploy"], "Namespaced", ["scale", "status"]),
+        resource("apps", "v1", "ReplicaSet", "replicasets", ["rs"], "Namespaced", ["scale", "status"]),
       ],
     },
   ],
@@ -115,8 +109,7 @@ export class FakeApiServer {
 
   #answer(seen: Seen): Reply {
     const path = seen.url.replace(/\?.*$/, "");
-    const route =
-      this.#routes.get(`${seen.method} ${seen.url}`) ?? this.#routes.get(`${seen.method} ${path}`);
+    const route = this.#routes.get(`${seen.method} ${seen.url}`) ?? this.#routes.get(`${seen.method} ${path}`);
     if (route) return typeof route === "function" ? route(seen) : route;
     if (path === "/api")
       return {
@@ -156,9 +149,7 @@ export class FakeApiServer {
 
   listen(): Promise<string> {
     return new Promise((resolve) => {
-      this.#server.listen(0, "127.0.0.1", () =>
-        resolve(`http://127.0.0.1:${(this.#server.address() as AddressInfo).port}`),
-      );
+      this.#server.listen(0, "127.0.0.1", () => resolve(`http://127.0.0.1:${(this.#server.address() as AddressInfo).port}`));
     });
   }
 

@@ -34,14 +34,8 @@ test("a table has three spaces between its columns and hides wide ones", async (
 
 test("-A, -L and --show-labels add their columns", async () => {
   assert.match((await runCli(url, ["get", "po", "-A"])).out, /^NAMESPACE {3}NAME/);
-  assert.match(
-    (await runCli(url, ["get", "po", "-L", "app,x"])).out,
-    /APP {3}X\nweb .* web {3}\n/,
-  );
-  assert.match(
-    (await runCli(url, ["get", "po", "--show-labels"])).out,
-    /LABELS\nweb .* app=web,n=0\n/,
-  );
+  assert.match((await runCli(url, ["get", "po", "-L", "app,x"])).out, /APP {3}X\nweb .* web {3}\n/);
+  assert.match((await runCli(url, ["get", "po", "--show-labels"])).out, /LABELS\nweb .* app=web,n=0\n/);
 });
 
 test("nothing found and not found are told on standard error", async () => {
@@ -76,17 +70,11 @@ test("a warm get is one request", async () => {
 
 const OUTPUTS: readonly (readonly [string, string])[] = [
   ["name", "pod/web\n"],
-  [
-    'jsonpath={.status.podIP}{"\\n"}{range .spec.containers[*]}{.name}{"\\t"}{end}',
-    "10.244.1.5\nweb\tside\t",
-  ],
+  ['jsonpath={.status.podIP}{"\\n"}{range .spec.containers[*]}{.name}{"\\t"}{end}', "10.244.1.5\nweb\tside\t"],
   ['jsonpath={.status.containerStatuses[?(@.name=="web")].restartCount}', "2"],
   ["jsonpath={.spec.containers[-1:].name} {.metadata.labels.app} {.nope}", "side web "],
   ["jsonpath={.spec.containers[*]['name','image']}", "web side nginx:1 busybox"],
-  [
-    "custom-columns=N:.metadata.name,I:.spec.containers[*].image,X:.nope",
-    "N     I                 X\nweb   nginx:1,busybox   <none>\n",
-  ],
+  ["custom-columns=N:.metadata.name,I:.spec.containers[*].image,X:.nope", "N     I                 X\nweb   nginx:1,busybox   <none>\n"],
   [
     'go-template={{range $i, $c := .spec.containers}}{{$i}}={{$c.name}};{{end}}{{if eq .status.phase "Running"}}up{{else}}down{{end}}',
     "0=web;1=side;up",
@@ -95,10 +83,7 @@ const OUTPUTS: readonly (readonly [string, string])[] = [
     'go-template={{with .nope}}{{.}}{{else}}none{{end}} {{.metadata.labels}} {{len .spec.volumes}} {{printf "%5s|%-4d|" "ab" 7}}{{"aGk=" | base64decode}}',
     "none map[app:web env:prod] 3    ab|7   |hi",
   ],
-  [
-    'go-template={{define "x"}}<{{.}}>{{end}}{{range .spec.containers}}{{template "x" .name}}{{- end }}',
-    "<web><side>",
-  ],
+  ['go-template={{define "x"}}<{{.}}>{{end}}{{range .spec.containers}}{{template "x" .name}}{{- end }}', "<web><side>"],
 ];
 
 for (const [output, expected] of OUTPUTS) {
@@ -118,13 +103,7 @@ test("describe shows containers, volumes and no events", async () => {
   const { out } = await runCli(url, ["describe", "po", "web"]);
   assert.match(out, /^Name: {13}web\n/);
   assert.match(out, /Last State: {5}Terminated\n {6}Reason: {7}Error\n {6}Exit Code: {4}137\n/);
-  assert.match(
-    out,
-    /Liveness: {2}http-get http:\/\/:80\/ delay=0s timeout=1s period=10s #success=1 #failure=3\n/,
-  );
-  assert.match(
-    out,
-    /Tolerations: {5}op=Exists\n +a=b:NoSchedule\n +node\.kubernetes\.io\/not-ready:NoExecute op=Exists for 300s\n/,
-  );
+  assert.match(out, /Liveness: {2}http-get http:\/\/:80\/ delay=0s timeout=1s period=10s #success=1 #failure=3\n/);
+  assert.match(out, /Tolerations: {5}op=Exists\n +a=b:NoSchedule\n +node\.kubernetes\.io\/not-ready:NoExecute op=Exists for 300s\n/);
   assert.match(out, /Events: {10}<none>\n$/);
 });

@@ -10,8 +10,7 @@ import { runCli } from "./run-cli.ts";
 const server = new FakeApiServer();
 const home = fs.mkdtempSync(path.join(os.tmpdir(), "kubesim-cli-"));
 const PODS = "/api/v1/namespaces/default/pods";
-const MANIFEST =
-  "apiVersion: v1\nkind: Pod\nmetadata:\n  name: new\nspec:\n  containers:\n  - image: x\n    name: c\n";
+const MANIFEST = "apiVersion: v1\nkind: Pod\nmetadata:\n  name: new\nspec:\n  containers:\n  - image: x\n    name: c\n";
 let url = "";
 before(async () => {
   process.env["KUBESIM_HOME"] = home;
@@ -32,9 +31,7 @@ test("apply creates with the configuration in its annotation", async () => {
   assert.deepEqual(run, { code: 0, out: "pod/new created\n", err: "" });
   const sent = server.seen.at(-1);
   assert.equal(sent?.url, `${PODS}?fieldManager=kubectl-client-side-apply&fieldValidation=Strict`);
-  const { annotations } = (
-    (sent as { body: unknown }).body as { metadata: { annotations: Record<string, string> } }
-  ).metadata;
+  const { annotations } = ((sent as { body: unknown }).body as { metadata: { annotations: Record<string, string> } }).metadata;
   assert.equal(
     annotations["kubectl.kubernetes.io/last-applied-configuration"],
     '{"apiVersion":"v1","kind":"Pod","metadata":{"annotations":{},"name":"new","namespace":"default"},"spec":{"containers":[{"image":"x","name":"c"}]}}\n',
@@ -43,10 +40,7 @@ test("apply creates with the configuration in its annotation", async () => {
 
 test("apply of an object that was not applied warns and patches", async () => {
   const run = await runCli(url, ["apply", "-f", "-"], MANIFEST.replace("name: new", "name: web"));
-  assert.match(
-    run.err,
-    /^Warning: resource pods\/web is missing the kubectl\.kubernetes\.io\/last-applied-configuration annotation/,
-  );
+  assert.match(run.err, /^Warning: resource pods\/web is missing the kubectl\.kubernetes\.io\/last-applied-configuration annotation/);
   assert.equal(run.out, "pod/web configured\n");
   assert.equal(server.seen.at(-1)?.contentType, "application/strategic-merge-patch+json");
 });
@@ -58,11 +52,7 @@ test("what is wrong with a file is said in one line", async () => {
     out: "",
     err: 'error: the path "/nope.yaml" does not exist\n',
   });
-  const unknown = await runCli(
-    url,
-    ["apply", "-f", "-"],
-    "apiVersion: v1\nkind: Foo\nmetadata:\n  name: a\n",
-  );
+  const unknown = await runCli(url, ["apply", "-f", "-"], "apiVersion: v1\nkind: Foo\nmetadata:\n  name: a\n");
   assert.equal(
     unknown.err,
     'error: resource mapping not found for name: "a" namespace: "" from "STDIN": no matches for kind "Foo" in version "v1"\nensure CRDs are installed first\n',
@@ -75,10 +65,7 @@ test("label refuses to overwrite, then does, and sends a merge patch", async () 
     out: "",
     err: "error: 'env' already has a value (prod), and --overwrite is false\n",
   });
-  assert.equal(
-    (await runCli(url, ["label", "po", "web", "env=x", "--overwrite"])).out,
-    "pod/web labeled\n",
-  );
+  assert.equal((await runCli(url, ["label", "po", "web", "env=x", "--overwrite"])).out, "pod/web labeled\n");
   assert.deepEqual(server.seen.at(-1)?.body, { metadata: { labels: { env: "x" } } });
   assert.equal((await runCli(url, ["label", "po", "web", "env-"])).out, "pod/web unlabeled\n");
 });
@@ -147,10 +134,7 @@ test("invalid objects are told by their causes", async () => {
     },
   });
   const run = await runCli(url, ["create", "-f", "-"], MANIFEST);
-  assert.equal(
-    run.err,
-    'The Pod "a" is invalid: \n* spec.x: Required value\n* spec.y: Invalid value: 1\n',
-  );
+  assert.equal(run.err, 'The Pod "a" is invalid: \n* spec.x: Required value\n* spec.y: Invalid value: 1\n');
 });
 
 test("logs of a missing pod, and of a container that is not there", async () => {

@@ -28,13 +28,20 @@ test("no request makes the API server fail, fall or grow", async () => {
   const end = Date.now() + SECONDS * 1000;
   while (Date.now() < end && fuzzer.findings.length === 0) await fuzzer.round(500);
   fuzzer.stop();
-  const report = fuzzer.findings.slice(0, 5).map((finding) => JSON.stringify(finding)).join("\n");
+  const report = fuzzer.findings
+    .slice(0, 5)
+    .map((finding) => JSON.stringify(finding))
+    .join("\n");
   assert.equal(fuzzer.findings.length, 0, `with KUBESIM_FUZZ_SEED=${SEED}:\n${report}`);
   assert.equal(pid(), started, "the daemon was started again");
   assert.equal(cluster.kubesim("get", "nodes").status, 0);
-  assert.ok((fuzzer.codes.get(201) ?? 0) > 0 && (fuzzer.codes.get(200) ?? 0) > 0, `nothing was ever accepted: ${JSON.stringify([...fuzzer.codes])}`);
+  assert.ok(
+    (fuzzer.codes.get(201) ?? 0) > 0 && (fuzzer.codes.get(200) ?? 0) > 0,
+    `nothing was ever accepted: ${JSON.stringify([...fuzzer.codes])}`,
+  );
   assert.doesNotMatch(fs.readFileSync(path.join(folder, "daemon.log"), "utf8"), /internal error|uncaught/i);
-  if (process.platform === "linux") assert.ok(residentMb(started) - before < GROWTH_MAX_MB, `grew from ${before} to ${residentMb(started)} MB`);
+  if (process.platform === "linux")
+    assert.ok(residentMb(started) - before < GROWTH_MAX_MB, `grew from ${before} to ${residentMb(started)} MB`);
 });
 
 function residentMb(pid: number): number {

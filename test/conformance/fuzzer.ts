@@ -31,12 +31,114 @@ interface Resource {
 type Json = null | boolean | number | string | Json[] | { [key: string]: Json };
 
 const METHODS = ["GET", "POST", "POST", "PUT", "PATCH", "PATCH", "DELETE", "HEAD", "OPTIONS", "TRACE"];
-const VERBS: Readonly<Record<string, readonly string[]>> = { GET: ["get", "list"], POST: ["create"], PUT: ["update"], PATCH: ["patch"], DELETE: ["delete"], HEAD: ["get"] };
-const PATCH_TYPES = ["application/json-patch+json", "application/merge-patch+json", "application/strategic-merge-patch+json", "application/apply-patch+yaml"];
-const BODY_TYPES = ["application/json", "application/json; charset=utf-8", "application/yaml", "application/vnd.kubernetes.protobuf", "text/plain", "application/cbor", ""];
-const ACCEPTS = ["application/json", "*/*", "", "application/json;as=Table;v=v1;g=meta.k8s.io,application/json", "application/vnd.kubernetes.protobuf,application/json", "application/yaml", "application/json;as=PartialObjectMetadataList;v=v1;g=meta.k8s.io", "text/html", "application/json;as=APIGroupDiscoveryList;v=v2;g=apidiscovery.k8s.io"];
-const QUERY_KEYS = ["labelSelector", "fieldSelector", "limit", "continue", "resourceVersion", "resourceVersionMatch", "timeoutSeconds", "watch", "allowWatchBookmarks", "sendInitialEvents", "dryRun", "fieldManager", "fieldValidation", "force", "pretty", "includeObject", "gracePeriodSeconds", "propagationPolicy", "orphanDependents", "container", "tailLines", "sinceSeconds", "previous", "timestamps", "limitBytes", "command", "stdin", "ports", "hash", "timeout"];
-const WORDS = ["", "a", "true", "false", "0", "1", "-1", "9999999999999999999999", "1e400", "NaN", "Exact", "NotOlderThan", "All", "Strict", "Background", "a=b", "a in (b,c", "!a", "metadata.name=x", "spec.nodeName!=y", "a==b,,", "%", "☃", "../../etc", "\u0000", "x".repeat(300), "__proto__", "constructor", "null", "[]", "{}", "*", "default", "kube-system", "10.0.0.1", "1Gi", "100m", "2026-01-01T00:00:00Z", "eyJydiI6MX0", "(((((((((((((((((((a+)+)+)+$"];
+const VERBS: Readonly<Record<string, readonly string[]>> = {
+  GET: ["get", "list"],
+  POST: ["create"],
+  PUT: ["update"],
+  PATCH: ["patch"],
+  DELETE: ["delete"],
+  HEAD: ["get"],
+};
+const PATCH_TYPES = [
+  "application/json-patch+json",
+  "application/merge-patch+json",
+  "application/strategic-merge-patch+json",
+  "application/apply-patch+yaml",
+];
+const BODY_TYPES = [
+  "application/json",
+  "application/json; charset=utf-8",
+  "application/yaml",
+  "application/vnd.kubernetes.protobuf",
+  "text/plain",
+  "application/cbor",
+  "",
+];
+const ACCEPTS = [
+  "application/json",
+  "*/*",
+  "",
+  "application/json;as=Table;v=v1;g=meta.k8s.io,application/json",
+  "application/vnd.kubernetes.protobuf,application/json",
+  "application/yaml",
+  "application/json;as=PartialObjectMetadataList;v=v1;g=meta.k8s.io",
+  "text/html",
+  "application/json;as=APIGroupDiscoveryList;v=v2;g=apidiscovery.k8s.io",
+];
+const QUERY_KEYS = [
+  "labelSelector",
+  "fieldSelector",
+  "limit",
+  "continue",
+  "resourceVersion",
+  "resourceVersionMatch",
+  "timeoutSeconds",
+  "watch",
+  "allowWatchBookmarks",
+  "sendInitialEvents",
+  "dryRun",
+  "fieldManager",
+  "fieldValidation",
+  "force",
+  "pretty",
+  "includeObject",
+  "gracePeriodSeconds",
+  "propagationPolicy",
+  "orphanDependents",
+  "container",
+  "tailLines",
+  "sinceSeconds",
+  "previous",
+  "timestamps",
+  "limitBytes",
+  "command",
+  "stdin",
+  "ports",
+  "hash",
+  "timeout",
+];
+const WORDS = [
+  "",
+  "a",
+  "true",
+  "false",
+  "0",
+  "1",
+  "-1",
+  "9999999999999999999999",
+  "1e400",
+  "NaN",
+  "Exact",
+  "NotOlderThan",
+  "All",
+  "Strict",
+  "Background",
+  "a=b",
+  "a in (b,c",
+  "!a",
+  "metadata.name=x",
+  "spec.nodeName!=y",
+  "a==b,,",
+  "%",
+  "☃",
+  "../../etc",
+  "\u0000",
+  "x".repeat(300),
+  "__proto__",
+  "constructor",
+  "null",
+  "[]",
+  "{}",
+  "*",
+  "default",
+  "kube-system",
+  "10.0.0.1",
+  "1Gi",
+  "100m",
+  "2026-01-01T00:00:00Z",
+  "eyJydiI6MX0",
+  "(((((((((((((((((((a+)+)+)+$",
+];
 
 /** Throws odd requests at every route of an API server. The same seed makes the same requests. */
 export class Fuzzer {
@@ -55,20 +157,28 @@ export class Fuzzer {
 
   /** Reads what there is to attack: resources by discovery, and stored objects to begin from. */
   async prepare(): Promise<void> {
-    const groups = JSON.parse((await this.#send("GET", "/apis", { accept: "application/json" })).answer) as { groups: { versions: { groupVersion: string }[] }[] };
+    const groups = JSON.parse((await this.#send("GET", "/apis", { accept: "application/json" })).answer) as {
+      groups: { versions: { groupVersion: string }[] }[];
+    };
     const roots = ["/api/v1", ...groups.groups.flatMap((group) => group.versions.map(({ groupVersion }) => `/apis/${groupVersion}`))];
     for (const root of roots) {
-      const { groupVersion, resources } = JSON.parse((await this.#send("GET", root, {})).answer) as { groupVersion: string; resources: { name: string; namespaced: boolean; verbs: string[]; kind: string }[] };
+      const { groupVersion, resources } = JSON.parse((await this.#send("GET", root, {})).answer) as {
+        groupVersion: string;
+        resources: { name: string; namespaced: boolean; verbs: string[]; kind: string }[];
+      };
       for (const { name, namespaced, verbs, kind } of resources) {
         const [plural = "", subresource] = name.split("/");
         const known = this.#resources.find((other) => other.root === root && other.plural === plural);
-        if (subresource === undefined) this.#resources.push({ root, plural, namespaced, verbs, subresources: [], apiVersion: groupVersion, kind });
+        if (subresource === undefined)
+          this.#resources.push({ root, plural, namespaced, verbs, subresources: [], apiVersion: groupVersion, kind });
         else (known?.subresources as string[] | undefined)?.push(subresource);
       }
     }
     for (const { root, plural, verbs, apiVersion, kind } of this.#resources) {
       if (!verbs.includes("list")) continue;
-      const { items } = JSON.parse((await this.#send("GET", `${root}/${plural}?limit=3`, {})).answer) as { items?: { [key: string]: Json }[] };
+      const { items } = JSON.parse((await this.#send("GET", `${root}/${plural}?limit=3`, {})).answer) as {
+        items?: { [key: string]: Json }[];
+      };
       this.#samples.push(...(items ?? []).map((item) => ({ ...item, apiVersion, kind })));
     }
   }
@@ -77,14 +187,17 @@ export class Fuzzer {
   async round(count: number): Promise<void> {
     const requests = Array.from({ length: count }, () => this.#request());
     let next = 0;
-    await Promise.all(Array.from({ length: 8 }, async () => {
-      while (next < requests.length) {
-        const { method, path, headers, body } = requests[next++] as FuzzRequest;
-        const { code, answer } = await this.#send(method, path, headers, body);
-        this.codes.set(code, (this.codes.get(code) ?? 0) + 1);
-        if (code >= 500 && !mayFail(path, answer)) this.findings.push({ method, path, headers, body: body?.toString().slice(0, 2000) ?? "", code, answer: answer.slice(0, 500) });
-      }
-    }));
+    await Promise.all(
+      Array.from({ length: 8 }, async () => {
+        while (next < requests.length) {
+          const { method, path, headers, body } = requests[next++] as FuzzRequest;
+          const { code, answer } = await this.#send(method, path, headers, body);
+          this.codes.set(code, (this.codes.get(code) ?? 0) + 1);
+          if (code >= 500 && !mayFail(path, answer))
+            this.findings.push({ method, path, headers, body: body?.toString().slice(0, 2000) ?? "", code, answer: answer.slice(0, 500) });
+        }
+      }),
+    );
   }
 
   stop(): void {
@@ -93,20 +206,27 @@ export class Fuzzer {
 
   #request(): FuzzRequest {
     const resource = this.#pick(this.#resources);
-    const methods = this.#chance(0.05) ? METHODS : METHODS.filter((method) => (VERBS[method] ?? []).some((verb) => resource.verbs.includes(verb)));
+    const methods = this.#chance(0.05)
+      ? METHODS
+      : METHODS.filter((method) => (VERBS[method] ?? []).some((verb) => resource.verbs.includes(verb)));
     const method = this.#pick(methods.length > 0 ? methods : METHODS);
     const name = `fuzz${this.#rng.int(0, 5)}`;
     const hasName = method === "POST" ? this.#chance(0.1) : this.#chance(0.8);
     const subresource = resource.subresources.length > 0 && this.#chance(0.3) ? `/${this.#pick(resource.subresources)}` : "";
     const target = hasName || subresource ? `/${this.#chance(0.9) ? name : encodeURIComponent(this.#pick(WORDS))}${subresource}` : "";
     let path = `${resource.root}/${resource.namespaced && this.#chance(0.95) ? `namespaces/${this.#chance(0.95) ? "fuzz" : "missing"}/` : ""}${resource.plural}${target}`;
-    if (this.#chance(0.03)) path = path.replace(/[a-z]/g, (letter) => (this.#chance(0.1) ? this.#pick(["%00", "/", "//", "..", "%2F", "é"]) : letter));
+    if (this.#chance(0.03))
+      path = path.replace(/[a-z]/g, (letter) => (this.#chance(0.1) ? this.#pick(["%00", "/", "//", "..", "%2F", "é"]) : letter));
     // Nothing that the cluster itself lives on may go: only what the fuzzer made is deleted.
     const wholeCollection = method === "DELETE" && target.length <= 1;
     const query = this.#query(wholeCollection || (resource.plural === "namespaces" && method === "DELETE"));
-    const headers: Record<string, string> = { accept: this.#pick(ACCEPTS), ...(this.#chance(0.02) ? { "impersonate-user": this.#pick(WORDS.filter(isHeaderSafe)) } : {}) };
+    const headers: Record<string, string> = {
+      accept: this.#pick(ACCEPTS),
+      ...(this.#chance(0.02) ? { "impersonate-user": this.#pick(WORDS.filter(isHeaderSafe)) } : {}),
+    };
     if (["GET", "HEAD", "OPTIONS", "TRACE"].includes(method)) return { method, path: path + query, headers, body: undefined };
-    const type = method === "PATCH" && this.#chance(0.95) ? this.#pick(PATCH_TYPES) : this.#chance(0.7) ? "application/json" : this.#pick(BODY_TYPES);
+    const type =
+      method === "PATCH" && this.#chance(0.95) ? this.#pick(PATCH_TYPES) : this.#chance(0.7) ? "application/json" : this.#pick(BODY_TYPES);
     if (type) headers["content-type"] = type;
     return { method, path: path + query, headers, body: this.#body(resource, name, type) };
   }
@@ -122,7 +242,8 @@ export class Fuzzer {
     if (dice < 0.08) return this.#bytes(this.#rng.int(0, 300));
     if (dice < 0.12) return Buffer.concat([Buffer.from("k8s\0"), this.#bytes(this.#rng.int(0, 200))]);
     if (dice < 0.2) return Buffer.from(JSON.stringify(this.#value(0)));
-    if (type === "application/json-patch+json") return Buffer.from(JSON.stringify(Array.from({ length: this.#rng.int(0, 4) }, () => this.#jsonPatch())));
+    if (type === "application/json-patch+json")
+      return Buffer.from(JSON.stringify(Array.from({ length: this.#rng.int(0, 4) }, () => this.#jsonPatch())));
     let object = this.#sampleOf(resource, name);
     for (let mutations = this.#rng.int(0, 4); mutations > 0; mutations--) object = this.#mutated(object) as typeof object;
     const text = JSON.stringify(object);
@@ -135,7 +256,12 @@ export class Fuzzer {
     const same = this.#samples.filter((sample) => sample["kind"] === resource.kind && sample["apiVersion"] === resource.apiVersion);
     const base = same.length > 0 ? structuredClone(this.#pick(same)) : { spec: this.#value(2) };
     const labels = { fuzz: "yes" };
-    return { ...base, apiVersion: resource.apiVersion, kind: resource.kind, metadata: { name, ...(resource.namespaced ? { namespace: "fuzz" } : {}), labels } };
+    return {
+      ...base,
+      apiVersion: resource.apiVersion,
+      kind: resource.kind,
+      metadata: { name, ...(resource.namespaced ? { namespace: "fuzz" } : {}), labels },
+    };
   }
 
   #mutated(value: Json, depth = 0): Json {
@@ -168,31 +294,82 @@ export class Fuzzer {
       case 5:
         return Array.from({ length: this.#rng.int(0, 3) }, () => this.#value(depth + 1));
       default:
-        return Object.fromEntries(Array.from({ length: this.#rng.int(0, 4) }, () => [this.#pick([...WORDS, "metadata", "spec", "status", "containers", "name", "labels", "$patch", "$retainKeys", "$setElementOrder/containers"]), this.#value(depth + 1)]));
+        return Object.fromEntries(
+          Array.from({ length: this.#rng.int(0, 4) }, () => [
+            this.#pick([
+              ...WORDS,
+              "metadata",
+              "spec",
+              "status",
+              "containers",
+              "name",
+              "labels",
+              "$patch",
+              "$retainKeys",
+              "$setElementOrder/containers",
+            ]),
+            this.#value(depth + 1),
+          ]),
+        );
     }
   }
 
   #jsonPatch(): Json {
-    const path = this.#pick(["", "/", "/metadata", "/metadata/labels/x", "/spec", "/spec/containers/0", "/spec/containers/-", "/spec/replicas", "/data/x", "/metadata/name", "/a~1b", "/a~2", "x", "/__proto__/x", "/constructor/prototype/x", "/metadata/finalizers/99999999"]);
-    return { op: this.#pick(["add", "remove", "replace", "move", "copy", "test", "spam"]), path, from: this.#pick(["/metadata/labels", "/spec", "", "/x"]), value: this.#value(0) };
+    const path = this.#pick([
+      "",
+      "/",
+      "/metadata",
+      "/metadata/labels/x",
+      "/spec",
+      "/spec/containers/0",
+      "/spec/containers/-",
+      "/spec/replicas",
+      "/data/x",
+      "/metadata/name",
+      "/a~1b",
+      "/a~2",
+      "x",
+      "/__proto__/x",
+      "/constructor/prototype/x",
+      "/metadata/finalizers/99999999",
+    ]);
+    return {
+      op: this.#pick(["add", "remove", "replace", "move", "copy", "test", "spam"]),
+      path,
+      from: this.#pick(["/metadata/labels", "/spec", "", "/x"]),
+      value: this.#value(0),
+    };
   }
 
   #send(method: string, path: string, headers: Record<string, string>, body?: Buffer): Promise<{ code: number; answer: string }> {
     return new Promise((resolve, reject) => {
-      const request = http.request({ socketPath: this.#socketPath, agent: this.#agent, method, path: sendable(path), headers: { ...headers, ...(body ? { "content-length": String(body.length) } : {}) } }, (response) => {
-        const chunks: Buffer[] = [];
-        // A watch or a followed log has no end: what came first will do.
-        const enough = setTimeout(() => request.destroy(), 300);
-        const done = () => {
-          clearTimeout(enough);
-          resolve({ code: response.statusCode ?? 0, answer: Buffer.concat(chunks).toString() });
-        };
-        response.on("data", (chunk: Buffer) => chunks.push(chunk));
-        response.on("end", done);
-        response.on("error", done);
-        response.on("close", done);
-      });
-      request.on("error", (error: NodeJS.ErrnoException) => (error.code === "ECONNREFUSED" || error.code === "ENOENT" ? reject(new Error(`the API server is gone: ${error.message}`)) : resolve({ code: 0, answer: error.message })));
+      const request = http.request(
+        {
+          socketPath: this.#socketPath,
+          agent: this.#agent,
+          method,
+          path: sendable(path),
+          headers: { ...headers, ...(body ? { "content-length": String(body.length) } : {}) },
+        },
+        (response) => {
+          const chunks: Buffer[] = [];
+          // A watch or a followed log has no end: what came first will do.
+          const enough = setTimeout(() => request.destroy(), 300);
+          const done = () => {
+            clearTimeout(enough);
+            resolve({ code: response.statusCode ?? 0, answer: Buffer.concat(chunks).toString() });
+          };
+          response.on("data", (chunk: Buffer) => chunks.push(chunk));
+          response.on("end", done);
+          response.on("error", done);
+          response.on("close", done);
+        },
+      );
+      request.on("error", (error: NodeJS.ErrnoException) =>
+        error.code === "ECONNREFUSED" || error.code === "ENOENT"
+          ? reject(new Error(`the API server is gone: ${error.message}`))
+          : resolve({ code: 0, answer: error.message }),
+      );
       request.on("upgrade", (response, socket) => {
         socket.destroy();
         resolve({ code: response.statusCode ?? 101, answer: "" });
@@ -224,7 +401,8 @@ function mayFail(path: string, answer: string): boolean {
   return /\/proxy(\/|\?|$)/.test(path) || UPSTREAM_FAILURES.test(answer);
 }
 
-const UPSTREAM_FAILURES = /failed to create typed patch object|cannot merge lists without merge key|unknown patch type|does not contain declared merge key|no route to host|Too large resource version|resourceVersion should not be set on objects to be created/;
+const UPSTREAM_FAILURES =
+  /failed to create typed patch object|cannot merge lists without merge key|unknown patch type|does not contain declared merge key|no route to host|Too large resource version|resourceVersion should not be set on objects to be created/;
 
 function nested(depth: number): Json {
   let value: Json = "deep";

@@ -57,7 +57,10 @@ for (const client of CLIENTS) {
   test(`${client.name}: cp copies a folder to a pod and back`, { skip: oracleSkip }, () => {
     const folder = path.join(cluster.home, "tree");
     fs.mkdirSync(path.join(folder, "sub"), { recursive: true });
-    fs.writeFileSync(path.join(folder, "big"), Buffer.alloc(1_500_000).map((_, index) => (index * 31) & 255));
+    fs.writeFileSync(
+      path.join(folder, "big"),
+      Buffer.alloc(1_500_000).map((_, index) => (index * 31) & 255),
+    );
     fs.writeFileSync(path.join(folder, "sub/x".padEnd(140, "y")), "x\n", { mode: 0o755 });
     assert.equal(run(client, ["cp", folder, `default/box:/tmp/${CLIENTS.indexOf(client)}`, "-c", "a"]).status, 0);
     const back = path.join(cluster.home, `back-${CLIENTS.indexOf(client)}`);
@@ -67,12 +70,18 @@ for (const client of CLIENTS) {
     assert.equal(fs.readFileSync(path.join(back, "sub/x".padEnd(140, "y")), "utf8"), "x\n");
     const refused = run(client, ["cp", path.join(folder, "big"), "box:/no/such/place", "-c", "a"]);
     // Some clients also complain, sooner or later, that nobody reads what they still send.
-    assert.match(refused.stderr, /(?:^|\n)tar: can't change directory to '\/no\/such': No such file or directory\n[^]*command terminated with exit code 1\n/);
+    assert.match(
+      refused.stderr,
+      /(?:^|\n)tar: can't change directory to '\/no\/such': No such file or directory\n[^]*command terminated with exit code 1\n/,
+    );
   });
 
   test(`${client.name}: port-forward serves many connections, and ends when the port does not listen`, { skip: oracleSkip }, async () => {
     const [program = "", ...first] = client.command();
-    const child = spawn(program, [...first, "port-forward", "pod/web", ":80", ":81"], { env: { ...cluster.env, ...client.env, KUBECONFIG: kubeconfig }, stdio: ["ignore", "pipe", "pipe"] });
+    const child = spawn(program, [...first, "port-forward", "pod/web", ":80", ":81"], {
+      env: { ...cluster.env, ...client.env, KUBECONFIG: kubeconfig },
+      stdio: ["ignore", "pipe", "pipe"],
+    });
     let output = "";
     let errors = "";
     child.stderr.on("data", (chunk: Buffer) => (errors += chunk.toString()));
@@ -111,21 +120,40 @@ test("a debug container sees its target's processes, stays as it is, and is told
   const kubectl = (...args: string[]) => run(CLIENTS[0], args);
   const attached = kubectl("debug", "web", "-i", "-q", "--image=busybox", "--target=nginx", "-c", "look", "--", "ps");
   assert.match(attached.stdout, /nginx -g daemon off;[^]* ps\n/);
-  assert.match(kubectl("get", "pod", "web", "-o", "jsonpath={.status.ephemeralContainerStatuses[0].state.terminated.reason}").stdout, /^Completed$/);
+  assert.match(
+    kubectl("get", "pod", "web", "-o", "jsonpath={.status.ephemeralContainerStatuses[0].state.terminated.reason}").stdout,
+    /^Completed$/,
+  );
   assert.match(kubectl("describe", "pod", "web").stdout, /Ephemeral Containers:\n {2}look:\n/);
   const again = kubectl("debug", "web", "--image=alpine", "-c", "look");
-  assert.match(again.stderr, /^The Pod "web" is invalid: spec\.ephemeralContainers: Forbidden: existing ephemeral containers "look" may not be changed\n/);
+  assert.match(
+    again.stderr,
+    /^The Pod "web" is invalid: spec\.ephemeralContainers: Forbidden: existing ephemeral containers "look" may not be changed\n/,
+  );
   const whole = kubectl("patch", "pod", "web", "-p", '{"spec":{"ephemeralContainers":[{"name":"more","image":"busybox"}]}}');
   assert.match(whole.stderr, /pod updates may not change fields other than/);
 });
 
 test("a node is debugged from a pod in its namespaces, with its files", { skip: oracleSkip }, () => {
-  const looked = run(CLIENTS[0], ["debug", "node/worker1", "-i", "-q", "--image=busybox", "--", "sh", "-c", "cat /host/etc/hostname; chroot /host cat /etc/os-release; ps"]);
+  const looked = run(CLIENTS[0], [
+    "debug",
+    "node/worker1",
+    "-i",
+    "-q",
+    "--image=busybox",
+    "--",
+    "sh",
+    "-c",
+    "cat /host/etc/hostname; chroot /host cat /etc/os-release; ps",
+  ]);
   assert.match(looked.stdout, /^worker1\nPRETTY_NAME="Debian[^]*\/usr\/bin\/kubelet/);
 });
 
 test("kubectl get --raw goes through the API server's proxy", { skip: oracleSkip }, () => {
   assert.match(run(CLIENTS[0], ["get", "--raw", "/api/v1/namespaces/default/pods/web/proxy/"]).stdout, /Welcome to nginx!/);
   assert.equal(run(CLIENTS[0], ["get", "--raw", "/api/v1/nodes/worker1/proxy/healthz"]).stdout, "ok");
-  assert.match(run(CLIENTS[0], ["get", "--raw", "/api/v1/namespaces/default/pods/web:81/proxy/"]).stderr, /^Error from server \(ServiceUnavailable\): error trying to reach service: dial tcp 10\.244\.\d+\.\d+:81: connect: connection refused\n$/);
+  assert.match(
+    run(CLIENTS[0], ["get", "--raw", "/api/v1/namespaces/default/pods/web:81/proxy/"]).stderr,
+    /^Error from server \(ServiceUnavailable\): error trying to reach service: dial tcp 10\.244\.\d+\.\d+:81: connect: connection refused\n$/,
+  );
 });

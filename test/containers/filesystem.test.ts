@@ -4,7 +4,13 @@ import type { Mount } from "../../src/containers/filesystem.ts";
 import { createMemoryFileSystem, exportTree, importTree } from "../../src/containers/memory-filesystem.ts";
 import { MountedFileSystem } from "../../src/containers/mounted-filesystem.ts";
 
-const mount = (containerPath: string, fileSystem: Mount["fileSystem"], readOnly = false, sourcePath = "/"): Mount => ({ containerPath, fileSystem, sourcePath, readOnly, type: "tmpfs" });
+const mount = (containerPath: string, fileSystem: Mount["fileSystem"], readOnly = false, sourcePath = "/"): Mount => ({
+  containerPath,
+  fileSystem,
+  sourcePath,
+  readOnly,
+  type: "tmpfs",
+});
 
 test("containers share an image and do not see each other's writes", () => {
   const image = createMemoryFileSystem();

@@ -18,7 +18,10 @@ test("process 1 ignores SIGTERM without a handler: the grace period passes, then
 test("a trap makes process 1 stop at once, with its own exit code", async () => {
   const world = makeWorld();
   const pod = await world.sandbox("trap");
-  const id = await world.container(pod.id, { image: "busybox", command: ["sh", "-c", "trap 'echo bye; exit 7' TERM; while true; do sleep 1 & wait $!; done"] });
+  const id = await world.container(pod.id, {
+    image: "busybox",
+    command: ["sh", "-c", "trap 'echo bye; exit 7' TERM; while true; do sleep 1 & wait $!; done"],
+  });
   await world.clock.step(2500);
   const exits: string[] = [];
   world.runtime.onContainerExit((container) => exits.push(`${container.name} ${container.exitCode}`));
@@ -43,7 +46,8 @@ test("the unhealthy app answers five times", async () => {
   const pod = await world.sandbox("unhealthy");
   const id = await world.container(pod.id, { image: "luksa/kubia-unhealthy" });
   const codes: string[] = [];
-  for (let at = 0; at < 6; at++) codes.push((await world.run(id, "curl", "-s", "-o", "/tmp/body", "-w", "%{http_code}", "localhost:8080")).stdout);
+  for (let at = 0; at < 6; at++)
+    codes.push((await world.run(id, "curl", "-s", "-o", "/tmp/body", "-w", "%{http_code}", "localhost:8080")).stdout);
   assert.deepEqual(codes, ["200", "200", "200", "200", "200", "500"]);
   assert.equal((await world.run(id, "cat", "/tmp/body")).stdout, "I'm not well. Please restart me!");
   assert.equal(world.log(id).filter((line) => line === "Received request from ::ffff:127.0.0.1").length, 6);
@@ -52,9 +56,15 @@ test("the unhealthy app answers five times", async () => {
 test("a log is followed to its end", async () => {
   const world = makeWorld();
   const pod = await world.sandbox("log");
-  const id = await world.container(pod.id, { image: "busybox", command: ["sh", "-c", "for i in 1 2 3; do echo tick $i; sleep 1; done; printf rest"] });
+  const id = await world.container(pod.id, {
+    image: "busybox",
+    command: ["sh", "-c", "for i in 1 2 3; do echo tick $i; sleep 1; done; printf rest"],
+  });
   const seen: string[] = [];
-  world.runtime.readLog(id).follow((line) => seen.push(`${line.text}${line.partial ? " (partial)" : ""}`), () => seen.push("end"));
+  world.runtime.readLog(id).follow(
+    (line) => seen.push(`${line.text}${line.partial ? " (partial)" : ""}`),
+    () => seen.push("end"),
+  );
   await world.clock.step(5000);
   assert.deepEqual(seen, ["tick 2", "tick 3", "rest (partial)", "end"]);
   assert.equal(world.runtime.containerStatus(id)?.reason, "Completed");
@@ -63,7 +73,10 @@ test("a log is followed to its end", async () => {
 test("a command that the image does not have fails the start, and an exec", async () => {
   const world = makeWorld();
   const pod = await world.sandbox("missing");
-  await assert.rejects(world.container(pod.id, { image: "busybox", command: ["nope"] }), /exec: "nope": executable file not found in \$PATH/);
+  await assert.rejects(
+    world.container(pod.id, { image: "busybox", command: ["nope"] }),
+    /exec: "nope": executable file not found in \$PATH/,
+  );
   const id = await world.container(pod.id, { image: "busybox", command: ["sleep", "9999999"] });
   await assert.rejects(world.run(id, "/nope"), /exec: "\/nope": stat \/nope: no such file or directory/);
   await assert.rejects(world.finish(world.runtime.execSync(id, ["sleep", "10"], 1000)), { reason: "DeadlineExceeded" });
@@ -71,7 +84,12 @@ test("a command that the image does not have fails the start, and an exec", asyn
 
 test("images that cannot be had fail in containerd's words", async () => {
   const world = makeWorld();
-  await assert.rejects(world.finish(world.runtime.pullImage("luksa/kubia:v9", world.never)), (error) => error instanceof ImagePullError && /failed to resolve reference "docker.io\/luksa\/kubia:v9": docker.io\/luksa\/kubia:v9: not found/.test(error.message));
+  await assert.rejects(
+    world.finish(world.runtime.pullImage("luksa/kubia:v9", world.never)),
+    (error) =>
+      error instanceof ImagePullError &&
+      /failed to resolve reference "docker.io\/luksa\/kubia:v9": docker.io\/luksa\/kubia:v9: not found/.test(error.message),
+  );
   await assert.rejects(world.finish(world.runtime.pullImage("reg.invalid/x", world.never)), /dial tcp: lookup reg.invalid: no such host/);
   assert.equal(world.runtime.findImage("busybox"), undefined);
   assert.equal(world.runtime.findImage("registry.k8s.io/pause:3.10")?.name, "registry.k8s.io/pause:3.10");
@@ -82,9 +100,15 @@ test("every image of the catalogue starts", async () => {
   const { createImageCatalogue } = await import("../../src/containers/catalogue.ts");
   for (const image of createImageCatalogue().list()) {
     const pod = await world.sandbox(image.repository.split("/").at(-1) ?? "");
-    const id = await world.container(pod.id, { image: image.repository, ...(image.repository.endsWith("curl") ? { args: ["--version"] } : {}) });
+    const id = await world.container(pod.id, {
+      image: image.repository,
+      ...(image.repository.endsWith("curl") ? { args: ["--version"] } : {}),
+    });
     const info = world.runtime.containerStatus(id);
-    assert.ok(info?.state === "running" || info?.exitCode === 0 || image.repository.endsWith("/curl"), `${image.repository}: ${info?.exitCode} ${world.log(id).join("\n")}`);
+    assert.ok(
+      info?.state === "running" || info?.exitCode === 0 || image.repository.endsWith("/curl"),
+      `${image.repository}: ${info?.exitCode} ${world.log(id).join("\n")}`,
+    );
     await world.finish(world.runtime.stopPodSandbox(pod.id));
     // kindnetd takes the node's CNI configuration along.
     world.network.setCniReady("worker1", true);
@@ -102,5 +126,8 @@ test("redis and nginx answer from another pod", async () => {
   assert.equal((await world.run(cli, "redis-cli", "-h", server.network.ip, "get", "k")).stdout, "v\n");
   const shell = await world.container(client.id, { name: "shell", image: "busybox", command: ["sleep", "9999999"] });
   assert.match((await world.run(shell, "wget", "-qO-", server.network.ip)).stdout, /Welcome to nginx!/);
-  assert.equal((await world.run(shell, "wget", "-qO-", `${server.network.ip}:80/nope`)).stderr, "wget: server returned error: HTTP/1.1 404 Not Found\n");
+  assert.equal(
+    (await world.run(shell, "wget", "-qO-", `${server.network.ip}:80/nope`)).stderr,
+    "wget: server returned error: HTTP/1.1 404 Not Found\n",
+  );
 });

@@ -25,7 +25,12 @@ test("the end of what is typed ends an attached session, and the container goes 
 
 test("with stdinOnce the process reads the end, and how it ended is not the session's to tell", async () => {
   const { sandbox, container, runtime, finish, clock } = makeWorld();
-  const id = await container((await sandbox("pod")).id, { image: "busybox", command: ["sh", "-c", "cat; exit 4"], stdin: true, stdinOnce: true });
+  const id = await container((await sandbox("pod")).id, {
+    image: "busybox",
+    command: ["sh", "-c", "cat; exit 4"],
+    stdin: true,
+    stdinOnce: true,
+  });
   const session = runtime.attach(id, { stdin: true, tty: false });
   const seen = transcript(session);
   session.stdin.end("typed\n");
@@ -67,11 +72,17 @@ test("a container in another's PID namespace sees its processes and dies with th
 test("tar speaks of leading slashes, of what is missing and of folders that are not there", async () => {
   const { sandbox, container, sh } = makeWorld();
   const id = await container((await sandbox("pod")).id, { image: "busybox", command: ["sleep", "1000"] });
-  const packed = await sh(id, "mkdir -p /a/b; echo x > /a/b/c; ln -s c /a/b/l; tar cf /t.tar /a; tar tf /t.tar; mkdir /out; tar xmf - -C /out < /t.tar; cat /out/a/b/l");
+  const packed = await sh(
+    id,
+    "mkdir -p /a/b; echo x > /a/b/c; ln -s c /a/b/l; tar cf /t.tar /a; tar tf /t.tar; mkdir /out; tar xmf - -C /out < /t.tar; cat /out/a/b/l",
+  );
   assert.equal(packed.stderr, "tar: removing leading '/' from member names\n");
   assert.equal(packed.stdout, "a/\na/b/\na/b/c\na/b/l\nx\n");
   const missing = await sh(id, "tar cf /dev/null /nope");
-  assert.deepEqual([missing.exitCode, missing.stderr], [1, "tar: /nope: No such file or directory\ntar: error exit delayed from previous errors\n"]);
+  assert.deepEqual(
+    [missing.exitCode, missing.stderr],
+    [1, "tar: /nope: No such file or directory\ntar: error exit delayed from previous errors\n"],
+  );
   const nowhere = await sh(id, "tar xf /t.tar -C /no/where");
   assert.deepEqual([nowhere.exitCode, nowhere.stderr], [1, "tar: can't change directory to '/no/where': No such file or directory\n"]);
 });

@@ -18,7 +18,8 @@ test("bash has arrays, [[ ]] and its own words", async () => {
   const world = makeWorld();
   const pod = await world.sandbox("shell");
   const id = await world.container(pod.id, { image: "luksa/kubia" });
-  const script = 'a=(1 "2 3"); a+=(4); echo ${#a[@]} "${a[1]}"; [[ abc == a* && abc =~ ^(a)b ]] && echo ${BASH_REMATCH[1]}; for ((i=0;i<2;i++)); do echo $i; done; echo {1..3} x{a,b}; x=hello; echo ${x^^} ${x/l/L} ${x:1:3}; nope';
+  const script =
+    'a=(1 "2 3"); a+=(4); echo ${#a[@]} "${a[1]}"; [[ abc == a* && abc =~ ^(a)b ]] && echo ${BASH_REMATCH[1]}; for ((i=0;i<2;i++)); do echo $i; done; echo {1..3} x{a,b}; x=hello; echo ${x^^} ${x/l/L} ${x:1:3}; nope';
   const result = await world.run(id, "bash", "-c", script);
   assert.equal(result.stdout, "3 2 3\na\n0\n1\n1 2 3 xa xb\nHELLO heLlo ell\n");
   assert.equal(result.stderr, "bash: line 1: nope: command not found\n");

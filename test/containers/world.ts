@@ -32,8 +32,25 @@ export function makeWorld(seed = 7) {
     const uid = rng.uuid();
     return finish(
       runtime.runPodSandbox({
-        uid, namespace: "default", name, attempt: 0, labels: {}, annotations: {}, shareProcessNamespace: false, hostPid: false,
-        network: { podUid: uid, namespace: "default", name, hostname: name, subdomain: undefined, hostNetwork: false, dnsPolicy: "ClusterFirst", dnsConfig: undefined, hostAliases: [] },
+        uid,
+        namespace: "default",
+        name,
+        attempt: 0,
+        labels: {},
+        annotations: {},
+        shareProcessNamespace: false,
+        hostPid: false,
+        network: {
+          podUid: uid,
+          namespace: "default",
+          name,
+          hostname: name,
+          subdomain: undefined,
+          hostNetwork: false,
+          dnsPolicy: "ClusterFirst",
+          dnsConfig: undefined,
+          hostAliases: [],
+        },
         ...overrides,
       }),
     );
@@ -43,8 +60,24 @@ export function makeWorld(seed = 7) {
     await finish(runtime.pullImage(config.image, never));
     const id = await finish(
       runtime.createContainer(sandboxId, {
-        name: "main", attempt: 0, pidNamespaceOf: undefined, command: undefined, args: undefined, workingDir: undefined, env: [], mounts: [], stdin: false, stdinOnce: false, tty: false, readOnlyRootFilesystem: false,
-        runAsUser: undefined, runAsGroup: undefined, memoryLimitBytes: 0, cpuLimitMillis: 0, stopSignal: undefined, ...config,
+        name: "main",
+        attempt: 0,
+        pidNamespaceOf: undefined,
+        command: undefined,
+        args: undefined,
+        workingDir: undefined,
+        env: [],
+        mounts: [],
+        stdin: false,
+        stdinOnce: false,
+        tty: false,
+        readOnlyRootFilesystem: false,
+        runAsUser: undefined,
+        runAsGroup: undefined,
+        memoryLimitBytes: 0,
+        cpuLimitMillis: 0,
+        stopSignal: undefined,
+        ...config,
       }),
     );
     await finish(runtime.startContainer(id));

@@ -10,8 +10,15 @@ import { serviceAccounts } from "../../src/api/resources/service-account.ts";
 import { CustomResources } from "../../src/apiserver/custom-resources/custom-resources.ts";
 import { CA_PEM, newDeployment, World } from "./support.ts";
 
-const config = (name: string, metadata: Record<string, unknown> = {}) => ({ metadata: { name, namespace: "default", ...metadata } }) as never;
-const owner = (object: { metadata: { name: string; uid: string } }, extra: Record<string, unknown> = {}) => ({ apiVersion: "v1", kind: "ConfigMap", name: object.metadata.name, uid: object.metadata.uid, ...extra });
+const config = (name: string, metadata: Record<string, unknown> = {}) =>
+  ({ metadata: { name, namespace: "default", ...metadata } }) as never;
+const owner = (object: { metadata: { name: string; uid: string } }, extra: Record<string, unknown> = {}) => ({
+  apiVersion: "v1",
+  kind: "ConfigMap",
+  name: object.metadata.name,
+  uid: object.metadata.uid,
+  ...extra,
+});
 
 test("every namespace gets a service account and the CA, again when they are deleted", async () => {
   const world = await World.start();
@@ -36,12 +43,17 @@ test("a deleted namespace is emptied first; what a finalizer holds is told in it
   await world.parts.clock.step(2_000);
   const { status } = await world.client.get(namespaces, { name: "team" });
   assert.equal(status.phase, "Terminating");
-  const told = status.conditions?.filter((condition) => condition.status === "True").map((condition) => `${condition.reason}: ${condition.message}`);
+  const told = status.conditions
+    ?.filter((condition) => condition.status === "True")
+    .map((condition) => `${condition.reason}: ${condition.message}`);
   assert.deepEqual(told, [
     "SomeResourcesRemain: Some resources are remaining: configmaps. has 1 resource instances",
     "SomeFinalizersRemain: Some content in the namespace has finalizers remaining: example.com/hold in 1 resource instances",
   ]);
-  await world.client.mutate(configMaps, { namespace: "team", name: "held" }, (map) => ({ ...map, metadata: { ...map.metadata, finalizers: [] } }));
+  await world.client.mutate(configMaps, { namespace: "team", name: "held" }, (map) => ({
+    ...map,
+    metadata: { ...map.metadata, finalizers: [] },
+  }));
   await world.until(async () => (await world.client.find(namespaces, { name: "team" })) === undefined);
   await world.stop();
 });
@@ -51,15 +63,24 @@ test("what has lost all its owners is deleted; a wrong uid is no owner; one owne
   const [a, b] = [await world.client.create(configMaps, config("a")), await world.client.create(configMaps, config("b"))];
   await world.client.create(configMaps, config("of-a", { ownerReferences: [owner(a)] }));
   await world.client.create(configMaps, config("of-both", { ownerReferences: [owner(a), owner(b)] }));
-  await world.client.create(configMaps, config("of-nobody", { ownerReferences: [owner({ metadata: { name: "a", uid: "00000000-0000-0000-0000-000000000000" } })] }));
+  await world.client.create(
+    configMaps,
+    config("of-nobody", { ownerReferences: [owner({ metadata: { name: "a", uid: "00000000-0000-0000-0000-000000000000" } })] }),
+  );
   await world.settle();
-  const names = async () => (await world.client.list(configMaps, { namespace: "default" })).items.map((map) => map.metadata.name).filter((name) => name !== "kube-root-ca.crt");
+  const names = async () =>
+    (await world.client.list(configMaps, { namespace: "default" })).items
+      .map((map) => map.metadata.name)
+      .filter((name) => name !== "kube-root-ca.crt");
   assert.deepEqual(await names(), ["a", "b", "of-a", "of-both"]);
   await world.client.delete(configMaps, a.metadata);
   await world.settle();
   assert.deepEqual(await names(), ["b", "of-both"]);
   const left = await world.client.get(configMaps, { namespace: "default", name: "of-both" });
-  assert.deepEqual(left.metadata.ownerReferences?.map((reference) => reference.name), ["b"]);
+  assert.deepEqual(
+    left.metadata.ownerReferences?.map((reference) => reference.name),
+    ["b"],
+  );
   await world.stop();
 });
 
@@ -86,21 +107,34 @@ test("custom resources own, are owned, and go with their namespace", async () =>
   const schema = { openAPIV3Schema: { type: "object", "x-kubernetes-preserve-unknown-fields": true } };
   await world.client.create(customResourceDefinitions, {
     metadata: { name: "widgets.example.com" },
-    spec: { group: "example.com", scope: "Namespaced", names: { plural: "widgets", kind: "Widget" }, versions: [{ name: "v1", served: true, storage: true, schema }] },
+    spec: {
+      group: "example.com",
+      scope: "Namespaced",
+      names: { plural: "widgets", kind: "Widget" },
+      versions: [{ name: "v1", served: true, storage: true, schema }],
+    },
   } as never);
   await world.settle();
   const widgets = registry.kinds.findKind("example.com", "v1", "Widget");
   assert.ok(widgets);
   const parent = await world.client.create(widgets, { metadata: { name: "parent", namespace: "default" } } as never);
-  await world.client.create(widgets, { metadata: { name: "child", namespace: "default", ownerReferences: [owner(parent, { apiVersion: "example.com/v1", kind: "Widget" })] } } as never);
-  await world.client.create(configMaps, config("grandchild", { ownerReferences: [owner(parent, { apiVersion: "example.com/v1", kind: "Widget" })] }));
+  await world.client.create(widgets, {
+    metadata: { name: "child", namespace: "default", ownerReferences: [owner(parent, { apiVersion: "example.com/v1", kind: "Widget" })] },
+  } as never);
+  await world.client.create(
+    configMaps,
+    config("grandchild", { ownerReferences: [owner(parent, { apiVersion: "example.com/v1", kind: "Widget" })] }),
+  );
   await world.client.create(namespaces, { metadata: { name: "team" }, spec: {} } as never);
   await world.client.create(widgets, { metadata: { name: "inside", namespace: "team" } } as never);
   await world.settle();
   await world.client.delete(widgets, { namespace: "default", name: "parent" });
   await world.client.delete(namespaces, { name: "team" });
   await clock.step(5_000);
-  assert.deepEqual((await world.client.list(widgets)).items.map(({ metadata }) => metadata.name), []);
+  assert.deepEqual(
+    (await world.client.list(widgets)).items.map(({ metadata }) => metadata.name),
+    [],
+  );
   assert.equal(await world.client.find(configMaps, { namespace: "default", name: "grandchild" }), undefined);
   assert.equal(await world.client.find(namespaces, { name: "team" }), undefined);
   await world.stop();

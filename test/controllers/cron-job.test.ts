@@ -7,8 +7,16 @@ import { World } from "./support.ts";
 
 const HELLO = { namespace: "default", name: "hello" };
 const newCronJob = (spec: Record<string, unknown> = {}) =>
-  ({ metadata: HELLO, spec: { schedule: "*/1 * * * *", jobTemplate: { spec: { template: { spec: { restartPolicy: "Never", containers: [{ name: "main", image: "busybox" }] } } } }, ...spec } }) as never;
-const next = (schedule: string, after: string, timeZone?: string) => new Date(new CronSchedule(schedule, timeZone).next(Date.parse(after)) ?? 0).toISOString();
+  ({
+    metadata: HELLO,
+    spec: {
+      schedule: "*/1 * * * *",
+      jobTemplate: { spec: { template: { spec: { restartPolicy: "Never", containers: [{ name: "main", image: "busybox" }] } } } },
+      ...spec,
+    },
+  }) as never;
+const next = (schedule: string, after: string, timeZone?: string) =>
+  new Date(new CronSchedule(schedule, timeZone).next(Date.parse(after)) ?? 0).toISOString();
 
 test("schedules come round when they should", () => {
   assert.equal(next("*/15 * * * *", "2026-01-01T00:00:00Z"), "2026-01-01T00:15:00.000Z");
@@ -33,7 +41,10 @@ test("a job a minute, the finished ones but three deleted", async () => {
   assert.ok(status.lastSuccessfulTime);
   assert.match(items.at(-1)?.metadata.name ?? "", /^hello-29\d{6}$/);
   const told = await world.eventsOf("CronJob", "hello");
-  assert.ok(told.some((line) => /^Normal SuccessfulCreate Created job hello-\d+$/.test(line)) && told.some((line) => /^Normal SawCompletedJob Saw completed job: hello-\d+, condition: Complete$/.test(line)));
+  assert.ok(
+    told.some((line) => /^Normal SuccessfulCreate Created job hello-\d+$/.test(line)) &&
+      told.some((line) => /^Normal SawCompletedJob Saw completed job: hello-\d+, condition: Complete$/.test(line)),
+  );
   await world.stop();
 });
 

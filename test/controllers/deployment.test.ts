@@ -6,7 +6,10 @@ import { pods } from "../../src/api/resources/pod.ts";
 import { newDeployment, template, World } from "./support.ts";
 
 const WEB = { namespace: "default", name: "web" };
-const spec = (change: Partial<Deployment["spec"]>) => (deployment: Deployment) => ({ ...deployment, spec: { ...deployment.spec, ...change } });
+const spec = (change: Partial<Deployment["spec"]>) => (deployment: Deployment) => ({
+  ...deployment,
+  spec: { ...deployment.spec, ...change },
+});
 const image = (name: string) => spec({ template: template("web", name) as never });
 
 async function rolledOut(world: World, change: Record<string, unknown> = {}): Promise<void> {
@@ -18,7 +21,12 @@ async function complete(world: World): Promise<void> {
   await world.until(async () => {
     const { spec: wanted, status, metadata } = await world.deployment();
     const count = wanted.replicas ?? 0;
-    return status.observedGeneration === metadata.generation && (status.updatedReplicas ?? 0) === count && (status.availableReplicas ?? 0) === count && (status.replicas ?? 0) === count;
+    return (
+      status.observedGeneration === metadata.generation &&
+      (status.updatedReplicas ?? 0) === count &&
+      (status.availableReplicas ?? 0) === count &&
+      (status.replicas ?? 0) === count
+    );
   });
   await world.settle();
 }
@@ -32,12 +40,22 @@ test("a Deployment makes one ReplicaSet and becomes available", async () => {
   assert.match(hash, /^[bcdfghjklmnpqrstvwxz2456789]{1,10}$/);
   assert.equal(set?.metadata.name, `web-${hash}`);
   assert.deepEqual(set?.spec.selector?.matchLabels, { app: "web", "pod-template-hash": hash });
-  assert.deepEqual({ ...set?.metadata.annotations }, { "deployment.kubernetes.io/desired-replicas": "3", "deployment.kubernetes.io/max-replicas": "4", "deployment.kubernetes.io/revision": "1" });
+  assert.deepEqual(
+    { ...set?.metadata.annotations },
+    {
+      "deployment.kubernetes.io/desired-replicas": "3",
+      "deployment.kubernetes.io/max-replicas": "4",
+      "deployment.kubernetes.io/revision": "1",
+    },
+  );
   const { status, metadata } = await world.deployment();
   assert.equal(metadata.annotations?.["deployment.kubernetes.io/revision"], "1");
   assert.deepEqual(
     status.conditions?.map(({ type, status: value, reason, message }) => `${type} ${value} ${reason} ${message}`),
-    ["Available True MinimumReplicasAvailable Deployment has minimum availability.", `Progressing True NewReplicaSetAvailable ReplicaSet "web-${hash}" has successfully progressed.`],
+    [
+      "Available True MinimumReplicasAvailable Deployment has minimum availability.",
+      `Progressing True NewReplicaSetAvailable ReplicaSet "web-${hash}" has successfully progressed.`,
+    ],
   );
   assert.deepEqual(await world.eventsOf("Deployment", "web"), [`Normal ScalingReplicaSet Scaled up replica set web-${hash} from 0 to 3`]);
   await world.stop();
@@ -48,8 +66,20 @@ test("a rolling update never has more than maxSurge extra nor fewer than allowed
   await rolledOut(world, { replicas: 4 });
   const counts: number[] = [];
   world.parts.informers.of(pods).addHandler({
-    added: () => counts.push(world.parts.informers.of(pods).list().filter((pod) => !pod.metadata.deletionTimestamp).length),
-    updated: () => counts.push(world.parts.informers.of(pods).list().filter((pod) => !pod.metadata.deletionTimestamp).length),
+    added: () =>
+      counts.push(
+        world.parts.informers
+          .of(pods)
+          .list()
+          .filter((pod) => !pod.metadata.deletionTimestamp).length,
+      ),
+    updated: () =>
+      counts.push(
+        world.parts.informers
+          .of(pods)
+          .list()
+          .filter((pod) => !pod.metadata.deletionTimestamp).length,
+      ),
   });
   counts.length = 0;
   await world.client.mutate(deployments, WEB, image("luksa/kubia:v2"));
@@ -57,10 +87,16 @@ test("a rolling update never has more than maxSurge extra nor fewer than allowed
   // 25 % of 4: one more while updating, one less.
   assert.ok(Math.max(...counts) <= 5 && Math.min(...counts) >= 3, `between 3 and 5, was ${Math.min(...counts)} to ${Math.max(...counts)}`);
   const sets = await world.replicaSets();
-  assert.deepEqual(sets.map((set) => [set.metadata.annotations?.["deployment.kubernetes.io/revision"], set.spec.replicas]).sort(), [["1", 0], ["2", 4]]);
+  assert.deepEqual(sets.map((set) => [set.metadata.annotations?.["deployment.kubernetes.io/revision"], set.spec.replicas]).sort(), [
+    ["1", 0],
+    ["2", 4],
+  ]);
   const [old, now] = sets.sort((a, b) => (a.spec.replicas ?? 0) - (b.spec.replicas ?? 0)).map((set) => set.metadata.name);
   const told = await world.eventsOf("Deployment", "web");
-  assert.deepEqual(told.slice(1, 3), [`Normal ScalingReplicaSet Scaled up replica set ${now} from 0 to 1`, `Normal ScalingReplicaSet Scaled down replica set ${old} from 4 to 3`]);
+  assert.deepEqual(told.slice(1, 3), [
+    `Normal ScalingReplicaSet Scaled up replica set ${now} from 0 to 1`,
+    `Normal ScalingReplicaSet Scaled down replica set ${old} from 4 to 3`,
+  ]);
 
   // Undo: the old template again makes the old set the newest revision.
   await world.client.mutate(deployments, WEB, image("luksa/kubia:v1"));
@@ -95,7 +131,12 @@ test("Recreate waits until every old pod is gone", async () => {
   const mixed: string[] = [];
   world.parts.informers.of(pods).addHandler({
     added: () => {
-      const images = new Set(world.parts.informers.of(pods).list().map((pod) => pod.spec.containers[0]?.image));
+      const images = new Set(
+        world.parts.informers
+          .of(pods)
+          .list()
+          .map((pod) => pod.spec.containers[0]?.image),
+      );
       if (images.size > 1) mixed.push([...images].join());
     },
   });
@@ -112,14 +153,23 @@ test("a paused deployment does not roll but does scale; in the middle of a rollo
   await world.client.mutate(deployments, WEB, image("luksa/kubia:broken"));
   await world.settle();
   // maxSurge 3 (25 % up), maxUnavailable 2 (25 % down).
-  assert.deepEqual((await world.replicaSets()).map((set) => set.spec.replicas).sort((a, b) => (a ?? 0) - (b ?? 0)), [5, 8]);
+  assert.deepEqual(
+    (await world.replicaSets()).map((set) => set.spec.replicas).sort((a, b) => (a ?? 0) - (b ?? 0)),
+    [5, 8],
+  );
   await world.client.mutate(deployments, WEB, spec({ paused: true }));
   await world.settle();
-  assert.equal((await world.deployment()).status.conditions?.find((condition) => condition.type === "Progressing")?.reason, "DeploymentPaused");
+  assert.equal(
+    (await world.deployment()).status.conditions?.find((condition) => condition.type === "Progressing")?.reason,
+    "DeploymentPaused",
+  );
   await world.client.mutate(deployments, WEB, spec({ replicas: 20 }));
   await world.settle();
   // 20 plus 5 surge in the proportion of 8 to 5.
-  assert.deepEqual((await world.replicaSets()).map((set) => set.spec.replicas).sort((a, b) => (a ?? 0) - (b ?? 0)), [10, 15]);
+  assert.deepEqual(
+    (await world.replicaSets()).map((set) => set.spec.replicas).sort((a, b) => (a ?? 0) - (b ?? 0)),
+    [10, 15],
+  );
   await world.stop();
 });
 
@@ -131,7 +181,10 @@ test("old sets beyond revisionHistoryLimit are deleted", async () => {
     await complete(world);
   }
   await world.settle();
-  assert.deepEqual((await world.replicaSets()).map((set) => set.metadata.annotations?.["deployment.kubernetes.io/revision"]).sort(), ["2", "3"]);
+  assert.deepEqual((await world.replicaSets()).map((set) => set.metadata.annotations?.["deployment.kubernetes.io/revision"]).sort(), [
+    "2",
+    "3",
+  ]);
   await world.stop();
 });
 
@@ -144,7 +197,10 @@ test("deleting a deployment takes its sets and pods along; orphaning leaves them
   await world.settle();
   assert.deepEqual([(await world.replicaSets()).length, (await world.pods()).length], [1, 3]);
   await rolledOut(world);
-  assert.deepEqual((await world.replicaSets()).map((found) => found.metadata.uid), [set?.metadata.uid]);
+  assert.deepEqual(
+    (await world.replicaSets()).map((found) => found.metadata.uid),
+    [set?.metadata.uid],
+  );
 
   await world.client.delete(deployments, WEB, { propagationPolicy: "Background" });
   await world.until(async () => (await world.pods()).length === 0);

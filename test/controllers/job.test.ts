@@ -4,8 +4,13 @@ import { jobs } from "../../src/api/resources/job.ts";
 import { World } from "./support.ts";
 
 const PI = { namespace: "default", name: "pi" };
-const newJob = (spec: Record<string, unknown> = {}) => ({ metadata: PI, spec: { template: { spec: { restartPolicy: "Never", containers: [{ name: "main", image: "busybox" }] } }, ...spec } }) as never;
-const running = async (world: World) => (await world.pods()).filter((pod) => pod.status.phase === "Running").map((pod) => pod.metadata.name);
+const newJob = (spec: Record<string, unknown> = {}) =>
+  ({
+    metadata: PI,
+    spec: { template: { spec: { restartPolicy: "Never", containers: [{ name: "main", image: "busybox" }] } }, ...spec },
+  }) as never;
+const running = async (world: World) =>
+  (await world.pods()).filter((pod) => pod.status.phase === "Running").map((pod) => pod.metadata.name);
 const job = (world: World) => world.client.get(jobs, PI);
 
 test("a job runs its completions, some at a time, and counts each pod once", async () => {
@@ -18,10 +23,13 @@ test("a job runs its completions, some at a time, and counts each pod once", asy
   await world.settle();
   const { status } = await job(world);
   assert.deepEqual([status.succeeded, status.failed, status.active], [3, undefined, undefined]);
-  assert.deepEqual(status.conditions?.map(({ type, reason, message }) => `${type} ${reason} ${message}`), [
-    "SuccessCriteriaMet CompletionsReached Reached expected number of succeeded pods",
-    "Complete CompletionsReached Reached expected number of succeeded pods",
-  ]);
+  assert.deepEqual(
+    status.conditions?.map(({ type, reason, message }) => `${type} ${reason} ${message}`),
+    [
+      "SuccessCriteriaMet CompletionsReached Reached expected number of succeeded pods",
+      "Complete CompletionsReached Reached expected number of succeeded pods",
+    ],
+  );
   assert.ok(status.completionTime);
   assert.ok((await world.pods()).every((pod) => pod.metadata.finalizers === undefined));
   assert.equal((await world.eventsOf("Job", "pi")).at(-1), "Normal Completed Job completed");
@@ -40,7 +48,10 @@ test("failures are tried again after 10, 20 … seconds, up to the limit", async
   await world.finish((await running(world))[0] as string, "Failed");
   const { status } = await job(world);
   assert.equal(status.failed, 2);
-  assert.deepEqual(status.conditions?.map(({ type, reason }) => `${type} ${reason}`), ["FailureTarget BackoffLimitExceeded", "Failed BackoffLimitExceeded"]);
+  assert.deepEqual(
+    status.conditions?.map(({ type, reason }) => `${type} ${reason}`),
+    ["FailureTarget BackoffLimitExceeded", "Failed BackoffLimitExceeded"],
+  );
   assert.ok((await world.eventsOf("Job", "pi")).includes("Warning BackoffLimitExceeded Job has reached the specified backoff limit"));
   await world.stop();
 });
@@ -49,7 +60,11 @@ test("an indexed job gives every pod its index; a finished one is deleted after 
   const world = await World.start();
   await world.client.create(jobs, newJob({ completions: 3, parallelism: 3, completionMode: "Indexed", ttlSecondsAfterFinished: 30 }));
   await world.settle();
-  assert.deepEqual((await world.pods()).map((pod) => pod.metadata.labels?.["batch.kubernetes.io/job-completion-index"]).sort(), ["0", "1", "2"]);
+  assert.deepEqual((await world.pods()).map((pod) => pod.metadata.labels?.["batch.kubernetes.io/job-completion-index"]).sort(), [
+    "0",
+    "1",
+    "2",
+  ]);
   assert.deepEqual((await world.pods()).map((pod) => pod.spec.hostname).sort(), ["pi-0", "pi-1", "pi-2"]);
   for (const name of await running(world)) await world.finish(name, "Succeeded");
   assert.equal((await job(world)).status.completedIndexes, "0-2");

@@ -17,7 +17,10 @@ test("a ReplicaSet makes its pods, owns them and tells how many are ready", asyn
     assert.equal(pod.metadata.ownerReferences?.[0]?.controller, true);
   }
   const { status } = await world.client.get(replicaSets, WEB);
-  assert.deepEqual({ ...status }, { replicas: 3, fullyLabeledReplicas: 3, readyReplicas: 3, availableReplicas: 3, terminatingReplicas: 0, observedGeneration: 1 });
+  assert.deepEqual(
+    { ...status },
+    { replicas: 3, fullyLabeledReplicas: 3, readyReplicas: 3, availableReplicas: 3, terminatingReplicas: 0, observedGeneration: 1 },
+  );
   const told = await world.eventsOf("ReplicaSet", "web");
   assert.deepEqual(told.sort(), own.map((pod) => `Normal SuccessfulCreate Created pod: ${pod.metadata.name}`).sort());
   await world.stop();
@@ -43,12 +46,18 @@ test("a pod that loses its label is let go and replaced; one that fits and belon
   await world.client.create(replicaSets, newReplicaSet(2));
   await world.until(async () => (await world.pods()).length === 2);
   const strayed = (await world.pods())[0]?.metadata.name as string;
-  await world.client.mutate(pods, { namespace: "default", name: strayed }, (pod) => ({ ...pod, metadata: { ...pod.metadata, labels: { app: "debug" } } }));
+  await world.client.mutate(pods, { namespace: "default", name: strayed }, (pod) => ({
+    ...pod,
+    metadata: { ...pod.metadata, labels: { app: "debug" } },
+  }));
   await world.until(async () => (await world.pods("app=web")).length === 2);
   await world.settle();
   assert.equal((await world.client.get(pods, { namespace: "default", name: strayed })).metadata.ownerReferences, undefined);
 
-  await world.client.create(pods, { metadata: { name: "lonely", namespace: "default", labels: { app: "web" } }, spec: { containers: [{ name: "main", image: "x" }] } } as never);
+  await world.client.create(pods, {
+    metadata: { name: "lonely", namespace: "default", labels: { app: "web" } },
+    spec: { containers: [{ name: "main", image: "x" }] },
+  } as never);
   await world.until(async () => (await world.pods("app=web")).length === 2);
   await world.settle();
   const left = await world.pods("app=web");
@@ -73,10 +82,21 @@ test("a pod counts as available only after minReadySeconds", async () => {
 
 test("a refused template shows as FailedCreate and as ReplicaFailure, and is tried again with back-off", async () => {
   const world = await World.start();
-  await world.client.create(replicaSets, newReplicaSet(3, { template: { metadata: { labels: { app: "web" } }, spec: { serviceAccountName: "nobody", containers: [{ name: "main", image: "x" }] } } }));
+  await world.client.create(
+    replicaSets,
+    newReplicaSet(3, {
+      template: {
+        metadata: { labels: { app: "web" } },
+        spec: { serviceAccountName: "nobody", containers: [{ name: "main", image: "x" }] },
+      },
+    }),
+  );
   await world.parts.clock.step(1_000);
   const [first, ...others] = await world.eventsOf("ReplicaSet", "web");
-  assert.match(first ?? "", /^Warning FailedCreate Error creating: pods "web-[a-z0-9]*" is forbidden: error looking up service account default\/nobody: serviceaccount "nobody" not found$/);
+  assert.match(
+    first ?? "",
+    /^Warning FailedCreate Error creating: pods "web-[a-z0-9]*" is forbidden: error looking up service account default\/nobody: serviceaccount "nobody" not found$/,
+  );
   assert.ok(others.length <= 12, `slow start tries one pod a round, told ${others.length} more`);
   const condition = (await world.client.get(replicaSets, WEB)).status.conditions?.[0];
   assert.equal(condition?.type, "ReplicaFailure");

@@ -6,7 +6,11 @@ import { statefulSets } from "../../src/api/resources/stateful-set.ts";
 import { template, World } from "./support.ts";
 
 const DB = { namespace: "default", name: "db" };
-const newSet = (overrides: Record<string, unknown> = {}) => ({ metadata: DB, spec: { replicas: 3, serviceName: "db", selector: { matchLabels: { app: "db" } }, template: template("db"), ...overrides } }) as never;
+const newSet = (overrides: Record<string, unknown> = {}) =>
+  ({
+    metadata: DB,
+    spec: { replicas: 3, serviceName: "db", selector: { matchLabels: { app: "db" } }, template: template("db"), ...overrides },
+  }) as never;
 const change = (spec: Partial<StatefulSet["spec"]>) => (set: StatefulSet) => ({ ...set, spec: { ...set.spec, ...spec } });
 const names = async (world: World) => (await world.pods()).map((pod) => pod.metadata.name);
 
@@ -30,8 +34,13 @@ test("pods come one by one, each when the one before is ready, and go from the l
   await world.settle();
   assert.deepEqual(order, ["db-2", "db-1"]);
   const { status } = await world.client.get(statefulSets, DB);
-  assert.deepEqual([status.replicas, status.readyReplicas, status.availableReplicas, status.currentReplicas, status.updatedReplicas], [1, 1, 1, 1, 1]);
-  assert.deepEqual((await world.eventsOf("StatefulSet", "db")).slice(0, 1), ["Normal SuccessfulCreate create Pod db-0 in StatefulSet db successful"]);
+  assert.deepEqual(
+    [status.replicas, status.readyReplicas, status.availableReplicas, status.currentReplicas, status.updatedReplicas],
+    [1, 1, 1, 1, 1],
+  );
+  assert.deepEqual((await world.eventsOf("StatefulSet", "db")).slice(0, 1), [
+    "Normal SuccessfulCreate create Pod db-0 in StatefulSet db successful",
+  ]);
   await world.stop();
 });
 
@@ -40,7 +49,14 @@ test("an update goes from the highest ordinal down to the partition; a pod that 
   await world.client.create(statefulSets, newSet());
   await world.parts.clock.settle(60);
   const images = async () => (await world.pods()).map((pod) => `${pod.metadata.name} ${pod.spec.containers[0]?.image}`);
-  await world.client.mutate(statefulSets, DB, change({ template: template("db", "luksa/kubia:v2") as never, updateStrategy: { type: "RollingUpdate", rollingUpdate: { partition: 2 } } }));
+  await world.client.mutate(
+    statefulSets,
+    DB,
+    change({
+      template: template("db", "luksa/kubia:v2") as never,
+      updateStrategy: { type: "RollingUpdate", rollingUpdate: { partition: 2 } },
+    }),
+  );
   await world.parts.clock.settle(60);
   assert.deepEqual(await images(), ["db-0 luksa/kubia:v1", "db-1 luksa/kubia:v1", "db-2 luksa/kubia:v2"]);
   await world.client.delete(pods, { namespace: "default", name: "db-0" });

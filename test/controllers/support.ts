@@ -31,7 +31,17 @@ export class World {
     const world = new World(nodeNames);
     for (const name of nodeNames) await world.addNode(name);
     const { client, informers, events: recorder, clock, rng, tasks, journal } = world.parts;
-    const context: ControllerContext = { client, informers, events: recorder, clock, rng, tasks, journal, caPem: CA_PEM, log: (component, message, error) => world.errors.push(`${component} ${message}: ${String(error)}`) };
+    const context: ControllerContext = {
+      client,
+      informers,
+      events: recorder,
+      clock,
+      rng,
+      tasks,
+      journal,
+      caPem: CA_PEM,
+      log: (component, message, error) => world.errors.push(`${component} ${message}: ${String(error)}`),
+    };
     startControllers(context);
     const run = (pod: Pod) => void world.#run(pod);
     informers.of(pods).addHandler({ added: run, updated: run });
@@ -47,7 +57,16 @@ export class World {
   async addNode(name: string, taints: Node["spec"]["taints"] = []): Promise<void> {
     const now = rfc3339(this.parts.clock.now());
     const node = await this.client.create(nodes, { metadata: { name, labels: { "kubernetes.io/hostname": name } }, spec: {} } as never);
-    const conditions = [{ type: "Ready", status: "True", reason: "KubeletReady", message: "kubelet is posting ready status", lastHeartbeatTime: now, lastTransitionTime: now }];
+    const conditions = [
+      {
+        type: "Ready",
+        status: "True",
+        reason: "KubeletReady",
+        message: "kubelet is posting ready status",
+        lastHeartbeatTime: now,
+        lastTransitionTime: now,
+      },
+    ];
     await this.client.updateStatus(nodes, { ...node, status: { ...node.status, conditions } });
     await this.client.mutate(nodes, { name }, (current) => ({ ...current, spec: { ...current.spec, taints: taints ?? [] } }));
   }
@@ -65,31 +84,55 @@ export class World {
   async #run(pod: Pod): Promise<void> {
     if (pod.metadata.deletionTimestamp) return this.client.delete(pods, pod.metadata, { gracePeriodSeconds: 0 }).catch(() => undefined);
     if (this.holds(pod)) return;
-    if (!pod.spec.nodeName) return this.client.bind({ ...pod.metadata, name: pod.metadata.name, uid: pod.metadata.uid }, this.#placeFor(pod));
+    if (!pod.spec.nodeName)
+      return this.client.bind({ ...pod.metadata, name: pod.metadata.name, uid: pod.metadata.uid }, this.#placeFor(pod));
     if (pod.status.phase !== "Pending") return;
     const now = rfc3339(this.parts.clock.now());
     const podIP = `10.244.1.${this.#nextIp++}`;
     await this.client.mutate(
       pods,
       pod.metadata,
-      (current) => ({ ...current, status: { ...current.status, phase: "Running", podIP, podIPs: [{ ip: podIP }], conditions: [{ type: "Ready", status: "True", lastTransitionTime: now }] } }),
+      (current) => ({
+        ...current,
+        status: {
+          ...current.status,
+          phase: "Running",
+          podIP,
+          podIPs: [{ ip: podIP }],
+          conditions: [{ type: "Ready", status: "True", lastTransitionTime: now }],
+        },
+      }),
       { subresource: "status" },
     );
   }
 
   #placeFor(pod: Pod): string {
-    const pinned = pod.spec.affinity?.nodeAffinity?.requiredDuringSchedulingIgnoredDuringExecution?.nodeSelectorTerms[0]?.matchFields?.[0]?.values?.[0];
+    const pinned =
+      pod.spec.affinity?.nodeAffinity?.requiredDuringSchedulingIgnoredDuringExecution?.nodeSelectorTerms[0]?.matchFields?.[0]?.values?.[0];
     return pinned ?? (this.#nodeNames[this.#nextNode++ % this.#nodeNames.length] as string);
   }
 
   async setReady(name: string, ready: boolean): Promise<void> {
     const now = rfc3339(this.parts.clock.now());
-    await this.client.mutate(pods, { namespace: "default", name }, (pod) => ({ ...pod, status: { ...pod.status, conditions: [{ type: "Ready", status: ready ? "True" : "False", lastTransitionTime: now }] } }), { subresource: "status" });
+    await this.client.mutate(
+      pods,
+      { namespace: "default", name },
+      (pod) => ({
+        ...pod,
+        status: { ...pod.status, conditions: [{ type: "Ready", status: ready ? "True" : "False", lastTransitionTime: now }] },
+      }),
+      { subresource: "status" },
+    );
     await this.settle();
   }
 
   async finish(name: string, phase: "Succeeded" | "Failed"): Promise<void> {
-    await this.client.mutate(pods, { namespace: "default", name }, (pod) => ({ ...pod, status: { ...pod.status, phase, conditions: [] } }), { subresource: "status" });
+    await this.client.mutate(
+      pods,
+      { namespace: "default", name },
+      (pod) => ({ ...pod, status: { ...pod.status, phase, conditions: [] } }),
+      { subresource: "status" },
+    );
     await this.settle();
   }
 
@@ -109,7 +152,9 @@ export class World {
   async eventsOf(kind: string, name: string): Promise<string[]> {
     const { items } = await this.client.list(events, { namespace: "default" });
     const mine = items.filter((event: Event) => event.involvedObject.kind === kind && event.involvedObject.name === name);
-    return mine.sort((a, b) => Number(a.metadata.resourceVersion) - Number(b.metadata.resourceVersion)).map((event) => `${event.type} ${event.reason} ${event.message}`);
+    return mine
+      .sort((a, b) => Number(a.metadata.resourceVersion) - Number(b.metadata.resourceVersion))
+      .map((event) => `${event.type} ${event.reason} ${event.message}`);
   }
 
   /** Fails the test when a reconcile failed. */
@@ -120,13 +165,21 @@ export class World {
   }
 }
 
-export const template = (app: string, image = "luksa/kubia:v1", spec: Partial<PodSpec> = {}) => ({ metadata: { labels: { app } }, spec: { containers: [{ name: "main", image }], ...spec } });
+export const template = (app: string, image = "luksa/kubia:v1", spec: Partial<PodSpec> = {}) => ({
+  metadata: { labels: { app } },
+  spec: { containers: [{ name: "main", image }], ...spec },
+});
 
 export function newDeployment(overrides: Record<string, unknown> = {}, name = "web"): never {
-  return { metadata: { name, namespace: "default" }, spec: { replicas: 3, selector: { matchLabels: { app: name } }, template: template(name), ...overrides } } as never;
+  return {
+    metadata: { name, namespace: "default" },
+    spec: { replicas: 3, selector: { matchLabels: { app: name } }, template: template(name), ...overrides },
+  } as never;
 }
 
 export function newReplicaSet(replicas: number, overrides: Record<string, unknown> = {}): never {
-  return { metadata: { name: "web", namespace: "default" }, spec: { replicas, selector: { matchLabels: { app: "web" } }, template: template("web"), ...overrides } } as never;
+  return {
+    metadata: { name: "web", namespace: "default" },
+    spec: { replicas, selector: { matchLabels: { app: "web" } }, template: template("web"), ...overrides },
+  } as never;
 }
-

@@ -26,7 +26,9 @@ test("pods run again after a restart, with one restart more", () => {
   assert.equal(cluster.kubesim("run", "kubia", "--image=luksa/kubia").status, 0);
   assert.equal(cluster.kubesim("wait", "--for=condition=Ready", "pod/kubia", "--timeout=60s").status, 0);
   process.kill(daemon().pid, "SIGKILL");
-  const restarts = () => cluster.kubesim("get", "pod", "kubia", "-o", "jsonpath={.status.containerStatuses[0].restartCount}{.status.containerStatuses[0].ready}").stdout;
+  const restarts = () =>
+    cluster.kubesim("get", "pod", "kubia", "-o", "jsonpath={.status.containerStatuses[0].restartCount}{.status.containerStatuses[0].ready}")
+      .stdout;
   const deadline = performance.now() + 60_000;
   while (restarts() !== "1true" && performance.now() < deadline) Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 300);
   assert.equal(restarts(), "1true");

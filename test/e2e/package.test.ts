@@ -8,7 +8,9 @@ const cluster = new TestCluster();
 after(() => fs.rmSync(cluster.home, { recursive: true, force: true }));
 
 test("what npm pack makes installs into an empty folder, stays small and runs a pod", async () => {
-  const packed = cluster.run("npm", ["pack", "--json", "--ignore-scripts", "--pack-destination", cluster.home, ROOT], { timeoutMs: 120_000 });
+  const packed = cluster.run("npm", ["pack", "--json", "--ignore-scripts", "--pack-destination", cluster.home, ROOT], {
+    timeoutMs: 120_000,
+  });
   assert.equal(packed.status, 0, packed.stderr);
   const [info] = JSON.parse(packed.stdout) as [{ filename: string; unpackedSize: number }];
   assert.ok(info.unpackedSize < 30 * 1024 * 1024, `unpacks to ${info.unpackedSize} bytes`);
@@ -16,7 +18,9 @@ test("what npm pack makes installs into an empty folder, stays small and runs a 
   const folder = path.join(cluster.home, "empty");
   fs.mkdirSync(folder);
   fs.writeFileSync(path.join(folder, "package.json"), "{}");
-  const installed = cluster.run("npm", ["install", "--prefix", folder, "--offline", path.join(cluster.home, info.filename)], { timeoutMs: 120_000 });
+  const installed = cluster.run("npm", ["install", "--prefix", folder, "--offline", path.join(cluster.home, info.filename)], {
+    timeoutMs: 120_000,
+  });
   assert.equal(installed.status, 0, installed.stderr);
 
   const kubesim = (...args: string[]) => cluster.run(process.execPath, [path.join(folder, "node_modules/kubesim/bin/kubesim.js"), ...args]);

@@ -19,11 +19,18 @@ test("the whole tour passes with kubesim as its own client", () => tour(KUBESIM)
 test("the whole tour passes with the real kubectl", { skip: oracleSkip }, () => tour(oracle("kubectl")));
 
 // Its streams are SPDY: the sections that use them. (The others pass too, and take two minutes more.)
-test("the tour's streams work with a kubectl of v1.30", { skip: oracleSkip }, () => tour(oracle("kubectl", 30), "^(cluster|pod|logs|port-forward|essence)$"));
+test("the tour's streams work with a kubectl of v1.30", { skip: oracleSkip }, () =>
+  tour(oracle("kubectl", 30), "^(cluster|pod|logs|port-forward|essence)$"),
+);
 
 async function tour(client: string, sections = "."): Promise<void> {
   const kubeconfig = path.join(cluster.home, "clusters/default/kubeconfig");
-  const { output } = await cluster.stream("bash", [path.join(ROOT, "test/e2e/tour/tour.sh")], { SIM: KUBESIM, K: client, KUBECONFIG: kubeconfig, ONLY: sections });
+  const { output } = await cluster.stream("bash", [path.join(ROOT, "test/e2e/tour/tour.sh")], {
+    SIM: KUBESIM,
+    K: client,
+    KUBECONFIG: kubeconfig,
+    ONLY: sections,
+  });
   const failed = output.split("\n").filter((line) => /^(not ok|#)/.test(line));
   assert.match(output, /^\d{2,3} passed, 0 failed$/m, failed.join("\n") || output.slice(-2000));
 }

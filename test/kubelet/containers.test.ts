@@ -30,7 +30,10 @@ test("a failing init container keeps the others from starting", async () => {
 
 test("a failing postStart hook has the container killed", async () => {
   const { createPod, untilPod, eventsOf } = await startNodes();
-  await createPod("hook", { terminationGracePeriodSeconds: 1, containers: [{ ...sleeper, lifecycle: { postStart: { exec: { command: ["false"] } } } }] });
+  await createPod("hook", {
+    terminationGracePeriodSeconds: 1,
+    containers: [{ ...sleeper, lifecycle: { postStart: { exec: { command: ["false"] } } } }],
+  });
   await untilPod("hook", ({ status }) => (status.containerStatuses?.[0]?.restartCount ?? 0) > 0);
   const events = await eventsOf("hook");
   assert.ok(events.includes("FailedPostStartHook: PostStartHook failed"), events.join("\n"));
@@ -49,15 +52,30 @@ test("a new image in the spec restarts the container", async () => {
   const { client, createPod, untilPod, eventsOf } = await startNodes();
   await createPod("moved", { terminationGracePeriodSeconds: 1, containers: [{ name: "main", image: "luksa/kubia:v1" }] });
   await untilPod("moved", isReady);
-  await client.mutate(pods, { namespace: "default", name: "moved" }, (pod) => ({ ...pod, spec: { ...pod.spec, containers: pod.spec.containers.map((container) => ({ ...container, image: "luksa/kubia:v2" })) } }));
-  const pod = await untilPod("moved", ({ status }) => status.containerStatuses?.[0]?.image === "docker.io/luksa/kubia:v2" && isReady({ status } as never));
+  await client.mutate(pods, { namespace: "default", name: "moved" }, (pod) => ({
+    ...pod,
+    spec: { ...pod.spec, containers: pod.spec.containers.map((container) => ({ ...container, image: "luksa/kubia:v2" })) },
+  }));
+  const pod = await untilPod(
+    "moved",
+    ({ status }) => status.containerStatuses?.[0]?.image === "docker.io/luksa/kubia:v2" && isReady({ status } as never),
+  );
   assert.equal(pod.status.containerStatuses?.[0]?.restartCount, 1);
   assert.ok((await eventsOf("moved")).includes("Killing: Container main definition changed, will be restarted"));
 });
 
 test("a startup probe holds readiness back until it succeeds", async () => {
   const { createPod, untilPod, clock, getPod } = await startNodes();
-  await createPod("slow", { containers: [{ name: "main", image: "luksa/kubia", startupProbe: { httpGet: { path: "/", port: 8080 }, initialDelaySeconds: 20 }, readinessProbe: { httpGet: { path: "/", port: 8080 } } }] });
+  await createPod("slow", {
+    containers: [
+      {
+        name: "main",
+        image: "luksa/kubia",
+        startupProbe: { httpGet: { path: "/", port: 8080 }, initialDelaySeconds: 20 },
+        readinessProbe: { httpGet: { path: "/", port: 8080 } },
+      },
+    ],
+  });
   await untilPod("slow", isRunning);
   await clock.step(10_000);
   const early = await getPod("slow");

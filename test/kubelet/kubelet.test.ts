@@ -40,19 +40,30 @@ test("deleting a pod stops its container and then removes the object", async () 
 test("a container that keeps failing is held back longer each time", async () => {
   const { createPod, untilPod, eventsOf } = await startNodes();
   await createPod("crash", { containers: [{ name: "main", image: "busybox", command: ["sh", "-c", "exit 3"] }] });
-  const pod = await untilPod("crash", ({ status }) => status.containerStatuses?.[0]?.state?.waiting?.message?.startsWith("back-off 20s") === true);
+  const pod = await untilPod(
+    "crash",
+    ({ status }) => status.containerStatuses?.[0]?.state?.waiting?.message?.startsWith("back-off 20s") === true,
+  );
   const [status] = pod.status.containerStatuses ?? [];
   assert.equal(status?.state?.waiting?.reason, "CrashLoopBackOff");
   assert.equal(status?.lastState?.terminated?.exitCode, 3);
   assert.equal(status?.restartCount, 2);
   assert.equal(pod.status.phase, "Running");
-  assert.ok((await eventsOf("crash")).some((event) => event.startsWith("BackOff: Back-off restarting failed container main in pod crash_default(")));
+  assert.ok(
+    (await eventsOf("crash")).some((event) => event.startsWith("BackOff: Back-off restarting failed container main in pod crash_default(")),
+  );
 });
 
 test("a failing liveness probe restarts the container", async () => {
   const { createPod, untilPod, eventsOf } = await startNodes();
-  await createPod("kubia-liveness", { containers: [{ name: "kubia", image: "luksa/kubia-unhealthy", livenessProbe: { httpGet: { path: "/", port: 8080 } } }] });
-  const pod = await untilPod("kubia-liveness", ({ status }) => (status.containerStatuses?.[0]?.restartCount ?? 0) > 0 && status.containerStatuses?.[0]?.state?.running !== undefined, 240_000);
+  await createPod("kubia-liveness", {
+    containers: [{ name: "kubia", image: "luksa/kubia-unhealthy", livenessProbe: { httpGet: { path: "/", port: 8080 } } }],
+  });
+  const pod = await untilPod(
+    "kubia-liveness",
+    ({ status }) => (status.containerStatuses?.[0]?.restartCount ?? 0) > 0 && status.containerStatuses?.[0]?.state?.running !== undefined,
+    240_000,
+  );
   assert.equal(pod.status.containerStatuses?.[0]?.lastState?.terminated?.exitCode, 137);
   const events = await eventsOf("kubia-liveness");
   assert.ok(events.includes("Unhealthy: Liveness probe failed: HTTP probe failed with statuscode: 500"), events.join("\n"));
@@ -73,7 +84,14 @@ test("init containers run in order before the others, and a job's pod ends Succe
   const { createPod, untilPod } = await startNodes();
   await createPod("job", {
     restartPolicy: "Never",
-    initContainers: [{ name: "first", image: "busybox", command: ["sh", "-c", "echo hi > /work/file"], volumeMounts: [{ name: "work", mountPath: "/work" }] }],
+    initContainers: [
+      {
+        name: "first",
+        image: "busybox",
+        command: ["sh", "-c", "echo hi > /work/file"],
+        volumeMounts: [{ name: "work", mountPath: "/work" }],
+      },
+    ],
     containers: [{ name: "main", image: "busybox", command: ["cat", "/work/file"], volumeMounts: [{ name: "work", mountPath: "/work" }] }],
     volumes: [{ name: "work", emptyDir: {} }],
   });
@@ -86,7 +104,16 @@ test("init containers run in order before the others, and a job's pod ends Succe
 test("a pod whose config map is missing waits and starts when it comes", async () => {
   const { createPod, untilPod, eventsOf, client } = await startNodes();
   const { configMaps } = await import("../../src/api/resources/config-map.ts");
-  await createPod("late", { containers: [{ name: "main", image: "busybox", command: ["sleep", "1000"], env: [{ name: "A", valueFrom: { configMapKeyRef: { name: "late", key: "a" } } }] }] });
+  await createPod("late", {
+    containers: [
+      {
+        name: "main",
+        image: "busybox",
+        command: ["sleep", "1000"],
+        env: [{ name: "A", valueFrom: { configMapKeyRef: { name: "late", key: "a" } } }],
+      },
+    ],
+  });
   await untilPod("late", ({ status }) => status.containerStatuses?.[0]?.state?.waiting?.reason === "CreateContainerConfigError");
   assert.ok((await eventsOf("late")).includes('Failed: Error: configmap "late" not found'));
   await client.create(configMaps, { metadata: { name: "late", namespace: "default" }, data: { a: "1" } });
@@ -95,7 +122,11 @@ test("a pod whose config map is missing waits and starts when it comes", async (
 
 test("1000 pods are ready without a long stall", async () => {
   const { client, clock, createPod, problems } = await startNodes({ nodes: 5 });
-  for (let index = 0; index < 1000; index++) await createPod(`p${index}`, { nodeName: `worker${1 + (index % 5)}`, containers: [{ name: "main", image: "luksa/kubia:v1", readinessProbe: { httpGet: { path: "/", port: 8080 } } }] });
+  for (let index = 0; index < 1000; index++)
+    await createPod(`p${index}`, {
+      nodeName: `worker${1 + (index % 5)}`,
+      containers: [{ name: "main", image: "luksa/kubia:v1", readinessProbe: { httpGet: { path: "/", port: 8080 } } }],
+    });
   await clock.until(async () => (await client.list(pods, { namespace: "default" })).items.every(isReady), 120_000);
   assert.deepEqual(problems, []);
 });

@@ -7,7 +7,17 @@ import { pods } from "../../src/api/resources/pod.ts";
 import type { LogOptions } from "../../src/apiserver/node-gateway.ts";
 import { isReady, isRunning, startNodes } from "./support.ts";
 
-const LOG: LogOptions = { container: "main", follow: false, previous: false, timestamps: false, tailLines: undefined, limitBytes: undefined, sinceSeconds: undefined, sinceTime: undefined, stream: "All" };
+const LOG: LogOptions = {
+  container: "main",
+  follow: false,
+  previous: false,
+  timestamps: false,
+  tailLines: undefined,
+  limitBytes: undefined,
+  sinceSeconds: undefined,
+  sinceTime: undefined,
+  stream: "All",
+};
 const sleeper = { name: "main", image: "busybox", command: ["sleep", "100000"] };
 
 test("after a reboot of the node its pods run again with one restart more", async () => {
@@ -18,7 +28,10 @@ test("after a reboot of the node its pods run again with one restart more", asyn
   network.removeNode("worker1");
   startNode(1);
   const pod = await untilPod("kubia", (current) => isReady(current) && current.status.containerStatuses?.[0]?.restartCount === 1);
-  assert.deepEqual([pod.status.containerStatuses?.[0]?.lastState?.terminated?.exitCode, pod.status.containerStatuses?.[0]?.lastState?.terminated?.reason], [255, "Unknown"]);
+  assert.deepEqual(
+    [pod.status.containerStatuses?.[0]?.lastState?.terminated?.exitCode, pod.status.containerStatuses?.[0]?.lastState?.terminated?.reason],
+    [255, "Unknown"],
+  );
   assert.ok((await eventsOf("kubia")).includes("SandboxChanged: Pod sandbox changed, it will be killed and re-created."));
 });
 
@@ -27,7 +40,10 @@ test("a node without a CNI agent is not ready and its pods wait", async () => {
   await createPod("main", { containers: [sleeper] });
   await clock.step(2000);
   const condition = (await client.get(nodes, { name: "worker1" })).status.conditions?.find(({ type }) => type === "Ready");
-  assert.equal(condition?.message, "container runtime network not ready: NetworkReady=false reason:NetworkPluginNotReady message:Network plugin returns error: cni plugin not initialized");
+  assert.equal(
+    condition?.message,
+    "container runtime network not ready: NetworkReady=false reason:NetworkPluginNotReady message:Network plugin returns error: cni plugin not initialized",
+  );
   assert.equal((await getPod("main"))?.status.phase, "Pending");
   assert.match((await eventsOf("main"))[0] ?? "", /^NetworkNotReady: network is not ready: container runtime network not ready/);
   network.setCniReady("worker1", true);
@@ -56,7 +72,13 @@ test("leases are renewed every ten seconds", async () => {
 });
 
 test("a static pod runs and is shown by a mirror that comes back when deleted", async () => {
-  const staticPods = [{ metadata: { name: "etcd", namespace: "kube-system", uid: "", resourceVersion: "", creationTimestamp: "" }, spec: { hostNetwork: true, containers: [sleeper] }, status: {} }];
+  const staticPods = [
+    {
+      metadata: { name: "etcd", namespace: "kube-system", uid: "", resourceVersion: "", creationTimestamp: "" },
+      spec: { hostNetwork: true, containers: [sleeper] },
+      status: {},
+    },
+  ];
   const { client, clock } = await startNodes({ cni: false, kubelet: { staticPods } });
   const name = { namespace: "kube-system", name: "etcd-worker1" };
   const running = async () => (await client.find(pods, name))?.status.phase === "Running";
@@ -75,7 +97,15 @@ test("config maps and annotations reach the files of a running container", async
   await createPod(
     "files",
     {
-      containers: [{ ...sleeper, volumeMounts: [{ name: "settings", mountPath: "/settings" }, { name: "info", mountPath: "/info" }] }],
+      containers: [
+        {
+          ...sleeper,
+          volumeMounts: [
+            { name: "settings", mountPath: "/settings" },
+            { name: "info", mountPath: "/info" },
+          ],
+        },
+      ],
       volumes: [
         { name: "settings", configMap: { name: "settings" } },
         { name: "info", downwardAPI: { items: [{ path: "labels", fieldRef: { fieldPath: "metadata.annotations" } }] } },
@@ -84,13 +114,18 @@ test("config maps and annotations reach the files of a running container", async
     { annotations: { app: "x" } },
   );
   const pod = await untilPod("files", isRunning);
-  const files = kubelets[0]?.runtime.containerStatus((pod.status.containerStatuses?.[0]?.containerID ?? "").replace("containerd://", ""))?.fileSystem;
+  const files = kubelets[0]?.runtime.containerStatus(
+    (pod.status.containerStatuses?.[0]?.containerID ?? "").replace("containerd://", ""),
+  )?.fileSystem;
   const read = (path: string) => files?.readFile(path).toString();
   assert.equal(read("/settings/color"), "red");
   assert.equal(read("/info/labels"), 'app="x"');
   assert.equal(files?.lstat("/settings/color").type, "symlink");
   assert.match(files?.readlink("/settings/..data") ?? "", /^\.\.2026_01_01_00_00_0\d\.\d+$/);
-  await client.mutate(pods, { namespace: "default", name: "files" }, (current) => ({ ...current, metadata: { ...current.metadata, annotations: { app: 'a "b"' } } }));
+  await client.mutate(pods, { namespace: "default", name: "files" }, (current) => ({
+    ...current,
+    metadata: { ...current.metadata, annotations: { app: 'a "b"' } },
+  }));
   await clock.settle();
   assert.equal(read("/info/labels"), 'app="a \\"b\\""');
   await client.mutate(configMaps, { namespace: "default", name: "settings" }, (current) => ({ ...current, data: { color: "blue" } }));
@@ -128,8 +163,14 @@ test("logs, exec and port-forward fail in the kubelet's words", async () => {
   const signal = new AbortController().signal;
   await assert.rejects(gateway.logs(creating, LOG, signal), /container "main" in pod "app" is waiting to start: ContainerCreating/);
   const pod = await untilPod("app", isReady);
-  await assert.rejects(gateway.logs(pod, { ...LOG, previous: true }, signal), /previous terminated container "main" in pod "app" not found/);
-  await assert.rejects(gateway.portForward(pod)(9999), /^Error: error forwarding port 9999 to pod [0-9a-f]{64}, uid : failed to execute portforward in network namespace/);
+  await assert.rejects(
+    gateway.logs(pod, { ...LOG, previous: true }, signal),
+    /previous terminated container "main" in pod "app" not found/,
+  );
+  await assert.rejects(
+    gateway.portForward(pod)(9999),
+    /^Error: error forwarding port 9999 to pod [0-9a-f]{64}, uid : failed to execute portforward in network namespace/,
+  );
   const log = await gateway.logs(pod, LOG, signal);
   const chunks: Buffer[] = [];
   for await (const chunk of log) chunks.push(Buffer.from(chunk as Buffer));
@@ -141,7 +182,9 @@ test("readiness follows the probe, and a pod that does not fit is turned away", 
   await createPod("unready", { containers: [{ ...sleeper, readinessProbe: { tcpSocket: { port: 81 } } }] });
   const pod = await untilPod("unready", isRunning);
   assert.equal(isReady(pod), false);
-  assert.ok((await eventsOf("unready")).includes(`Unhealthy: Readiness probe failed: dial tcp ${pod.status.podIP}:81: connect: connection refused`));
+  assert.ok(
+    (await eventsOf("unready")).includes(`Unhealthy: Readiness probe failed: dial tcp ${pod.status.podIP}:81: connect: connection refused`),
+  );
   await createPod("big", { containers: [{ ...sleeper, resources: { requests: { cpu: "9" } } }] });
   const big = await untilPod("big", ({ status }) => status.phase === "Failed");
   assert.equal(big.status.message, "Pod was rejected: Node didn't have enough resource: cpu, requested: 9000, used: 0, capacity: 4000");
@@ -153,7 +196,10 @@ test("a deadline ends the pod, and a failed mount is told", async () => {
   await createPod("short", { activeDeadlineSeconds: 5, terminationGracePeriodSeconds: 1, containers: [sleeper] });
   const pod = await untilPod("short", ({ status }) => status.phase === "Failed");
   assert.equal(pod.status.reason, "DeadlineExceeded");
-  await createPod("unmounted", { containers: [{ ...sleeper, volumeMounts: [{ name: "v", mountPath: "/v" }] }], volumes: [{ name: "v", secret: { secretName: "none" } }] });
+  await createPod("unmounted", {
+    containers: [{ ...sleeper, volumeMounts: [{ name: "v", mountPath: "/v" }] }],
+    volumes: [{ name: "v", secret: { secretName: "none" } }],
+  });
   await clock.step(1000);
   assert.ok((await eventsOf("unmounted")).includes('FailedMount: MountVolume.SetUp failed for volume "v" : secret "none" not found'));
 });

@@ -18,7 +18,17 @@ export async function startNodes(options: { nodes?: number; cni?: boolean; kubel
   const network = createNetwork({ clock, rng, dnsServiceIp: "10.96.0.10" });
   const images = createImageCatalogue();
   const kubelets: Kubelet[] = [];
-  const context = { client, informers, events, clock, rng, journal, tasks, log: (component: string, message: string, error?: unknown) => problems.push(`${component} ${message} ${error instanceof Error ? error.stack : String(error)}`) };
+  const context = {
+    client,
+    informers,
+    events,
+    clock,
+    rng,
+    journal,
+    tasks,
+    log: (component: string, message: string, error?: unknown) =>
+      problems.push(`${component} ${message} ${error instanceof Error ? error.stack : String(error)}`),
+  };
   const startNode = (index: number) => {
     const nodeName = `worker${index}`;
     const ip = `172.18.0.${index + 1}`;
@@ -42,7 +52,8 @@ export async function startNodes(options: { nodes?: number; cni?: boolean; kubel
     kubelets.push(kubelet);
     return kubelet;
   };
-  for (const namespace of ["default", "kube-system"]) await client.create(configMaps, { metadata: { name: "kube-root-ca.crt", namespace }, data: { "ca.crt": "CA" } });
+  for (const namespace of ["default", "kube-system"])
+    await client.create(configMaps, { metadata: { name: "kube-root-ca.crt", namespace }, data: { "ca.crt": "CA" } });
   for (let index = 1; index <= (options.nodes ?? 1); index++) startNode(index);
   await informers.start();
   await clock.settle();
@@ -56,7 +67,12 @@ export async function startNodes(options: { nodes?: number; cni?: boolean; kubel
     gateway: createNodeGateway(kubelets),
     getPod,
     createPod: (name: string, spec: Partial<Pod["spec"]> & Pick<Pod["spec"], "containers">, metadata: Partial<Pod["metadata"]> = {}) =>
-      client.create(pods, { apiVersion: "v1", kind: "Pod", metadata: { name, namespace: "default", ...metadata }, spec: { nodeName: "worker1", ...spec } }),
+      client.create(pods, {
+        apiVersion: "v1",
+        kind: "Pod",
+        metadata: { name, namespace: "default", ...metadata },
+        spec: { nodeName: "worker1", ...spec },
+      }),
     /** Steps until the pod is as `done` says. */
     untilPod: async (name: string, done: (pod: Pod) => boolean, limitMs = 60_000): Promise<Pod> => {
       let last: Pod | undefined;
@@ -66,14 +82,19 @@ export async function startNodes(options: { nodes?: number; cni?: boolean; kubel
           return last !== undefined && done(last);
         }, limitMs);
       } catch (error) {
-        throw new Error(`${String(error)}: ${JSON.stringify(last?.status, undefined, 1)} ${problems.join("\n")} ${world.failures.map(({ error: failure }) => (failure instanceof Error ? failure.stack : String(failure))).join("\n")}`, { cause: error });
+        throw new Error(
+          `${String(error)}: ${JSON.stringify(last?.status, undefined, 1)} ${problems.join("\n")} ${world.failures.map(({ error: failure }) => (failure instanceof Error ? failure.stack : String(failure))).join("\n")}`,
+          { cause: error },
+        );
       }
       return last as Pod;
     },
     eventsOf: async (name: string): Promise<string[]> => {
       await clock.settle();
       const list = await client.list(eventKind, { namespace: "default" });
-      return (list.items as Event[]).filter((event) => event.involvedObject.name === name).map((event) => `${event.reason}: ${event.message}`);
+      return (list.items as Event[])
+        .filter((event) => event.involvedObject.name === name)
+        .map((event) => `${event.reason}: ${event.message}`);
     },
   };
 }

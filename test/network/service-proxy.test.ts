@@ -52,7 +52,17 @@ class Cluster {
   }
 
   pod(node: string, name: string): NetworkNamespace {
-    const config = { podUid: name, namespace: "default", name, hostname: name, subdomain: undefined, hostNetwork: false, dnsPolicy: "ClusterFirst", dnsConfig: undefined, hostAliases: [] };
+    const config = {
+      podUid: name,
+      namespace: "default",
+      name,
+      hostname: name,
+      subdomain: undefined,
+      hostNetwork: false,
+      dnsPolicy: "ClusterFirst",
+      dnsConfig: undefined,
+      hostAliases: [],
+    };
     return this.network.attachPod(node, config);
   }
 
@@ -65,7 +75,10 @@ class Cluster {
 
   async service(name: string, spec: Partial<Service["spec"]> = {}, namespace = "default"): Promise<string> {
     const ports = [{ name: "web", port: 80, targetPort: 8080 }];
-    const service = await this.parts.client.create(services, { metadata: { name, namespace }, spec: { selector: { app: name }, ports, ...spec } } as never);
+    const service = await this.parts.client.create(services, {
+      metadata: { name, namespace },
+      spec: { selector: { app: name }, ports, ...spec },
+    } as never);
     await this.parts.clock.settle();
     return service.spec.clusterIP ?? "";
   }
@@ -75,7 +88,12 @@ class Cluster {
       metadata: { name: `${service}-slice`, namespace, labels: { "kubernetes.io/service-name": service } },
       addressType: "IPv4",
       ports: [{ name: "web", port: 8080, protocol: "TCP" }],
-      endpoints: endpoints.map(({ ip, node, ready = true, terminating = false, hostname }) => ({ addresses: [ip], nodeName: node, conditions: { ready, serving: ready || terminating, terminating }, ...(hostname ? { hostname } : {}) })),
+      endpoints: endpoints.map(({ ip, node, ready = true, terminating = false, hostname }) => ({
+        addresses: [ip],
+        nodeName: node,
+        conditions: { ready, serving: ready || terminating, terminating },
+        ...(hostname ? { hostname } : {}),
+      })),
     };
     const { client, clock } = this.parts;
     const known = await client.find(endpointSlices, { namespace, name: slice.metadata.name });
@@ -95,9 +113,15 @@ test("a cluster IP leads to ready endpoints only, at random, and refuses when th
   const [one, two] = [cluster.server("a", "one"), cluster.server("b", "two")];
   const ip = await cluster.service("web");
   await assert.rejects(cluster.ask(client, ip), failsWith("ECONNREFUSED"));
-  await cluster.endpoints("web", [{ ip: one.ip, node: "a" }, { ip: two.ip, node: "b", ready: false }]);
+  await cluster.endpoints("web", [
+    { ip: one.ip, node: "a" },
+    { ip: two.ip, node: "b", ready: false },
+  ]);
   for (let index = 0; index < 5; index++) assert.equal(await cluster.ask(client, ip), `one ${client.ip}`);
-  await cluster.endpoints("web", [{ ip: one.ip, node: "a" }, { ip: two.ip, node: "b" }]);
+  await cluster.endpoints("web", [
+    { ip: one.ip, node: "a" },
+    { ip: two.ip, node: "b" },
+  ]);
   const answers = new Set<string>();
   for (let index = 0; index < 30; index++) answers.add((await cluster.ask(client, ip)).split(" ")[0] ?? "");
   assert.deepEqual([...answers].sort(), ["one", "two"]);
@@ -113,12 +137,18 @@ test("session affinity keeps a client at its endpoint; a local policy without a 
   const client = cluster.pod("a", "client");
   const servers = ["one", "two", "three"].map((name) => cluster.server("b", name));
   const sticky = await cluster.service("sticky", { sessionAffinity: "ClientIP" });
-  await cluster.endpoints("sticky", servers.map(({ ip }) => ({ ip, node: "b" })));
+  await cluster.endpoints(
+    "sticky",
+    servers.map(({ ip }) => ({ ip, node: "b" })),
+  );
   const first = await cluster.ask(client, sticky);
   for (let index = 0; index < 10; index++) assert.equal(await cluster.ask(client, sticky), first);
 
   const local = await cluster.service("local", { internalTrafficPolicy: "Local" });
-  await cluster.endpoints("local", servers.map(({ ip }) => ({ ip, node: "b" })));
+  await cluster.endpoints(
+    "local",
+    servers.map(({ ip }) => ({ ip, node: "b" })),
+  );
   const dropped = assert.rejects(cluster.ask(client, local), failsWith("ETIMEDOUT"));
   await cluster.parts.clock.step(130_000);
   await dropped;
@@ -132,7 +162,10 @@ test("the rules of a service read as iptables prints them", async () => {
   const ip = await cluster.service("web", { type: "NodePort", ports: [{ name: "web", port: 80, targetPort: 8080, nodePort: 30125 }] });
   await cluster.endpoints("web", [{ ip: server.ip, node: "b" }]);
   const rules = cluster.proxy.natRules("a");
-  const chain = /-A KUBE-SERVICES -d (\S+)\/32 -p tcp -m comment --comment "default\/web:web cluster IP" -m tcp --dport 80 -j (KUBE-SVC-[A-Z2-7]{16})\n/.exec(rules);
+  const chain =
+    /-A KUBE-SERVICES -d (\S+)\/32 -p tcp -m comment --comment "default\/web:web cluster IP" -m tcp --dport 80 -j (KUBE-SVC-[A-Z2-7]{16})\n/.exec(
+      rules,
+    );
   assert.equal(chain?.[1], ip);
   const endpointChain = new RegExp(`-A ${chain?.[2]} .*-j (KUBE-SEP-[A-Z2-7]{16})\n`).exec(rules)?.[1];
   assert.match(rules, new RegExp(`-A ${endpointChain} -p tcp .* -j DNAT --to-destination ${server.ip}:8080\n`));
@@ -157,11 +190,18 @@ test("names: services by search list, headless ones by pod, aliases, and no answ
   await assert.rejects(client.resolve("example.com", signal), failsWith("ENOTFOUND"));
 
   await cluster.service("db", { clusterIP: "None" });
-  await cluster.endpoints("db", [{ ip: "10.244.0.7", node: "a", hostname: "db-0" }, { ip: "10.244.1.7", node: "b", hostname: "db-1" }, { ip: "10.244.1.8", node: "b", ready: false }]);
+  await cluster.endpoints("db", [
+    { ip: "10.244.0.7", node: "a", hostname: "db-0" },
+    { ip: "10.244.1.7", node: "b", hostname: "db-1" },
+    { ip: "10.244.1.8", node: "b", ready: false },
+  ]);
   assert.deepEqual((await client.resolve("db", signal)).addresses, ["10.244.0.7", "10.244.1.7"]);
   assert.deepEqual((await client.resolve("db-1.db", signal)).addresses, ["10.244.1.7"]);
   const { srv } = await client.resolve("_web._tcp.db.default.svc.cluster.local", signal);
-  assert.deepEqual(srv?.map(({ target, port }) => `${target}:${port}`), ["db-0.db.default.svc.cluster.local:8080", "db-1.db.default.svc.cluster.local:8080"]);
+  assert.deepEqual(
+    srv?.map(({ target, port }) => `${target}:${port}`),
+    ["db-0.db.default.svc.cluster.local:8080", "db-1.db.default.svc.cluster.local:8080"],
+  );
 
   await cluster.service("alias", { type: "ExternalName", externalName: "web.default.svc.cluster.local", ports: [] });
   assert.deepEqual((await client.resolve("alias", signal)).addresses, [ip]);
@@ -219,7 +259,17 @@ test("the way of a request is told step by step", async () => {
 test("a request that is under way is reset when its pod goes, and host ports lead to their pod", async () => {
   const cluster = await Cluster.start();
   const client = cluster.pod("a", "client");
-  const config = { podUid: "hung", namespace: "default", name: "hung", hostname: "hung", subdomain: undefined, hostNetwork: false, dnsPolicy: "ClusterFirst", dnsConfig: undefined, hostAliases: [] };
+  const config = {
+    podUid: "hung",
+    namespace: "default",
+    name: "hung",
+    hostname: "hung",
+    subdomain: undefined,
+    hostNetwork: false,
+    dnsPolicy: "ClusterFirst",
+    dnsConfig: undefined,
+    hostAliases: [],
+  };
   const hung = cluster.network.attachPod("b", { ...config, hostPorts: [{ hostPort: 9000, containerPort: 8080 }] });
   hung.listenHttp(8080, () => new Promise(() => undefined));
   const socket = await client.connect("172.18.0.3", 9000, signal);

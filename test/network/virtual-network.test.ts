@@ -18,7 +18,17 @@ function twoNodes(): VirtualNetwork {
 }
 
 const pod = (network: VirtualNetwork, node: string, name: string) =>
-  network.attachPod(node, { podUid: name, namespace: "default", name, hostname: name, subdomain: undefined, hostNetwork: false, dnsPolicy: "ClusterFirst", dnsConfig: undefined, hostAliases: [] });
+  network.attachPod(node, {
+    podUid: name,
+    namespace: "default",
+    name,
+    hostname: name,
+    subdomain: undefined,
+    hostNetwork: false,
+    dnsPolicy: "ClusterFirst",
+    dnsConfig: undefined,
+    hostAliases: [],
+  });
 
 const get = { method: "GET", path: "/", headers: {}, body: Buffer.alloc(0) };
 
@@ -44,9 +54,15 @@ test("a port nobody listens on refuses, a taken port is in use, a pod that is go
   const server = pod(network, "b", "server");
   await assert.rejects(client.connect(server.ip, 1, signal), (error) => error instanceof NetworkError && error.code === "ECONNREFUSED");
   server.listen(80, () => undefined);
-  assert.throws(() => server.listen(80, () => undefined), (error) => error instanceof NetworkError && error.code === "EADDRINUSE");
+  assert.throws(
+    () => server.listen(80, () => undefined),
+    (error) => error instanceof NetworkError && error.code === "EADDRINUSE",
+  );
   network.detachPod("server");
-  const attempt = assert.rejects(client.connect(server.ip, 80, signal), (error) => error instanceof NetworkError && error.code === "EHOSTUNREACH");
+  const attempt = assert.rejects(
+    client.connect(server.ip, 80, signal),
+    (error) => error instanceof NetworkError && error.code === "EHOSTUNREACH",
+  );
   await (network.options.clock as SimClock).step(5000);
   await attempt;
 });

@@ -25,7 +25,16 @@ class Cluster {
 
   private constructor() {
     const { tasks, informers, events: recorder, client, clock, rng, journal } = this.parts;
-    this.scheduler = startScheduler({ client, informers, events: recorder, clock, rng, tasks, journal, log: (_, message, error) => assert.fail(`${message}: ${String(error)}`) });
+    this.scheduler = startScheduler({
+      client,
+      informers,
+      events: recorder,
+      clock,
+      rng,
+      tasks,
+      journal,
+      log: (_, message, error) => assert.fail(`${message}: ${String(error)}`),
+    });
   }
 
   static async start(machines: readonly Machine[] = DEFAULT_CLUSTER): Promise<Cluster> {
@@ -37,7 +46,10 @@ class Cluster {
 
   async addNode({ name, cpu = "4", labels = {}, taints = [] }: Machine): Promise<void> {
     const { client } = this.parts;
-    const node = await client.create(nodes, { metadata: { name, labels: { "kubernetes.io/hostname": name, ...labels } }, spec: taints.length > 0 ? { taints } : {} } as never);
+    const node = await client.create(nodes, {
+      metadata: { name, labels: { "kubernetes.io/hostname": name, ...labels } },
+      spec: taints.length > 0 ? { taints } : {},
+    } as never);
     const resources = { cpu, memory: "8Gi", pods: "110" };
     await client.updateStatus(nodes, { ...node, status: { ...node.status, capacity: resources, allocatable: resources } } as Node);
     // The admission plugin taints new nodes until they are ready; these are.
@@ -86,13 +98,22 @@ test("the exact words of FailedScheduling, and a label on a node that lets the p
   const pod = await cluster.parts.client.get(pods, { namespace: "default", name: "gpu" });
   const condition = pod.status.conditions?.find((candidate) => candidate.type === "PodScheduled");
   assert.deepEqual([condition?.status, condition?.reason, condition?.message], ["False", "Unschedulable", message]);
-  assert.deepEqual(cluster.scheduler.explain("default/gpu")?.nodes.map((node) => node.plugin), ["TaintToleration", "NodeAffinity", "NodeAffinity"]);
+  assert.deepEqual(
+    cluster.scheduler.explain("default/gpu")?.nodes.map((node) => node.plugin),
+    ["TaintToleration", "NodeAffinity", "NodeAffinity"],
+  );
 
   // A heartbeat helps nobody, a label does.
-  await cluster.parts.client.mutate(nodes, { name: "worker1" }, (node) => ({ ...node, metadata: { ...node.metadata, labels: { ...node.metadata.labels, other: "1" } } }));
+  await cluster.parts.client.mutate(nodes, { name: "worker1" }, (node) => ({
+    ...node,
+    metadata: { ...node.metadata, labels: { ...node.metadata.labels, other: "1" } },
+  }));
   await cluster.parts.clock.step(5_000);
   assert.equal((await cluster.eventsOf("gpu")).length, 1);
-  await cluster.parts.client.mutate(nodes, { name: "worker2" }, (node) => ({ ...node, metadata: { ...node.metadata, labels: { ...node.metadata.labels, gpu: "true" } } }));
+  await cluster.parts.client.mutate(nodes, { name: "worker2" }, (node) => ({
+    ...node,
+    metadata: { ...node.metadata, labels: { ...node.metadata.labels, gpu: "true" } },
+  }));
   await cluster.settle();
   assert.equal(await cluster.nodeOf("gpu"), "worker2");
 });
@@ -101,11 +122,16 @@ test("a pod whose claim is missing is stopped before any node is looked at, and 
   const cluster = await Cluster.start();
   await cluster.addPod("stateful", { volumes: [{ name: "data", persistentVolumeClaim: { claimName: "data" } }] });
   await cluster.settle();
-  assert.deepEqual(await cluster.eventsOf("stateful"), ['Warning FailedScheduling 0/3 nodes are available: persistentvolumeclaim "data" not found. not found']);
+  assert.deepEqual(await cluster.eventsOf("stateful"), [
+    'Warning FailedScheduling 0/3 nodes are available: persistentvolumeclaim "data" not found. not found',
+  ]);
   const spec = { accessModes: ["ReadWriteOnce"], resources: { requests: { storage: "1Gi" } } };
   await cluster.parts.client.create(persistentVolumeClaims, { metadata: { name: "data", namespace: "default" }, spec } as never);
   await cluster.parts.clock.step(2_000);
-  assert.equal((await cluster.eventsOf("stateful"))[1], "Warning FailedScheduling 0/3 nodes are available: pod has unbound immediate PersistentVolumeClaims. not found");
+  assert.equal(
+    (await cluster.eventsOf("stateful"))[1],
+    "Warning FailedScheduling 0/3 nodes are available: pod has unbound immediate PersistentVolumeClaims. not found",
+  );
 });
 
 test("resources: the least allocated node first, then Insufficient cpu, then the room that a deleted pod leaves", async () => {
@@ -155,7 +181,10 @@ test("a gated pod waits without an attempt until its gate goes", async () => {
   await cluster.settle();
   assert.equal(await cluster.nodeOf("gated"), undefined);
   assert.deepEqual(await cluster.eventsOf("gated"), []);
-  await cluster.parts.client.mutate(pods, { namespace: "default", name: "gated" }, (pod) => ({ ...pod, spec: { ...pod.spec, schedulingGates: [] } }));
+  await cluster.parts.client.mutate(pods, { namespace: "default", name: "gated" }, (pod) => ({
+    ...pod,
+    spec: { ...pod.spec, schedulingGates: [] },
+  }));
   await cluster.settle();
   assert.match((await cluster.nodeOf("gated")) ?? "", /^worker/);
 });
@@ -169,7 +198,14 @@ test("anti-affinity puts one pod on each node and no more; topology spread keeps
   assert.deepEqual([await cluster.nodeOf("db-0"), await cluster.nodeOf("db-1")].sort(), ["a", "b"]);
   assert.match((await cluster.eventsOf("db-2"))[0] ?? "", /0\/2 nodes are available: 2 node\(s\) didn't match pod anti-affinity rules\./);
 
-  const topologySpreadConstraints = [{ maxSkew: 1, topologyKey: "kubernetes.io/hostname", whenUnsatisfiable: "DoNotSchedule", labelSelector: { matchLabels: { app: "web" } } }];
+  const topologySpreadConstraints = [
+    {
+      maxSkew: 1,
+      topologyKey: "kubernetes.io/hostname",
+      whenUnsatisfiable: "DoNotSchedule",
+      labelSelector: { matchLabels: { app: "web" } },
+    },
+  ];
   for (let index = 0; index < 6; index++) await cluster.addPod(`web-${index}`, { topologySpreadConstraints }, { labels: { app: "web" } });
   await cluster.settle();
   const places = await Promise.all([0, 1, 2, 3, 4, 5].map((index) => cluster.nodeOf(`web-${index}`)));

@@ -28,7 +28,10 @@ test("objects are frozen and their bytes are their JSON with the revision in it"
   const result = store.put("/a/x", 0, object({ deep: [1] }));
   assert.ok(result.ok);
   assert.throws(() => ((result.entry.object["value"] as { deep: number[] }).deep[0] = 2), TypeError);
-  assert.deepEqual(JSON.parse(result.entry.bytes.toString()), { metadata: { resourceVersion: String(result.entry.modRevision) }, value: { deep: [1] } });
+  assert.deepEqual(JSON.parse(result.entry.bytes.toString()), {
+    metadata: { resourceVersion: String(result.entry.modRevision) },
+    value: { deep: [1] },
+  });
 });
 
 test("a range at an old revision does not see later writes", () => {
@@ -40,8 +43,14 @@ test("a range at an old revision does not see later writes", () => {
   const c = store.find("/k/c");
   store.delete("/k/c", c?.modRevision ?? 0, object("gone"));
   const rest = store.range("/k/", { after: "/k/b", revision: first.revision });
-  assert.deepEqual(rest.entries.map((entry) => entry.key), ["/k/c", "/k/d"]);
-  assert.deepEqual(store.range("/k/", { after: "/k/b" }).entries.map((entry) => entry.key), ["/k/bb", "/k/d"]);
+  assert.deepEqual(
+    rest.entries.map((entry) => entry.key),
+    ["/k/c", "/k/d"],
+  );
+  assert.deepEqual(
+    store.range("/k/", { after: "/k/b" }).entries.map((entry) => entry.key),
+    ["/k/bb", "/k/d"],
+  );
   assert.throws(() => store.range("/k/", { revision: store.revision + 1 }), FutureRevisionError);
 });
 
@@ -156,7 +165,11 @@ test("a full disk refuses writes, and they go on when there is room again", asyn
   disk.append = async (name, truncateTo) => {
     const file = await append(name, truncateTo);
     const write = file.write.bind(file);
-    return Object.defineProperty({ ...file, write: (chunks: readonly Uint8Array[]) => (full ? Promise.reject(new Error("no space left on device")) : write(chunks)) }, "size", { get: () => file.size });
+    return Object.defineProperty(
+      { ...file, write: (chunks: readonly Uint8Array[]) => (full ? Promise.reject(new Error("no space left on device")) : write(chunks)) },
+      "size",
+      { get: () => file.size },
+    );
   };
   const store = new MvccStore({ log: await WriteAheadLog.open(disk) });
   full = true;
@@ -168,5 +181,8 @@ test("a full disk refuses writes, and they go on when there is room again", asyn
   assert.ok(store.put("/k/b", 0, object(2)).ok);
   await store.close();
   const reopened = new MvccStore({ log: await WriteAheadLog.open(disk) });
-  assert.deepEqual(reopened.range("/k/").entries.map((entry) => entry.key), ["/k/a", "/k/b"]);
+  assert.deepEqual(
+    reopened.range("/k/").entries.map((entry) => entry.key),
+    ["/k/a", "/k/b"],
+  );
 });

@@ -25,13 +25,28 @@ export class TestCluster {
     return this.run(process.execPath, [KUBESIM, ...args]);
   }
 
-  run(command: string, args: readonly string[], options: { input?: string; env?: NodeJS.ProcessEnv; timeoutMs?: number; folder?: string } = {}): Run {
-    const result = spawnSync(command, args, { env: { ...this.env, ...options.env }, encoding: "utf8", timeout: options.timeoutMs ?? 60_000, cwd: options.folder, input: options.input ?? "", maxBuffer: 64 * 1024 * 1024 });
+  run(
+    command: string,
+    args: readonly string[],
+    options: { input?: string; env?: NodeJS.ProcessEnv; timeoutMs?: number; folder?: string } = {},
+  ): Run {
+    const result = spawnSync(command, args, {
+      env: { ...this.env, ...options.env },
+      encoding: "utf8",
+      timeout: options.timeoutMs ?? 60_000,
+      cwd: options.folder,
+      input: options.input ?? "",
+      maxBuffer: 64 * 1024 * 1024,
+    });
     return { status: result.status ?? 1, stdout: result.stdout ?? "", stderr: result.stderr ?? "" };
   }
 
   /** Runs a long command, passing its output on as it comes. */
-  stream(command: string, args: readonly string[], env: NodeJS.ProcessEnv = {}): Promise<{ readonly status: number; readonly output: string }> {
+  stream(
+    command: string,
+    args: readonly string[],
+    env: NodeJS.ProcessEnv = {},
+  ): Promise<{ readonly status: number; readonly output: string }> {
     return new Promise((resolve) => {
       const child = spawn(command, args, { env: { ...this.env, ...env }, stdio: ["ignore", "pipe", "pipe"] });
       let output = "";

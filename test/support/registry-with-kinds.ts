@@ -47,7 +47,18 @@ export function startRegistryWith({ seed = 1, kinds }: TestRegistryOptions): Tes
   const registry = new Registry({ kinds, store, clock, rng, journal });
   const client = createClient(registry, "test");
   for (const namespace of ["default", "kube-system", "kube-node-lease", "kube-public"]) createNamespace(registry, namespace);
-  return { registry, client, informers: new InformerFactory(client), events: createEventRecorder(registry, "test"), clock, rng, journal, tasks, store, failures };
+  return {
+    registry,
+    client,
+    informers: new InformerFactory(client),
+    events: createEventRecorder(registry, "test"),
+    clock,
+    rng,
+    journal,
+    tasks,
+    store,
+    failures,
+  };
 }
 
 /** A namespace with the service account that pods in it need, as the controllers would make it. */

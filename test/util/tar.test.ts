@@ -14,17 +14,36 @@ test("what is packed is unpacked as it was, long names and links too", () => {
     TAR_END,
   ]);
   const entries = [...readTar(archive)];
-  assert.deepEqual(entries.map(({ name, type, target }) => [name, type, target]), [["a/", "directory", ""], [long, "file", ""], ["link", "symlink", long]]);
-  assert.deepEqual([entries[1]?.mode, entries[1]?.uid, entries[1]?.mtimeMs, entries[1]?.data.length], [0o640, 1000, 1_700_000_000_000, 1000]);
+  assert.deepEqual(
+    entries.map(({ name, type, target }) => [name, type, target]),
+    [
+      ["a/", "directory", ""],
+      [long, "file", ""],
+      ["link", "symlink", long],
+    ],
+  );
+  assert.deepEqual(
+    [entries[1]?.mode, entries[1]?.uid, entries[1]?.mtimeMs, entries[1]?.data.length],
+    [0o640, 1000, 1_700_000_000_000, 1000],
+  );
 });
 
-test("the host's tar reads our archives, and we read its pax ones", { skip: spawnSync("tar", ["--version"]).status !== 0 && "no tar here" }, () => {
-  const ours = Buffer.concat([...tarEntry({ ...facts, name: long, type: "file" }, Buffer.from("hi")), TAR_END]);
-  const listed = spawnSync("tar", ["tvf", "-"], { input: ours, encoding: "utf8", env: { ...process.env, TZ: "UTC" } });
-  assert.match(listed.stdout, new RegExp(`^-rw-r----- 1000/7 +2 2023-11-14 22:13 ${long}\n$`));
-  const theirs = spawnSync("tar", ["--format=pax", "--transform", `s,.*,${long},`, "-cf", "-", "package.json"], { cwd: new URL("../..", import.meta.url) });
-  assert.deepEqual([...readTar(theirs.stdout)].map(({ name }) => name), [long]);
-});
+test(
+  "the host's tar reads our archives, and we read its pax ones",
+  { skip: spawnSync("tar", ["--version"]).status !== 0 && "no tar here" },
+  () => {
+    const ours = Buffer.concat([...tarEntry({ ...facts, name: long, type: "file" }, Buffer.from("hi")), TAR_END]);
+    const listed = spawnSync("tar", ["tvf", "-"], { input: ours, encoding: "utf8", env: { ...process.env, TZ: "UTC" } });
+    assert.match(listed.stdout, new RegExp(`^-rw-r----- 1000/7 +2 2023-11-14 22:13 ${long}\n$`));
+    const theirs = spawnSync("tar", ["--format=pax", "--transform", `s,.*,${long},`, "-cf", "-", "package.json"], {
+      cwd: new URL("../..", import.meta.url),
+    });
+    assert.deepEqual(
+      [...readTar(theirs.stdout)].map(({ name }) => name),
+      [long],
+    );
+  },
+);
 
 test("an archive that breaks off is told of", () => {
   const whole = Buffer.concat(tarEntry({ ...facts, name: "a", type: "file" }, Buffer.from("x".repeat(1000))));

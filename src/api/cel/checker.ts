@@ -4,7 +4,27 @@ import { OPERATORS } from "./operators.ts";
 import { dottedName } from "./parser.ts";
 import type { Call, Comprehension, Expr, ListExpr, MapExpr, Select, StructExpr } from "./syntax.ts";
 import {
-  BOOL, type CelObjectType, type CelType, DOUBLE, DURATION, DYN, ERROR, INT, joinTypes, listType, mapType, NULL, optionalType, opaqueType, type Signature, STRING, BYTES, Substitution, TIMESTAMP, typeText, UINT,
+  BOOL,
+  type CelObjectType,
+  type CelType,
+  DOUBLE,
+  DURATION,
+  DYN,
+  ERROR,
+  INT,
+  joinTypes,
+  listType,
+  mapType,
+  NULL,
+  optionalType,
+  opaqueType,
+  type Signature,
+  STRING,
+  BYTES,
+  Substitution,
+  TIMESTAMP,
+  typeText,
+  UINT,
 } from "./types.ts";
 
 /** What an expression may refer to. */
@@ -47,9 +67,23 @@ export interface CheckedExpression {
 }
 
 const TYPE_NAMES: ReadonlyMap<string, CelType> = new Map<string, CelType>([
-  ["bool", BOOL], ["int", INT], ["uint", UINT], ["double", DOUBLE], ["string", STRING], ["bytes", BYTES], ["null_type", NULL], ["list", listType(DYN)], ["map", mapType(DYN, DYN)],
-  ["google.protobuf.Timestamp", TIMESTAMP], ["google.protobuf.Duration", DURATION], ["optional_type", optionalType(DYN)], ["type", { kind: "type", of: DYN }],
-  ...["kubernetes.Quantity", "kubernetes.URL", "net.IP", "net.CIDR", "kubernetes.Semver"].map((name): [string, CelType] => [name, opaqueType(name)]),
+  ["bool", BOOL],
+  ["int", INT],
+  ["uint", UINT],
+  ["double", DOUBLE],
+  ["string", STRING],
+  ["bytes", BYTES],
+  ["null_type", NULL],
+  ["list", listType(DYN)],
+  ["map", mapType(DYN, DYN)],
+  ["google.protobuf.Timestamp", TIMESTAMP],
+  ["google.protobuf.Duration", DURATION],
+  ["optional_type", optionalType(DYN)],
+  ["type", { kind: "type", of: DYN }],
+  ...["kubernetes.Quantity", "kubernetes.URL", "net.IP", "net.CIDR", "kubernetes.Semver"].map((name): [string, CelType] => [
+    name,
+    opaqueType(name),
+  ]),
 ]);
 
 /** Throws CelCompileError with everything that is wrong. Upstream: cel-go checker/checker.go */
@@ -156,14 +190,26 @@ class Checker {
 
   #call(expr: Call, scope: Scope | undefined): CelType {
     const operator = OPERATORS.get(expr.name);
-    if (operator && !expr.target) return this.#resolve(expr, operator, expr.args.map((arg) => this.check(arg, scope)), false);
+    if (operator && !expr.target)
+      return this.#resolve(
+        expr,
+        operator,
+        expr.args.map((arg) => this.check(arg, scope)),
+        false,
+      );
     const { functions } = this.#environment;
     const prefix = expr.target && dottedName(expr.target);
     const qualified = prefix !== undefined && !isLocal(prefix, scope) ? `${prefix}.${expr.name}` : undefined;
     const namespaced = qualified === undefined ? undefined : functions.find(qualified, false);
     if (qualified !== undefined && namespaced) {
       this.resolutions.set(expr, { kind: "function", name: qualified });
-      return this.#resolve({ ...expr, name: qualified }, namespaced, expr.args.map((arg) => this.check(arg, scope)), false, expr.args);
+      return this.#resolve(
+        { ...expr, name: qualified },
+        namespaced,
+        expr.args.map((arg) => this.check(arg, scope)),
+        false,
+        expr.args,
+      );
     }
     const name = expr.name.startsWith(".") ? expr.name.slice(1) : expr.name;
     if (!functions.isKnown(name)) {
@@ -173,16 +219,34 @@ class Checker {
     }
     const member = expr.target !== undefined;
     const args = [...(expr.target ? [expr.target] : []), ...expr.args];
-    return this.#resolve({ ...expr, name }, functions.find(name, member) ?? [], args.map((arg) => this.check(arg, scope)), member, expr.args);
+    return this.#resolve(
+      { ...expr, name },
+      functions.find(name, member) ?? [],
+      args.map((arg) => this.check(arg, scope)),
+      member,
+      expr.args,
+    );
   }
 
-  #resolve(expr: Call, signatures: readonly Signature[], args: readonly CelType[], member: boolean, literals: readonly Expr[] = expr.args): CelType {
+  #resolve(
+    expr: Call,
+    signatures: readonly Signature[],
+    args: readonly CelType[],
+    member: boolean,
+    literals: readonly Expr[] = expr.args,
+  ): CelType {
     if (args.some((arg) => arg.kind === "error")) return ERROR;
     let result: CelType | undefined;
     for (const signature of signatures) {
       const substitution = new Substitution();
       const suffix = `${this.#fresh++}`;
-      if (!substitution.assign(signature.params.map((param) => renamed(param, suffix)), args)) continue;
+      if (
+        !substitution.assign(
+          signature.params.map((param) => renamed(param, suffix)),
+          args,
+        )
+      )
+        continue;
       const type = substitution.resolve(renamed(signature.result, suffix));
       result = result === undefined || typeText(result) === typeText(type) ? type : DYN;
     }
@@ -200,7 +264,8 @@ class Checker {
     const argument = args.at(-1);
     if (argument?.kind !== "literal" || typeof argument.value !== "string") return;
     const { value } = argument;
-    if (signatures.some((signature) => signature.validLiteral?.(value) === false)) this.#report(argument.at, `invalid ${expr.name} argument`);
+    if (signatures.some((signature) => signature.validLiteral?.(value) === false))
+      this.#report(argument.at, `invalid ${expr.name} argument`);
   }
 
   #list(expr: ListExpr, scope: Scope | undefined): CelType {
@@ -250,7 +315,10 @@ class Checker {
       const value = this.#maybeOptional(field.value, field.optional, scope);
       const expected = type.fields.get(field.name)?.type ?? (type.any ? DYN : this.#report(field.at, `undefined field '${field.name}'`));
       if (!new Substitution().assign([expected], [value])) {
-        this.#report(field.at, `expected type of field '${field.name}' is '${typeText(expected)}' but provided type is '${typeText(value)}'`);
+        this.#report(
+          field.at,
+          `expected type of field '${field.name}' is '${typeText(expected)}' but provided type is '${typeText(value)}'`,
+        );
       }
     }
     return type;
@@ -310,7 +378,10 @@ class Checker {
       case "param":
         return [DYN, DYN];
       default:
-        this.#report(expr.range.at, `expression of type '${typeText(range)}' cannot be range of a comprehension (must be list, map, or dynamic)`);
+        this.#report(
+          expr.range.at,
+          `expression of type '${typeText(range)}' cannot be range of a comprehension (must be list, map, or dynamic)`,
+        );
         return [ERROR, ERROR];
     }
   }
@@ -319,7 +390,10 @@ class Checker {
   #requireBool(body: Expr, expr: Comprehension, scope: Scope | undefined, operator: string): void {
     const type = this.check(body, scope);
     if (["bool", "dyn", "error", "param"].includes(type.kind)) return;
-    const applied = operator === "_?_:_" ? `(${typeText(type)}, ${expr.macro === "exists_one" ? "int, int" : "list(dyn), list(dyn)"})` : `(bool, ${typeText(type)})`;
+    const applied =
+      operator === "_?_:_"
+        ? `(${typeText(type)}, ${expr.macro === "exists_one" ? "int, int" : "list(dyn), list(dyn)"})`
+        : `(bool, ${typeText(type)})`;
     this.#report(expr.at, `found no matching overload for '${operator}' applied to '${applied}'`);
   }
 }

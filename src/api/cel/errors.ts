@@ -34,7 +34,10 @@ function renderIssue(expression: string, issue: CelIssue): string {
   const column = Array.from(before.at(-1) ?? "").length;
   const line = expression.split("\n")[before.length - 1] ?? "";
   const characters = Array.from(line.replaceAll("\t", " "));
-  const dots = characters.slice(0, column).map((character) => (isWide(character) ? "\uFF0E" : ".")).join("");
+  const dots = characters
+    .slice(0, column)
+    .map((character) => (isWide(character) ? "\uFF0E" : "."))
+    .join("");
   const mark = isWide(characters[column] ?? "") ? "\uFF3E" : "^";
   return `ERROR: <input>:${before.length}:${column + 1}: ${issue.message}\n | ${characters.join("")}\n | ${dots}${mark}`;
 }

@@ -5,7 +5,19 @@ import type { CallContext, Overload } from "./functions.ts";
 import { BINARY, isTrue, negate, noSuchKey, optionalIndex } from "./operators.ts";
 import type { Call, Comprehension, Expr, Select, StructExpr } from "./syntax.ts";
 import type { CelObjectType, CelType } from "./types.ts";
-import { CelDuration, CelMap, CelOpaque, CelOptional, CelTimestamp, CelTypeValue, type CelValue, CelUint, isList, LiteralMap, typeNameOf } from "./values.ts";
+import {
+  CelDuration,
+  CelMap,
+  CelOpaque,
+  CelOptional,
+  CelTimestamp,
+  CelTypeValue,
+  type CelValue,
+  CelUint,
+  isList,
+  LiteralMap,
+  typeNameOf,
+} from "./values.ts";
 
 /** One evaluation: its variables and what it has cost so far. */
 export class Activation implements CallContext {
@@ -49,7 +61,12 @@ const MAP_COST = 30;
 const STRUCT_COST = 40;
 
 /** A checked expression as closures. */
-export function planExpression(expr: Expr, checked: CheckedExpression, functions: FunctionTable, structType?: (name: string) => CelObjectType | undefined): Evaluate {
+export function planExpression(
+  expr: Expr,
+  checked: CheckedExpression,
+  functions: FunctionTable,
+  structType?: (name: string) => CelObjectType | undefined,
+): Evaluate {
   return new Planner(checked.resolutions, functions, structType).plan(expr, undefined);
 }
 
@@ -59,7 +76,11 @@ class Planner {
   readonly #structType: ((name: string) => CelObjectType | undefined) | undefined;
   #slots = 0;
 
-  constructor(resolutions: ReadonlyMap<Expr, Resolution>, functions: FunctionTable, structType?: (name: string) => CelObjectType | undefined) {
+  constructor(
+    resolutions: ReadonlyMap<Expr, Resolution>,
+    functions: FunctionTable,
+    structType?: (name: string) => CelObjectType | undefined,
+  ) {
     this.#resolutions = resolutions;
     this.#functions = functions;
     this.#structType = structType;
@@ -127,7 +148,12 @@ class Planner {
     const overloads = (this.#functions.find(name, member) ?? []).filter((overload) => overload.params.length === args.length);
     return (activation) => {
       activation.charge(1);
-      return callOverload(name, overloads, args.map((arg) => arg(activation)), activation);
+      return callOverload(
+        name,
+        overloads,
+        args.map((arg) => arg(activation)),
+        activation,
+      );
     };
   }
 
@@ -139,7 +165,8 @@ class Planner {
       for (const { value, optional } of planned) {
         const item = value(activation);
         if (!optional) list.push(item);
-        else if (!(item instanceof CelOptional)) throw new CelError(`cannot initialize optional list element from non-optional value ${String(item)}`);
+        else if (!(item instanceof CelOptional))
+          throw new CelError(`cannot initialize optional list element from non-optional value ${String(item)}`);
         else if (item.hasValue) list.push(item.get());
       }
       return list;
@@ -257,11 +284,14 @@ function planOperator(name: string, args: readonly Evaluate[]): Evaluate | undef
       };
   }
   const binary = BINARY.get(name);
-  return binary && ((activation) => {
-    activation.charge(1);
-    const left = first(activation);
-    return binary(left, second(activation), activation);
-  });
+  return (
+    binary &&
+    ((activation) => {
+      activation.charge(1);
+      const left = first(activation);
+      return binary(left, second(activation), activation);
+    })
+  );
 }
 
 /** An error on one side is forgiven when the other decides. */
@@ -348,6 +378,7 @@ function fits(value: CelValue, type: CelType): boolean {
 
 function addEntry(entries: [CelValue, CelValue][], key: CelValue, value: CelValue, optional: boolean): void {
   if (!optional) entries.push([key, value]);
-  else if (!(value instanceof CelOptional)) throw new CelError(`cannot initialize optional entry '${String(key)}' from non-optional value ${String(value)}`);
+  else if (!(value instanceof CelOptional))
+    throw new CelError(`cannot initialize optional entry '${String(key)}' from non-optional value ${String(value)}`);
   else if (value.hasValue) entries.push([key, value.get()]);
 }

@@ -24,7 +24,18 @@ const QUOTED_IDENTIFIER = /`[A-Za-z0-9_./ -]+`/y;
 const OPERATOR = /==|!=|<=|>=|&&|\|\||[-+*/%<>!?:.,()[\]{}=]/y;
 const STRING_START = /([bB][rR]?|[rR][bB]?)?("""|'''|"|')/y;
 const SIMPLE_ESCAPES: Readonly<Record<string, string>> = {
-  a: "\x07", b: "\b", f: "\f", n: "\n", r: "\r", t: "\t", v: "\v", "\\": "\\", "'": "'", '"': '"', "`": "`", "?": "?",
+  a: "\x07",
+  b: "\b",
+  f: "\f",
+  n: "\n",
+  r: "\r",
+  t: "\t",
+  v: "\v",
+  "\\": "\\",
+  "'": "'",
+  '"': '"',
+  "`": "`",
+  "?": "?",
 };
 
 export function tokenize(source: string): Token[] {
@@ -89,7 +100,8 @@ function unescape(body: string, at: number): string {
     if (simple !== undefined) return SIMPLE_ESCAPES[simple] ?? simple;
     const code = hex ?? short ?? long;
     const point = code !== undefined ? Number.parseInt(code, 16) : octal !== undefined ? Number.parseInt(octal, 8) : Number.NaN;
-    if (Number.isNaN(point) || point > 0x10ffff || (point >= 0xd800 && point < 0xe000)) throw new SyntaxIssue(at, "unable to unescape string");
+    if (Number.isNaN(point) || point > 0x10ffff || (point >= 0xd800 && point < 0xe000))
+      throw new SyntaxIssue(at, "unable to unescape string");
     return String.fromCodePoint(point);
   });
 }
@@ -101,7 +113,8 @@ function unescapeBytes(body: string, at: number): Uint8Array {
   for (const found of body.matchAll(ESCAPE)) {
     parts.push(Buffer.from(body.slice(last, found.index)));
     last = found.index + found[0].length;
-    const octet = found[2] !== undefined ? Number.parseInt(found[2], 16) : found[5] !== undefined ? Number.parseInt(found[5], 8) : undefined;
+    const octet =
+      found[2] !== undefined ? Number.parseInt(found[2], 16) : found[5] !== undefined ? Number.parseInt(found[5], 8) : undefined;
     parts.push(octet === undefined ? Buffer.from(unescape(found[0], at)) : Buffer.from([octet]));
   }
   parts.push(Buffer.from(body.slice(last)));

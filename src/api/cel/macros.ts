@@ -12,10 +12,17 @@ export function expandMacro(name: string, target: Expr | undefined, args: readon
   if (!shape) return undefined;
   const macro: ComprehensionMacro = name === "existsOne" ? "exists_one" : (name as ComprehensionMacro);
   const variables = args.slice(0, shape.variables).map((arg) => variableName(arg, "argument must be a simple name"));
-  if (variables.length === 2 && variables[0] === variables[1]) throw new SyntaxIssue((args[1] as Expr).at, `duplicate variable name: ${variables[1]}`);
+  if (variables.length === 2 && variables[0] === variables[1])
+    throw new SyntaxIssue((args[1] as Expr).at, `duplicate variable name: ${variables[1]}`);
   const rest = args.slice(shape.variables);
   return {
-    kind: "comprehension", at, macro, range: target, variables, filter: shape.filter ? rest[0] : undefined, body: rest.at(-1) as Expr,
+    kind: "comprehension",
+    at,
+    macro,
+    range: target,
+    variables,
+    filter: shape.filter ? rest[0] : undefined,
+    body: rest.at(-1) as Expr,
   } satisfies Comprehension;
 }
 

@@ -25,14 +25,48 @@ export const OPERATORS: ReadonlyMap<string, readonly Signature[]> = new Map([
   ["_<=_", ordered],
   ["_>_", ordered],
   ["_>=_", ordered],
-  ["_+_", signatures("(bytes, bytes) bytes", "(double, double) double", "(duration, duration) duration", "(duration, timestamp) timestamp", "(timestamp, duration) timestamp", "(int, int) int", "(list(A), list(A)) list(A)", "(string, string) string", "(uint, uint) uint")],
-  ["_-_", signatures("(double, double) double", "(duration, duration) duration", "(int, int) int", "(timestamp, duration) timestamp", "(timestamp, timestamp) duration", "(uint, uint) uint")],
+  [
+    "_+_",
+    signatures(
+      "(bytes, bytes) bytes",
+      "(double, double) double",
+      "(duration, duration) duration",
+      "(duration, timestamp) timestamp",
+      "(timestamp, duration) timestamp",
+      "(int, int) int",
+      "(list(A), list(A)) list(A)",
+      "(string, string) string",
+      "(uint, uint) uint",
+    ),
+  ],
+  [
+    "_-_",
+    signatures(
+      "(double, double) double",
+      "(duration, duration) duration",
+      "(int, int) int",
+      "(timestamp, duration) timestamp",
+      "(timestamp, timestamp) duration",
+      "(uint, uint) uint",
+    ),
+  ],
   ["_*_", signatures("(double, double) double", "(int, int) int", "(uint, uint) uint")],
   ["_/_", signatures("(double, double) double", "(int, int) int", "(uint, uint) uint")],
   ["_%_", signatures("(int, int) int", "(uint, uint) uint")],
   ["@in", signatures("(A, list(A)) bool", "(A, map(A, B)) bool")],
-  ["_[_]", signatures("(list(A), int) A", "(map(A, B), A) B", "(optional(list(A)), int) optional(A)", "(optional(map(A, B)), A) optional(B)")],
-  ["_[?_]", signatures("(list(A), int) optional(A)", "(optional(list(A)), int) optional(A)", "(map(A, B), A) optional(B)", "(optional(map(A, B)), A) optional(B)")],
+  [
+    "_[_]",
+    signatures("(list(A), int) A", "(map(A, B), A) B", "(optional(list(A)), int) optional(A)", "(optional(map(A, B)), A) optional(B)"),
+  ],
+  [
+    "_[?_]",
+    signatures(
+      "(list(A), int) optional(A)",
+      "(optional(list(A)), int) optional(A)",
+      "(map(A, B), A) optional(B)",
+      "(optional(map(A, B)), A) optional(B)",
+    ),
+  ],
 ]);
 
 const INT_MAX = 9_223_372_036_854_775_807n;
@@ -49,8 +83,28 @@ export const BINARY: ReadonlyMap<string, Binary> = new Map<string, Binary>([
   ["_>=_", (a, b) => order(a, b, "_>=_") >= 0],
   ["_+_", add],
   ["_-_", subtract],
-  ["_*_", (a, b) => arithmetic("_*_", a, b, (x, y) => x * y, (x, y) => x * y)],
-  ["_/_", (a, b) => arithmetic("_/_", a, b, (x, y) => divide(x, y), (x, y) => x / y)],
+  [
+    "_*_",
+    (a, b) =>
+      arithmetic(
+        "_*_",
+        a,
+        b,
+        (x, y) => x * y,
+        (x, y) => x * y,
+      ),
+  ],
+  [
+    "_/_",
+    (a, b) =>
+      arithmetic(
+        "_/_",
+        a,
+        b,
+        (x, y) => divide(x, y),
+        (x, y) => x / y,
+      ),
+  ],
   ["_%_", (a, b) => arithmetic("_%_", a, b, (x, y) => modulo(x, y))],
   ["@in", isIn],
   ["_[_]", (a, b) => (a instanceof CelOptional ? optionalIndex(a, b) : index(a, b))],
@@ -70,7 +124,11 @@ export function negate(value: CelValue): CelValue {
 
 /** What has no order, or no sum, with anything of its own kind gets the longer message. Upstream: cel-go interpreter/interpretable.go */
 function noOverload(name: string, left: CelValue): CelError {
-  const known = typeof left === "bigint" || typeof left === "number" || typeof left === "string" || (typeof left === "object" && left !== null && !(left instanceof CelMap));
+  const known =
+    typeof left === "bigint" ||
+    typeof left === "number" ||
+    typeof left === "string" ||
+    (typeof left === "object" && left !== null && !(left instanceof CelMap));
   return new CelError(known ? "no such overload" : `no such overload: ${name}`);
 }
 
@@ -90,7 +148,13 @@ function checkedInt(value: bigint): bigint {
   return value;
 }
 
-function arithmetic(name: string, a: CelValue, b: CelValue, whole: (x: bigint, y: bigint) => bigint, real?: (x: number, y: number) => number): CelValue {
+function arithmetic(
+  name: string,
+  a: CelValue,
+  b: CelValue,
+  whole: (x: bigint, y: bigint) => bigint,
+  real?: (x: number, y: number) => number,
+): CelValue {
   if (typeof a === "bigint" && typeof b === "bigint") return checkedInt(whole(a, b));
   if (a instanceof CelUint && b instanceof CelUint) return new CelUint(whole(a.value, b.value));
   if (real && typeof a === "number" && typeof b === "number") return real(a, b);
@@ -123,14 +187,26 @@ function add(a: CelValue, b: CelValue, context: CallContext): CelValue {
   if (a instanceof CelDuration && b instanceof CelDuration) return new CelDuration(a.nanos + b.nanos);
   if (a instanceof CelTimestamp && b instanceof CelDuration) return new CelTimestamp(a.nanos + b.nanos);
   if (a instanceof CelDuration && b instanceof CelTimestamp) return new CelTimestamp(a.nanos + b.nanos);
-  return arithmetic("_+_", a, b, (x, y) => x + y, (x, y) => x + y);
+  return arithmetic(
+    "_+_",
+    a,
+    b,
+    (x, y) => x + y,
+    (x, y) => x + y,
+  );
 }
 
 function subtract(a: CelValue, b: CelValue): CelValue {
   if (a instanceof CelDuration && b instanceof CelDuration) return new CelDuration(a.nanos - b.nanos);
   if (a instanceof CelTimestamp && b instanceof CelDuration) return new CelTimestamp(a.nanos - b.nanos);
   if (a instanceof CelTimestamp && b instanceof CelTimestamp) return new CelDuration(a.nanos - b.nanos);
-  return arithmetic("_-_", a, b, (x, y) => x - y, (x, y) => x - y);
+  return arithmetic(
+    "_-_",
+    a,
+    b,
+    (x, y) => x - y,
+    (x, y) => x - y,
+  );
 }
 
 function isIn(item: CelValue, container: CelValue, context: CallContext): CelValue {

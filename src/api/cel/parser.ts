@@ -4,7 +4,27 @@ import { expandMacro } from "./macros.ts";
 import type { Expr, Ident } from "./syntax.ts";
 
 const RESERVED = new Set([
-  "as", "break", "const", "continue", "else", "for", "function", "if", "import", "let", "loop", "package", "namespace", "return", "var", "void", "while", "in", "true", "false", "null",
+  "as",
+  "break",
+  "const",
+  "continue",
+  "else",
+  "for",
+  "function",
+  "if",
+  "import",
+  "let",
+  "loop",
+  "package",
+  "namespace",
+  "return",
+  "var",
+  "void",
+  "while",
+  "in",
+  "true",
+  "false",
+  "null",
 ]);
 const PRIMARY_EXPECTED = "{'[', '{', '(', '.', '-', '!', 'true', 'false', 'null', NUM_FLOAT, NUM_INT, NUM_UINT, STRING, BYTES, IDENTIFIER}";
 const BINARY: readonly (readonly string[])[] = [["||"], ["&&"], ["==", "!=", "<", "<=", ">", ">=", "in"], ["+", "-"], ["*", "/", "%"]];
@@ -19,7 +39,9 @@ const UINT_MAX = 18_446_744_073_709_551_615n;
 /** Throws CelCompileError. Macros are expanded on the way, as the specification has it. */
 export function parseExpression(source: string): Expr {
   if (source.length > SOURCE_MAX) {
-    throw new CelCompileError("", [{ at: 0, message: `expression code point size exceeds limit: size: ${source.length}, limit ${SOURCE_MAX}` }]);
+    throw new CelCompileError("", [
+      { at: 0, message: `expression code point size exceeds limit: size: ${source.length}, limit ${SOURCE_MAX}` },
+    ]);
   }
   try {
     return new Parser(tokenize(source)).parse();
@@ -154,7 +176,8 @@ class Parser {
   #afterDot(operand: Expr, at: number): Expr {
     const optional = this.#accept("?");
     const token = this.#next();
-    if (token.type === "quoted-identifier") return { kind: "select", at, operand, field: token.text.slice(1, -1), mode: optional ? "optional" : "plain" };
+    if (token.type === "quoted-identifier")
+      return { kind: "select", at, operand, field: token.text.slice(1, -1), mode: optional ? "optional" : "plain" };
     if (token.type !== "identifier" || ["true", "false", "null", "in"].includes(token.text)) {
       this.#fail(`no viable alternative at input '.${token.text === "<EOF>" ? "" : token.text}'`, token.at);
     }
@@ -206,7 +229,11 @@ class Parser {
     const { at, text } = token;
     if (text === "true" || text === "false") return { kind: "literal", at, type: "bool", value: text === "true" };
     if (text === "null") return { kind: "literal", at, type: "null", value: null };
-    if (RESERVED.has(text)) throw new SyntaxIssue(at, text === "in" ? `Syntax error: mismatched input 'in' expecting ${PRIMARY_EXPECTED}` : `reserved identifier: ${text}`);
+    if (RESERVED.has(text))
+      throw new SyntaxIssue(
+        at,
+        text === "in" ? `Syntax error: mismatched input 'in' expecting ${PRIMARY_EXPECTED}` : `reserved identifier: ${text}`,
+      );
     const name = (dot ? "." : "") + text;
     const struct = this.#structLiteral(name, at);
     if (struct) return struct;
@@ -231,7 +258,8 @@ class Parser {
     while (!this.#accept("}")) {
       const optional = this.#accept("?") !== undefined;
       const field = this.#next();
-      if (field.type !== "identifier" && field.type !== "quoted-identifier") this.#fail(`mismatched input '${field.text}' expecting IDENTIFIER`, field.at);
+      if (field.type !== "identifier" && field.type !== "quoted-identifier")
+        this.#fail(`mismatched input '${field.text}' expecting IDENTIFIER`, field.at);
       const colon = this.#expect(":");
       const value = this.#expression();
       fields.push({ at: colon.at, name: field.text.replaceAll("`", ""), value, optional });
@@ -274,7 +302,11 @@ function balanced(operands: readonly Expr[], signs: readonly Token[]): Expr {
   if (operands.length === 1) return operands[0] as Expr;
   const middle = Math.ceil(operands.length / 2);
   const sign = signs[middle - 1] as Token;
-  return combine(balanced(operands.slice(0, middle), signs.slice(0, middle - 1)), balanced(operands.slice(middle), signs.slice(middle)), sign);
+  return combine(
+    balanced(operands.slice(0, middle), signs.slice(0, middle - 1)),
+    balanced(operands.slice(middle), signs.slice(middle)),
+    sign,
+  );
 }
 
 function literal(token: Token, minus: Token | undefined): Expr {

@@ -24,7 +24,9 @@ export interface CelField {
   readonly property?: string;
 }
 
-const simple = <K extends "dyn" | "error" | "null" | "bool" | "int" | "uint" | "double" | "string" | "bytes" | "timestamp" | "duration">(kind: K) => ({ kind }) as const;
+const simple = <K extends "dyn" | "error" | "null" | "bool" | "int" | "uint" | "double" | "string" | "bytes" | "timestamp" | "duration">(
+  kind: K,
+) => ({ kind }) as const;
 
 export const DYN: CelType = simple("dyn");
 export const ERROR: CelType = simple("error");
@@ -175,7 +177,16 @@ function hasDyn(type: CelType): boolean {
 }
 
 const NAMED: Readonly<Record<string, CelType>> = {
-  dyn: DYN, null: NULL, bool: BOOL, int: INT, uint: UINT, double: DOUBLE, string: STRING, bytes: BYTES, timestamp: TIMESTAMP, duration: DURATION,
+  dyn: DYN,
+  null: NULL,
+  bool: BOOL,
+  int: INT,
+  uint: UINT,
+  double: DOUBLE,
+  string: STRING,
+  bytes: BYTES,
+  timestamp: TIMESTAMP,
+  duration: DURATION,
 };
 
 export interface Signature {

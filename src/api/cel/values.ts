@@ -2,7 +2,21 @@ import { CelError } from "./errors.ts";
 import type { CelType } from "./types.ts";
 
 /** int is a bigint, double a number, a list an array. */
-export type CelValue = null | boolean | bigint | number | string | Uint8Array | readonly CelValue[] | CelUint | CelMap | CelOptional | CelTimestamp | CelDuration | CelTypeValue | CelOpaque;
+export type CelValue =
+  | null
+  | boolean
+  | bigint
+  | number
+  | string
+  | Uint8Array
+  | readonly CelValue[]
+  | CelUint
+  | CelMap
+  | CelOptional
+  | CelTimestamp
+  | CelDuration
+  | CelTypeValue
+  | CelOpaque;
 
 export class CelUint {
   readonly value: bigint;
@@ -198,10 +212,18 @@ function fromText(raw: string, type: CelType | undefined): CelValue {
   }
 }
 
-function isCelObject(raw: object): raw is CelMap | CelOpaque | CelUint | CelOptional | CelTimestamp | CelDuration | CelTypeValue | Uint8Array {
+function isCelObject(
+  raw: object,
+): raw is CelMap | CelOpaque | CelUint | CelOptional | CelTimestamp | CelDuration | CelTypeValue | Uint8Array {
   return (
-    raw instanceof CelMap || raw instanceof CelOpaque || raw instanceof CelUint || raw instanceof CelOptional ||
-    raw instanceof CelTimestamp || raw instanceof CelDuration || raw instanceof CelTypeValue || raw instanceof Uint8Array
+    raw instanceof CelMap ||
+    raw instanceof CelOpaque ||
+    raw instanceof CelUint ||
+    raw instanceof CelOptional ||
+    raw instanceof CelTimestamp ||
+    raw instanceof CelDuration ||
+    raw instanceof CelTypeValue ||
+    raw instanceof Uint8Array
   );
 }
 
@@ -315,8 +337,13 @@ const TIMESTAMP = /^(\d{4})-(\d\d)-(\d\d)[Tt](\d\d):(\d\d):(\d\d)(?:[.,](\d+))?(
 
 export function parseTimestamp(text: string): CelTimestamp {
   const match = TIMESTAMP.exec(text);
-  const ms = match ? Date.parse(`${match[1]}-${match[2]}-${match[3]}T${match[4]}:${match[5]}:${match[6]}${(match[8] ?? "Z").toUpperCase()}`) : Number.NaN;
-  if (Number.isNaN(ms)) throw new CelError(`parsing time ${JSON.stringify(text)} as "2006-01-02T15:04:05Z07:00": cannot parse ${JSON.stringify(text)} as "2006"`);
+  const ms = match
+    ? Date.parse(`${match[1]}-${match[2]}-${match[3]}T${match[4]}:${match[5]}:${match[6]}${(match[8] ?? "Z").toUpperCase()}`)
+    : Number.NaN;
+  if (Number.isNaN(ms))
+    throw new CelError(
+      `parsing time ${JSON.stringify(text)} as "2006-01-02T15:04:05Z07:00": cannot parse ${JSON.stringify(text)} as "2006"`,
+    );
   return new CelTimestamp(BigInt(ms) * 1_000_000n + BigInt((match?.[7] ?? "").slice(0, 9).padEnd(9, "0")));
 }
 
@@ -356,7 +383,9 @@ export function civil(seconds: number): CivilTime {
   const shifted = days + 719_468;
   const era = Math.floor(shifted / 146_097);
   const dayOfEra = shifted - era * 146_097;
-  const yearOfEra = Math.floor((dayOfEra - Math.floor(dayOfEra / 1460) + Math.floor(dayOfEra / 36_524) - Math.floor(dayOfEra / 146_096)) / 365);
+  const yearOfEra = Math.floor(
+    (dayOfEra - Math.floor(dayOfEra / 1460) + Math.floor(dayOfEra / 36_524) - Math.floor(dayOfEra / 146_096)) / 365,
+  );
   const dayOfYear = dayOfEra - (365 * yearOfEra + Math.floor(yearOfEra / 4) - Math.floor(yearOfEra / 100));
   const shiftedMonth = Math.floor((5 * dayOfYear + 2) / 153);
   const day = dayOfYear - Math.floor((153 * shiftedMonth + 2) / 5) + 1;
@@ -365,12 +394,26 @@ export function civil(seconds: number): CivilTime {
   const leap = (year % 4 === 0 && year % 100 !== 0) || year % 400 === 0;
   const yearDay = dayOfYear >= 306 ? dayOfYear - 306 : dayOfYear + 59 + (leap ? 1 : 0);
   return {
-    year, month, day, hours: Math.floor(rest / 3600), minutes: Math.floor((rest % 3600) / 60), seconds: rest % 60, weekday: (((days + 4) % 7) + 7) % 7, yearDay,
+    year,
+    month,
+    day,
+    hours: Math.floor(rest / 3600),
+    minutes: Math.floor((rest % 3600) / 60),
+    seconds: rest % 60,
+    weekday: (((days + 4) % 7) + 7) % 7,
+    yearDay,
   };
 }
 
 const DURATION_UNITS: Readonly<Record<string, bigint>> = {
-  ns: 1n, us: 1000n, "µs": 1000n, "μs": 1000n, ms: 1_000_000n, s: 1_000_000_000n, m: 60_000_000_000n, h: 3_600_000_000_000n,
+  ns: 1n,
+  us: 1000n,
+  µs: 1000n,
+  μs: 1000n,
+  ms: 1_000_000n,
+  s: 1_000_000_000n,
+  m: 60_000_000_000n,
+  h: 3_600_000_000_000n,
 };
 
 /** Go's time.ParseDuration. */

@@ -34,7 +34,9 @@ export const certificateSigningRequests: Kind<CertificateSigningRequest> = {
     age(),
     text("SignerName", "Who is asked to sign.", ({ spec }) => spec.signerName || "<none>"),
     text("Requestor", "Who asks.", ({ spec }) => spec.username ?? ""),
-    text("RequestedDuration", "How long the certificate shall be valid.", ({ spec }) => (spec.expirationSeconds === undefined ? "<none>" : humanDuration(spec.expirationSeconds * 1000))),
+    text("RequestedDuration", "How long the certificate shall be valid.", ({ spec }) =>
+      spec.expirationSeconds === undefined ? "<none>" : humanDuration(spec.expirationSeconds * 1000),
+    ),
     text("Condition", "How far it is.", condition),
   ],
 };
@@ -42,6 +44,10 @@ export const certificateSigningRequests: Kind<CertificateSigningRequest> = {
 /** Upstream: extractCSRStatus */
 function condition({ status }: CertificateSigningRequest): string {
   const types = new Set((status.conditions ?? []).map((entry) => entry.type));
-  const words = [types.has("Denied") ? "Denied" : types.has("Approved") ? "Approved" : "Pending", ...(types.has("Failed") ? ["Failed"] : []), ...(status.certificate ? ["Issued"] : [])];
+  const words = [
+    types.has("Denied") ? "Denied" : types.has("Approved") ? "Approved" : "Pending",
+    ...(types.has("Failed") ? ["Failed"] : []),
+    ...(status.certificate ? ["Issued"] : []),
+  ];
   return words.join(",");
 }

@@ -37,8 +37,12 @@ export const configMaps: Kind<ConfigMap> = {
     const errors: FieldError[] = [];
     if (!map.immutable) errors.push(forbidden("immutable", "field is immutable when `immutable` is set"));
     if (!sameJson(map.data ?? {}, old.data ?? {})) errors.push(forbidden("data", "field is immutable when `immutable` is set"));
-    if (!sameJson(map.binaryData ?? {}, old.binaryData ?? {})) errors.push(forbidden("binaryData", "field is immutable when `immutable` is set"));
+    if (!sameJson(map.binaryData ?? {}, old.binaryData ?? {}))
+      errors.push(forbidden("binaryData", "field is immutable when `immutable` is set"));
     return errors;
   },
-  columns: [integer("Data", "How many keys it has.", (map) => Object.keys(map.data ?? {}).length + Object.keys(map.binaryData ?? {}).length), age()],
+  columns: [
+    integer("Data", "How many keys it has.", (map) => Object.keys(map.data ?? {}).length + Object.keys(map.binaryData ?? {}).length),
+    age(),
+  ],
 };

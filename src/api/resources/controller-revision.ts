@@ -13,7 +13,10 @@ export const controllerRevisions: Kind<ControllerRevision> = {
   singular: "controllerrevision",
   namespaced: true,
   schema: { package: "apps/v1", type: "ControllerRevision" },
-  validate: (revision) => [...(revision.data === undefined || revision.data === null ? [required("data", "data is mandatory")] : []), ...nonNegative(revision.revision, "revision")],
+  validate: (revision) => [
+    ...(revision.data === undefined || revision.data === null ? [required("data", "data is mandatory")] : []),
+    ...nonNegative(revision.revision, "revision"),
+  ],
   validateUpdate: (revision, old) => validateImmutable(revision.data, old.data, "data"),
   columns: [
     text("Controller", "Whose revision it is.", (revision) => {

@@ -30,7 +30,11 @@ export const csiDrivers: Kind<CSIDriver> = {
     flag("AttachRequired", "Whether volumes are attached first.", (spec) => spec.attachRequired),
     flag("PodInfoOnMount", "Whether it is told of the pod.", (spec) => spec.podInfoOnMount),
     flag("StorageCapacity", "Whether it tells its capacity.", (spec) => spec.storageCapacity),
-    text("TokenRequests", "The tokens it wants.", ({ spec }) => (spec.tokenRequests ?? []).map((request) => request.audience).join(",") || "<unset>"),
+    text(
+      "TokenRequests",
+      "The tokens it wants.",
+      ({ spec }) => (spec.tokenRequests ?? []).map((request) => request.audience).join(",") || "<unset>",
+    ),
     flag("RequiresRepublish", "Whether it is called again and again.", (spec) => spec.requiresRepublish),
     text("Modes", "The kinds of volumes it has.", ({ spec }) => (spec.volumeLifecycleModes ?? []).join(",") || "<none>"),
     age(),

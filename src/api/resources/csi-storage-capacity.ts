@@ -11,5 +11,8 @@ export const csiStorageCapacities: Kind<CSIStorageCapacity> = {
   singular: "csistoragecapacity",
   namespaced: true,
   schema: { package: "storage/v1", type: "CSIStorageCapacity" },
-  columns: [text("StorageClassName", "The storage class.", (object) => object.storageClassName), text("Capacity", "What is left.", (object) => object.capacity ?? "<unset>")],
+  columns: [
+    text("StorageClassName", "The storage class.", (object) => object.storageClassName),
+    text("Capacity", "What is left.", (object) => object.capacity ?? "<unset>"),
+  ],
 };

@@ -33,7 +33,11 @@ export const customResourceDefinitions: Kind<CustomResourceDefinition> = {
   },
   prepareForCreate(crd) {
     // Go writes lists that nobody made as null.
-    crd.status = { conditions: null as unknown as CustomResourceDefinitionCondition[], acceptedNames: { plural: "", kind: "" }, storedVersions: [] };
+    crd.status = {
+      conditions: null as unknown as CustomResourceDefinitionCondition[],
+      acceptedNames: { plural: "", kind: "" },
+      storedVersions: [],
+    };
     addStorageVersion(crd);
   },
   prepareForUpdate(crd, _old, { subresource }) {
@@ -43,7 +47,12 @@ export const customResourceDefinitions: Kind<CustomResourceDefinition> = {
   validateUpdate: (crd, old) => {
     const isEstablished = conditionOf(old, "Established")?.status === "True";
     return [
-      ...(isEstablished ? [...immutable(crd.spec.scope, old.spec.scope, "spec.scope"), ...immutable(crd.spec.names.kind, old.spec.names.kind, "spec.names.kind")] : []),
+      ...(isEstablished
+        ? [
+            ...immutable(crd.spec.scope, old.spec.scope, "spec.scope"),
+            ...immutable(crd.spec.names.kind, old.spec.names.kind, "spec.names.kind"),
+          ]
+        : []),
       ...immutable(crd.spec.group, old.spec.group, "spec.group"),
       ...immutable(crd.spec.names.plural, old.spec.names.plural, "spec.names.plural"),
     ];
@@ -51,22 +60,40 @@ export const customResourceDefinitions: Kind<CustomResourceDefinition> = {
   validateStatusUpdate: (crd) => validateNames(crd.status.acceptedNames, "status.acceptedNames"),
   beginDeletion: (crd, deletionTimestamp) => ({
     ...crd,
-    metadata: { ...crd.metadata, deletionTimestamp, finalizers: [...(crd.metadata.finalizers ?? []).filter((finalizer) => finalizer !== CLEANUP_FINALIZER), CLEANUP_FINALIZER] },
+    metadata: {
+      ...crd.metadata,
+      deletionTimestamp,
+      finalizers: [...(crd.metadata.finalizers ?? []).filter((finalizer) => finalizer !== CLEANUP_FINALIZER), CLEANUP_FINALIZER],
+    },
     status: withCondition(
       crd.status,
-      { type: "Terminating", status: "True", reason: "InstanceDeletionPending", message: "CustomResourceDefinition marked for deletion; CustomResource deletion will begin soon" },
+      {
+        type: "Terminating",
+        status: "True",
+        reason: "InstanceDeletionPending",
+        message: "CustomResourceDefinition marked for deletion; CustomResource deletion will begin soon",
+      },
       deletionTimestamp,
     ),
   }),
   warnings: (crd, old) => {
     const known = new Set(old ? unknownFormats(old) : []);
-    return [...unknownFormats(crd).filter((format) => !known.has(format)).map((format) => `unrecognized format ${JSON.stringify(format)}`), ...notServed(crd, old)];
+    return [
+      ...unknownFormats(crd)
+        .filter((format) => !known.has(format))
+        .map((format) => `unrecognized format ${JSON.stringify(format)}`),
+      ...notServed(crd, old),
+    ];
   },
   columns: [createdAt()],
 };
 
 /** The condition added or changed, with the time of its change. Upstream: apihelpers.SetCRDCondition */
-export function withCondition(status: CustomResourceDefinition["status"], condition: CustomResourceDefinitionCondition, now: string): CustomResourceDefinition["status"] {
+export function withCondition(
+  status: CustomResourceDefinition["status"],
+  condition: CustomResourceDefinitionCondition,
+  now: string,
+): CustomResourceDefinition["status"] {
   const conditions = status.conditions ?? [];
   const old = conditions.find((other) => other.type === condition.type);
   if (!old) return { ...status, conditions: [...conditions, { ...condition, lastTransitionTime: now }] };
@@ -103,5 +130,9 @@ function unknownFormats(crd: CustomResourceDefinition): string[] {
 /** Said once, when it begins to matter. */
 function notServed(crd: CustomResourceDefinition, old: CustomResourceDefinition | undefined): string[] {
   const isWebhook = crd.spec.conversion?.strategy === "Webhook" && old?.spec.conversion?.strategy !== "Webhook";
-  return isWebhook ? ["kubesim does not call conversion webhooks: the versions are converted as by strategy None, which changes nothing but the apiVersion"] : [];
+  return isWebhook
+    ? [
+        "kubesim does not call conversion webhooks: the versions are converted as by strategy None, which changes nothing but the apiVersion",
+      ]
+    : [];
 }

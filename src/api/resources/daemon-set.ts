@@ -6,7 +6,16 @@ import { age, integer, text } from "./support/columns.ts";
 import { formatLabels } from "./service.ts";
 import { validateLabelSelector } from "./support/label-selector-validation.ts";
 import {
-  amountOrPercent, nonNegative, setTemplateDefaults, templateColumns, templateWarnings, validateAtMostAll, validateImmutable, validateIntOrPercent, validateLastingTemplate, validateSelector,
+  amountOrPercent,
+  nonNegative,
+  setTemplateDefaults,
+  templateColumns,
+  templateWarnings,
+  validateAtMostAll,
+  validateImmutable,
+  validateIntOrPercent,
+  validateLastingTemplate,
+  validateSelector,
   validateTemplateLabels,
 } from "./support/workload.ts";
 
@@ -49,7 +58,9 @@ export const daemonSets: Kind<DaemonSet> = {
   validate: ({ spec }) => [
     ...(spec.selector ? validateLabelSelector(spec.selector, "spec.selector") : []),
     ...validateTemplateLabels(spec, "spec.template"),
-    ...(spec.selector ? validateSelector(spec.selector, "spec.selector", "daemonset").filter((error) => error.field === "spec.selector") : []),
+    ...(spec.selector
+      ? validateSelector(spec.selector, "spec.selector", "daemonset").filter((error) => error.field === "spec.selector")
+      : []),
     ...validateLastingTemplate(spec.template, "spec.template", "DaemonSet"),
     ...validateStrategy(spec.updateStrategy ?? {}),
     ...nonNegative(spec.minReadySeconds, "spec.minReadySeconds"),
@@ -79,7 +90,9 @@ function validateStrategy(strategy: DaemonSetUpdateStrategy): FieldError[] {
   return [
     ...validateIntOrPercent(maxUnavailable, `${path}.rollingUpdate.maxUnavailable`),
     ...validateIntOrPercent(maxSurge, `${path}.rollingUpdate.maxSurge`),
-    ...(unavailable && surge ? [invalid(`${path}.rollingUpdate.maxSurge`, maxSurge, "may not be set when maxUnavailable is non-zero")] : []),
+    ...(unavailable && surge
+      ? [invalid(`${path}.rollingUpdate.maxSurge`, maxSurge, "may not be set when maxUnavailable is non-zero")]
+      : []),
     ...(!unavailable && !surge ? [required(`${path}.rollingUpdate.maxUnavailable`, "cannot be 0 when maxSurge is 0")] : []),
     ...validateAtMostAll(maxUnavailable, `${path}.rollingUpdate.maxUnavailable`),
     ...validateAtMostAll(maxSurge, `${path}.rollingUpdate.maxSurge`),

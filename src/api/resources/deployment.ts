@@ -4,7 +4,16 @@ import type { Kind } from "../kind.ts";
 import { sameJson } from "../merge-patch.ts";
 import { age, integer, text } from "./support/columns.ts";
 import {
-  amountOrPercent, nonNegative, setTemplateDefaults, templateColumns, templateWarnings, validateAtMostAll, validateImmutable, validateIntOrPercent, validateLastingTemplate, validateSelector,
+  amountOrPercent,
+  nonNegative,
+  setTemplateDefaults,
+  templateColumns,
+  templateWarnings,
+  validateAtMostAll,
+  validateImmutable,
+  validateIntOrPercent,
+  validateLastingTemplate,
+  validateSelector,
   validateTemplateLabels,
 } from "./support/workload.ts";
 
@@ -20,7 +29,10 @@ export const deployments: Kind<Deployment> = {
   namespaced: true,
   hasGeneration: true,
   schema: { package: "apps/v1", type: "Deployment" },
-  subresources: { scale: { verbs: ["get", "patch", "update"], responseKind: { group: "autoscaling", version: "v1", kind: "Scale" } }, status: { verbs: ["get", "patch", "update"] } },
+  subresources: {
+    scale: { verbs: ["get", "patch", "update"], responseKind: { group: "autoscaling", version: "v1", kind: "Scale" } },
+    status: { verbs: ["get", "patch", "update"] },
+  },
   setDefaults({ spec }) {
     spec.replicas ??= 1;
     spec.strategy ??= {};
@@ -39,7 +51,8 @@ export const deployments: Kind<Deployment> = {
   },
   prepareForUpdate(deployment, old, { subresource }) {
     // Annotations count as a change of the desired state here. Upstream: deploymentStrategy.PrepareForUpdate
-    if (subresource === undefined && !sameJson(deployment.metadata.annotations ?? {}, old.metadata.annotations ?? {})) deployment.metadata.generation = (old.metadata.generation ?? 0) + 1;
+    if (subresource === undefined && !sameJson(deployment.metadata.annotations ?? {}, old.metadata.annotations ?? {}))
+      deployment.metadata.generation = (old.metadata.generation ?? 0) + 1;
   },
   validate({ spec }) {
     const { minReadySeconds = 0, progressDeadlineSeconds } = spec;
@@ -71,7 +84,8 @@ export const deployments: Kind<Deployment> = {
 function validateStrategy(strategy: DeploymentStrategy): FieldError[] {
   const path = "spec.strategy";
   const { type, rollingUpdate } = strategy;
-  if (type === "Recreate") return rollingUpdate ? [forbidden(`${path}.rollingUpdate`, "may not be specified when strategy `type` is 'Recreate'")] : [];
+  if (type === "Recreate")
+    return rollingUpdate ? [forbidden(`${path}.rollingUpdate`, "may not be specified when strategy `type` is 'Recreate'")] : [];
   if (type !== "RollingUpdate") return [notSupported(path, strategy, ["Recreate", "RollingUpdate"])];
   const { maxUnavailable, maxSurge } = rollingUpdate ?? {};
   const stuck = amountOrPercent(maxUnavailable) === 0 && amountOrPercent(maxSurge) === 0;

@@ -23,13 +23,29 @@ export const endpointSlices: Kind<EndpointSlice> = {
     }
   },
   validate: (slice) => [
-    ...(slice.addressType ? (["IPv4", "IPv6", "FQDN"].includes(slice.addressType) ? [] : [notSupported("addressType", slice.addressType, ["FQDN", "IPv4", "IPv6"])]) : [required("addressType")]),
-    ...(slice.endpoints ?? []).flatMap((endpoint, index) => (!endpoint.addresses?.length ? [required(`endpoints[${index}].addresses`, "must contain at least 1 address")] : [])),
+    ...(slice.addressType
+      ? ["IPv4", "IPv6", "FQDN"].includes(slice.addressType)
+        ? []
+        : [notSupported("addressType", slice.addressType, ["FQDN", "IPv4", "IPv6"])]
+      : [required("addressType")]),
+    ...(slice.endpoints ?? []).flatMap((endpoint, index) =>
+      !endpoint.addresses?.length ? [required(`endpoints[${index}].addresses`, "must contain at least 1 address")] : [],
+    ),
   ],
   columns: [
     text("AddressType", "What its addresses are.", (slice) => slice.addressType),
-    text("Ports", "The ports of all its endpoints.", (slice) => list((slice.ports ?? []).map((port) => (port.port === undefined ? "*" : String(port.port))), "<unset>")),
-    text("Endpoints", "Its addresses, at most three.", (slice) => list((slice.endpoints ?? []).flatMap((endpoint) => endpoint.addresses ?? []), "<unset>")),
+    text("Ports", "The ports of all its endpoints.", (slice) =>
+      list(
+        (slice.ports ?? []).map((port) => (port.port === undefined ? "*" : String(port.port))),
+        "<unset>",
+      ),
+    ),
+    text("Endpoints", "Its addresses, at most three.", (slice) =>
+      list(
+        (slice.endpoints ?? []).flatMap((endpoint) => endpoint.addresses ?? []),
+        "<unset>",
+      ),
+    ),
     age(),
   ],
 };

@@ -29,17 +29,28 @@ export const events: Kind<Event> = {
     type: event.type ?? "",
   }),
   columns: [
-    text("Last Seen", "When it last happened, and how often.", (event, nowMs) => ageOf(event.series?.lastObservedTime ?? event.lastTimestamp ?? event.eventTime, nowMs)),
+    text("Last Seen", "When it last happened, and how often.", (event, nowMs) =>
+      ageOf(event.series?.lastObservedTime ?? event.lastTimestamp ?? event.eventTime, nowMs),
+    ),
     text("Type", "Normal or Warning.", (event) => event.type ?? ""),
     text("Reason", "Why, in one word.", (event) => event.reason ?? ""),
-    text("Object", "What it is about.", (event) => `${(event.involvedObject.kind ?? "").toLowerCase()}${event.involvedObject.name ? `/${event.involvedObject.name}` : ""}`),
+    text(
+      "Object",
+      "What it is about.",
+      (event) => `${(event.involvedObject.kind ?? "").toLowerCase()}${event.involvedObject.name ? `/${event.involvedObject.name}` : ""}`,
+    ),
     text("Subobject", "Which part of it.", (event) => event.involvedObject.fieldPath ?? "", 1),
     text("Source", "Who tells it.", (event) => source(event), 1),
     text("Message", "What happened.", (event) => (event.message ?? "").trim()),
-    text("First Seen", "When it first happened.", (event, nowMs) => {
-      const first = event.firstTimestamp ?? event.eventTime;
-      return first ? humanDuration(nowMs - Date.parse(first)) : "<unknown>";
-    }, 1),
+    text(
+      "First Seen",
+      "When it first happened.",
+      (event, nowMs) => {
+        const first = event.firstTimestamp ?? event.eventTime;
+        return first ? humanDuration(nowMs - Date.parse(first)) : "<unknown>";
+      },
+      1,
+    ),
     integer("Count", "How often it happened.", (event) => event.series?.count ?? (event.count || 1), 1),
     text("Name", "Its name.", (event) => event.metadata.name, 1),
   ],
@@ -64,17 +75,51 @@ export const eventsV1: Kind<EventV1> = {
   storedAs: {
     kind: events as unknown as Kind,
     toStored(object: KubernetesObject): KubernetesObject {
-      const { regarding, note, deprecatedCount, deprecatedFirstTimestamp, deprecatedLastTimestamp, deprecatedSource, reportingController, ...rest } = object as unknown as EventV1;
+      const {
+        regarding,
+        note,
+        deprecatedCount,
+        deprecatedFirstTimestamp,
+        deprecatedLastTimestamp,
+        deprecatedSource,
+        reportingController,
+        ...rest
+      } = object as unknown as EventV1;
       return {
-        ...rest, apiVersion: "v1", kind: "Event", involvedObject: regarding ?? {}, message: note, count: deprecatedCount, firstTimestamp: deprecatedFirstTimestamp, lastTimestamp: deprecatedLastTimestamp,
-        source: deprecatedSource, reportingComponent: reportingController,
+        ...rest,
+        apiVersion: "v1",
+        kind: "Event",
+        involvedObject: regarding ?? {},
+        message: note,
+        count: deprecatedCount,
+        firstTimestamp: deprecatedFirstTimestamp,
+        lastTimestamp: deprecatedLastTimestamp,
+        source: deprecatedSource,
+        reportingComponent: reportingController,
       } as unknown as KubernetesObject;
     },
     fromStored(object: KubernetesObject): KubernetesObject {
-      const { involvedObject, message, count, firstTimestamp, lastTimestamp, source: from, reportingComponent, ...rest } = object as unknown as Event;
+      const {
+        involvedObject,
+        message,
+        count,
+        firstTimestamp,
+        lastTimestamp,
+        source: from,
+        reportingComponent,
+        ...rest
+      } = object as unknown as Event;
       return {
-        ...rest, apiVersion: "events.k8s.io/v1", kind: "Event", regarding: involvedObject, note: message, deprecatedCount: count, deprecatedFirstTimestamp: firstTimestamp,
-        deprecatedLastTimestamp: lastTimestamp, deprecatedSource: from, reportingController: reportingComponent || from?.component,
+        ...rest,
+        apiVersion: "events.k8s.io/v1",
+        kind: "Event",
+        regarding: involvedObject,
+        note: message,
+        deprecatedCount: count,
+        deprecatedFirstTimestamp: firstTimestamp,
+        deprecatedLastTimestamp: lastTimestamp,
+        deprecatedSource: from,
+        reportingController: reportingComponent || from?.component,
       } as unknown as KubernetesObject;
     },
   },

@@ -23,6 +23,10 @@ export const flowSchemas: Kind<FlowSchema> = {
     integer("MatchingPrecedence", "The lowest that matches wins.", ({ spec }) => spec.matchingPrecedence ?? 0),
     text("DistinguisherMethod", "How flows are told apart.", ({ spec }) => spec.distinguisherMethod?.type ?? "<none>"),
     age(),
-    text("MissingPL", "Whether the level is missing.", ({ status }) => status.conditions?.find((condition) => condition.type === "Dangling")?.status ?? "?"),
+    text(
+      "MissingPL",
+      "Whether the level is missing.",
+      ({ status }) => status.conditions?.find((condition) => condition.type === "Dangling")?.status ?? "?",
+    ),
   ],
 };

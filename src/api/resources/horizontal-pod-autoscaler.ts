@@ -8,7 +8,10 @@ import { age, integer, text } from "./support/columns.ts";
 import { notSimulated } from "./support/not-simulated.ts";
 
 const DEFAULT_CPU_UTILIZATION = 80;
-const UP_POLICIES = [{ type: "Pods", value: 4, periodSeconds: 15 }, { type: "Percent", value: 100, periodSeconds: 15 }];
+const UP_POLICIES = [
+  { type: "Pods", value: 4, periodSeconds: 15 },
+  { type: "Percent", value: 100, periodSeconds: 15 },
+];
 const DOWN_POLICIES = [{ type: "Percent", value: 100, periodSeconds: 15 }];
 const SHOWN_METRICS_MAX = 2;
 
@@ -26,7 +29,10 @@ export const horizontalPodAutoscalers: Kind<HorizontalPodAutoscaler> = {
   subresources: { status: { verbs: ["get", "patch", "update"] } },
   setDefaults({ spec }) {
     spec.minReplicas ??= 1;
-    if (!spec.metrics?.length) spec.metrics = [{ type: "Resource", resource: { name: "cpu", target: { type: "Utilization", averageUtilization: DEFAULT_CPU_UTILIZATION } } }];
+    if (!spec.metrics?.length)
+      spec.metrics = [
+        { type: "Resource", resource: { name: "cpu", target: { type: "Utilization", averageUtilization: DEFAULT_CPU_UTILIZATION } } },
+      ];
     if (!spec.behavior) return;
     spec.behavior.scaleUp = withDefaults(spec.behavior.scaleUp, UP_POLICIES, 0);
     spec.behavior.scaleDown = withDefaults(spec.behavior.scaleDown, DOWN_POLICIES, undefined);
@@ -38,7 +44,8 @@ export const horizontalPodAutoscalers: Kind<HorizontalPodAutoscaler> = {
     const errors: FieldError[] = [];
     if ((spec.minReplicas ?? 1) < 1) errors.push(invalid("spec.minReplicas", spec.minReplicas, "must be greater than or equal to 1"));
     if (!(spec.maxReplicas >= 1)) errors.push(invalid("spec.maxReplicas", spec.maxReplicas ?? 0, "must be greater than 0"));
-    if (spec.maxReplicas < (spec.minReplicas ?? 1)) errors.push(invalid("spec.maxReplicas", spec.maxReplicas, "must be greater than or equal to `minReplicas`"));
+    if (spec.maxReplicas < (spec.minReplicas ?? 1))
+      errors.push(invalid("spec.maxReplicas", spec.maxReplicas, "must be greater than or equal to `minReplicas`"));
     for (const field of ["kind", "name"] as const) {
       const value = spec.scaleTargetRef?.[field];
       if (!value) errors.push(required(`spec.scaleTargetRef.${field}`));
@@ -88,7 +95,11 @@ function toStored(object: KubernetesObject): KubernetesObject {
     apiVersion: "autoscaling/v2",
     metadata: { ...metadata, annotations },
     spec: { ...common, ...(all.length > 0 ? { metrics: all } : {}), ...(behavior ? { behavior: parseJson(behavior) } : {}) },
-    status: { ...commonStatus, currentMetrics: current === undefined ? [] : [{ type: "Resource", resource: { name: "cpu", current: { averageUtilization: current } } }] },
+    status: {
+      ...commonStatus,
+      currentMetrics:
+        current === undefined ? [] : [{ type: "Resource", resource: { name: "cpu", current: { averageUtilization: current } } }],
+    },
   } as unknown as KubernetesObject;
 }
 
@@ -99,7 +110,11 @@ function fromStored(object: KubernetesObject): KubernetesObject {
   const others = metrics.filter((metric) => metric !== cpu);
   const { currentMetrics, conditions: _conditions, ...commonStatus } = status ?? { desiredReplicas: 0 };
   const current = currentMetrics?.find((metric) => metric.resource?.name === "cpu")?.resource?.current?.averageUtilization;
-  const annotations = { ...metadata.annotations, ...(others.length > 0 ? { [KEPT_METRICS]: JSON.stringify(others) } : {}), ...(behavior ? { [KEPT_BEHAVIOR]: JSON.stringify(behavior) } : {}) };
+  const annotations = {
+    ...metadata.annotations,
+    ...(others.length > 0 ? { [KEPT_METRICS]: JSON.stringify(others) } : {}),
+    ...(behavior ? { [KEPT_BEHAVIOR]: JSON.stringify(behavior) } : {}),
+  };
   return {
     ...rest,
     apiVersion: "autoscaling/v1",
@@ -109,8 +124,12 @@ function fromStored(object: KubernetesObject): KubernetesObject {
   } as unknown as KubernetesObject;
 }
 
-const cpuMetric = (averageUtilization: number): MetricSpec => ({ type: "Resource", resource: { name: "cpu", target: { type: "Utilization", averageUtilization } } });
-const isCpuUtilization = (metric: MetricSpec) => metric.type === "Resource" && metric.resource?.name === "cpu" && metric.resource.target.type === "Utilization";
+const cpuMetric = (averageUtilization: number): MetricSpec => ({
+  type: "Resource",
+  resource: { name: "cpu", target: { type: "Utilization", averageUtilization } },
+});
+const isCpuUtilization = (metric: MetricSpec) =>
+  metric.type === "Resource" && metric.resource?.name === "cpu" && metric.resource.target.type === "Utilization";
 
 function parseJson<T>(json: string | undefined): T | undefined {
   try {
@@ -121,7 +140,11 @@ function parseJson<T>(json: string | undefined): T | undefined {
   }
 }
 
-function withDefaults(rules: HPAScalingRules | undefined, policies: HPAScalingRules["policies"], windowSeconds: number | undefined): HPAScalingRules {
+function withDefaults(
+  rules: HPAScalingRules | undefined,
+  policies: HPAScalingRules["policies"],
+  windowSeconds: number | undefined,
+): HPAScalingRules {
   return {
     ...(windowSeconds === undefined ? {} : { stabilizationWindowSeconds: windowSeconds }),
     selectPolicy: "Max",
@@ -130,7 +153,13 @@ function withDefaults(rules: HPAScalingRules | undefined, policies: HPAScalingRu
   };
 }
 
-const SOURCES: Readonly<Record<string, keyof MetricSpec>> = { Object: "object", Pods: "pods", Resource: "resource", External: "external", ContainerResource: "containerResource" };
+const SOURCES: Readonly<Record<string, keyof MetricSpec>> = {
+  Object: "object",
+  Pods: "pods",
+  Resource: "resource",
+  External: "external",
+  ContainerResource: "containerResource",
+};
 
 function validateMetric(metric: MetricSpec, path: string): FieldError[] {
   if (!metric.type) return [required(`${path}.type`, "must specify a metric source type")];
@@ -140,8 +169,10 @@ function validateMetric(metric: MetricSpec, path: string): FieldError[] {
   const target = metric.resource?.target;
   if (metric.type !== "Resource" || !target) return [];
   if (!metric.resource?.name) return [required(`${path}.resource.name`, "must specify a resource name")];
-  if (target.averageUtilization !== undefined && target.averageUtilization < 1) return [invalid(`${path}.resource.target.averageUtilization`, target.averageUtilization, "must be greater than 0")];
-  if (target.averageUtilization === undefined && target.averageValue === undefined) return [required(`${path}.resource.target.averageUtilization`, "must set either a target raw value or a target utilization")];
+  if (target.averageUtilization !== undefined && target.averageUtilization < 1)
+    return [invalid(`${path}.resource.target.averageUtilization`, target.averageUtilization, "must be greater than 0")];
+  if (target.averageUtilization === undefined && target.averageValue === undefined)
+    return [required(`${path}.resource.target.averageUtilization`, "must set either a target raw value or a target utilization")];
   return [];
 }
 
@@ -149,15 +180,24 @@ function validateMetric(metric: MetricSpec, path: string): FieldError[] {
 function renderTargets(specs: readonly MetricSpec[] | undefined, statuses: readonly MetricStatus[] | undefined): string {
   if (!specs?.length) return "<none>";
   const all = specs.map((spec, index) => renderTarget(spec, statuses?.[index]));
-  return all.length > SHOWN_METRICS_MAX ? `${all.slice(0, SHOWN_METRICS_MAX).join(", ")} + ${all.length - SHOWN_METRICS_MAX} more...` : all.join(", ");
+  return all.length > SHOWN_METRICS_MAX
+    ? `${all.slice(0, SHOWN_METRICS_MAX).join(", ")} + ${all.length - SHOWN_METRICS_MAX} more...`
+    : all.join(", ");
 }
 
 function renderTarget(spec: MetricSpec, status: MetricStatus | undefined): string {
   const source = spec.resource ?? spec.containerResource;
-  const current = status?.resource?.current ?? status?.containerResource?.current ?? status?.pods?.current ?? status?.object?.current ?? status?.external?.current;
+  const current =
+    status?.resource?.current ??
+    status?.containerResource?.current ??
+    status?.pods?.current ??
+    status?.object?.current ??
+    status?.external?.current;
   const target = source?.target ?? spec.pods?.target ?? spec.object?.target ?? spec.external?.target;
   const label = source ? `${source.name}: ` : "";
-  if (target?.averageValue !== undefined) return `${label}${current?.averageValue ?? "<unknown>"}/${target.averageValue}${source || spec.pods ? "" : " (avg)"}`;
-  if (source) return `${label}${current?.averageUtilization === undefined ? "<unknown>" : `${current.averageUtilization}%`}/${target?.averageUtilization === undefined ? "<auto>" : `${target.averageUtilization}%`}`;
+  if (target?.averageValue !== undefined)
+    return `${label}${current?.averageValue ?? "<unknown>"}/${target.averageValue}${source || spec.pods ? "" : " (avg)"}`;
+  if (source)
+    return `${label}${current?.averageUtilization === undefined ? "<unknown>" : `${current.averageUtilization}%`}/${target?.averageUtilization === undefined ? "<auto>" : `${target.averageUtilization}%`}`;
   return `${current?.value ?? "<unknown>"}/${target?.value ?? "<auto>"}`;
 }

@@ -19,10 +19,13 @@ export const ingressClasses: Kind<IngressClass> = {
     if (spec.parameters) spec.parameters.scope ??= "Cluster";
   },
   validate: ({ spec }) => [...validateController(spec.controller ?? ""), ...validateParameters(spec.parameters)],
-  validateUpdate: ({ spec }, old) => (spec.controller === old.spec.controller ? [] : [invalid("spec.controller", spec.controller, "field is immutable")]),
+  validateUpdate: ({ spec }, old) =>
+    spec.controller === old.spec.controller ? [] : [invalid("spec.controller", spec.controller, "field is immutable")],
   columns: [
     text("Controller", "Who serves its ingresses.", ({ spec }) => spec.controller ?? ""),
-    text("Parameters", "Where its settings are.", ({ spec: { parameters } }) => (parameters ? [parameters.apiGroup, parameters.kind].filter(Boolean).reverse().join(".") + `/${parameters.name}` : "<none>")),
+    text("Parameters", "Where its settings are.", ({ spec: { parameters } }) =>
+      parameters ? [parameters.apiGroup, parameters.kind].filter(Boolean).reverse().join(".") + `/${parameters.name}` : "<none>",
+    ),
     age(),
   ],
 };
@@ -30,7 +33,7 @@ export const ingressClasses: Kind<IngressClass> = {
 function validateController(controller: string): FieldError[] {
   if (controller.length > CONTROLLER_MAX) return [tooLong("spec.controller", CONTROLLER_MAX)];
   if (!controller) return [required("spec.controller")];
-  return controller.includes("/") ? [] : [invalid("spec.controller", controller, "must be a domain-prefixed path (such as \"acme.io/foo\")")];
+  return controller.includes("/") ? [] : [invalid("spec.controller", controller, 'must be a domain-prefixed path (such as "acme.io/foo")')];
 }
 
 function validateParameters(parameters: IngressClass["spec"]["parameters"]): FieldError[] {
@@ -38,7 +41,9 @@ function validateParameters(parameters: IngressClass["spec"]["parameters"]): Fie
   const errors: FieldError[] = [];
   if (!parameters.kind) errors.push(required("spec.parameters.kind", "kind is required"));
   if (!parameters.name) errors.push(required("spec.parameters.name", "name is required"));
-  if (!["Cluster", "Namespace"].includes(parameters.scope ?? "")) errors.push(notSupported("spec.parameters.scope", parameters.scope, ["Cluster", "Namespace"]));
-  if (parameters.scope === "Namespace" && !parameters.namespace) errors.push(required("spec.parameters.namespace", "`parameters.scope` is set to 'Namespace'"));
+  if (!["Cluster", "Namespace"].includes(parameters.scope ?? ""))
+    errors.push(notSupported("spec.parameters.scope", parameters.scope, ["Cluster", "Namespace"]));
+  if (parameters.scope === "Namespace" && !parameters.namespace)
+    errors.push(required("spec.parameters.namespace", "`parameters.scope` is set to 'Namespace'"));
   return errors;
 }

@@ -27,21 +27,34 @@ export const ingresses: Kind<Ingress> = {
   },
   validate({ spec }) {
     const errors: FieldError[] = [];
-    if (!spec.rules?.length && !spec.defaultBackend) errors.push(invalid("spec", spec.rules ?? [], "either `defaultBackend` or `rules` must be specified"));
+    if (!spec.rules?.length && !spec.defaultBackend)
+      errors.push(invalid("spec", spec.rules ?? [], "either `defaultBackend` or `rules` must be specified"));
     if (spec.defaultBackend) errors.push(...validateBackend(spec.defaultBackend, "spec.defaultBackend"));
     (spec.rules ?? []).forEach((rule, index) => errors.push(...validateRule(rule, `spec.rules[${index}]`)));
-    (spec.tls ?? []).forEach((entry, index) => (entry.hosts ?? []).forEach((host, at) => errors.push(...validateHost(host, `spec.tls[${index}].hosts[${at}]`))));
-    if (spec.ingressClassName !== undefined) for (const message of isDns1123Subdomain(spec.ingressClassName)) errors.push(invalid("spec.ingressClassName", spec.ingressClassName, message));
+    (spec.tls ?? []).forEach((entry, index) =>
+      (entry.hosts ?? []).forEach((host, at) => errors.push(...validateHost(host, `spec.tls[${index}].hosts[${at}]`))),
+    );
+    if (spec.ingressClassName !== undefined)
+      for (const message of isDns1123Subdomain(spec.ingressClassName))
+        errors.push(invalid("spec.ingressClassName", spec.ingressClassName, message));
     return errors;
   },
   warnings: (ingress, old) => [
     ...notSimulated("Ingresses", "no ingress controller routes requests by them")(ingress, old),
-    ...(ingress.metadata.annotations?.["kubernetes.io/ingress.class"] !== undefined ? ["annotation \"kubernetes.io/ingress.class\" is deprecated, please use 'spec.ingressClassName' instead"] : []),
+    ...(ingress.metadata.annotations?.["kubernetes.io/ingress.class"] !== undefined
+      ? ["annotation \"kubernetes.io/ingress.class\" is deprecated, please use 'spec.ingressClassName' instead"]
+      : []),
   ],
   columns: [
-    text("Class", "Its ingress class.", ({ spec, metadata }) => spec.ingressClassName ?? metadata.annotations?.["kubernetes.io/ingress.class"] ?? "<none>"),
+    text(
+      "Class",
+      "Its ingress class.",
+      ({ spec, metadata }) => spec.ingressClassName ?? metadata.annotations?.["kubernetes.io/ingress.class"] ?? "<none>",
+    ),
     text("Hosts", "Hosts that incoming requests are matched against before the ingress rule", ({ spec }) => hostsOf(spec.rules)),
-    text("Address", "Address is a list containing ingress points for the load-balancer", ({ status }) => (status.loadBalancer?.ingress ?? []).map((entry) => entry.ip ?? entry.hostname ?? "").join(",")),
+    text("Address", "Address is a list containing ingress points for the load-balancer", ({ status }) =>
+      (status.loadBalancer?.ingress ?? []).map((entry) => entry.ip ?? entry.hostname ?? "").join(","),
+    ),
     text("Ports", "Ports of TLS configurations that open", ({ spec }) => (spec.tls?.length ? "80, 443" : "80")),
     age(),
   ],
@@ -64,7 +77,17 @@ function validateHost(host: string, path: string): FieldError[] {
   if (isIp(host).length === 0) return [invalid(path, host, "must be a DNS name, not an IP address")];
   if (!host.includes("*")) return isDns1123Subdomain(host).map((message) => invalid(path, host, message));
   if (new RegExp(`^${WILDCARD}$`).test(host)) return [];
-  return [invalid(path, host, regexMessage("a wildcard DNS-1123 subdomain must start with '*.', followed by a valid DNS subdomain, which must consist of lower case alphanumeric characters, '-' or '.' and end with an alphanumeric character", WILDCARD, "*.example.com"))];
+  return [
+    invalid(
+      path,
+      host,
+      regexMessage(
+        "a wildcard DNS-1123 subdomain must start with '*.', followed by a valid DNS subdomain, which must consist of lower case alphanumeric characters, '-' or '.' and end with an alphanumeric character",
+        WILDCARD,
+        "*.example.com",
+      ),
+    ),
+  ];
 }
 
 function validatePath(entry: HTTPIngressPath, path: string): FieldError[] {

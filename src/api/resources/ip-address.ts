@@ -17,7 +17,13 @@ export const ipAddresses: Kind<IPAddress> = {
   validate: ({ spec }) => (spec.parentRef ? [] : [required("spec.parentRef")]),
   validateUpdate: (address, old) => validateImmutable(address.spec.parentRef, old.spec.parentRef, "spec.parentRef"),
   columns: [
-    text("ParentRef", "Whose address it is.", ({ spec: { parentRef } }) => (parentRef ? [`${parentRef.resource}${parentRef.group ? `.${parentRef.group}` : ""}`, parentRef.namespace, parentRef.name].filter(Boolean).join("/") : "<none>")),
+    text("ParentRef", "Whose address it is.", ({ spec: { parentRef } }) =>
+      parentRef
+        ? [`${parentRef.resource}${parentRef.group ? `.${parentRef.group}` : ""}`, parentRef.namespace, parentRef.name]
+            .filter(Boolean)
+            .join("/")
+        : "<none>",
+    ),
     age(),
   ],
 };

@@ -74,7 +74,12 @@ const PREFIXED_UID = "batch.kubernetes.io/controller-uid";
 /** Upstream: generateSelector */
 function generateSelector({ metadata, spec }: Job): void {
   if (spec.manualSelector || !spec.template) return;
-  const labels = { [PREFIXED_UID]: metadata.uid, "batch.kubernetes.io/job-name": metadata.name, "controller-uid": metadata.uid, "job-name": metadata.name };
+  const labels = {
+    [PREFIXED_UID]: metadata.uid,
+    "batch.kubernetes.io/job-name": metadata.name,
+    "controller-uid": metadata.uid,
+    "job-name": metadata.name,
+  };
   // What the user has set stays, for validation to refuse.
   spec.template.metadata = { ...spec.template.metadata, labels: { ...labels, ...spec.template.metadata?.labels } };
   spec.selector = { ...spec.selector, matchLabels: { [PREFIXED_UID]: metadata.uid, ...spec.selector?.matchLabels } };
@@ -86,19 +91,28 @@ function generateSelector({ metadata, spec }: Job): void {
 function validateGeneratedSelector({ metadata, spec }: Job): FieldError[] {
   if (spec.manualSelector || !spec.selector) return [];
   const labels = spec.template?.metadata?.labels ?? {};
-  const expected = { "controller-uid": metadata.uid, "job-name": metadata.name, [PREFIXED_UID]: metadata.uid, "batch.kubernetes.io/job-name": metadata.name };
+  const expected = {
+    "controller-uid": metadata.uid,
+    "job-name": metadata.name,
+    [PREFIXED_UID]: metadata.uid,
+    "batch.kubernetes.io/job-name": metadata.name,
+  };
   const errors: FieldError[] = [];
   for (const [key, value] of Object.entries(expected)) {
     const at = `spec.template.metadata.labels[${key}]`;
     if (labels[key] === undefined) errors.push(required(at, `must be '${value}'`));
     else if (labels[key] !== value) errors.push(invalid(at, labels, `must be '${value}'`));
   }
-  if (!selectorFromLabelSelector(spec.selector).matches(expected)) errors.push(invalid("spec.selector", spec.selector, "`selector` not auto-generated"));
+  if (!selectorFromLabelSelector(spec.selector).matches(expected))
+    errors.push(invalid("spec.selector", spec.selector, "`selector` not auto-generated"));
   return errors;
 }
 
 function validateSelection({ spec }: Job): FieldError[] {
-  return [...(spec.selector ? validateLabelSelector(spec.selector, "spec.selector") : [required("spec.selector")]), ...validateTemplateLabels(spec, "spec.template")];
+  return [
+    ...(spec.selector ? validateLabelSelector(spec.selector, "spec.selector") : [required("spec.selector")]),
+    ...validateTemplateLabels(spec, "spec.template"),
+  ];
 }
 
 /** Upstream: ValidateJobSpecUpdate */
@@ -107,12 +121,25 @@ function validateJobUpdate({ spec }: Job, old: Job): FieldError[] {
   const elastic = spec.completionMode === "Indexed" && spec.completions === spec.parallelism && spec.completions !== undefined;
   if (spec.completions !== old.spec.completions && !elastic) {
     const tandem = spec.completionMode === "Indexed" && spec.completions !== undefined;
-    errors.push(invalid("spec.completions", spec.completions ?? null, tandem ? "can only be modified in tandem with spec.parallelism" : "field is immutable"));
+    errors.push(
+      invalid(
+        "spec.completions",
+        spec.completions ?? null,
+        tandem ? "can only be modified in tandem with spec.parallelism" : "field is immutable",
+      ),
+    );
   }
   errors.push(...validateImmutable(spec.selector, old.spec.selector, "spec.selector"));
   const startable = old.spec.suspend === true && old.status.startTime === undefined;
-  errors.push(...validateImmutable(startable ? fixedTemplate(spec.template) : spec.template, startable ? fixedTemplate(old.spec.template) : old.spec.template, "spec.template"));
-  for (const field of ["completionMode", "podFailurePolicy", "backoffLimitPerIndex", "managedBy", "successPolicy"] as const) errors.push(...validateImmutable(spec[field], old.spec[field], `spec.${field}`));
+  errors.push(
+    ...validateImmutable(
+      startable ? fixedTemplate(spec.template) : spec.template,
+      startable ? fixedTemplate(old.spec.template) : old.spec.template,
+      "spec.template",
+    ),
+  );
+  for (const field of ["completionMode", "podFailurePolicy", "backoffLimitPerIndex", "managedBy", "successPolicy"] as const)
+    errors.push(...validateImmutable(spec[field], old.spec[field], `spec.${field}`));
   return errors;
 }
 

@@ -42,16 +42,42 @@ function validateItem(item: LimitRangeItem, path: string): FieldError[] {
   const { min = {}, max = {}, default: limit = {}, defaultRequest = {} } = item;
   if (item.type === "Pod") {
     if (Object.keys(limit).length > 0) errors.push(forbidden(`${path}.default`, "may not be specified when `type` is 'Pod'"));
-    if (Object.keys(defaultRequest).length > 0) errors.push(forbidden(`${path}.defaultRequest`, "may not be specified when `type` is 'Pod'"));
+    if (Object.keys(defaultRequest).length > 0)
+      errors.push(forbidden(`${path}.defaultRequest`, "may not be specified when `type` is 'Pod'"));
   }
-  if (item.type === "PersistentVolumeClaim" && !min["storage"] && !max["storage"]) errors.push(forbidden(`${path}.limits`, "either minimum or maximum storage value is required, but neither was provided"));
+  if (item.type === "PersistentVolumeClaim" && !min["storage"] && !max["storage"])
+    errors.push(forbidden(`${path}.limits`, "either minimum or maximum storage value is required, but neither was provided"));
   for (const name of new Set([min, max, limit, defaultRequest].flatMap((list) => Object.keys(list)))) {
-    if (compareAmounts(min[name], max[name]) > 0) errors.push(invalid(`${path}.min[${name}]`, max[name], `min value ${min[name]} is greater than max value ${max[name]}`));
-    if (compareAmounts(min[name], defaultRequest[name]) > 0) errors.push(invalid(`${path}.defaultRequest[${name}]`, defaultRequest[name], `min value ${min[name]} is greater than default request value ${defaultRequest[name]}`));
-    if (compareAmounts(defaultRequest[name], max[name]) > 0) errors.push(invalid(`${path}.defaultRequest[${name}]`, defaultRequest[name], `default request value ${defaultRequest[name]} is greater than max value ${max[name]}`));
-    if (compareAmounts(defaultRequest[name], limit[name]) > 0) errors.push(invalid(`${path}.defaultRequest[${name}]`, defaultRequest[name], `default request value ${defaultRequest[name]} is greater than default limit value ${limit[name]}`));
-    if (compareAmounts(min[name], limit[name]) > 0) errors.push(invalid(`${path}.default[${name}]`, min[name], `min value ${min[name]} is greater than default value ${limit[name]}`));
-    if (compareAmounts(limit[name], max[name]) > 0) errors.push(invalid(`${path}.default[${name}]`, max[name], `default value ${limit[name]} is greater than max value ${max[name]}`));
+    if (compareAmounts(min[name], max[name]) > 0)
+      errors.push(invalid(`${path}.min[${name}]`, max[name], `min value ${min[name]} is greater than max value ${max[name]}`));
+    if (compareAmounts(min[name], defaultRequest[name]) > 0)
+      errors.push(
+        invalid(
+          `${path}.defaultRequest[${name}]`,
+          defaultRequest[name],
+          `min value ${min[name]} is greater than default request value ${defaultRequest[name]}`,
+        ),
+      );
+    if (compareAmounts(defaultRequest[name], max[name]) > 0)
+      errors.push(
+        invalid(
+          `${path}.defaultRequest[${name}]`,
+          defaultRequest[name],
+          `default request value ${defaultRequest[name]} is greater than max value ${max[name]}`,
+        ),
+      );
+    if (compareAmounts(defaultRequest[name], limit[name]) > 0)
+      errors.push(
+        invalid(
+          `${path}.defaultRequest[${name}]`,
+          defaultRequest[name],
+          `default request value ${defaultRequest[name]} is greater than default limit value ${limit[name]}`,
+        ),
+      );
+    if (compareAmounts(min[name], limit[name]) > 0)
+      errors.push(invalid(`${path}.default[${name}]`, min[name], `min value ${min[name]} is greater than default value ${limit[name]}`));
+    if (compareAmounts(limit[name], max[name]) > 0)
+      errors.push(invalid(`${path}.default[${name}]`, max[name], `default value ${limit[name]} is greater than max value ${max[name]}`));
   }
   return errors;
 }

@@ -29,7 +29,9 @@ export const mutatingAdmissionPolicyBindings: Kind<MutatingAdmissionPolicyBindin
   ],
   columns: [
     text("PolicyName", "The policy it puts to work.", ({ spec }) => spec.policyName ?? ""),
-    text("ParamRef", "Where the parameters are.", ({ spec: { paramRef } }) => (paramRef ? (paramRef.name ? [paramRef.namespace, paramRef.name].filter(Boolean).join("/") : "<selector>") : "<unset>")),
+    text("ParamRef", "Where the parameters are.", ({ spec: { paramRef } }) =>
+      paramRef ? (paramRef.name ? [paramRef.namespace, paramRef.name].filter(Boolean).join("/") : "<selector>") : "<unset>",
+    ),
     age(),
   ],
 };

@@ -20,12 +20,15 @@ export const mutatingAdmissionPolicies: Kind<MutatingAdmissionPolicy> = {
     spec.matchConstraints.matchPolicy ??= "Equivalent";
     spec.matchConstraints.namespaceSelector ??= {};
     spec.matchConstraints.objectSelector ??= {};
-    for (const rule of [...(spec.matchConstraints.resourceRules ?? []), ...(spec.matchConstraints.excludeResourceRules ?? [])]) rule.scope ??= "*";
+    for (const rule of [...(spec.matchConstraints.resourceRules ?? []), ...(spec.matchConstraints.excludeResourceRules ?? [])])
+      rule.scope ??= "*";
   },
   validate: validateMutatingAdmissionPolicy,
   columns: [
     integer("Mutations", "How many changes it makes.", ({ spec }) => spec.mutations?.length ?? 0),
-    text("ParamKind", "The kind of its parameters.", ({ spec }) => (spec.paramKind ? `${spec.paramKind.apiVersion}/${spec.paramKind.kind}` : "<unset>")),
+    text("ParamKind", "The kind of its parameters.", ({ spec }) =>
+      spec.paramKind ? `${spec.paramKind.apiVersion}/${spec.paramKind.kind}` : "<unset>",
+    ),
     age(),
   ],
 };

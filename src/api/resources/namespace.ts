@@ -17,7 +17,8 @@ export const namespaces: Kind<Namespace> = {
   subresources: { finalize: { verbs: ["update"] }, status: { verbs: ["get", "patch", "update"] } },
   setDefaults(namespace) {
     namespace.spec ??= {};
-    if (namespace.metadata.name) namespace.metadata.labels = { ...namespace.metadata.labels, "kubernetes.io/metadata.name": namespace.metadata.name };
+    if (namespace.metadata.name)
+      namespace.metadata.labels = { ...namespace.metadata.labels, "kubernetes.io/metadata.name": namespace.metadata.name };
   },
   prepareForCreate(namespace) {
     namespace.status = { phase: "Active" };

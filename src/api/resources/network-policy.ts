@@ -29,22 +29,32 @@ export const networkPolicies: Kind<NetworkPolicy> = {
     (spec.egress ?? []).forEach((rule, index) => errors.push(...validateRule(rule.ports, rule.to, `spec.egress[${index}]`, "to")));
     const types = spec.policyTypes ?? [];
     if (types.length > 2) errors.push(invalid("spec.policyTypes", types, "may not specify more than two policyTypes"));
-    else types.forEach((type, index) => {
-      if (!["Ingress", "Egress"].includes(type)) errors.push(notSupported(`spec.policyTypes[${index}]`, type, ["Egress", "Ingress"]));
-    });
+    else
+      types.forEach((type, index) => {
+        if (!["Ingress", "Egress"].includes(type)) errors.push(notSupported(`spec.policyTypes[${index}]`, type, ["Egress", "Ingress"]));
+      });
     return errors;
   },
   warnings: notSimulated("NetworkPolicies", "all traffic passes"),
   columns: [text("Pod-Selector", "The pods it is about.", ({ spec }) => renderSelector(spec.podSelector ?? {})), age()],
 };
 
-function validateRule(ports: readonly NetworkPolicyPort[] | undefined, peers: readonly NetworkPolicyPeer[] | undefined, path: string, peerField: string): FieldError[] {
-  return [...(ports ?? []).flatMap((port, index) => validatePort(port, `${path}.ports[${index}]`)), ...(peers ?? []).flatMap((peer, index) => validatePeer(peer, `${path}.${peerField}[${index}]`))];
+function validateRule(
+  ports: readonly NetworkPolicyPort[] | undefined,
+  peers: readonly NetworkPolicyPeer[] | undefined,
+  path: string,
+  peerField: string,
+): FieldError[] {
+  return [
+    ...(ports ?? []).flatMap((port, index) => validatePort(port, `${path}.ports[${index}]`)),
+    ...(peers ?? []).flatMap((peer, index) => validatePeer(peer, `${path}.${peerField}[${index}]`)),
+  ];
 }
 
 function validatePort({ port, endPort, protocol }: NetworkPolicyPort, path: string): FieldError[] {
   const errors: FieldError[] = [];
-  if (protocol !== undefined && !["TCP", "UDP", "SCTP"].includes(protocol)) errors.push(notSupported(`${path}.protocol`, protocol, ["SCTP", "TCP", "UDP"]));
+  if (protocol !== undefined && !["TCP", "UDP", "SCTP"].includes(protocol))
+    errors.push(notSupported(`${path}.protocol`, protocol, ["SCTP", "TCP", "UDP"]));
   if (typeof port === "number") {
     for (const message of isPortNumber(port)) errors.push(invalid(`${path}.port`, port, message));
     if (endPort !== undefined && endPort < port) errors.push(invalid(`${path}.endPort`, port, "must be greater than or equal to `port`"));
@@ -57,11 +67,16 @@ function validatePort({ port, endPort, protocol }: NetworkPolicyPort, path: stri
 }
 
 function validatePeer({ podSelector, namespaceSelector, ipBlock }: NetworkPolicyPeer, path: string): FieldError[] {
-  const errors = [...validateLabelSelector(podSelector, `${path}.podSelector`), ...validateLabelSelector(namespaceSelector, `${path}.namespaceSelector`)];
+  const errors = [
+    ...validateLabelSelector(podSelector, `${path}.podSelector`),
+    ...validateLabelSelector(namespaceSelector, `${path}.namespaceSelector`),
+  ];
   if (ipBlock) {
     if (!ipBlock.cidr) errors.push(required(`${path}.ipBlock.cidr`));
     else for (const message of isCidr(ipBlock.cidr)) errors.push(invalid(`${path}.ipBlock.cidr`, ipBlock.cidr, message));
-    (ipBlock.except ?? []).forEach((except, index) => isCidr(except).forEach((message) => errors.push(invalid(`${path}.ipBlock.except[${index}]`, except, message))));
+    (ipBlock.except ?? []).forEach((except, index) =>
+      isCidr(except).forEach((message) => errors.push(invalid(`${path}.ipBlock.except[${index}]`, except, message))),
+    );
   }
   if (!podSelector && !namespaceSelector && !ipBlock) errors.push(required(path, "must specify a peer"));
   else if (ipBlock && (podSelector || namespaceSelector)) errors.push(forbidden(path, "may not specify both ipBlock and another peer"));

@@ -26,10 +26,20 @@ export const nodes: Kind<Node> = {
     return (node.spec.taints ?? []).flatMap((taint, index) =>
       ["NoSchedule", "PreferNoSchedule", "NoExecute"].includes(taint.effect)
         ? []
-        : [{ type: "FieldValueNotSupported" as const, field: `spec.taints[${index}].effect`, badValue: taint.effect, detail: 'supported values: "NoSchedule", "PreferNoSchedule", "NoExecute"' }],
+        : [
+            {
+              type: "FieldValueNotSupported" as const,
+              field: `spec.taints[${index}].effect`,
+              badValue: taint.effect,
+              detail: 'supported values: "NoSchedule", "PreferNoSchedule", "NoExecute"',
+            },
+          ],
     );
   },
-  validateUpdate: (node, old) => (old.spec.providerID && node.spec.providerID !== old.spec.providerID ? [invalid("spec.providerID", node.spec.providerID, "field is immutable")] : []),
+  validateUpdate: (node, old) =>
+    old.spec.providerID && node.spec.providerID !== old.spec.providerID
+      ? [invalid("spec.providerID", node.spec.providerID, "field is immutable")]
+      : [],
   selectableFields: (node) => ({ "spec.unschedulable": String(node.spec.unschedulable ?? false) }),
   columns: [
     text("Status", "Whether the node is ready, and whether it takes pods.", status),
@@ -40,7 +50,12 @@ export const nodes: Kind<Node> = {
     text("External-IP", "Its address outside.", (node) => address(node, "ExternalIP"), 1),
     text("OS-Image", "The operating system.", (node) => node.status.nodeInfo?.osImage || "<unknown>", 1),
     text("Kernel-Version", "The kernel.", (node) => node.status.nodeInfo?.kernelVersion || "<unknown>", 1),
-    text("Container-Runtime", "The container runtime and its version.", (node) => node.status.nodeInfo?.containerRuntimeVersion || "<unknown>", 1),
+    text(
+      "Container-Runtime",
+      "The container runtime and its version.",
+      (node) => node.status.nodeInfo?.containerRuntimeVersion || "<unknown>",
+      1,
+    ),
   ],
 };
 
@@ -54,7 +69,8 @@ function status(node: Node): string {
 function roles(node: Node): string {
   const found = new Set<string>();
   for (const [key, value] of Object.entries(node.metadata.labels ?? {})) {
-    if (key.startsWith("node-role.kubernetes.io/") && key.length > "node-role.kubernetes.io/".length) found.add(key.slice("node-role.kubernetes.io/".length));
+    if (key.startsWith("node-role.kubernetes.io/") && key.length > "node-role.kubernetes.io/".length)
+      found.add(key.slice("node-role.kubernetes.io/".length));
     else if (key === "kubernetes.io/role" && value) found.add(value);
   }
   return [...found].sort().join(",") || "<none>";

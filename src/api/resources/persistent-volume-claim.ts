@@ -34,24 +34,39 @@ export const persistentVolumeClaims: Kind<PersistentVolumeClaim> = {
     const storage = spec.resources?.requests?.["storage"];
     if (storage === undefined) errors.push(required("spec.resources[storage]"));
     else if (compareAmounts(storage, "0") <= 0) errors.push(invalid("spec.resources[storage]", storage, "must be greater than zero"));
-    if (spec.storageClassName) for (const message of isDns1123Subdomain(spec.storageClassName)) errors.push(invalid("spec.storageClassName", spec.storageClassName, message));
+    if (spec.storageClassName)
+      for (const message of isDns1123Subdomain(spec.storageClassName))
+        errors.push(invalid("spec.storageClassName", spec.storageClassName, message));
     if (!VOLUME_MODES.includes(spec.volumeMode ?? "")) errors.push(notSupported("spec.volumeMode", spec.volumeMode, VOLUME_MODES));
     return errors;
   },
   validateUpdate: ({ spec }, old) => {
     const mayGrow = old.status.phase === "Bound";
-    const fixed = (from: PersistentVolumeClaim["spec"]) => ({ ...from, volumeName: old.spec.volumeName ? from.volumeName : undefined, ...(mayGrow ? { resources: undefined, volumeAttributesClassName: undefined } : {}) });
+    const fixed = (from: PersistentVolumeClaim["spec"]) => ({
+      ...from,
+      volumeName: old.spec.volumeName ? from.volumeName : undefined,
+      ...(mayGrow ? { resources: undefined, volumeAttributesClassName: undefined } : {}),
+    });
     if (!sameJson(fixed(spec), fixed(old.spec))) {
-      return [forbidden("spec", `spec is immutable after creation except resources.requests and volumeAttributesClassName for bound claims\n${goDiff("core.PersistentVolumeClaimSpec", old.spec, spec)}`)];
+      return [
+        forbidden(
+          "spec",
+          `spec is immutable after creation except resources.requests and volumeAttributesClassName for bound claims\n${goDiff("core.PersistentVolumeClaimSpec", old.spec, spec)}`,
+        ),
+      ];
     }
-    const shrinks = compareAmounts(spec.resources?.requests?.["storage"], old.status.capacity?.["storage"]) < 0 && compareAmounts(spec.resources?.requests?.["storage"], old.spec.resources?.requests?.["storage"]) < 0;
+    const shrinks =
+      compareAmounts(spec.resources?.requests?.["storage"], old.status.capacity?.["storage"]) < 0 &&
+      compareAmounts(spec.resources?.requests?.["storage"], old.spec.resources?.requests?.["storage"]) < 0;
     return shrinks ? [forbidden("spec.resources.requests.storage", "field can not be less than status.capacity")] : [];
   },
   columns: [
     text("Status", "Whether it is bound.", (claim) => (claim.metadata.deletionTimestamp ? "Terminating" : (claim.status.phase ?? ""))),
     text("Volume", "The volume that it got.", (claim) => claim.spec.volumeName ?? ""),
     text("Capacity", "The volume's size.", (claim) => (claim.spec.volumeName ? (claim.status.capacity?.["storage"] ?? "") : "")),
-    text("Access Modes", "How the volume may be mounted.", (claim) => (claim.spec.volumeName ? shortAccessModes(claim.status.accessModes) : "")),
+    text("Access Modes", "How the volume may be mounted.", (claim) =>
+      claim.spec.volumeName ? shortAccessModes(claim.status.accessModes) : "",
+    ),
     text("StorageClass", "Its storage class.", (claim) => claim.spec.storageClassName ?? ""),
     text("VolumeAttributesClass", "Its attributes class.", (claim) => claim.spec.volumeAttributesClassName ?? "<unset>"),
     age(),

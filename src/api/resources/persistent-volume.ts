@@ -8,8 +8,28 @@ import { age, text } from "./support/columns.ts";
 import { validateAmounts } from "./support/quantities.ts";
 
 const SOURCES = [
-  "hostPath", "gcePersistentDisk", "awsElasticBlockStore", "glusterfs", "nfs", "rbd", "quobyte", "cephfs", "flexVolume", "cinder", "fc", "flocker", "azureFile", "vsphereVolume",
-  "photonPersistentDisk", "portworxVolume", "azureDisk", "scaleIO", "local", "storageos", "csi", "iscsi",
+  "hostPath",
+  "gcePersistentDisk",
+  "awsElasticBlockStore",
+  "glusterfs",
+  "nfs",
+  "rbd",
+  "quobyte",
+  "cephfs",
+  "flexVolume",
+  "cinder",
+  "fc",
+  "flocker",
+  "azureFile",
+  "vsphereVolume",
+  "photonPersistentDisk",
+  "portworxVolume",
+  "azureDisk",
+  "scaleIO",
+  "local",
+  "storageos",
+  "csi",
+  "iscsi",
 ] as const satisfies readonly (keyof PersistentVolumeSpec)[];
 const RECLAIM_POLICIES = ["Delete", "Recycle", "Retain"];
 const VOLUME_MODES = ["Block", "Filesystem"];
@@ -36,13 +56,19 @@ export const persistentVolumes: Kind<PersistentVolume> = {
   validate: ({ spec }) => [
     ...validateAccessModes(spec.accessModes, "spec.accessModes", ""),
     ...validateCapacity(spec),
-    ...(RECLAIM_POLICIES.includes(spec.persistentVolumeReclaimPolicy ?? "") ? [] : [notSupported("spec.persistentVolumeReclaimPolicy", spec.persistentVolumeReclaimPolicy, RECLAIM_POLICIES)]),
+    ...(RECLAIM_POLICIES.includes(spec.persistentVolumeReclaimPolicy ?? "")
+      ? []
+      : [notSupported("spec.persistentVolumeReclaimPolicy", spec.persistentVolumeReclaimPolicy, RECLAIM_POLICIES)]),
     ...validateSource(spec),
-    ...(spec.storageClassName ? isDns1123Subdomain(spec.storageClassName).map((message) => invalid("spec.storageClassName", spec.storageClassName, message)) : []),
+    ...(spec.storageClassName
+      ? isDns1123Subdomain(spec.storageClassName).map((message) => invalid("spec.storageClassName", spec.storageClassName, message))
+      : []),
     ...(VOLUME_MODES.includes(spec.volumeMode ?? "") ? [] : [notSupported("spec.volumeMode", spec.volumeMode, VOLUME_MODES)]),
   ],
   validateUpdate: (volume, old) => [
-    ...(sameJson(sourceOf(volume.spec), sourceOf(old.spec)) ? [] : [forbidden("spec.persistentvolumesource", "spec.persistentvolumesource is immutable after creation")]),
+    ...(sameJson(sourceOf(volume.spec), sourceOf(old.spec))
+      ? []
+      : [forbidden("spec.persistentvolumesource", "spec.persistentvolumesource is immutable after creation")]),
     ...(volume.spec.volumeMode === old.spec.volumeMode ? [] : [invalid("volumeMode", volume.spec.volumeMode, "field is immutable")]),
   ],
   selectableFields: () => ({}),
@@ -74,7 +100,8 @@ function validateSource(spec: PersistentVolumeSpec): FieldError[] {
   const { hostPath, local } = spec;
   if (hostPath && !hostPath.path) more.push(required("spec.hostPath.path"));
   else if (hostPath?.path.split("/").includes("..")) more.push(invalid("spec.hostPath.path", hostPath.path, "must not contain '..'"));
-  if (hostPath?.path === "/" && spec.persistentVolumeReclaimPolicy === "Recycle") more.push(forbidden("spec.persistentVolumeReclaimPolicy", "may not be 'recycle' for a hostPath mount of '/'"));
+  if (hostPath?.path === "/" && spec.persistentVolumeReclaimPolicy === "Recycle")
+    more.push(forbidden("spec.persistentVolumeReclaimPolicy", "may not be 'recycle' for a hostPath mount of '/'"));
   if (local && !local.path) more.push(required("spec.local.path"));
   if (local && !spec.nodeAffinity) more.push(required("spec.nodeAffinity", "Local volume requires node affinity"));
   return more;

@@ -24,17 +24,24 @@ export const podDisruptionBudgets: Kind<PodDisruptionBudget> = {
   },
   validate({ spec }) {
     const errors: FieldError[] = [];
-    if (spec.minAvailable !== undefined && spec.maxUnavailable !== undefined) errors.push(invalid("spec", spec, "minAvailable and maxUnavailable cannot be both set"));
-    for (const field of ["minAvailable", "maxUnavailable"] as const) errors.push(...validateIntOrPercent(spec[field], `spec.${field}`), ...validateAtMostAll(spec[field], `spec.${field}`));
+    if (spec.minAvailable !== undefined && spec.maxUnavailable !== undefined)
+      errors.push(invalid("spec", spec, "minAvailable and maxUnavailable cannot be both set"));
+    for (const field of ["minAvailable", "maxUnavailable"] as const)
+      errors.push(...validateIntOrPercent(spec[field], `spec.${field}`), ...validateAtMostAll(spec[field], `spec.${field}`));
     errors.push(...validateLabelSelector(spec.selector, "spec.selector"));
     const policy = spec.unhealthyPodEvictionPolicy;
-    if (policy !== undefined && !EVICTION_POLICIES.includes(policy)) errors.push(notSupported("spec.unhealthyPodEvictionPolicy", policy, EVICTION_POLICIES));
+    if (policy !== undefined && !EVICTION_POLICIES.includes(policy))
+      errors.push(notSupported("spec.unhealthyPodEvictionPolicy", policy, EVICTION_POLICIES));
     return errors;
   },
   columns: [
     text("Min Available", "The minimum number of pods that must be available.", ({ spec }) => String(spec.minAvailable ?? "N/A")),
     text("Max Unavailable", "The maximum number of pods that may be unavailable.", ({ spec }) => String(spec.maxUnavailable ?? "N/A")),
-    integer("Allowed Disruptions", "Calculated number of pods that may be disrupted at this time.", ({ status }) => status.disruptionsAllowed ?? 0),
+    integer(
+      "Allowed Disruptions",
+      "Calculated number of pods that may be disrupted at this time.",
+      ({ status }) => status.disruptionsAllowed ?? 0,
+    ),
     age(),
   ],
 };

@@ -17,8 +17,12 @@ export const podTemplates: Kind<PodTemplate> = {
   setDefaults: ({ template }) => setTemplateDefaults(template),
   validate: ({ template }) => validateTemplate(template, "template"),
   columns: [
-    text("Containers", "Names of its containers.", ({ template }) => (template?.spec?.containers ?? []).map((container) => container.name).join(",")),
-    text("Images", "Their images.", ({ template }) => (template?.spec?.containers ?? []).map((container) => container.image ?? "").join(",")),
+    text("Containers", "Names of its containers.", ({ template }) =>
+      (template?.spec?.containers ?? []).map((container) => container.name).join(","),
+    ),
+    text("Images", "Their images.", ({ template }) =>
+      (template?.spec?.containers ?? []).map((container) => container.image ?? "").join(","),
+    ),
     text("Pod Labels", "Labels of pods made from it.", ({ template }) => formatLabels(template?.metadata?.labels)),
   ],
 };

@@ -41,7 +41,11 @@ export const pods: Kind<Pod> = {
     setPodOnlyDefaults(pod.spec);
   },
   prepareForCreate(pod) {
-    pod.status = { phase: "Pending", qosClass: qosClass(pod), ...(pod.spec.schedulingGates?.length ? { conditions: [gatedCondition()] } : {}) };
+    pod.status = {
+      phase: "Pending",
+      qosClass: qosClass(pod),
+      ...(pod.spec.schedulingGates?.length ? { conditions: [gatedCondition()] } : {}),
+    };
   },
   prepareForUpdate(pod, old, { subresource }) {
     if (subresource === undefined) pod.status = { ...old.status };
@@ -50,12 +54,18 @@ export const pods: Kind<Pod> = {
   },
   validate: (pod) => [...validateAnnotations(pod), ...validatePodSpec(pod.spec, "spec", { isPod: true })],
   validateCreate: (pod) => (pod.spec.ephemeralContainers?.length ? [forbidden("spec.ephemeralContainers", "cannot be set on create")] : []),
-  validateUpdate: (pod, old, subresource) => (subresource === "ephemeralcontainers" ? validateEphemeralContainersUpdate(pod, old) : validatePodUpdate(pod, old)),
+  validateUpdate: (pod, old, subresource) =>
+    subresource === "ephemeralcontainers" ? validateEphemeralContainersUpdate(pod, old) : validatePodUpdate(pod, old),
   warnings(pod, old) {
     // Most writes are the kubelet's and leave the spec as it is.
     if (old && old.metadata.generation === pod.metadata.generation) return [];
     const messages = old ? [] : isDns1123Label(pod.metadata.name);
-    const name = messages.length > 0 ? [`metadata.name: this is used in the Pod's hostname, which can result in surprising behavior; a DNS label is recommended: [${messages.join(" ")}]`] : [];
+    const name =
+      messages.length > 0
+        ? [
+            `metadata.name: this is used in the Pod's hostname, which can result in surprising behavior; a DNS label is recommended: [${messages.join(" ")}]`,
+          ]
+        : [];
     return [...name, ...podSpecWarnings(pod.spec, pod.metadata, "")];
   },
   gracePeriodSeconds(pod, requested) {
@@ -78,7 +88,12 @@ export const pods: Kind<Pod> = {
 };
 
 function gatedCondition() {
-  return { type: "PodScheduled", status: "False", reason: "SchedulingGated", message: "Scheduling is blocked due to non-empty scheduling gates" };
+  return {
+    type: "PodScheduled",
+    status: "False",
+    reason: "SchedulingGated",
+    message: "Scheduling is blocked due to non-empty scheduling gates",
+  };
 }
 
 const DELETION_COST = "controller.kubernetes.io/pod-deletion-cost";
@@ -87,8 +102,12 @@ const DELETION_COST = "controller.kubernetes.io/pod-deletion-cost";
 function validateAnnotations({ metadata, spec }: Pod): FieldError[] {
   const errors: FieldError[] = [];
   const mirror = metadata.annotations?.["kubernetes.io/config.mirror"];
-  if (mirror !== undefined && !spec.nodeName) errors.push(invalid("metadata.annotations[kubernetes.io/config.mirror]", mirror, "must set spec.nodeName if mirror pod annotation is set"));
+  if (mirror !== undefined && !spec.nodeName)
+    errors.push(
+      invalid("metadata.annotations[kubernetes.io/config.mirror]", mirror, "must set spec.nodeName if mirror pod annotation is set"),
+    );
   const cost = metadata.annotations?.[DELETION_COST];
-  if (cost !== undefined && !(/^(-?[1-9]\d*|0)$/.test(cost) && Math.abs(Number(cost)) < 2 ** 31)) errors.push(invalid(`metadata.annotations[${DELETION_COST}]`, cost, "must be a 32bit integer"));
+  if (cost !== undefined && !(/^(-?[1-9]\d*|0)$/.test(cost) && Math.abs(Number(cost)) < 2 ** 31))
+    errors.push(invalid(`metadata.annotations[${DELETION_COST}]`, cost, "must be a 32bit integer"));
   return errors;
 }

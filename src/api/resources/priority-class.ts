@@ -25,11 +25,15 @@ export const priorityClasses: Kind<PriorityClass> = {
     if (system && !["system-node-critical", "system-cluster-critical"].includes(object.metadata.name)) {
       return [forbidden("metadata.name", `priority class names with 'system-' prefix are reserved for system use only`)];
     }
-    return !system && (object.value ?? 0) > USER_MAX ? [forbidden("value", `maximum allowed value of a user defined priority is ${USER_MAX}`)] : [];
+    return !system && (object.value ?? 0) > USER_MAX
+      ? [forbidden("value", `maximum allowed value of a user defined priority is ${USER_MAX}`)]
+      : [];
   },
   validateUpdate: (object, old) => [
     ...(object.value !== old.value ? [forbidden("value", "may not be changed in an update.")] : []),
-    ...(object.preemptionPolicy !== old.preemptionPolicy ? [invalid("preemptionPolicy", object.preemptionPolicy, "field is immutable")] : []),
+    ...(object.preemptionPolicy !== old.preemptionPolicy
+      ? [invalid("preemptionPolicy", object.preemptionPolicy, "field is immutable")]
+      : []),
   ],
   columns: [
     integer("Value", "The priority of its pods.", (object) => object.value ?? 0),

@@ -31,10 +31,14 @@ export const priorityLevelConfigurations: Kind<PriorityLevelConfiguration> = {
   warnings: notSimulated("PriorityLevelConfigurations", "all requests are served as they come"),
   columns: [
     text("Type", "Exempt or Limited.", ({ spec }) => spec.type),
-    text("NominalConcurrencyShares", "Its share of the server.", ({ spec }) => String((spec.limited ?? spec.exempt)?.nominalConcurrencyShares ?? "<none>")),
+    text("NominalConcurrencyShares", "Its share of the server.", ({ spec }) =>
+      String((spec.limited ?? spec.exempt)?.nominalConcurrencyShares ?? "<none>"),
+    ),
     text("Queues", "How many queues it has.", ({ spec }) => String(spec.limited?.limitResponse?.queuing?.queues ?? "<none>")),
     text("HandSize", "How many queues a flow may use.", ({ spec }) => String(spec.limited?.limitResponse?.queuing?.handSize ?? "<none>")),
-    text("QueueLengthLimit", "How long a queue may get.", ({ spec }) => String(spec.limited?.limitResponse?.queuing?.queueLengthLimit ?? "<none>")),
+    text("QueueLengthLimit", "How long a queue may get.", ({ spec }) =>
+      String(spec.limited?.limitResponse?.queuing?.queueLengthLimit ?? "<none>"),
+    ),
     age(),
   ],
 };

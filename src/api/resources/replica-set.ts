@@ -1,7 +1,16 @@
 import type { ReplicaSet } from "../generated/apps-v1.ts";
 import type { Kind } from "../kind.ts";
 import { age, integer } from "./support/columns.ts";
-import { nonNegative, setTemplateDefaults, templateColumns, templateWarnings, validateImmutable, validateLastingTemplate, validateSelector, validateTemplateLabels } from "./support/workload.ts";
+import {
+  nonNegative,
+  setTemplateDefaults,
+  templateColumns,
+  templateWarnings,
+  validateImmutable,
+  validateLastingTemplate,
+  validateSelector,
+  validateTemplateLabels,
+} from "./support/workload.ts";
 
 /** Upstream: pkg/registry/apps/replicaset */
 export const replicaSets: Kind<ReplicaSet> = {
@@ -15,7 +24,10 @@ export const replicaSets: Kind<ReplicaSet> = {
   namespaced: true,
   hasGeneration: true,
   schema: { package: "apps/v1", type: "ReplicaSet" },
-  subresources: { scale: { verbs: ["get", "patch", "update"], responseKind: { group: "autoscaling", version: "v1", kind: "Scale" } }, status: { verbs: ["get", "patch", "update"] } },
+  subresources: {
+    scale: { verbs: ["get", "patch", "update"], responseKind: { group: "autoscaling", version: "v1", kind: "Scale" } },
+    status: { verbs: ["get", "patch", "update"] },
+  },
   setDefaults(set) {
     set.spec.replicas ??= 1;
     setTemplateDefaults(set.spec.template);

@@ -17,7 +17,10 @@ export const replicationControllers: Kind<ReplicationController> = {
   namespaced: true,
   hasGeneration: true,
   schema: { package: "core/v1", type: "ReplicationController" },
-  subresources: { scale: { verbs: ["get", "patch", "update"], responseKind: { group: "autoscaling", version: "v1", kind: "Scale" } }, status: { verbs: ["get", "patch", "update"] } },
+  subresources: {
+    scale: { verbs: ["get", "patch", "update"], responseKind: { group: "autoscaling", version: "v1", kind: "Scale" } },
+    status: { verbs: ["get", "patch", "update"] },
+  },
   setDefaults(controller) {
     const { spec, metadata } = controller;
     spec.replicas ??= 1;
@@ -34,7 +37,11 @@ export const replicationControllers: Kind<ReplicationController> = {
     ...(Object.keys(spec.selector ?? {}).length === 0 ? [required("spec.selector")] : []),
     ...nonNegative(spec.replicas, "spec.replicas"),
     ...(spec.template ? validateMatch(spec) : [required("spec.template")]),
-    ...(spec.template ? validateLastingTemplate(spec.template, "spec.template", "ReplicationController").filter(({ field }) => field !== "spec.template.spec.activeDeadlineSeconds") : []),
+    ...(spec.template
+      ? validateLastingTemplate(spec.template, "spec.template", "ReplicationController").filter(
+          ({ field }) => field !== "spec.template.spec.activeDeadlineSeconds",
+        )
+      : []),
   ],
   warnings: templateWarnings,
   selectableFields: ({ status }) => ({ "status.replicas": String(status.replicas ?? 0) }),
@@ -43,8 +50,18 @@ export const replicationControllers: Kind<ReplicationController> = {
     integer("Current", "How many it has.", ({ status }) => status.replicas ?? 0),
     integer("Ready", "How many of them are ready.", ({ status }) => status.readyReplicas ?? 0),
     age(),
-    text("Containers", "Names of the template's containers.", ({ spec }) => (spec.template?.spec.containers ?? []).map((container) => container.name).join(","), 1),
-    text("Images", "Their images.", ({ spec }) => (spec.template?.spec.containers ?? []).map((container) => container.image ?? "").join(","), 1),
+    text(
+      "Containers",
+      "Names of the template's containers.",
+      ({ spec }) => (spec.template?.spec.containers ?? []).map((container) => container.name).join(","),
+      1,
+    ),
+    text(
+      "Images",
+      "Their images.",
+      ({ spec }) => (spec.template?.spec.containers ?? []).map((container) => container.image ?? "").join(","),
+      1,
+    ),
     text("Selector", "The pods that belong to it.", ({ spec }) => formatLabels(spec.selector), 1),
   ],
 };

@@ -21,6 +21,10 @@ export const resourceClaims: Kind<ResourceClaim> = {
 
 /** Upstream: resourceClaimState */
 function state({ metadata, status }: ResourceClaim): string {
-  const words = [...(metadata.deletionTimestamp ? ["deleted"] : []), ...(status?.allocation ? ["allocated"] : []), ...(status?.reservedFor?.length ? ["reserved"] : [])];
+  const words = [
+    ...(metadata.deletionTimestamp ? ["deleted"] : []),
+    ...(status?.allocation ? ["allocated"] : []),
+    ...(status?.reservedFor?.length ? ["reserved"] : []),
+  ];
   return status?.allocation ? words.join(",") : metadata.deletionTimestamp ? "deleted,pending" : "pending";
 }

@@ -6,7 +6,15 @@ import { age, text } from "./support/columns.ts";
 import { validateAmounts } from "./support/quantities.ts";
 import { validateImmutable } from "./support/workload.ts";
 
-const SCOPES = ["BestEffort", "CrossNamespacePodAffinity", "NotBestEffort", "NotTerminating", "PriorityClass", "Terminating", "VolumeAttributesClass"];
+const SCOPES = [
+  "BestEffort",
+  "CrossNamespacePodAffinity",
+  "NotBestEffort",
+  "NotTerminating",
+  "PriorityClass",
+  "Terminating",
+  "VolumeAttributesClass",
+];
 
 /** Upstream: pkg/registry/core/resourcequota, ValidateResourceQuota */
 export const resourceQuotas: Kind<ResourceQuota> = {
@@ -24,13 +32,16 @@ export const resourceQuotas: Kind<ResourceQuota> = {
   },
   validate({ spec }) {
     const errors: FieldError[] = [];
-    for (const name of Object.keys(spec.hard ?? {})) for (const message of isQualifiedName(name)) errors.push(invalid(`spec.hard[${name}]`, name, message));
+    for (const name of Object.keys(spec.hard ?? {}))
+      for (const message of isQualifiedName(name)) errors.push(invalid(`spec.hard[${name}]`, name, message));
     errors.push(...validateAmounts(spec.hard, "spec.hard"));
-    for (const scope of spec.scopes ?? []) if (!SCOPES.includes(scope)) errors.push(invalid("spec.scopes", spec.scopes, "unsupported scope"));
+    for (const scope of spec.scopes ?? [])
+      if (!SCOPES.includes(scope)) errors.push(invalid("spec.scopes", spec.scopes, "unsupported scope"));
     (spec.scopeSelector?.matchExpressions ?? []).forEach(({ scopeName, operator }, index) => {
       const path = `spec.scopeSelector.matchExpressions[${index}]`;
       if (!SCOPES.includes(scopeName)) errors.push(invalid(`${path}.scopeName`, scopeName, "unsupported scope"));
-      if (!["In", "NotIn", "Exists", "DoesNotExist"].includes(operator)) errors.push(notSupported(`${path}.operator`, operator, ["DoesNotExist", "Exists", "In", "NotIn"]));
+      if (!["In", "NotIn", "Exists", "DoesNotExist"].includes(operator))
+        errors.push(notSupported(`${path}.operator`, operator, ["DoesNotExist", "Exists", "In", "NotIn"]));
     });
     return errors;
   },
@@ -44,5 +55,9 @@ export const resourceQuotas: Kind<ResourceQuota> = {
 
 /** `pods: 2/10, requests.cpu: 100m/1`. */
 function usage({ status }: ResourceQuota, limits: boolean): string {
-  return Object.keys(status.hard ?? {}).filter((name) => name.startsWith("limits") === limits).sort().map((name) => `${name}: ${status.used?.[name] ?? "0"}/${status.hard?.[name]}`).join(", ");
+  return Object.keys(status.hard ?? {})
+    .filter((name) => name.startsWith("limits") === limits)
+    .sort()
+    .map((name) => `${name}: ${status.used?.[name] ?? "0"}/${status.hard?.[name]}`)
+    .join(", ");
 }

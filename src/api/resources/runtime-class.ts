@@ -14,7 +14,8 @@ export const runtimeClasses: Kind<RuntimeClass> = {
   singular: "runtimeclass",
   namespaced: false,
   schema: { package: "node/v1", type: "RuntimeClass" },
-  validate: ({ handler }) => (handler ? isDns1123Label(handler).map((message) => invalid("handler", handler, message)) : [required("handler")]),
+  validate: ({ handler }) =>
+    handler ? isDns1123Label(handler).map((message) => invalid("handler", handler, message)) : [required("handler")],
   validateUpdate: (object, old) => validateImmutable(object.handler, old.handler, "handler"),
   columns: [text("Handler", "The runtime's name for it.", (object) => object.handler), age()],
 };

@@ -44,9 +44,14 @@ export const secrets: Kind<Secret> = {
     const errors: FieldError[] = [];
     if (secret.type !== old.type) errors.push(invalid("type", secret.type, "field is immutable"));
     if (old.immutable && !secret.immutable) errors.push(forbidden("immutable", "field is immutable when `immutable` is set"));
-    if (old.immutable && !sameJson(secret.data ?? {}, old.data ?? {})) errors.push(forbidden("data", "field is immutable when `immutable` is set"));
+    if (old.immutable && !sameJson(secret.data ?? {}, old.data ?? {}))
+      errors.push(forbidden("data", "field is immutable when `immutable` is set"));
     return errors;
   },
   selectableFields: (secret) => ({ type: secret.type ?? "" }),
-  columns: [text("Type", "What its data is.", (secret) => secret.type ?? ""), integer("Data", "How many keys it has.", (secret) => Object.keys(secret.data ?? {}).length), age()],
+  columns: [
+    text("Type", "What its data is.", (secret) => secret.type ?? ""),
+    integer("Data", "How many keys it has.", (secret) => Object.keys(secret.data ?? {}).length),
+    age(),
+  ],
 };

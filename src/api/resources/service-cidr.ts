@@ -16,7 +16,9 @@ export const serviceCidrs: Kind<ServiceCIDR> = {
   schema: { package: "networking/v1", type: "ServiceCIDR" },
   subresources: { status: { verbs: ["get", "patch", "update"] } },
   validate: ({ spec }) =>
-    spec.cidrs?.length ? spec.cidrs.flatMap((cidr, index) => isCidr(cidr).map((message) => invalid(`spec.cidrs[${index}]`, cidr, message))) : [required("spec.cidrs", "at least one CIDR required")],
+    spec.cidrs?.length
+      ? spec.cidrs.flatMap((cidr, index) => isCidr(cidr).map((message) => invalid(`spec.cidrs[${index}]`, cidr, message)))
+      : [required("spec.cidrs", "at least one CIDR required")],
   warnings: notSimulated("ServiceCIDRs", "addresses come from the cluster's own range"),
   columns: [text("CIDRs", "The ranges.", ({ spec }) => (spec.cidrs ?? []).join(",")), age()],
 };

@@ -20,7 +20,10 @@ export const services: Kind<Service> = {
   nameRule: "dns-1035-label",
   schema: { package: "core/v1", type: "Service" },
   subresources: {
-    proxy: { verbs: ["create", "delete", "get", "patch", "update"], responseKind: { group: "", version: "v1", kind: "ServiceProxyOptions" } },
+    proxy: {
+      verbs: ["create", "delete", "get", "patch", "update"],
+      responseKind: { group: "", version: "v1", kind: "ServiceProxyOptions" },
+    },
     status: { verbs: ["get", "patch", "update"] },
   },
   setDefaults(service) {
@@ -46,12 +49,18 @@ export const services: Kind<Service> = {
   validate: validateService,
   validateUpdate(service, old) {
     const keepsIp = service.spec.type !== "ExternalName" && old.spec.type !== "ExternalName" && old.spec.clusterIP;
-    return keepsIp && service.spec.clusterIP !== old.spec.clusterIP ? [invalid("spec.clusterIPs[0]", [service.spec.clusterIP ?? ""], "may not change once set")] : [];
+    return keepsIp && service.spec.clusterIP !== old.spec.clusterIP
+      ? [invalid("spec.clusterIPs[0]", [service.spec.clusterIP ?? ""], "may not change once set")]
+      : [];
   },
   selectableFields: (service) => ({ "spec.clusterIP": service.spec.clusterIP ?? "", "spec.type": service.spec.type ?? "" }),
   columns: [
     text("Type", "How it is reached.", (service) => service.spec.type ?? ""),
-    text("Cluster-IP", "Its address inside the cluster.", (service) => service.spec.clusterIPs?.[0] ?? (service.spec.clusterIP || "<none>")),
+    text(
+      "Cluster-IP",
+      "Its address inside the cluster.",
+      (service) => service.spec.clusterIPs?.[0] ?? (service.spec.clusterIP || "<none>"),
+    ),
     text("External-IP", "Its addresses outside.", externalIp),
     text("Port(s)", "Its ports, with their node ports.", ports),
     age(),
@@ -60,7 +69,9 @@ export const services: Kind<Service> = {
 };
 
 export function formatLabels(labels: Readonly<Record<string, string>> | undefined): string {
-  const pairs = Object.entries(labels ?? {}).map(([key, value]) => `${key}=${value}`).sort();
+  const pairs = Object.entries(labels ?? {})
+    .map(([key, value]) => `${key}=${value}`)
+    .sort();
   return pairs.length === 0 ? "<none>" : pairs.join(",");
 }
 
@@ -87,24 +98,39 @@ function validateService({ spec }: Service): FieldError[] {
   const errors: FieldError[] = [];
   const headless = spec.clusterIP === "None";
   if (!spec.ports?.length && !headless && spec.type !== "ExternalName") errors.push(required("spec.ports"));
-  if (spec.type === "LoadBalancer" && headless) errors.push(invalid("spec.clusterIPs[0]", spec.clusterIP, "may not be set to 'None' for LoadBalancer services"));
-  if (spec.type === "NodePort" && headless) errors.push(invalid("spec.clusterIPs[0]", spec.clusterIP, "may not be set to 'None' for NodePort services"));
+  if (spec.type === "LoadBalancer" && headless)
+    errors.push(invalid("spec.clusterIPs[0]", spec.clusterIP, "may not be set to 'None' for LoadBalancer services"));
+  if (spec.type === "NodePort" && headless)
+    errors.push(invalid("spec.clusterIPs[0]", spec.clusterIP, "may not be set to 'None' for NodePort services"));
   if (spec.type === "ExternalName") {
     if (!spec.externalName) errors.push(required("spec.externalName"));
     if (spec.clusterIP) errors.push(forbidden("spec.clusterIPs", "may not be set when `type` is 'ExternalName'"));
   }
   const names = new Set<string>();
   const numbers = new Set<string>();
-  (spec.ports ?? []).forEach((port, index) => errors.push(...validatePort(port, `spec.ports[${index}]`, (spec.ports ?? []).length > 1, names, numbers, spec.type ?? "")));
+  (spec.ports ?? []).forEach((port, index) =>
+    errors.push(...validatePort(port, `spec.ports[${index}]`, (spec.ports ?? []).length > 1, names, numbers, spec.type ?? "")),
+  );
   errors.push(...validateLabels(spec.selector ?? {}, "spec.selector"));
-  if (!["None", "ClientIP"].includes(spec.sessionAffinity ?? "None")) errors.push(notSupported("spec.sessionAffinity", spec.sessionAffinity, ["ClientIP", "None"]));
+  if (!["None", "ClientIP"].includes(spec.sessionAffinity ?? "None"))
+    errors.push(notSupported("spec.sessionAffinity", spec.sessionAffinity, ["ClientIP", "None"]));
   if (!TYPES.includes(spec.type ?? "")) errors.push(notSupported("spec.type", spec.type, TYPES));
-  (spec.externalIPs ?? []).forEach((ip, index) => isIp(ip).forEach((message) => errors.push(invalid(`spec.externalIPs[${index}]`, ip, message))));
-  if (spec.clusterIP && !headless && isIp(spec.clusterIP).length > 0) errors.push(invalid("spec.clusterIPs[0]", spec.clusterIP, "must be a valid IP address, (e.g. 10.9.8.7 or 2001:db8::ffff)"));
+  (spec.externalIPs ?? []).forEach((ip, index) =>
+    isIp(ip).forEach((message) => errors.push(invalid(`spec.externalIPs[${index}]`, ip, message))),
+  );
+  if (spec.clusterIP && !headless && isIp(spec.clusterIP).length > 0)
+    errors.push(invalid("spec.clusterIPs[0]", spec.clusterIP, "must be a valid IP address, (e.g. 10.9.8.7 or 2001:db8::ffff)"));
   return errors;
 }
 
-function validatePort(port: ServicePort, path: string, needsName: boolean, names: Set<string>, numbers: Set<string>, type: string): FieldError[] {
+function validatePort(
+  port: ServicePort,
+  path: string,
+  needsName: boolean,
+  names: Set<string>,
+  numbers: Set<string>,
+  type: string,
+): FieldError[] {
   const errors: FieldError[] = [];
   if (needsName && !port.name) errors.push(required(`${path}.name`));
   else if (port.name) {
@@ -113,12 +139,16 @@ function validatePort(port: ServicePort, path: string, needsName: boolean, names
     names.add(port.name);
   }
   for (const message of isPortNumber(port.port)) errors.push(invalid(`${path}.port`, port.port, message));
-  if (!["TCP", "UDP", "SCTP"].includes(port.protocol ?? "TCP")) errors.push(notSupported(`${path}.protocol`, port.protocol, ["SCTP", "TCP", "UDP"]));
-  if (typeof port.targetPort === "number") for (const message of isPortNumber(port.targetPort)) errors.push(invalid(`${path}.targetPort`, port.targetPort, message));
-  else if (typeof port.targetPort === "string") for (const message of isPortName(port.targetPort)) errors.push(invalid(`${path}.targetPort`, port.targetPort, message));
+  if (!["TCP", "UDP", "SCTP"].includes(port.protocol ?? "TCP"))
+    errors.push(notSupported(`${path}.protocol`, port.protocol, ["SCTP", "TCP", "UDP"]));
+  if (typeof port.targetPort === "number")
+    for (const message of isPortNumber(port.targetPort)) errors.push(invalid(`${path}.targetPort`, port.targetPort, message));
+  else if (typeof port.targetPort === "string")
+    for (const message of isPortName(port.targetPort)) errors.push(invalid(`${path}.targetPort`, port.targetPort, message));
   const key = `${port.protocol}/${port.port}`;
   if (numbers.has(key)) errors.push(duplicate(path, { protocol: port.protocol, port: port.port }));
   numbers.add(key);
-  if (port.nodePort && type !== "NodePort" && type !== "LoadBalancer") errors.push(forbidden(`${path}.nodePort`, "may not be used when `type` is 'ClusterIP'"));
+  if (port.nodePort && type !== "NodePort" && type !== "LoadBalancer")
+    errors.push(forbidden(`${path}.nodePort`, "may not be used when `type` is 'ClusterIP'"));
   return errors;
 }

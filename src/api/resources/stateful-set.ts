@@ -4,7 +4,16 @@ import type { PodTemplateSpec } from "../generated/core-v1.ts";
 import type { Kind } from "../kind.ts";
 import { sameJson } from "../merge-patch.ts";
 import { age, text } from "./support/columns.ts";
-import { nonNegative, setTemplateDefaults, templateColumns, templateWarnings, validateIntOrPercent, validateLastingTemplate, validateSelector, validateTemplateLabels } from "./support/workload.ts";
+import {
+  nonNegative,
+  setTemplateDefaults,
+  templateColumns,
+  templateWarnings,
+  validateIntOrPercent,
+  validateLastingTemplate,
+  validateSelector,
+  validateTemplateLabels,
+} from "./support/workload.ts";
 
 /** Upstream: pkg/registry/apps/statefulset */
 export const statefulSets: Kind<StatefulSet> = {
@@ -18,7 +27,10 @@ export const statefulSets: Kind<StatefulSet> = {
   namespaced: true,
   hasGeneration: true,
   schema: { package: "apps/v1", type: "StatefulSet" },
-  subresources: { scale: { verbs: ["get", "patch", "update"], responseKind: { group: "autoscaling", version: "v1", kind: "Scale" } }, status: { verbs: ["get", "patch", "update"] } },
+  subresources: {
+    scale: { verbs: ["get", "patch", "update"], responseKind: { group: "autoscaling", version: "v1", kind: "Scale" } },
+    status: { verbs: ["get", "patch", "update"] },
+  },
   setDefaults({ spec }) {
     spec.podManagementPolicy ||= "OrderedReady";
     spec.updateStrategy ??= {};
@@ -55,7 +67,11 @@ export const statefulSets: Kind<StatefulSet> = {
   ],
   validateUpdate: (set, old) => (sameJson(fixed(set.spec), fixed(old.spec)) ? [] : [forbidden("spec", IMMUTABLE)]),
   warnings: templateWarnings,
-  columns: [text("Ready", "Ready pods of those wanted.", ({ spec, status }) => `${status.readyReplicas ?? 0}/${spec.replicas ?? 0}`), age(), ...templateColumns<StatefulSet>().slice(0, 2)],
+  columns: [
+    text("Ready", "Ready pods of those wanted.", ({ spec, status }) => `${status.readyReplicas ?? 0}/${spec.replicas ?? 0}`),
+    age(),
+    ...templateColumns<StatefulSet>().slice(0, 2),
+  ],
 };
 
 const IMMUTABLE =
@@ -63,25 +79,39 @@ const IMMUTABLE =
 
 /** What must stay as it is. */
 function fixed(spec: StatefulSetSpec): unknown {
-  const { replicas: _replicas, ordinals: _ordinals, template: _template, updateStrategy: _strategy, revisionHistoryLimit: _limit, persistentVolumeClaimRetentionPolicy: _policy, minReadySeconds: _seconds, ...rest } = spec;
+  const {
+    replicas: _replicas,
+    ordinals: _ordinals,
+    template: _template,
+    updateStrategy: _strategy,
+    revisionHistoryLimit: _limit,
+    persistentVolumeClaimRetentionPolicy: _policy,
+    minReadySeconds: _seconds,
+    ...rest
+  } = spec;
   return rest;
 }
 
 function validatePolicies(spec: StatefulSetSpec): FieldError[] {
   const errors: FieldError[] = [];
   if (!spec.podManagementPolicy) errors.push(required("spec.podManagementPolicy"));
-  else if (!["OrderedReady", "Parallel"].includes(spec.podManagementPolicy)) errors.push(invalid("spec.podManagementPolicy", spec.podManagementPolicy, "must be 'OrderedReady' or 'Parallel'"));
+  else if (!["OrderedReady", "Parallel"].includes(spec.podManagementPolicy))
+    errors.push(invalid("spec.podManagementPolicy", spec.podManagementPolicy, "must be 'OrderedReady' or 'Parallel'"));
   const path = "spec.updateStrategy";
   const { type, rollingUpdate } = spec.updateStrategy ?? {};
   if (!type) errors.push(required(path));
   else if (type === "OnDelete") {
     if (rollingUpdate) errors.push(invalid(`${path}.rollingUpdate`, rollingUpdate, "only allowed for updateStrategy 'RollingUpdate'"));
   } else if (type === "RollingUpdate") {
-    errors.push(...nonNegative(rollingUpdate?.partition, `${path}.rollingUpdate.partition`), ...validateIntOrPercent(rollingUpdate?.maxUnavailable, `${path}.rollingUpdate.maxUnavailable`));
+    errors.push(
+      ...nonNegative(rollingUpdate?.partition, `${path}.rollingUpdate.partition`),
+      ...validateIntOrPercent(rollingUpdate?.maxUnavailable, `${path}.rollingUpdate.maxUnavailable`),
+    );
   } else errors.push(invalid(path, spec.updateStrategy, "must be 'RollingUpdate' or 'OnDelete'"));
   for (const field of ["whenDeleted", "whenScaled"] as const) {
     const policy = spec.persistentVolumeClaimRetentionPolicy?.[field];
-    if (policy !== undefined && !["Retain", "Delete"].includes(policy)) errors.push(notSupported(`spec.persistentVolumeClaimRetentionPolicy.${field}`, policy, ["Delete", "Retain"]));
+    if (policy !== undefined && !["Retain", "Delete"].includes(policy))
+      errors.push(notSupported(`spec.persistentVolumeClaimRetentionPolicy.${field}`, policy, ["Delete", "Retain"]));
   }
   return errors;
 }
@@ -91,5 +121,8 @@ function withClaims(spec: StatefulSetSpec): PodTemplateSpec {
   const claims = (spec.volumeClaimTemplates ?? []).map(({ metadata }) => metadata?.name ?? "");
   if (claims.length === 0 || !spec.template?.spec) return spec.template;
   const own = (spec.template.spec.volumes ?? []).filter((volume) => !claims.includes(volume.name));
-  return { ...spec.template, spec: { ...spec.template.spec, volumes: [...own, ...claims.map((name) => ({ name, persistentVolumeClaim: { claimName: name } }))] } };
+  return {
+    ...spec.template,
+    spec: { ...spec.template.spec, volumes: [...own, ...claims.map((name) => ({ name, persistentVolumeClaim: { claimName: name } }))] },
+  };
 }

@@ -21,12 +21,15 @@ export const validatingAdmissionPolicies: Kind<ValidatingAdmissionPolicy> = {
     spec.matchConstraints.matchPolicy ??= "Equivalent";
     spec.matchConstraints.namespaceSelector ??= {};
     spec.matchConstraints.objectSelector ??= {};
-    for (const rule of [...(spec.matchConstraints.resourceRules ?? []), ...(spec.matchConstraints.excludeResourceRules ?? [])]) rule.scope ??= "*";
+    for (const rule of [...(spec.matchConstraints.resourceRules ?? []), ...(spec.matchConstraints.excludeResourceRules ?? [])])
+      rule.scope ??= "*";
   },
   validate: validateValidatingAdmissionPolicy,
   columns: [
     integer("Validations", "How many rules it has.", ({ spec }) => spec.validations?.length ?? 0),
-    text("ParamKind", "The kind of its parameters.", ({ spec }) => (spec.paramKind ? `${spec.paramKind.apiVersion}/${spec.paramKind.kind}` : "<unset>")),
+    text("ParamKind", "The kind of its parameters.", ({ spec }) =>
+      spec.paramKind ? `${spec.paramKind.apiVersion}/${spec.paramKind.kind}` : "<unset>",
+    ),
     age(),
   ],
 };

@@ -15,6 +15,9 @@ export const volumeAttributesClasses: Kind<VolumeAttributesClass> = {
   namespaced: false,
   schema: { package: "storage/v1", type: "VolumeAttributesClass" },
   validate: ({ driverName }) => (driverName ? [] : [required("driverName")]),
-  validateUpdate: (object, old) => [...validateImmutable(object.driverName, old.driverName, "driverName"), ...validateImmutable(object.parameters ?? {}, old.parameters ?? {}, "parameters")],
+  validateUpdate: (object, old) => [
+    ...validateImmutable(object.driverName, old.driverName, "driverName"),
+    ...validateImmutable(object.parameters ?? {}, old.parameters ?? {}, "parameters"),
+  ],
   columns: [text("DriverName", "The driver it is for.", (object) => object.driverName), age()],
 };

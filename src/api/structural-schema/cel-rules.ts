@@ -30,7 +30,11 @@ export function compileRules(schema: JsonSchema, isResourceRoot: boolean): reado
   const known = compiled.get(schema);
   if (known) return known;
   const self = celTypeOf(schema, isResourceRoot);
-  const result = rules.map((rule) => (self ? compileRule(schema, rule, self) : { rule, usesOldSelf: false, fieldPath: "", error: "failed to convert to declType for CEL validation rules" }));
+  const result = rules.map((rule) =>
+    self
+      ? compileRule(schema, rule, self)
+      : { rule, usesOldSelf: false, fieldPath: "", error: "failed to convert to declType for CEL validation rules" },
+  );
   compiled.set(schema, result);
   return result;
 }
@@ -50,7 +54,9 @@ function compileRule(schema: JsonSchema, rule: ValidationRule, self: CelType): C
   if (!rule.messageExpression) return base;
   try {
     const [message] = compileExpression(rule.messageExpression, self, rule.optionalOldSelf === true);
-    return message.outputType === "string" ? { ...base, message } : { ...base, messageError: "messageExpression must evaluate to a string" };
+    return message.outputType === "string"
+      ? { ...base, message }
+      : { ...base, messageError: "messageExpression must evaluate to a string" };
   } catch (error) {
     if (!(error instanceof CelCompileError)) throw error;
     return { ...base, messageError: `messageExpression ${error.message}` };
@@ -103,11 +109,24 @@ interface Position {
 const hasRules = new WeakMap<JsonSchema, boolean>();
 
 /** Runs the rules of a schema on an object; `old` at an update. */
-export function validateRules(schema: JsonSchema, object: unknown, old: unknown, options: { readonly isResourceRoot: boolean; readonly path?: string }): RuleFindings {
+export function validateRules(
+  schema: JsonSchema,
+  object: unknown,
+  old: unknown,
+  options: { readonly isResourceRoot: boolean; readonly path?: string },
+): RuleFindings {
   const findings: RuleFindings = { errors: [], warnings: [] };
   if (!containsRules(schema)) return findings;
   const runner = new RuleRunner(findings);
-  runner.visit({ schema, value: object, old, path: options.path ?? "", isRoot: options.isResourceRoot, current: old === undefined ? undefined : { value: object, old }, parent: undefined });
+  runner.visit({
+    schema,
+    value: object,
+    old,
+    path: options.path ?? "",
+    isRoot: options.isResourceRoot,
+    current: old === undefined ? undefined : { value: object, old },
+    parent: undefined,
+  });
   return findings;
 }
 
@@ -116,7 +135,11 @@ export function containsRules(schema: JsonSchema): boolean {
   let known = hasRules.get(schema);
   if (known === undefined) {
     const additional = additionalSchema(schema);
-    const children = [...Object.values(schema.properties ?? {}), ...(schema.items ? [schema.items] : []), ...(additional ? [additional] : [])];
+    const children = [
+      ...Object.values(schema.properties ?? {}),
+      ...(schema.items ? [schema.items] : []),
+      ...(additional ? [additional] : []),
+    ];
     hasRules.set(schema, (known = Boolean(schema["x-kubernetes-validations"]?.length) || children.some(containsRules)));
   }
   return known;
@@ -147,7 +170,14 @@ class RuleRunner {
     const olds = oldItems(position.schema, position.old);
     items.forEach((value, index) => {
       const found = olds?.(value);
-      this.visit({ schema: item, value, old: found?.old, path: `${position.path}[${index}]`, isRoot: item["x-kubernetes-embedded-resource"] ?? false, ...below(position, found && { value, old: found.old }) });
+      this.visit({
+        schema: item,
+        value,
+        old: found?.old,
+        path: `${position.path}[${index}]`,
+        isRoot: item["x-kubernetes-embedded-resource"] ?? false,
+        ...below(position, found && { value, old: found.old }),
+      });
     });
   }
 
@@ -160,7 +190,14 @@ class RuleRunner {
       if (!member) continue;
       const before = isObject(old) && Object.hasOwn(old, name) ? { value, old: old[name] } : undefined;
       const memberPath = isNamed ? (path === "" ? name : `${path}.${name}`) : `${path}[${name}]`;
-      this.visit({ schema: member, value, old: before?.old, path: memberPath, isRoot: member["x-kubernetes-embedded-resource"] ?? false, ...below(position, before) });
+      this.visit({
+        schema: member,
+        value,
+        old: before?.old,
+        path: memberPath,
+        isRoot: member["x-kubernetes-embedded-resource"] ?? false,
+        ...below(position, before),
+      });
     }
   }
 
@@ -178,9 +215,18 @@ class RuleRunner {
       if (result.error instanceof CelCostError) this.#budget = -1;
       return;
     }
-    if (this.#budget < 0) return void errors.push(invalid(path, schema.type ?? "", "validation failed due to running out of cost budget, no further validation rules will be run"));
+    if (this.#budget < 0)
+      return void errors.push(
+        invalid(path, schema.type ?? "", "validation failed due to running out of cost budget, no further validation rules will be run"),
+      );
     if (result.value === true) return;
-    const finding = fieldError(rule, fieldPath === "" ? path : position.path === "" ? fieldPath : `${path}.${fieldPath}`, schema, value, evaluateMessage(message, variables) ?? messageOfRule(rule));
+    const finding = fieldError(
+      rule,
+      fieldPath === "" ? path : position.path === "" ? fieldPath : `${path}.${fieldPath}`,
+      schema,
+      value,
+      evaluateMessage(message, variables) ?? messageOfRule(rule),
+    );
     if (!usesOldSelf && isUnchanged(position)) warnings.push(errorText(finding));
     else errors.push(finding);
   }
@@ -202,8 +248,10 @@ function oldSelfOf(rule: ValidationRule, schema: JsonSchema, { old, isRoot }: Po
 }
 
 function runtimeMessage(error: Error, rule: ValidationRule): string {
-  if (error.message.startsWith("no such overload")) return `'${error.message}': call arguments did not match a supported operator, function or macro signature for rule: ${shownRule(rule)}`;
-  if (error instanceof CelCostError) return `'${error.message}': no further validation rules will be run due to call cost exceeds limit for rule: ${shownRule(rule)}`;
+  if (error.message.startsWith("no such overload"))
+    return `'${error.message}': call arguments did not match a supported operator, function or macro signature for rule: ${shownRule(rule)}`;
+  if (error instanceof CelCostError)
+    return `'${error.message}': no further validation rules will be run due to call cost exceeds limit for rule: ${shownRule(rule)}`;
   return `${error.message} evaluating rule: ${shownRule(rule)}`;
 }
 

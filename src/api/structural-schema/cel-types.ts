@@ -1,9 +1,43 @@
-import { BOOL, BYTES, type CelField, type CelObjectType, type CelType, DOUBLE, DURATION, DYN, INT, listType, mapType, STRING, TIMESTAMP } from "../cel/types.ts";
+import {
+  BOOL,
+  BYTES,
+  type CelField,
+  type CelObjectType,
+  type CelType,
+  DOUBLE,
+  DURATION,
+  DYN,
+  INT,
+  listType,
+  mapType,
+  STRING,
+  TIMESTAMP,
+} from "../cel/types.ts";
 import { additionalSchema, type JsonSchema } from "./json-schema.ts";
 
 // Upstream: apiserver/pkg/cel/escaping.go
 const RESERVED = new Set([
-  "true", "false", "null", "in", "as", "break", "const", "continue", "else", "for", "function", "if", "import", "let", "loop", "package", "namespace", "return", "var", "void", "while",
+  "true",
+  "false",
+  "null",
+  "in",
+  "as",
+  "break",
+  "const",
+  "continue",
+  "else",
+  "for",
+  "function",
+  "if",
+  "import",
+  "let",
+  "loop",
+  "package",
+  "namespace",
+  "return",
+  "var",
+  "void",
+  "while",
 ]);
 const ESCAPES: Readonly<Record<string, string>> = { __: "__underscores__", ".": "__dot__", "-": "__dash__", "/": "__slash__" };
 const METADATA: JsonSchema = { type: "object", properties: { name: { type: "string" }, generateName: { type: "string" } } };
@@ -40,7 +74,9 @@ function objectTypeOf(schema: JsonSchema, isResourceRoot: boolean): CelType | un
     const value = celTypeOf(additional, additional["x-kubernetes-embedded-resource"] ?? false);
     return value && mapType(STRING, value);
   }
-  const properties = isResourceRoot ? { ...schema.properties, kind: STRING_SCHEMA, apiVersion: STRING_SCHEMA, metadata: METADATA } : (schema.properties ?? {});
+  const properties = isResourceRoot
+    ? { ...schema.properties, kind: STRING_SCHEMA, apiVersion: STRING_SCHEMA, metadata: METADATA }
+    : (schema.properties ?? {});
   const fields = new Map<string, CelField>();
   for (const [property, declared] of Object.entries(properties)) {
     const name = escapeName(property);

@@ -30,17 +30,25 @@ function validateEmbedded(object: Record<string, unknown>, path: string): FieldE
   if (apiVersion !== undefined) {
     if (typeof apiVersion !== "string") errors.push(invalid(child(path, "apiVersion"), apiVersion, "must be a string"));
     else if (apiVersion === "") errors.push(invalid(child(path, "apiVersion"), apiVersion, "must not be empty"));
-    else if (apiVersion.split("/").length > 2) errors.push(invalid(child(path, "apiVersion"), apiVersion, `unexpected GroupVersion string: ${apiVersion}`));
+    else if (apiVersion.split("/").length > 2)
+      errors.push(invalid(child(path, "apiVersion"), apiVersion, `unexpected GroupVersion string: ${apiVersion}`));
   }
   if (kind !== undefined) {
     const messages = typeof kind === "string" ? isDns1035Label(kind.toLowerCase()) : [];
     if (typeof kind !== "string") errors.push(invalid(child(path, "kind"), kind, "must be a string"));
     else if (kind === "") errors.push(invalid(child(path, "kind"), kind, "must not be empty"));
-    else if (messages.length > 0) errors.push(invalid(child(path, "kind"), kind, `may have mixed case, but should otherwise match: ${messages.join(",")}`));
+    else if (messages.length > 0)
+      errors.push(invalid(child(path, "kind"), kind, `may have mixed case, but should otherwise match: ${messages.join(",")}`));
   }
   if (isObject(metadata)) {
     const given = metadata as Partial<ObjectMeta>;
-    errors.push(...validateObjectMeta({ ...given, name: given.name || "fakename" }, { namespaced: Boolean(given.namespace), nameRule: "path-segment" }, child(path, "metadata")));
+    errors.push(
+      ...validateObjectMeta(
+        { ...given, name: given.name || "fakename" },
+        { namespaced: Boolean(given.namespace), nameRule: "path-segment" },
+        child(path, "metadata"),
+      ),
+    );
   }
   return errors;
 }

@@ -1,7 +1,11 @@
 import { additionalSchema, type JsonSchema, propertyOf } from "./json-schema.ts";
 
 /** Throws Error with upstream's words. Upstream: apiextensions-apiserver/pkg/apiserver/schema/cel/validation.go ValidFieldPath */
-export function resolveFieldPath(schema: JsonSchema, text: string, options: { readonly brackets: boolean }): { readonly path: string; readonly root: string; readonly schema: JsonSchema } {
+export function resolveFieldPath(
+  schema: JsonSchema,
+  text: string,
+  options: { readonly brackets: boolean },
+): { readonly path: string; readonly root: string; readonly schema: JsonSchema } {
   const tokens = text.match(/'(?:[^'\\]|\\.)*'|[.[\]]|[^.[\]]+/g) ?? [];
   let at = 0;
   const next = (): string => {
@@ -37,7 +41,17 @@ export function resolveFieldPath(schema: JsonSchema, text: string, options: { re
 function unquote(token: string): string {
   if (token.length < 2 || !token.startsWith("'") || !token.endsWith("'")) throw new Error(`expected single quoted string but got ${token}`);
   return token.slice(1, -1).replace(/\\./g, (escape) => {
-    const known: Readonly<Record<string, string>> = { a: "\x07", b: "\b", f: "\f", n: "\n", r: "\r", t: "\t", v: "\v", "'": "'", "\\": "\\" };
+    const known: Readonly<Record<string, string>> = {
+      a: "\x07",
+      b: "\b",
+      f: "\f",
+      n: "\n",
+      r: "\r",
+      t: "\t",
+      v: "\v",
+      "'": "'",
+      "\\": "\\",
+    };
     const character = known[escape.slice(1)];
     if (character === undefined) throw new Error(`invalid string literal: invalid escape char ${escape}`);
     return character;

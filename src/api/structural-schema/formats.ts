@@ -6,7 +6,11 @@ const FORMATS: Readonly<Record<string, (text: string) => boolean>> = {
   bsonobjectid: (text) => /^[0-9a-f]{24}$/.test(text),
   uri: isRequestUri,
   email: (text) => /^[^\s@<>(),;:\\"[\]]+@[^\s@<>(),;:\\"[\]]+$/.test(text) || /^[^<>]*<[^\s@<>]+@[^\s@<>]+>$/.test(text),
-  hostname: (text) => text.length <= 255 && /^([a-zA-Z0-9\u00a1-\uffff]([-a-zA-Z0-9\u00a1-\uffff]{0,62}[a-zA-Z0-9\u00a1-\uffff])?)(\.([a-zA-Z0-9\u00a1-\uffff]([-a-zA-Z0-9\u00a1-\uffff]{0,62}[a-zA-Z0-9\u00a1-\uffff])?))*\.?$/.test(text),
+  hostname: (text) =>
+    text.length <= 255 &&
+    /^([a-zA-Z0-9\u00a1-\uffff]([-a-zA-Z0-9\u00a1-\uffff]{0,62}[a-zA-Z0-9\u00a1-\uffff])?)(\.([a-zA-Z0-9\u00a1-\uffff]([-a-zA-Z0-9\u00a1-\uffff]{0,62}[a-zA-Z0-9\u00a1-\uffff])?))*\.?$/.test(
+      text,
+    ),
   ipv4: isIpv4,
   ipv6: isIpv6,
   cidr: (text) => isCidr(text).length === 0,
@@ -72,12 +76,19 @@ function isIsbn10(text: string): boolean {
 
 function isIsbn13(text: string): boolean {
   const digits = digitsOf(text);
-  return /^\d{13}$/.test(digits) && [...digits].reduce((total, digit, index) => total + Number(digit) * (index % 2 === 0 ? 1 : 3), 0) % 10 === 0;
+  return (
+    /^\d{13}$/.test(digits) && [...digits].reduce((total, digit, index) => total + Number(digit) * (index % 2 === 0 ? 1 : 3), 0) % 10 === 0
+  );
 }
 
 function isCreditCard(text: string): boolean {
   const digits = text.replace(/\D+/g, "");
-  if (!/^(?:4\d{12}(?:\d{3})?|5[1-5]\d{14}|6(?:011|5\d\d)\d{12}|3[47]\d{13}|3(?:0[0-5]|[68]\d)\d{11}|(?:2131|1800|35\d{3})\d{11})$/.test(digits)) return false;
+  if (
+    !/^(?:4\d{12}(?:\d{3})?|5[1-5]\d{14}|6(?:011|5\d\d)\d{12}|3[47]\d{13}|3(?:0[0-5]|[68]\d)\d{11}|(?:2131|1800|35\d{3})\d{11})$/.test(
+      digits,
+    )
+  )
+    return false;
   const sum = [...digits].reverse().reduce((total, digit, index) => {
     const doubled = Number(digit) * (index % 2 === 1 ? 2 : 1);
     return total + (doubled > 9 ? doubled - 9 : doubled);
@@ -99,7 +110,8 @@ function isDateTime(text: string): boolean {
 }
 
 const GO_DURATION = /^[-+]?((\d+\.?\d*|\.\d+)(ns|us|µs|μs|ms|s|m|h))+$/;
-const SCALA_DURATION = /^\s*\d+\s*(ns|nano|nanos|us|µs|micro|micros|ms|milli|millis|s|sec|secs|second|seconds|m|min|mins|minute|minutes|h|hr|hrs|hour|hours|d|day|days|w|week|weeks|nanosecond|nanoseconds|microsecond|microseconds|millisecond|milliseconds)\s*$/;
+const SCALA_DURATION =
+  /^\s*\d+\s*(ns|nano|nanos|us|µs|micro|micros|ms|milli|millis|s|sec|secs|second|seconds|m|min|mins|minute|minutes|h|hr|hrs|hour|hours|d|day|days|w|week|weeks|nanosecond|nanoseconds|microsecond|microseconds|millisecond|milliseconds)\s*$/;
 
 function isDuration(text: string): boolean {
   return text === "0" || GO_DURATION.test(text) || SCALA_DURATION.test(text);

@@ -19,8 +19,10 @@ export function validateListTypes(schema: JsonSchema, object: unknown, path = ""
 
 function validateList(schema: JsonSchema, items: readonly unknown[], path: string): FieldError[] {
   const errors: FieldError[] = [];
-  if (schema["x-kubernetes-list-type"] === "set") errors.push(...duplicates(items).map((index) => duplicate(`${path}[${index}]`, items[index])));
-  else if (schema["x-kubernetes-list-type"] === "map") errors.push(...validateKeys(schema["x-kubernetes-list-map-keys"] ?? [], items, path));
+  if (schema["x-kubernetes-list-type"] === "set")
+    errors.push(...duplicates(items).map((index) => duplicate(`${path}[${index}]`, items[index])));
+  else if (schema["x-kubernetes-list-type"] === "map")
+    errors.push(...validateKeys(schema["x-kubernetes-list-map-keys"] ?? [], items, path));
   if (schema.items) for (const [index, item] of items.entries()) errors.push(...validateListTypes(schema.items, item, `${path}[${index}]`));
   return errors;
 }
@@ -28,7 +30,9 @@ function validateList(schema: JsonSchema, items: readonly unknown[], path: strin
 function validateKeys(keys: readonly string[], items: readonly unknown[], path: string): FieldError[] {
   const wrong = items.findIndex((item) => item !== null && !isObject(item));
   if (wrong >= 0) return [invalid(`${path}[${wrong}]`, items[wrong], "must be an object for an array of list-type map")];
-  const found = items.map((item) => Object.fromEntries([...keys].sort().flatMap((key) => (isObject(item) && Object.hasOwn(item, key) ? [[key, item[key]]] : []))));
+  const found = items.map((item) =>
+    Object.fromEntries([...keys].sort().flatMap((key) => (isObject(item) && Object.hasOwn(item, key) ? [[key, item[key]]] : []))),
+  );
   return duplicates(found).map((index) => duplicate(`${path}[${index}]`, found[index]));
 }
 
@@ -44,5 +48,7 @@ function duplicates(values: readonly unknown[]): number[] {
 }
 
 function canonicalText(value: unknown): string {
-  return JSON.stringify(value, (_key, member: unknown) => (isObject(member) ? Object.fromEntries(Object.entries(member).sort(([a], [b]) => (a < b ? -1 : 1))) : member));
+  return JSON.stringify(value, (_key, member: unknown) =>
+    isObject(member) ? Object.fromEntries(Object.entries(member).sort(([a], [b]) => (a < b ? -1 : 1))) : member,
+  );
 }

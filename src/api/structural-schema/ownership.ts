@@ -33,7 +33,10 @@ function buildShape(schema: JsonSchema, deduced: MapShape): Shape {
 
 function objectShape(schema: JsonSchema, deduced: MapShape): MapShape {
   const additional = additionalSchema(schema);
-  const isFree = schema["x-kubernetes-preserve-unknown-fields"] === true || schema.additionalProperties === true || Object.keys(schema.properties ?? {}).length === 0;
+  const isFree =
+    schema["x-kubernetes-preserve-unknown-fields"] === true ||
+    schema.additionalProperties === true ||
+    Object.keys(schema.properties ?? {}).length === 0;
   return {
     form: "map",
     member: (name) => {
@@ -45,8 +48,15 @@ function objectShape(schema: JsonSchema, deduced: MapShape): MapShape {
   };
 }
 
-function listShape({ items, "x-kubernetes-list-type": listType, "x-kubernetes-list-map-keys": keys = [] }: JsonSchema, deduced: MapShape): ListShape | undefined {
+function listShape(
+  { items, "x-kubernetes-list-type": listType, "x-kubernetes-list-map-keys": keys = [] }: JsonSchema,
+  deduced: MapShape,
+): ListShape | undefined {
   if (!items || (listType !== "set" && listType !== "map")) return undefined;
   const item = shapeOfSchema(items, deduced);
-  return { form: "list", item: listType === "set" ? LEAF : item, keys: listType === "set" ? undefined : keys.map((name) => ({ name, default: items.properties?.[name]?.default })) };
+  return {
+    form: "list",
+    item: listType === "set" ? LEAF : item,
+    keys: listType === "set" ? undefined : keys.map((name) => ({ name, default: items.properties?.[name]?.default })),
+  };
 }

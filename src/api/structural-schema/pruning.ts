@@ -23,7 +23,11 @@ function pruneInto(schema: JsonSchema | undefined, value: unknown, path: string,
   const preserves = schema?.["x-kubernetes-preserve-unknown-fields"] === true;
   if (Array.isArray(value)) {
     // What a list without a schema holds keeps nothing; in one whose fields are preserved, only what is declared is looked at.
-    value.forEach((item, index) => (preserves ? pruneDeclared(schema?.items, item, `${path}[${index}]`, unknown) : pruneInto(schema?.items, item, `${path}[${index}]`, unknown)));
+    value.forEach((item, index) =>
+      preserves
+        ? pruneDeclared(schema?.items, item, `${path}[${index}]`, unknown)
+        : pruneInto(schema?.items, item, `${path}[${index}]`, unknown),
+    );
     return;
   }
   if (!isObject(value)) return;

@@ -23,12 +23,16 @@ function invariants(schema: JsonSchema, level: Level, path: string): FieldError[
   if (schema.type === "array" && !schema.items) errors.push(required(`${path}.items`, "must be specified"));
   // A list of schemas is refused elsewhere.
   if (schema.items && !Array.isArray(schema.items)) errors.push(...invariants(schema.items, "item", `${path}.items`));
-  for (const [name, property] of Object.entries(schema.properties ?? {})) errors.push(...invariants(property, "field", `${path}.properties[${name}]`));
+  for (const [name, property] of Object.entries(schema.properties ?? {}))
+    errors.push(...invariants(property, "field", `${path}.properties[${name}]`));
   const additional = additionalSchema(schema);
-  if (schema.additionalProperties !== undefined && level === "root") errors.push(forbidden(`${path}.additionalProperties`, "must not be used at the root"));
+  if (schema.additionalProperties !== undefined && level === "root")
+    errors.push(forbidden(`${path}.additionalProperties`, "must not be used at the root"));
   if (additional) errors.push(...invariants(additional, "field", `${path}.additionalProperties`));
   errors.push(...extensionRules(schema, path));
-  errors.push(...valueValidation(schema, { skipAnyOf: isIntOrString(schema.anyOf), skipFirstAllOf: isIntOrString(schema.allOf?.[0]?.anyOf) }, path));
+  errors.push(
+    ...valueValidation(schema, { skipAnyOf: isIntOrString(schema.anyOf), skipFirstAllOf: isIntOrString(schema.allOf?.[0]?.anyOf) }, path),
+  );
   errors.push(...typeRules(schema, level, path), ...resourceRules(schema, level, path));
   return errors;
 }
@@ -48,8 +52,10 @@ function typeRules(schema: JsonSchema, level: Level, path: string): FieldError[]
   if (schema["x-kubernetes-embedded-resource"] && type !== "object") {
     const message = "must be object if x-kubernetes-embedded-resource is true";
     errors.push(type === "" ? required(`${path}.type`, message) : invalid(`${path}.type`, type, message));
-  } else if (type === "" && !schema["x-kubernetes-int-or-string"] && !schema["x-kubernetes-preserve-unknown-fields"]) errors.push(required(`${path}.type`, EMPTY_TYPE[level]));
-  if (schema["x-kubernetes-embedded-resource"] && schema.additionalProperties !== undefined) errors.push(forbidden(`${path}.additionalProperties`, "must not be used if x-kubernetes-embedded-resource is set"));
+  } else if (type === "" && !schema["x-kubernetes-int-or-string"] && !schema["x-kubernetes-preserve-unknown-fields"])
+    errors.push(required(`${path}.type`, EMPTY_TYPE[level]));
+  if (schema["x-kubernetes-embedded-resource"] && schema.additionalProperties !== undefined)
+    errors.push(forbidden(`${path}.additionalProperties`, "must not be used if x-kubernetes-embedded-resource is set"));
   if (level === "root" && type !== "" && type !== "object") errors.push(invalid(`${path}.type`, type, "must be object at the root"));
   return errors;
 }
@@ -59,16 +65,27 @@ function resourceRules(schema: JsonSchema, level: Level, path: string): FieldErr
   const isResource = level === "root" || schema["x-kubernetes-embedded-resource"] === true;
   for (const name of ["kind", "apiVersion"]) {
     const property = propertyOf(schema, name);
-    if (property && isResource && property.type !== "string") errors.push(invalid(`${path}.properties[${name}].type`, property.type ?? "", "must be string"));
+    if (property && isResource && property.type !== "string")
+      errors.push(invalid(`${path}.properties[${name}].type`, property.type ?? "", "must be string"));
   }
   const metadata = propertyOf(schema, "metadata");
   if (metadata) {
     const at = `${path}.properties[metadata]`;
     if (isResource && metadata.type !== "object") errors.push(invalid(`${at}.type`, metadata.type ?? "", "must be object"));
-    if (level === "root" && !onlyNames(metadata)) errors.push(forbidden(at, "must not specify anything other than name and generateName, but metadata is implicitly specified"));
+    if (level === "root" && !onlyNames(metadata))
+      errors.push(forbidden(at, "must not specify anything other than name and generateName, but metadata is implicitly specified"));
   }
-  if (schema["x-kubernetes-embedded-resource"] && !schema["x-kubernetes-preserve-unknown-fields"] && Object.keys(schema.properties ?? {}).length === 0) {
-    errors.push(required(`${path}.properties`, "must not be empty if x-kubernetes-embedded-resource is true without x-kubernetes-preserve-unknown-fields"));
+  if (
+    schema["x-kubernetes-embedded-resource"] &&
+    !schema["x-kubernetes-preserve-unknown-fields"] &&
+    Object.keys(schema.properties ?? {}).length === 0
+  ) {
+    errors.push(
+      required(
+        `${path}.properties`,
+        "must not be empty if x-kubernetes-embedded-resource is true without x-kubernetes-preserve-unknown-fields",
+      ),
+    );
   }
   return errors;
 }
@@ -93,8 +110,13 @@ const NOTHING_SKIPPED: Skipped = { skipAnyOf: false, skipFirstAllOf: false };
 
 function valueValidation(schema: JsonSchema, { skipAnyOf, skipFirstAllOf }: Skipped, path: string): FieldError[] {
   const errors: FieldError[] = [];
-  if (!skipAnyOf) schema.anyOf?.forEach((nested, index) => errors.push(...nestedValidation(nested, NOTHING_SKIPPED, `${path}.anyOf[${index}]`)));
-  schema.allOf?.forEach((nested, index) => errors.push(...nestedValidation(nested, { skipAnyOf: skipFirstAllOf && index === 0, skipFirstAllOf: false }, `${path}.allOf[${index}]`)));
+  if (!skipAnyOf)
+    schema.anyOf?.forEach((nested, index) => errors.push(...nestedValidation(nested, NOTHING_SKIPPED, `${path}.anyOf[${index}]`)));
+  schema.allOf?.forEach((nested, index) =>
+    errors.push(
+      ...nestedValidation(nested, { skipAnyOf: skipFirstAllOf && index === 0, skipFirstAllOf: false }, `${path}.allOf[${index}]`),
+    ),
+  );
   schema.oneOf?.forEach((nested, index) => errors.push(...nestedValidation(nested, NOTHING_SKIPPED, `${path}.oneOf[${index}]`)));
   if (schema.not) errors.push(...nestedValidation(schema.not, NOTHING_SKIPPED, `${path}.not`));
   if (schema.pattern) {
@@ -127,7 +149,8 @@ const FORBIDDEN_WITHIN: readonly [field: keyof JsonSchema, message: string][] = 
 function nestedValidation(schema: JsonSchema, skipped: Skipped, path: string): FieldError[] {
   const errors = valueValidation(schema, skipped, path);
   if (schema.items) errors.push(...nestedValidation(schema.items, NOTHING_SKIPPED, `${path}.items`));
-  for (const [name, property] of Object.entries(schema.properties ?? {})) errors.push(...nestedValidation(property, NOTHING_SKIPPED, `${path}.properties[${name}]`));
+  for (const [name, property] of Object.entries(schema.properties ?? {}))
+    errors.push(...nestedValidation(property, NOTHING_SKIPPED, `${path}.properties[${name}]`));
   for (const [field, message] of FORBIDDEN_WITHIN) if (isSet(schema[field])) errors.push(forbidden(`${path}.${field}`, message));
   if (propertyOf(schema, "metadata")) errors.push(forbidden(`${path}.properties[metadata]`, "must not be specified in a nested context"));
   return errors;
@@ -140,7 +163,9 @@ function completeness(nested: JsonSchema, declared: JsonSchema, path: string, ne
   const errors: FieldError[] = [];
   if (nested.not) errors.push(...nestedCompleteness(nested.not, declared, path, `${nestedPath}.not`));
   for (const keyword of ["allOf", "anyOf", "oneOf"] as const) {
-    nested[keyword]?.forEach((alternative, index) => errors.push(...nestedCompleteness(alternative, declared, path, `${nestedPath}.${keyword}[${index}]`)));
+    nested[keyword]?.forEach((alternative, index) =>
+      errors.push(...nestedCompleteness(alternative, declared, path, `${nestedPath}.${keyword}[${index}]`)),
+    );
   }
   return errors;
 }
@@ -150,7 +175,9 @@ function nestedCompleteness(nested: JsonSchema, declared: JsonSchema | undefined
   const errors = completeness(nested, declared, path, nestedPath);
   if (nested.items) errors.push(...nestedCompleteness(nested.items, declared.items, `${path}.items`, `${nestedPath}.items`));
   for (const [name, property] of Object.entries(nested.properties ?? {})) {
-    errors.push(...nestedCompleteness(property, propertyOf(declared, name), `${path}.properties[${name}]`, `${nestedPath}.properties[${name}]`));
+    errors.push(
+      ...nestedCompleteness(property, propertyOf(declared, name), `${path}.properties[${name}]`, `${nestedPath}.properties[${name}]`),
+    );
   }
   return errors;
 }

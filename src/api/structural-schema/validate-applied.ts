@@ -23,7 +23,10 @@ export function validateAppliedBySchema(schema: JsonSchema, value: unknown, path
 
 function validateMembers(schema: JsonSchema, members: Record<string, unknown>, path: string): string[] {
   const additional = additionalSchema(schema);
-  const isFree = schema["x-kubernetes-preserve-unknown-fields"] === true || schema.additionalProperties === true || Object.keys(schema.properties ?? {}).length === 0;
+  const isFree =
+    schema["x-kubernetes-preserve-unknown-fields"] === true ||
+    schema.additionalProperties === true ||
+    Object.keys(schema.properties ?? {}).length === 0;
   return Object.entries(members).flatMap(([name, value]) => {
     if ((path === "" || schema["x-kubernetes-embedded-resource"]) && META_FIELDS.has(name)) return [];
     const property = propertyOf(schema, name) ?? additional;
@@ -39,8 +42,16 @@ function validateItems(schema: JsonSchema, items: readonly unknown[], path: stri
   const isKeyed = keys.length > 0 || schema["x-kubernetes-list-type"] === "set";
   const seen = new Set<string>();
   return items.flatMap((value, index) => {
-    const element = keys.length > 0 ? keyOf(item, keys, value) : schema["x-kubernetes-list-type"] === "set" ? `[=${JSON.stringify(value)}]` : `[${index}]`;
-    if (element === undefined) return [`${path}: element ${index}: associative list with keys has an element that omits all key fields [${keys.map((name) => JSON.stringify(name)).join(" ")}] (and doesn't have default values for any key fields)`];
+    const element =
+      keys.length > 0
+        ? keyOf(item, keys, value)
+        : schema["x-kubernetes-list-type"] === "set"
+          ? `[=${JSON.stringify(value)}]`
+          : `[${index}]`;
+    if (element === undefined)
+      return [
+        `${path}: element ${index}: associative list with keys has an element that omits all key fields [${keys.map((name) => JSON.stringify(name)).join(" ")}] (and doesn't have default values for any key fields)`,
+      ];
     const duplicates = isKeyed && seen.has(element) ? [`${path}: duplicate entries for key ${element}`] : [];
     seen.add(element);
     return [...duplicates, ...validateAppliedBySchema(item, value, path + element)];
@@ -56,7 +67,8 @@ function keyOf(item: JsonSchema, keys: readonly string[], value: unknown): strin
   return parts.length === 0 ? undefined : `[${parts.join(",")}]`;
 }
 
-const render = (value: unknown) => `&value.valueUnstructured{Value:${isObject(value) ? "map[string]interface {}{}" : Array.isArray(value) ? "[]interface {}{}" : JSON.stringify(value)}}`;
+const render = (value: unknown) =>
+  `&value.valueUnstructured{Value:${isObject(value) ? "map[string]interface {}{}" : Array.isArray(value) ? "[]interface {}{}" : JSON.stringify(value)}}`;
 
 function goType(value: unknown): string {
   if (typeof value === "string") return "string";

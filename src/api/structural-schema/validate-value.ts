@@ -136,7 +136,8 @@ function checkEnum(schema: JsonSchema, value: unknown, path: string): Finding | 
 function checkString(schema: JsonSchema, value: string, path: string): Finding | undefined {
   const { maxLength, minLength, pattern } = schema;
   const length = maxLength === undefined && minLength === undefined ? 0 : Array.from(value).length;
-  if (maxLength !== undefined && length > maxLength) return at(path, `${path} in body should be at most ${maxLength} chars long`, (field) => tooLong(field, maxLength));
+  if (maxLength !== undefined && length > maxLength)
+    return at(path, `${path} in body should be at most ${maxLength} chars long`, (field) => tooLong(field, maxLength));
   if (minLength !== undefined && length < minLength) return wrong(path, value, `should be at least ${minLength} chars long`);
   if (!pattern) return undefined;
   try {
@@ -156,8 +157,14 @@ function checkNumber(schema: JsonSchema, value: number, path: string): Finding[]
   const limit = (bound: number) => (Number.isInteger(value) ? Math.trunc(bound) : bound);
   if (multipleOf !== undefined) {
     const factor = limit(multipleOf);
-    if (factor <= 0) findings.push(at(path, `factor MultipleOf declared for ${path} must be positive: ${factor}`, (field) => invalid(field, factor, `factor MultipleOf declared for ${path} must be positive: ${factor}`)));
-    else if (!Number.isInteger(Math.round((value / factor) * 1e9) / 1e9)) findings.push(wrong(path, value, `should be a multiple of ${factor}`));
+    if (factor <= 0)
+      findings.push(
+        at(path, `factor MultipleOf declared for ${path} must be positive: ${factor}`, (field) =>
+          invalid(field, factor, `factor MultipleOf declared for ${path} must be positive: ${factor}`),
+        ),
+      );
+    else if (!Number.isInteger(Math.round((value / factor) * 1e9) / 1e9))
+      findings.push(wrong(path, value, `should be a multiple of ${factor}`));
   }
   if (minimum !== undefined && (exclusiveMinimum ? value <= limit(minimum) : value < limit(minimum))) {
     findings.push(wrong(path, value, `should be greater than ${exclusiveMinimum ? "" : "or equal to "}${limit(minimum)}`));
@@ -176,8 +183,10 @@ function checkItems({ schema, path, correlation }: Subject, items: readonly unkn
     items.forEach((value, index) => result.merge(validate({ schema: item, value, path: `${path}[${index}]`, correlation: olds?.(value) })));
   }
   if (minItems !== undefined && items.length < minItems) result.add(wrong(path, items.length, `should have at least ${minItems} items`));
-  if (maxItems !== undefined && items.length > maxItems) result.add(at(path, `${path} in body should have at most ${maxItems} items`, (field) => tooMany(field, items.length, maxItems)));
-  if (schema.uniqueItems && items.some((value, index) => items.slice(0, index).some((other) => sameJson(value, other)))) result.add(wrong(path, "", "shouldn't contain duplicates"));
+  if (maxItems !== undefined && items.length > maxItems)
+    result.add(at(path, `${path} in body should have at most ${maxItems} items`, (field) => tooMany(field, items.length, maxItems)));
+  if (schema.uniqueItems && items.some((value, index) => items.slice(0, index).some((other) => sameJson(value, other))))
+    result.add(wrong(path, "", "shouldn't contain duplicates"));
   result.matchCount += 2;
   return result;
 }
@@ -186,7 +195,8 @@ function checkItems({ schema, path, correlation }: Subject, items: readonly unkn
 export function oldItems(schema: JsonSchema, old: unknown): ((item: unknown) => Correlation | undefined) | undefined {
   const keys = schema["x-kubernetes-list-map-keys"];
   if (schema["x-kubernetes-list-type"] !== "map" || !keys || !Array.isArray(old)) return undefined;
-  const keyOf = (item: unknown) => (isObject(item) ? JSON.stringify(keys.map((key) => item[key] ?? schema.items?.properties?.[key]?.default)) : undefined);
+  const keyOf = (item: unknown) =>
+    isObject(item) ? JSON.stringify(keys.map((key) => item[key] ?? schema.items?.properties?.[key]?.default)) : undefined;
   const byKey = new Map(old.map((item) => [keyOf(item), item]));
   return (item) => {
     const key = keyOf(item);
@@ -198,17 +208,30 @@ function checkMembers({ schema, path, correlation }: Subject, members: Readonly<
   const result = new Result();
   const { minProperties, maxProperties } = schema;
   const names = Object.keys(members);
-  if (minProperties !== undefined && names.length < minProperties) result.add(wrong(path, names.length, `should have at least ${minProperties} properties`));
-  if (maxProperties !== undefined && names.length > maxProperties) result.add(at(path, `${path} in body should have at most ${maxProperties} properties`, (field) => tooMany(field, names.length, maxProperties)));
+  if (minProperties !== undefined && names.length < minProperties)
+    result.add(wrong(path, names.length, `should have at least ${minProperties} properties`));
+  if (maxProperties !== undefined && names.length > maxProperties)
+    result.add(
+      at(path, `${path} in body should have at most ${maxProperties} properties`, (field) => tooMany(field, names.length, maxProperties)),
+    );
   const additional = additionalSchema(schema);
   for (const name of names) {
     const property = propertyOf(schema, name);
     const memberPath = path === "" && property ? name : `${path}.${name}`;
     const member = property ?? additional;
-    if (member) result.merge(validate({ schema: member, value: members[name], path: memberPath, correlation: memberCorrelation(correlation, name, path) }));
-    else if (schema.additionalProperties === false) result.add(at(path, `${path}.${name} in body is a forbidden property`, (field) => invalid(field, name, `${path}.${name} in body is a forbidden property`)));
+    if (member)
+      result.merge(
+        validate({ schema: member, value: members[name], path: memberPath, correlation: memberCorrelation(correlation, name, path) }),
+      );
+    else if (schema.additionalProperties === false)
+      result.add(
+        at(path, `${path}.${name} in body is a forbidden property`, (field) =>
+          invalid(field, name, `${path}.${name} in body is a forbidden property`),
+        ),
+      );
   }
-  for (const name of schema.required ?? []) if (!Object.hasOwn(members, name)) result.add(at(`${path}.${name}`, `${path}.${name} in body is required`, (field) => required(field)));
+  for (const name of schema.required ?? [])
+    if (!Object.hasOwn(members, name)) result.add(at(`${path}.${name}`, `${path}.${name} in body is required`, (field) => required(field)));
   result.matchCount++;
   return result;
 }
@@ -231,14 +254,20 @@ function checkAlternatives(subject: Subject): Result {
   }
   if (schema.oneOf?.length) {
     const { best, valid } = tryEach(schema.oneOf, validateBy, false);
-    if (valid !== 1) result.add(overall(`${JSON.stringify(path)} must validate one and only one schema (oneOf). ${valid === 0 ? "Found none valid" : `Found ${valid} valid alternatives`}`));
+    if (valid !== 1)
+      result.add(
+        overall(
+          `${JSON.stringify(path)} must validate one and only one schema (oneOf). ${valid === 0 ? "Found none valid" : `Found ${valid} valid alternatives`}`,
+        ),
+      );
     if (best) result.merge(best);
   }
   if (schema.allOf?.length) {
     const results = schema.allOf.map(validateBy);
     for (const each of results) result.merge(each);
     const valid = results.filter((each) => each.isValid).length;
-    if (valid !== results.length) result.add(overall(`${JSON.stringify(path)} must validate all the schemas (allOf)${valid === 0 ? ". None validated" : ""}`));
+    if (valid !== results.length)
+      result.add(overall(`${JSON.stringify(path)} must validate all the schemas (allOf)${valid === 0 ? ". None validated" : ""}`));
   }
   if (schema.not && validateBy(schema.not).isValid) result.add(overall(`${JSON.stringify(path)} must not validate the schema (not)`));
   result.matchCount += 2;
@@ -246,7 +275,11 @@ function checkAlternatives(subject: Subject): Result {
 }
 
 /** The failures of the alternative that went best, where none is valid. */
-function tryEach(schemas: readonly JsonSchema[], validateBy: (schema: JsonSchema) => Result, stopAtFirst: boolean): { best: Result | undefined; valid: number } {
+function tryEach(
+  schemas: readonly JsonSchema[],
+  validateBy: (schema: JsonSchema) => Result,
+  stopAtFirst: boolean,
+): { best: Result | undefined; valid: number } {
   let best: Result | undefined;
   let valid = 0;
   for (const schema of schemas) {

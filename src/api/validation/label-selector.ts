@@ -19,8 +19,8 @@ export function validateLabelSelector(selector: LabelSelector | null | undefined
       if (values.length > 0) errors.push(forbidden(`${at}.values`, "may not be specified when `operator` is 'Exists' or 'DoesNotExist'"));
     } else errors.push(invalid(`${at}.operator`, operator, "not a valid selector operator"));
     for (const message of isQualifiedName(key)) errors.push(invalid(`${at}.key`, key, message));
-    for (const [valueIndex, value] of values.entries()) for (const message of isLabelValue(value)) errors.push(invalid(`${at}.values[${valueIndex}]`, value, message));
+    for (const [valueIndex, value] of values.entries())
+      for (const message of isLabelValue(value)) errors.push(invalid(`${at}.values[${valueIndex}]`, value, message));
   }
   return errors;
 }
-

@@ -11,7 +11,8 @@ const ENV_VAR = "[-._a-zA-Z][-._a-zA-Z0-9]*";
 const CONFIG_MAP_KEY = "[-._a-zA-Z0-9]+";
 const C_IDENTIFIER = "[A-Za-z_][A-Za-z0-9_]*";
 
-const SUBDOMAIN_MESSAGE = "a lowercase RFC 1123 subdomain must consist of lower case alphanumeric characters, '-' or '.', and must start and end with an alphanumeric character";
+const SUBDOMAIN_MESSAGE =
+  "a lowercase RFC 1123 subdomain must consist of lower case alphanumeric characters, '-' or '.', and must start and end with an alphanumeric character";
 const compiled = new Map<string, RegExp>();
 
 function matches(pattern: string, text: string): boolean {
@@ -35,7 +36,12 @@ export function isDns1123Label(text: string): string[] {
     if (matches(DNS1123_SUBDOMAIN, text)) errors.push("must not contain dots");
     else {
       errors.push(
-        regexMessage("a lowercase RFC 1123 label must consist of lower case alphanumeric characters or '-', and must start and end with an alphanumeric character", DNS1123_LABEL, "my-name", "123-abc"),
+        regexMessage(
+          "a lowercase RFC 1123 label must consist of lower case alphanumeric characters or '-', and must start and end with an alphanumeric character",
+          DNS1123_LABEL,
+          "my-name",
+          "123-abc",
+        ),
       );
     }
   }
@@ -54,7 +60,12 @@ export function isDns1035Label(text: string): string[] {
   if (text.length > 63) errors.push(maxLength(63));
   if (!matches(DNS1035_LABEL, text)) {
     errors.push(
-      regexMessage("a DNS-1035 label must consist of lower case alphanumeric characters or '-', start with an alphabetic character, and end with an alphanumeric character", DNS1035_LABEL, "my-name", "abc-123"),
+      regexMessage(
+        "a DNS-1035 label must consist of lower case alphanumeric characters or '-', start with an alphabetic character, and end with an alphanumeric character",
+        DNS1035_LABEL,
+        "my-name",
+        "abc-123",
+      ),
     );
   }
   return errors;
@@ -71,7 +82,9 @@ export function isQualifiedName(text: string): string[] {
   const parts = text.split("/");
   const name = parts.length === 2 ? (parts[1] as string) : (parts[0] as string);
   if (parts.length > 2) {
-    return [`a valid label key ${regexMessage("must consist of alphanumeric characters, '-', '_' or '.', and must start and end with an alphanumeric character", QUALIFIED_NAME, "MyName", "my.name", "123-abc")} with an optional DNS subdomain prefix and '/' (e.g. 'example.com/MyName')`];
+    return [
+      `a valid label key ${regexMessage("must consist of alphanumeric characters, '-', '_' or '.', and must start and end with an alphanumeric character", QUALIFIED_NAME, "MyName", "my.name", "123-abc")} with an optional DNS subdomain prefix and '/' (e.g. 'example.com/MyName')`,
+    ];
   }
   if (parts.length === 2) {
     const prefix = parts[0] as string;
@@ -81,7 +94,9 @@ export function isQualifiedName(text: string): string[] {
   if (name.length === 0) errors.push("name part must be non-empty");
   else if (name.length > 63) errors.push(`name part ${maxLength(63)}`);
   if (!matches(QUALIFIED_NAME, name)) {
-    errors.push(`name part ${regexMessage("must consist of alphanumeric characters, '-', '_' or '.', and must start and end with an alphanumeric character", QUALIFIED_NAME, "MyName", "my.name", "123-abc")}`);
+    errors.push(
+      `name part ${regexMessage("must consist of alphanumeric characters, '-', '_' or '.', and must start and end with an alphanumeric character", QUALIFIED_NAME, "MyName", "my.name", "123-abc")}`,
+    );
   }
   return errors;
 }
@@ -91,7 +106,13 @@ export function isLabelValue(text: string): string[] {
   if (text.length > 63) errors.push(maxLength(63));
   if (!matches(LABEL_VALUE, text)) {
     errors.push(
-      regexMessage("a valid label must be an empty string or consist of alphanumeric characters, '-', '_' or '.', and must start and end with an alphanumeric character", LABEL_VALUE, "MyValue", "my_value", "12345"),
+      regexMessage(
+        "a valid label must be an empty string or consist of alphanumeric characters, '-', '_' or '.', and must start and end with an alphanumeric character",
+        LABEL_VALUE,
+        "MyValue",
+        "my_value",
+        "12345",
+      ),
     );
   }
   return errors;
@@ -100,22 +121,53 @@ export function isLabelValue(text: string): string[] {
 /** Environment variable names: any printable ASCII but '=' since v1.34. Upstream: IsRelaxedEnvVarName. */
 export function isEnvVarName(text: string): string[] {
   if (text.length === 0) return ["environment variable name must be non-empty"];
-  return [...text].every((char) => char >= " " && char <= "~" && char !== "=") ? [] : ["a valid environment variable name must consist only of printable ASCII characters other than '='"];
+  return [...text].every((char) => char >= " " && char <= "~" && char !== "=")
+    ? []
+    : ["a valid environment variable name must consist only of printable ASCII characters other than '='"];
 }
 
 /** The strict form, for keys taken from config maps. */
 export function isStrictEnvVarName(text: string): string[] {
-  return matches(ENV_VAR, text) ? [] : [regexMessage("a valid environment variable name must consist of alphabetic characters, digits, '_', '-', or '.', and must not start with a digit", ENV_VAR, "my.env-name", "MY_ENV.NAME", "MyEnvName1")];
+  return matches(ENV_VAR, text)
+    ? []
+    : [
+        regexMessage(
+          "a valid environment variable name must consist of alphabetic characters, digits, '_', '-', or '.', and must not start with a digit",
+          ENV_VAR,
+          "my.env-name",
+          "MY_ENV.NAME",
+          "MyEnvName1",
+        ),
+      ];
 }
 
 export function isCIdentifier(text: string): string[] {
-  return matches(C_IDENTIFIER, text) ? [] : [regexMessage("a valid C identifier must start with alphabetic character or '_', followed by a string of alphanumeric characters or '_'", C_IDENTIFIER, "my_name", "MY_NAME", "MyName")];
+  return matches(C_IDENTIFIER, text)
+    ? []
+    : [
+        regexMessage(
+          "a valid C identifier must start with alphabetic character or '_', followed by a string of alphanumeric characters or '_'",
+          C_IDENTIFIER,
+          "my_name",
+          "MY_NAME",
+          "MyName",
+        ),
+      ];
 }
 
 export function isConfigMapKey(text: string): string[] {
   const errors: string[] = [];
   if (text.length > 253) errors.push(maxLength(253));
-  if (!matches(CONFIG_MAP_KEY, text)) errors.push(regexMessage("a valid config key must consist of alphanumeric characters, '-', '_' or '.'", CONFIG_MAP_KEY, "key.name", "KEY_NAME", "key-name"));
+  if (!matches(CONFIG_MAP_KEY, text))
+    errors.push(
+      regexMessage(
+        "a valid config key must consist of alphanumeric characters, '-', '_' or '.'",
+        CONFIG_MAP_KEY,
+        "key.name",
+        "KEY_NAME",
+        "key-name",
+      ),
+    );
   if (text === ".") errors.push("must not be '.'");
   else if (text === "..") errors.push("must not be '..'");
   else if (text.startsWith("..")) errors.push("must not start with '..'");
@@ -148,10 +200,17 @@ export function isIp(text: string): string[] {
 
 export function isCidr(text: string): string[] {
   const [address, bits] = text.split("/");
-  const good = address !== undefined && bits !== undefined && isIp(address).length === 0 && /^\d{1,3}$/.test(bits) && Number(bits) <= (address.includes(":") ? 128 : 32);
+  const good =
+    address !== undefined &&
+    bits !== undefined &&
+    isIp(address).length === 0 &&
+    /^\d{1,3}$/.test(bits) &&
+    Number(bits) <= (address.includes(":") ? 128 : 32);
   return good ? [] : ["must be a valid CIDR value, (e.g. 10.9.8.0/24 or 2001:db8::/64)"];
 }
 
 export function isPercent(text: string): string[] {
-  return /^[0-9]+%$/.test(text) ? [] : [regexMessage("a valid percent string must be a numeric string followed by an ending '%'", "[0-9]+%", "1%", "93%")];
+  return /^[0-9]+%$/.test(text)
+    ? []
+    : [regexMessage("a valid percent string must be a numeric string followed by an ending '%'", "[0-9]+%", "1%", "93%")];
 }

@@ -24,7 +24,8 @@ export function validateObjectMeta(metadata: Partial<ObjectMeta>, rules: Metadat
   const checkName = NAME_RULES[rules.nameRule ?? "dns-1123-subdomain"];
   if (metadata.generateName) {
     // The suffix replaces what would be a trailing hyphen: it is masked for the check.
-    for (const message of checkName(metadata.generateName.replace(/-$/, "a"))) errors.push(invalid(`${path}.generateName`, metadata.generateName, message));
+    for (const message of checkName(metadata.generateName.replace(/-$/, "a")))
+      errors.push(invalid(`${path}.generateName`, metadata.generateName, message));
   }
   if (!metadata.name) errors.push(required(`${path}.name`, "name or generateName is required"));
   else for (const message of checkName(metadata.name)) errors.push(invalid(`${path}.name`, metadata.name, message));
@@ -36,7 +37,10 @@ export function validateObjectMeta(metadata: Partial<ObjectMeta>, rules: Metadat
 }
 
 function validateMutableMeta(metadata: Partial<ObjectMeta>, path: string): FieldError[] {
-  const errors = [...validateLabels(metadata.labels ?? {}, `${path}.labels`), ...validateAnnotations(metadata.annotations ?? {}, `${path}.annotations`)];
+  const errors = [
+    ...validateLabels(metadata.labels ?? {}, `${path}.labels`),
+    ...validateAnnotations(metadata.annotations ?? {}, `${path}.annotations`),
+  ];
   const controllers = (metadata.ownerReferences ?? []).filter((owner) => owner.controller);
   (metadata.ownerReferences ?? []).forEach((owner, index) => {
     const at = `${path}.ownerReferences[${index}]`;
@@ -48,7 +52,11 @@ function validateMutableMeta(metadata: Partial<ObjectMeta>, path: string): Field
   if (controllers.length > 1) {
     const [first, second] = controllers;
     errors.push(
-      invalid(`${path}.ownerReferences`, metadata.ownerReferences, `Only one reference can have Controller set to true. Found "true" in references for ${first?.kind}/${first?.name} and ${second?.kind}/${second?.name}`),
+      invalid(
+        `${path}.ownerReferences`,
+        metadata.ownerReferences,
+        `Only one reference can have Controller set to true. Found "true" in references for ${first?.kind}/${first?.name} and ${second?.kind}/${second?.name}`,
+      ),
     );
   }
   (metadata.finalizers ?? []).forEach((finalizer) => {
@@ -84,10 +92,20 @@ export function validateObjectMetaUpdate(metadata: ObjectMeta, old: ObjectMeta, 
   if (metadata.name !== old.name) errors.push(invalid(`${path}.name`, metadata.name, immutable));
   if (metadata.namespace !== old.namespace) errors.push(invalid(`${path}.namespace`, metadata.namespace, immutable));
   if (metadata.uid !== old.uid) errors.push(invalid(`${path}.uid`, metadata.uid, immutable));
-  if (metadata.creationTimestamp !== old.creationTimestamp) errors.push(invalid(`${path}.creationTimestamp`, metadata.creationTimestamp, immutable));
+  if (metadata.creationTimestamp !== old.creationTimestamp)
+    errors.push(invalid(`${path}.creationTimestamp`, metadata.creationTimestamp, immutable));
   if (old.deletionTimestamp) {
     const added = (metadata.finalizers ?? []).filter((finalizer) => !old.finalizers?.includes(finalizer));
-    if (added.length > 0) errors.push(forbidden(`${path}.finalizers`, `no new finalizers can be added if the object is being deleted, found new finalizers ${JSON.stringify(added)}`.replace(/,(?=")/g, ", ")));
+    if (added.length > 0)
+      errors.push(
+        forbidden(
+          `${path}.finalizers`,
+          `no new finalizers can be added if the object is being deleted, found new finalizers ${JSON.stringify(added)}`.replace(
+            /,(?=")/g,
+            ", ",
+          ),
+        ),
+      );
   }
   return [...errors, ...validateMutableMeta(metadata, path)];
 }

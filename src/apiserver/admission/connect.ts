@@ -4,7 +4,11 @@ import { isTrue } from "../http/query.ts";
 import type { RequestContext } from "../request-context.ts";
 import type { AdmissionRequest } from "./admission.ts";
 
-const OPTIONS_KINDS: Readonly<Record<string, string>> = { exec: "PodExecOptions", attach: "PodAttachOptions", portforward: "PodPortForwardOptions" };
+const OPTIONS_KINDS: Readonly<Record<string, string>> = {
+  exec: "PodExecOptions",
+  attach: "PodAttachOptions",
+  portforward: "PodPortForwardOptions",
+};
 
 /** What is known of a request that becomes a stream. */
 export interface Connection {
@@ -24,7 +28,14 @@ export function connectRequest(pods: Kind, connection: Connection, context: Requ
 }
 
 function optionsOf(subresource: string, query: URLSearchParams): Record<string, unknown> {
-  if (subresource === "portforward") return { ports: query.getAll("ports").flatMap((text) => text.split(",")).filter(Boolean).map(Number) };
+  if (subresource === "portforward")
+    return {
+      ports: query
+        .getAll("ports")
+        .flatMap((text) => text.split(","))
+        .filter(Boolean)
+        .map(Number),
+    };
   const options: Record<string, unknown> = {};
   for (const stream of ["stdin", "stdout", "stderr", "tty"]) if (isTrue(query.get(stream))) options[stream] = true;
   const container = query.get("container");

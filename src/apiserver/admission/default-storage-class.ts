@@ -11,7 +11,9 @@ export const defaultStorageClass: AdmissionPlugin = {
     if (operation !== "CREATE" || kind.kind !== "PersistentVolumeClaim" || subresource !== undefined) return;
     const claim = object as PersistentVolumeClaim;
     if (!claim.spec || claim.spec.storageClassName !== undefined) return;
-    const defaults = (cluster.list("storage.k8s.io", "StorageClass") as StorageClass[]).filter((found) => found.metadata.annotations?.[IS_DEFAULT] === "true");
+    const defaults = (cluster.list("storage.k8s.io", "StorageClass") as StorageClass[]).filter(
+      (found) => found.metadata.annotations?.[IS_DEFAULT] === "true",
+    );
     // The newest wins, then the name.
     const [chosen] = defaults.sort(
       (a, b) => b.metadata.creationTimestamp.localeCompare(a.metadata.creationTimestamp) || a.metadata.name.localeCompare(b.metadata.name),

@@ -14,7 +14,10 @@ export const defaultTolerationSeconds: AdmissionPlugin = {
     const given = spec.tolerations ?? [];
     const missing = TAINT_KEYS.filter((key) => !given.some((toleration) => tolerates(toleration, key)));
     if (missing.length === 0) return;
-    spec.tolerations = [...given, ...missing.map((key): Toleration => ({ key, operator: "Exists", effect: "NoExecute", tolerationSeconds: DEFAULT_SECONDS }))];
+    spec.tolerations = [
+      ...given,
+      ...missing.map((key): Toleration => ({ key, operator: "Exists", effect: "NoExecute", tolerationSeconds: DEFAULT_SECONDS })),
+    ];
   },
 };
 

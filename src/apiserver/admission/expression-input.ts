@@ -27,7 +27,12 @@ export function describeRequest(request: AdmissionRequest, matched: Kind): Recor
     ...(nameOf(request) ? { name: nameOf(request) } : {}),
     ...(namespaceOf(request) ? { namespace: namespaceOf(request) } : {}),
     operation: request.operation,
-    userInfo: { username: user.name, ...(user.uid ? { uid: user.uid } : {}), groups: user.groups, ...(user.extra ? { extra: user.extra } : {}) },
+    userInfo: {
+      username: user.name,
+      ...(user.uid ? { uid: user.uid } : {}),
+      groups: user.groups,
+      ...(user.extra ? { extra: user.extra } : {}),
+    },
     dryRun: context.dryRun,
     options: optionsOf(request),
   };
@@ -38,7 +43,11 @@ function optionsOf({ operation, context }: AdmissionRequest): Record<string, unk
   if (kind === undefined) return null;
   const options = { kind, apiVersion: "meta.k8s.io/v1", ...(context.dryRun ? { dryRun: ["All"] } : {}) };
   if (operation === "DELETE") return options;
-  return { ...options, fieldManager: context.fieldManager, ...(context.fieldValidation === "Ignore" ? {} : { fieldValidation: context.fieldValidation }) };
+  return {
+    ...options,
+    fieldManager: context.fieldManager,
+    ...(context.fieldValidation === "Ignore" ? {} : { fieldValidation: context.fieldValidation }),
+  };
 }
 
 /** A name that the server makes is none of the request's. */
@@ -66,8 +75,14 @@ function authorizers(request: AdmissionRequest, cluster: AdmissionCluster): Expr
   const { kind, subresource = "", name } = request;
   const ask: CheckAuthorization = ({ serviceAccount, ...check }) => {
     const account = serviceAccount && `system:serviceaccount:${serviceAccount.namespace}:${serviceAccount.name}`;
-    const groups = serviceAccount ? ["system:serviceaccounts", `system:serviceaccounts:${serviceAccount.namespace}`, "system:authenticated"] : [];
-    return cluster.authorize({ ...check, version: check.resource ? "*" : "", user: account === undefined ? request.context.user : { name: account, groups } });
+    const groups = serviceAccount
+      ? ["system:serviceaccounts", `system:serviceaccounts:${serviceAccount.namespace}`, "system:authenticated"]
+      : [];
+    return cluster.authorize({
+      ...check,
+      version: check.resource ? "*" : "",
+      user: account === undefined ? request.context.user : { name: account, groups },
+    });
   };
   const own = { group: kind.group, resource: kind.plural, subresource, namespace: namespaceOf(request), name };
   return { authorizer: new CelAuthorizer(ask), "authorizer.requestResource": CelAuthorizer.forResource(ask, own) };
@@ -136,10 +151,16 @@ export class Evaluation {
   }
 }
 
-export type MatchResult = { readonly matches: boolean; readonly error?: undefined } | { readonly error: string; readonly matches?: undefined };
+export type MatchResult =
+  | { readonly matches: boolean; readonly error?: undefined }
+  | { readonly error: string; readonly matches?: undefined };
 
 /** Upstream: k8s.io/apiserver/pkg/admission/plugin/webhook/matchconditions/matcher.go */
-export function matchConditions(conditions: readonly CompiledExpression[], input: ExpressionInput, failurePolicy: string | undefined): MatchResult {
+export function matchConditions(
+  conditions: readonly CompiledExpression[],
+  input: ExpressionInput,
+  failurePolicy: string | undefined,
+): MatchResult {
   if (conditions.length === 0) return { matches: true };
   const errors: string[] = [];
   try {

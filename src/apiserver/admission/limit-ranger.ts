@@ -11,7 +11,14 @@ const ANNOTATION = "kubernetes.io/limit-ranger";
 export const limitRanger: AdmissionPlugin = {
   name: "LimitRanger",
   mutate(request, cluster) {
-    if (request.operation !== "CREATE" || request.kind.kind !== "Pod" || request.kind.group !== "" || request.subresource !== undefined || request.reinvocation) return;
+    if (
+      request.operation !== "CREATE" ||
+      request.kind.kind !== "Pod" ||
+      request.kind.group !== "" ||
+      request.subresource !== undefined ||
+      request.reinvocation
+    )
+      return;
     for (const range of rangesFor(request, cluster)) setDefaults(request.object as Pod, range);
   },
   validate(request, cluster) {
@@ -19,8 +26,17 @@ export const limitRanger: AdmissionPlugin = {
     if (kind.group !== "" || !object || (kind.kind !== "Pod" && kind.kind !== "PersistentVolumeClaim")) return;
     if (request.operation === "DELETE" || object.metadata.deletionTimestamp !== undefined) return;
     // A pod's resources change by its own subresource only.
-    if (kind.kind === "Pod" ? (request.operation !== "CREATE" && subresource !== "resize") || (subresource !== undefined && subresource !== "resize") : subresource !== undefined) return;
-    const errors = rangesFor(request, cluster).map((range) => (kind.kind === "Pod" ? podProblems(object as Pod, range) : claimProblems(object as PersistentVolumeClaim, old as PersistentVolumeClaim | undefined, range)));
+    if (
+      kind.kind === "Pod"
+        ? (request.operation !== "CREATE" && subresource !== "resize") || (subresource !== undefined && subresource !== "resize")
+        : subresource !== undefined
+    )
+      return;
+    const errors = rangesFor(request, cluster).map((range) =>
+      kind.kind === "Pod"
+        ? podProblems(object as Pod, range)
+        : claimProblems(object as PersistentVolumeClaim, old as PersistentVolumeClaim | undefined, range),
+    );
     const found = errors.find((problems) => problems.length > 0);
     if (found) throw forbiddenRequest(kind, request.name, found.length === 1 ? (found[0] as string) : `[${found.join(", ")}]`);
   },
@@ -42,20 +58,28 @@ function setDefaults(pod: Pod, range: LimitRange): void {
     ...(pod.spec?.containers ?? []).flatMap((container) => fillContainer(container, limits, requests, "container")),
     ...(pod.spec?.initContainers ?? []).flatMap((container) => fillContainer(container, limits, requests, "init container")),
   ];
-  if (notes.length > 0) pod.metadata.annotations = { ...pod.metadata.annotations, [ANNOTATION]: `LimitRanger plugin set: ${notes.join("; ")}` };
+  if (notes.length > 0)
+    pod.metadata.annotations = { ...pod.metadata.annotations, [ANNOTATION]: `LimitRanger plugin set: ${notes.join("; ")}` };
 }
 
 function fillContainer(container: Container, limits: Amounts, requests: Amounts, what: string): string[] {
   const notes: string[] = [];
   const fill = (own: Amounts | undefined, defaults: Amounts, side: "request" | "limit") => {
-    const missing = Object.keys(defaults).filter((name) => own?.[name] === undefined).sort();
+    const missing = Object.keys(defaults)
+      .filter((name) => own?.[name] === undefined)
+      .sort();
     if (missing.length > 0) notes.push(`${missing.join(", ")} ${side} for ${what} ${container.name}`);
     return missing.length > 0 ? { ...own, ...Object.fromEntries(missing.map((name) => [name, defaults[name] as string])) } : own;
   };
   const { resources = {} } = container;
   const filledRequests = fill(resources.requests, requests, "request");
   const filledLimits = fill(resources.limits, limits, "limit");
-  if (notes.length > 0) container.resources = { ...resources, ...(filledLimits ? { limits: filledLimits } : {}), ...(filledRequests ? { requests: filledRequests } : {}) };
+  if (notes.length > 0)
+    container.resources = {
+      ...resources,
+      ...(filledLimits ? { limits: filledLimits } : {}),
+      ...(filledRequests ? { requests: filledRequests } : {}),
+    };
   return notes;
 }
 
@@ -63,7 +87,8 @@ function podProblems({ spec }: Pod, range: LimitRange): string[] {
   const problems: string[] = [];
   for (const item of range.spec.limits ?? []) {
     if (item.type === "Container") {
-      for (const { resources } of [...spec.containers, ...(spec.initContainers ?? [])]) problems.push(...constraintProblems(item, resources?.requests ?? {}, resources?.limits ?? {}));
+      for (const { resources } of [...spec.containers, ...(spec.initContainers ?? [])])
+        problems.push(...constraintProblems(item, resources?.requests ?? {}, resources?.limits ?? {}));
     } else if (item.type === "Pod") {
       problems.push(...constraintProblems(item, podAmounts(spec, "requests"), podAmounts(spec, "limits")));
     }
@@ -77,7 +102,10 @@ function podAmounts(spec: Pod["spec"], side: "requests" | "limits"): Amounts {
   const lists = spec.containers.map((container) => container.resources?.[side] ?? {});
   for (const name of new Set(lists.flatMap((list) => Object.keys(list)))) {
     if (!lists.every((list) => list[name] !== undefined)) continue;
-    sums.set(name, lists.map((list) => parseQuantity(list[name] ?? "0")).reduce((sum, amount) => sum.add(amount)));
+    sums.set(
+      name,
+      lists.map((list) => parseQuantity(list[name] ?? "0")).reduce((sum, amount) => sum.add(amount)),
+    );
   }
   for (const container of spec.initContainers ?? []) {
     for (const [name, text] of Object.entries(container.resources?.[side] ?? {})) {
@@ -93,7 +121,9 @@ function constraintProblems(item: LimitRangeItem, requests: Amounts, limits: Amo
   return [
     ...sorted(item.min).flatMap(([name, bound]) => minProblem(item.type, name, bound, requests[name], limits[name]) ?? []),
     ...sorted(item.max).flatMap(([name, bound]) => maxProblem(item.type, name, bound, requests[name], limits[name]) ?? []),
-    ...sorted(item.maxLimitRequestRatio).flatMap(([name, bound]) => ratioProblem(item.type, name, bound, requests[name], limits[name]) ?? []),
+    ...sorted(item.maxLimitRequestRatio).flatMap(
+      ([name, bound]) => ratioProblem(item.type, name, bound, requests[name], limits[name]) ?? [],
+    ),
   ];
 }
 
@@ -115,7 +145,13 @@ function maxProblem(type: string, name: string, bound: string, request: string |
   return request !== undefined && compare(request, bound) > 0 ? `${head}, but request is ${show(request)}` : undefined;
 }
 
-function ratioProblem(type: string, name: string, bound: string, request: string | undefined, limit: string | undefined): string | undefined {
+function ratioProblem(
+  type: string,
+  name: string,
+  bound: string,
+  request: string | undefined,
+  limit: string | undefined,
+): string | undefined {
   const head = `${name} max limit to request ratio per ${type} is ${show(bound)}`;
   if (request === undefined || compare(request, "0") === 0) return `${head}, but no request is specified or request is 0`;
   if (limit === undefined || compare(limit, "0") === 0) return `${head}, but no limit is specified or limit is 0`;

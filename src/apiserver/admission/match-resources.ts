@@ -30,16 +30,29 @@ export function criteriaOf(resources: MatchResources): MatchCriteria {
  * @param everythingWithoutRules policies and bindings without rules match all; a webhook without rules matches nothing.
  * Upstream: k8s.io/apiserver/pkg/admission/plugin/policy/matching/matching.go
  */
-export function matchedKind(criteria: MatchCriteria, request: AdmissionRequest, cluster: AdmissionCluster, everythingWithoutRules = true): Kind | undefined {
+export function matchedKind(
+  criteria: MatchCriteria,
+  request: AdmissionRequest,
+  cluster: AdmissionCluster,
+  everythingWithoutRules = true,
+): Kind | undefined {
   // The rules first: they are the cheapest to look at.
-  const matched = criteria.rules?.length || !everythingWithoutRules ? matchRules(criteria.rules ?? [], criteria.matchPolicy, request, cluster) : request.kind;
+  const matched =
+    criteria.rules?.length || !everythingWithoutRules
+      ? matchRules(criteria.rules ?? [], criteria.matchPolicy, request, cluster)
+      : request.kind;
   if (!matched) return undefined;
   if (criteria.excludeRules?.length && matchRules(criteria.excludeRules, criteria.matchPolicy, request, cluster)) return undefined;
   if (!matchesObjectSelector(criteria.objectSelector, request)) return undefined;
   return matchesNamespaceSelector(criteria.namespaceSelector, request, cluster) ? matched : undefined;
 }
 
-function matchRules(rules: readonly NamedRuleWithOperations[], matchPolicy: string | undefined, request: AdmissionRequest, cluster: AdmissionCluster): Kind | undefined {
+function matchRules(
+  rules: readonly NamedRuleWithOperations[],
+  matchPolicy: string | undefined,
+  request: AdmissionRequest,
+  cluster: AdmissionCluster,
+): Kind | undefined {
   if (rules.some((rule) => matchesRule(rule, request, request.kind))) return request.kind;
   if (matchPolicy === "Exact") return undefined;
   // Only rules that would match but for group and version are worth looking for other versions.
@@ -49,7 +62,8 @@ function matchRules(rules: readonly NamedRuleWithOperations[], matchPolicy: stri
 
 /** Upstream: k8s.io/apiserver/pkg/admission/plugin/webhook/predicates/rules/rules.go */
 function matchesRule(rule: NamedRuleWithOperations, request: AdmissionRequest, kind: Kind): boolean {
-  const among = (values: readonly string[] | undefined, wanted: string) => values?.some((value) => value === "*" || value === wanted) ?? false;
+  const among = (values: readonly string[] | undefined, wanted: string) =>
+    values?.some((value) => value === "*" || value === wanted) ?? false;
   return (
     matchesScope(rule.scope, kind) &&
     among(rule.operations, request.operation) &&

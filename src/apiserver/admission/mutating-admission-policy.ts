@@ -36,13 +36,22 @@ export const mutatingAdmissionPolicy: AdmissionPlugin = {
       const { policy, binding } = invocation;
       const fail = (message: string) => {
         if (policy.spec.failurePolicy === "Ignore") return;
-        problems.push(binding ? `policy '${policy.metadata.name}' with binding '${binding.metadata.name}' denied request: ${message}` : `policy ${JSON.stringify(policy.metadata.name)} denied request: ${message}`);
+        problems.push(
+          binding
+            ? `policy '${policy.metadata.name}' with binding '${binding.metadata.name}' denied request: ${message}`
+            : `policy ${JSON.stringify(policy.metadata.name)} denied request: ${message}`,
+        );
       };
       if (invocation.problem !== undefined) {
         fail(invocation.problem);
         continue;
       }
-      const id = [policy.metadata.name, invocation.binding.metadata.name, invocation.param?.metadata.namespace, invocation.param?.metadata.name].join("/");
+      const id = [
+        policy.metadata.name,
+        invocation.binding.metadata.name,
+        invocation.param?.metadata.namespace,
+        invocation.param?.metadata.name,
+      ].join("/");
       if (request.reinvocation && !state.isRequired(id)) continue;
       const outcome = mutateBy(invocation, request, cluster, fail);
       if (outcome === "skipped") continue;
@@ -58,7 +67,12 @@ export const mutatingAdmissionPolicy: AdmissionPlugin = {
   },
 };
 
-function mutateBy(invocation: Runnable, request: AdmissionRequest, cluster: AdmissionCluster, fail: (message: string) => void): "skipped" | "unchanged" | "changed" {
+function mutateBy(
+  invocation: Runnable,
+  request: AdmissionRequest,
+  cluster: AdmissionCluster,
+  fail: (message: string) => void,
+): "skipped" | "unchanged" | "changed" {
   const { policy, matched, param } = invocation;
   const programs = programsOf(policy);
   const input = () => ({ ...expressionInput(request, matched, cluster), ...(policy.spec.paramKind ? { params: param } : {}) });
@@ -70,7 +84,9 @@ function mutateBy(invocation: Runnable, request: AdmissionRequest, cluster: Admi
     if (!request.object) continue;
     try {
       // Each mutation sees what the one before it has made.
-      const outcome = compiled.program ? Evaluation.withVariables(input(), programs.variables).evaluate(compiled) : { error: compiled.error };
+      const outcome = compiled.program
+        ? Evaluation.withVariables(input(), programs.variables).evaluate(compiled)
+        : { error: compiled.error };
       if (outcome.error !== undefined) throw new Error(outcome.error);
       if (replaceObject(request.object, mutated(mutation, matched, request.object, outcome.value ?? null))) changed = true;
     } catch (error) {
@@ -116,17 +132,24 @@ function merged(kind: Kind, object: KubernetesObject, value: CelValue): unknown 
   if (mistakes.length > 0) throw new Error(`type mismatch: ${mistakes.join("\n")}`);
   const configuration = { ...(toJson(value) as Record<string, unknown>), apiVersion: apiVersionOf(kind), kind: kind.kind };
   const errors = validateApplied(kind, configuration);
-  if (errors.length > 0) throw new Error(`error applying patch: failed to convert patch object to typed object: ${errors.length === 1 ? errors[0] : `errors:\n${errors.map((error) => `  ${error}`).join("\n")}`}`);
+  if (errors.length > 0)
+    throw new Error(
+      `error applying patch: failed to convert patch object to typed object: ${errors.length === 1 ? errors[0] : `errors:\n${errors.map((error) => `  ${error}`).join("\n")}`}`,
+    );
   const shape = shapeOfKind(kind);
   const atomics = findAtomics(shape, configuration, "");
-  if (atomics.length > 0) throw new Error(`error applying patch: invalid ApplyConfiguration: may not mutate atomic arrays, maps or structs: ${atomics.join(", ")}`);
+  if (atomics.length > 0)
+    throw new Error(
+      `error applying patch: invalid ApplyConfiguration: may not mutate atomic arrays, maps or structs: ${atomics.join(", ")}`,
+    );
   return mergeValues(shape, object, configuration);
 }
 
 function findAtomics(shape: Shape, value: unknown, path: string): string[] {
   if (typeof value !== "object" || value === null) return [];
   if (shape.form === "leaf") return [path];
-  if (shape.form === "list") return (value as readonly unknown[]).flatMap((item, index) => findAtomics(shape.item, item, `${path}[${index}]`));
+  if (shape.form === "list")
+    return (value as readonly unknown[]).flatMap((item, index) => findAtomics(shape.item, item, `${path}[${index}]`));
   return Object.entries(value).flatMap(([name, member]) => {
     const inner = shape.member(name);
     return inner ? findAtomics(inner, member, `${path}.${name}`) : [];
@@ -159,12 +182,21 @@ function compilePolicy({ spec }: MutatingAdmissionPolicy): PolicyPrograms {
     variables: new Map((spec.variables ?? []).map(({ name, expression }) => [name, compiler.compileVariable(name, expression)])),
     mutations: (spec.mutations ?? []).map((mutation) => ({
       mutation,
-      compiled: mutation.patchType === "JSONPatch" ? compiler.compile(mutation.jsonPatch?.expression ?? "", JSON_PATCH_TYPES) : compiler.compile(mutation.applyConfiguration?.expression ?? "", APPLY_CONFIGURATION_TYPES),
+      compiled:
+        mutation.patchType === "JSONPatch"
+          ? compiler.compile(mutation.jsonPatch?.expression ?? "", JSON_PATCH_TYPES)
+          : compiler.compile(mutation.applyConfiguration?.expression ?? "", APPLY_CONFIGURATION_TYPES),
     })),
   };
 }
 
 function denied(problems: readonly string[], request: AdmissionRequest): StatusError {
   const { status } = forbiddenRequest(request.kind, request.name || "Unknown", "");
-  return new StatusError({ ...status, code: 403, reason: "Invalid", message: problems[0] ?? "", details: { ...status.details, causes: problems.map((message) => ({ message })) } });
+  return new StatusError({
+    ...status,
+    code: 403,
+    reason: "Invalid",
+    message: problems[0] ?? "",
+    details: { ...status.details, causes: problems.map((message) => ({ message })) },
+  });
 }

@@ -20,7 +20,10 @@ export const namespaceLifecycle: AdmissionPlugin = {
     throw new StatusError({
       ...refusal.status,
       code: 403,
-      details: { ...refusal.status.details, causes: [{ reason: "NamespaceTerminating", message: `namespace ${namespace} is being terminated`, field: "metadata.namespace" }] },
+      details: {
+        ...refusal.status.details,
+        causes: [{ reason: "NamespaceTerminating", message: `namespace ${namespace} is being terminated`, field: "metadata.namespace" }],
+      },
     });
   },
 };

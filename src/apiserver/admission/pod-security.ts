@@ -45,15 +45,30 @@ export const podSecurity: AdmissionPlugin = {
 };
 
 /** A pod is refused, or is let in with a warning. */
-function evaluatePod(request: AdmissionRequest, pod: { metadata: Pod["metadata"]; spec: PodSpec }, labels: Readonly<Record<string, string>>): void {
-  if (request.operation === "UPDATE" && request.old && request.subresource === undefined && !isSignificant(request.old as Pod, request.object as Pod)) return;
+function evaluatePod(
+  request: AdmissionRequest,
+  pod: { metadata: Pod["metadata"]; spec: PodSpec },
+  labels: Readonly<Record<string, string>>,
+): void {
+  if (
+    request.operation === "UPDATE" &&
+    request.old &&
+    request.subresource === undefined &&
+    !isSignificant(request.old as Pod, request.object as Pod)
+  )
+    return;
   const enforce = policyOf(labels, "enforce");
   const found = violations(pod, enforce.level, minorOf(enforce.version));
-  if (found.length > 0) throw forbiddenRequest(request.kind, request.name, `violates PodSecurity "${enforce.level}:${enforce.version}": ${render(found)}`);
+  if (found.length > 0)
+    throw forbiddenRequest(request.kind, request.name, `violates PodSecurity "${enforce.level}:${enforce.version}": ${render(found)}`);
   warn(request, pod, labels);
 }
 
-function warn(request: AdmissionRequest, pod: { metadata: Pod["metadata"]; spec: PodSpec }, labels: Readonly<Record<string, string>>): void {
+function warn(
+  request: AdmissionRequest,
+  pod: { metadata: Pod["metadata"]; spec: PodSpec },
+  labels: Readonly<Record<string, string>>,
+): void {
   const policy = policyOf(labels, "warn");
   const found = violations(pod, policy.level, minorOf(policy.version));
   if (found.length > 0) request.context.warnings.push(`would violate PodSecurity "${policy.level}:${policy.version}": ${render(found)}`);
@@ -62,16 +77,40 @@ function warn(request: AdmissionRequest, pod: { metadata: Pod["metadata"]; spec:
 /** Of a running pod only images, and with them little else, may change. Upstream: isSignificantPodUpdate */
 function isSignificant(old: Pod, now: Pod): boolean {
   const images = ({ spec }: Pod) => [...(spec.initContainers ?? []), ...spec.containers].map(({ image }) => image);
-  const annotations = ({ metadata }: Pod) => Object.entries(metadata.annotations ?? {}).filter(([key]) => key.startsWith("container.apparmor.") || key.startsWith("seccomp.")).sort();
-  const rest = ({ spec }: Pod) => ({ ...spec, activeDeadlineSeconds: undefined, tolerations: undefined, containers: spec.containers.length, initContainers: spec.initContainers?.length ?? 0 });
+  const annotations = ({ metadata }: Pod) =>
+    Object.entries(metadata.annotations ?? {})
+      .filter(([key]) => key.startsWith("container.apparmor.") || key.startsWith("seccomp."))
+      .sort();
+  const rest = ({ spec }: Pod) => ({
+    ...spec,
+    activeDeadlineSeconds: undefined,
+    tolerations: undefined,
+    containers: spec.containers.length,
+    initContainers: spec.initContainers?.length ?? 0,
+  });
   return !sameJson(images(old), images(now)) || !sameJson(annotations(old), annotations(now)) || !sameJson(rest(old), rest(now));
 }
 
-const TEMPLATED = new Set(["/PodTemplate", "/ReplicationController", "apps/ReplicaSet", "apps/Deployment", "apps/StatefulSet", "apps/DaemonSet", "batch/Job"]);
+const TEMPLATED = new Set([
+  "/PodTemplate",
+  "/ReplicationController",
+  "apps/ReplicaSet",
+  "apps/Deployment",
+  "apps/StatefulSet",
+  "apps/DaemonSet",
+  "batch/Job",
+]);
 
 function templateOf(group: string, kind: string, object: KubernetesObject): { metadata: Pod["metadata"]; spec: PodSpec } | undefined {
-  const { spec, template } = object as { spec?: { template?: PodTemplateSpec; jobTemplate?: { spec?: { template?: PodTemplateSpec } } }; template?: PodTemplateSpec };
-  const found = TEMPLATED.has(`${group}/${kind}`) ? (template ?? spec?.template) : group === "batch" && kind === "CronJob" ? spec?.jobTemplate?.spec?.template : undefined;
+  const { spec, template } = object as {
+    spec?: { template?: PodTemplateSpec; jobTemplate?: { spec?: { template?: PodTemplateSpec } } };
+    template?: PodTemplateSpec;
+  };
+  const found = TEMPLATED.has(`${group}/${kind}`)
+    ? (template ?? spec?.template)
+    : group === "batch" && kind === "CronJob"
+      ? spec?.jobTemplate?.spec?.template
+      : undefined;
   return found?.spec ? { metadata: (found.metadata ?? {}) as Pod["metadata"], spec: found.spec } : undefined;
 }
 
@@ -85,7 +124,10 @@ function policyOf(labels: Readonly<Record<string, string>>, mode: Mode): Policy 
   const version = labels[`${PREFIX}${mode}-version`];
   if (level === undefined) return mode === "warn" ? warnByEnforce(labels) : PRIVILEGED;
   // What cannot be read is taken for the strictest.
-  return { level: LEVELS.includes(level) ? level : mode === "enforce" ? "restricted" : "privileged", version: version && isVersion(version) ? version : "latest" };
+  return {
+    level: LEVELS.includes(level) ? level : mode === "enforce" ? "restricted" : "privileged",
+    version: version && isVersion(version) ? version : "latest",
+  };
 }
 
 /** Whoever enforces something is also warned of it, for workloads are not refused. Upstream: PolicyToEvaluate */
@@ -102,7 +144,8 @@ function validateNamespace(request: AdmissionRequest, cluster: AdmissionCluster)
   const keys = Object.keys({ ...labels, ...oldLabels }).filter((key) => key.startsWith(PREFIX));
   if (keys.every((key) => labels[key] === oldLabels[key])) return;
   const errors = labelErrors(labels);
-  if (errors.length > 0 && (request.operation === "CREATE" || labelErrors(oldLabels).length === 0)) throw invalidObject(request.kind, request.name, errors);
+  if (errors.length > 0 && (request.operation === "CREATE" || labelErrors(oldLabels).length === 0))
+    throw invalidObject(request.kind, request.name, errors);
   if (request.operation !== "UPDATE") return;
   const now = policyOf(labels, "enforce");
   const before = policyOf(oldLabels, "enforce");
@@ -115,8 +158,10 @@ function labelErrors(labels: Readonly<Record<string, string>>): FieldError[] {
   for (const mode of ["enforce", "audit", "warn"]) {
     const level = labels[PREFIX + mode];
     const version = labels[`${PREFIX}${mode}-version`];
-    if (level !== undefined && !LEVELS.includes(level)) errors.push(invalid(`metadata.labels[${PREFIX}${mode}]`, level, `must be one of ${LEVELS.join(", ")}`));
-    if (version !== undefined && !isVersion(version)) errors.push(invalid(`metadata.labels[${PREFIX}${mode}-version]`, version, 'must be "latest" or "v1.x"'));
+    if (level !== undefined && !LEVELS.includes(level))
+      errors.push(invalid(`metadata.labels[${PREFIX}${mode}]`, level, `must be one of ${LEVELS.join(", ")}`));
+    if (version !== undefined && !isVersion(version))
+      errors.push(invalid(`metadata.labels[${PREFIX}${mode}-version]`, version, 'must be "latest" or "v1.x"'));
   }
   return errors;
 }
@@ -147,5 +192,8 @@ function existingViolations(namespace: string, policy: Policy, cluster: Admissio
     const others = names.length - 1;
     return `${first}${others === 0 ? "" : others === 1 ? " (and 1 other pod)" : ` (and ${others} other pods)`}: ${problem}`;
   });
-  return [`existing pods in namespace ${JSON.stringify(namespace)} violate the new PodSecurity enforce level "${policy.level}:${policy.version}"`, ...lines.sort()];
+  return [
+    `existing pods in namespace ${JSON.stringify(namespace)} violate the new PodSecurity enforce level "${policy.level}:${policy.version}"`,
+    ...lines.sort(),
+  ];
 }

@@ -18,7 +18,13 @@ export interface PolicyBinding extends KubernetesObject {
 
 /** A policy to be evaluated, or why it cannot be. */
 export type Invocation<P extends Policy, B extends PolicyBinding> =
-  | { readonly policy: P; readonly binding: B; readonly matched: Kind; readonly param: KubernetesObject | null; readonly problem?: undefined }
+  | {
+      readonly policy: P;
+      readonly binding: B;
+      readonly matched: Kind;
+      readonly param: KubernetesObject | null;
+      readonly problem?: undefined;
+    }
   | { readonly policy: P; readonly binding: B | undefined; readonly problem: string };
 
 /** Policies do not hold for policies: nobody locks themselves out. Upstream: isPolicyResource in policy/generic/plugin.go */
@@ -27,7 +33,11 @@ export function isPolicyResource({ group, plural }: Kind): boolean {
 }
 
 /** What of a kind of policy is about the request, once for each binding and parameter. Upstream: policy/generic/policy_dispatcher.go */
-export function invocationsOf<P extends Policy, B extends PolicyBinding>(kindName: string, request: AdmissionRequest, cluster: AdmissionCluster): Invocation<P, B>[] {
+export function invocationsOf<P extends Policy, B extends PolicyBinding>(
+  kindName: string,
+  request: AdmissionRequest,
+  cluster: AdmissionCluster,
+): Invocation<P, B>[] {
   if (isPolicyResource(request.kind)) return [];
   const bindings = cluster.list(GROUP, `${kindName}Binding`) as unknown as readonly B[];
   if (bindings.length === 0) return [];
@@ -44,7 +54,12 @@ export function invocationsOf<P extends Policy, B extends PolicyBinding>(kindNam
   });
 }
 
-function invocationsOfPolicy<P extends Policy, B extends PolicyBinding>(policy: P, bindings: readonly B[], request: AdmissionRequest, cluster: AdmissionCluster): Invocation<P, B>[] {
+function invocationsOfPolicy<P extends Policy, B extends PolicyBinding>(
+  policy: P,
+  bindings: readonly B[],
+  request: AdmissionRequest,
+  cluster: AdmissionCluster,
+): Invocation<P, B>[] {
   const invocations: Invocation<P, B>[] = [];
   const attempt = <T>(step: () => T, binding?: B): T | undefined => {
     try {
@@ -62,7 +77,8 @@ function invocationsOfPolicy<P extends Policy, B extends PolicyBinding>(policy: 
   for (const binding of bindings) {
     const { matchResources, paramRef } = binding.spec;
     if (!attempt(() => !matchResources || matchedKind(criteriaOf(matchResources), request, cluster) !== undefined, binding)) continue;
-    for (const param of attempt(() => collectParams(params.kind, paramRef, namespaceOf(request), cluster), binding) ?? []) invocations.push({ policy, binding, matched, param });
+    for (const param of attempt(() => collectParams(params.kind, paramRef, namespaceOf(request), cluster), binding) ?? [])
+      invocations.push({ policy, binding, matched, param });
   }
   return invocations;
 }

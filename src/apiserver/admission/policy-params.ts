@@ -8,11 +8,17 @@ import type { AdmissionCluster } from "./admission.ts";
  * The objects a binding has its policy evaluated with: once each; null where it takes none. Throws what is wrong with the reference.
  * Upstream: CollectParams in k8s.io/apiserver/pkg/admission/plugin/policy/generic/policy_dispatcher.go
  */
-export function collectParams(kind: Kind | undefined, reference: ParamRef | undefined, requestNamespace: string, cluster: AdmissionCluster): readonly (KubernetesObject | null)[] {
+export function collectParams(
+  kind: Kind | undefined,
+  reference: ParamRef | undefined,
+  requestNamespace: string,
+  cluster: AdmissionCluster,
+): readonly (KubernetesObject | null)[] {
   if (!kind || !reference) return [null];
   const namespace = paramsNamespace(kind, reference, requestNamespace);
   const params = lookUp(kind, reference, namespace, cluster);
-  if (params.length === 0 && reference.parameterNotFoundAction === "Deny") throw new Error("no params found for policy binding with `Deny` parameterNotFoundAction");
+  if (params.length === 0 && reference.parameterNotFoundAction === "Deny")
+    throw new Error("no params found for policy binding with `Deny` parameterNotFoundAction");
   return params;
 }
 
@@ -26,7 +32,12 @@ function paramsNamespace(kind: Kind, reference: ParamRef, requestNamespace: stri
   return namespace;
 }
 
-function lookUp(kind: Kind, { name, selector }: ParamRef, namespace: string | undefined, cluster: AdmissionCluster): readonly KubernetesObject[] {
+function lookUp(
+  kind: Kind,
+  { name, selector }: ParamRef,
+  namespace: string | undefined,
+  cluster: AdmissionCluster,
+): readonly KubernetesObject[] {
   if (name) {
     const param = cluster.get(kind, { namespace, name });
     return param ? [param] : [];

@@ -10,7 +10,10 @@ interface Resolved {
 }
 
 // They hold even before the objects of these names are made.
-const SYSTEM_CLASSES: Readonly<Record<string, number>> = { "system-node-critical": 2_000_001_000, "system-cluster-critical": 2_000_000_000 };
+const SYSTEM_CLASSES: Readonly<Record<string, number>> = {
+  "system-node-critical": 2_000_001_000,
+  "system-cluster-critical": 2_000_000_000,
+};
 
 /** Upstream: plugin/pkg/admission/priority/admission.go */
 export const priority: AdmissionPlugin = {

@@ -41,7 +41,8 @@ function check(quota: ResourceQuota, request: AdmissionRequest, now: Usage, nowM
   const hardOf = (resource: string) => hard[resource];
   const counted = Object.keys(quota.spec.hard ?? {}).filter((resource) => now.has(resource));
   const unknown = counted.filter((resource) => used[resource] === undefined || hardOf(resource) === undefined);
-  if (unknown.length > 0) throw forbiddenRequest(kind, name, `status unknown for quota: ${metadata.name}, resources: ${unknown.sort().join(",")}`);
+  if (unknown.length > 0)
+    throw forbiddenRequest(kind, name, `status unknown for quota: ${metadata.name}, resources: ${unknown.sort().join(",")}`);
   const before: Usage = operation === "UPDATE" && old ? usageOf(kind, old, nowMs) : new Map();
   const requested = new Map<string, Quantity>();
   for (const resource of new Set([...now.keys(), ...before.keys()])) {
@@ -53,11 +54,20 @@ function check(quota: ResourceQuota, request: AdmissionRequest, now: Usage, nowM
   if (requested.size === 0) return undefined;
   const next = new Map([...requested].map(([resource, delta]) => [resource, parseQuantity(used[resource] ?? "0").add(delta)] as const));
   // What is given back is never too much.
-  const exceeded = [...next.keys()].filter((resource) => (requested.get(resource) as Quantity).nanos > 0n && (next.get(resource) as Quantity).compare(parseQuantity(hardOf(resource) ?? "0")) > 0).sort();
+  const exceeded = [...next.keys()]
+    .filter(
+      (resource) =>
+        (requested.get(resource) as Quantity).nanos > 0n &&
+        (next.get(resource) as Quantity).compare(parseQuantity(hardOf(resource) ?? "0")) > 0,
+    )
+    .sort();
   if (exceeded.length > 0) {
     const print = (amount: (resource: string) => string) => exceeded.map((resource) => `${resource}=${amount(resource)}`).join(",");
-    throw forbiddenRequest(kind, name,
-      `exceeded quota: ${metadata.name}, requested: ${print((resource) => (requested.get(resource) as Quantity).toString())}, used: ${print((resource) => parseQuantity(used[resource] ?? "0").toString())}, limited: ${print((resource) => parseQuantity(hardOf(resource) ?? "0").toString())}`);
+    throw forbiddenRequest(
+      kind,
+      name,
+      `exceeded quota: ${metadata.name}, requested: ${print((resource) => (requested.get(resource) as Quantity).toString())}, used: ${print((resource) => parseQuantity(used[resource] ?? "0").toString())}, limited: ${print((resource) => parseQuantity(hardOf(resource) ?? "0").toString())}`,
+    );
   }
   return { ...used, ...Object.fromEntries([...next].map(([resource, amount]) => [resource, amount.toString()])) };
 }

@@ -13,23 +13,39 @@ export const runtimeClass: AdmissionPlugin = {
     if (!found || !spec) return;
     const fixed = found.overhead?.podFixed;
     if (fixed) {
-      if (spec.overhead && !sameJson(spec.overhead, fixed)) throw forbiddenRequest(request.kind, request.name, "pod rejected: Pod's Overhead doesn't match RuntimeClass's defined Overhead");
+      if (spec.overhead && !sameJson(spec.overhead, fixed))
+        throw forbiddenRequest(request.kind, request.name, "pod rejected: Pod's Overhead doesn't match RuntimeClass's defined Overhead");
       spec.overhead = { ...fixed };
     }
     const { nodeSelector, tolerations } = found.scheduling ?? {};
     for (const [key, value] of Object.entries(nodeSelector ?? {})) {
       const own = spec.nodeSelector?.[key];
-      if (own !== undefined && own !== value) throw forbiddenRequest(request.kind, request.name, `conflict: runtimeClass.scheduling.nodeSelector[${key}] = ${value}; pod.spec.nodeSelector[${key}] = ${own}`);
+      if (own !== undefined && own !== value)
+        throw forbiddenRequest(
+          request.kind,
+          request.name,
+          `conflict: runtimeClass.scheduling.nodeSelector[${key}] = ${value}; pod.spec.nodeSelector[${key}] = ${own}`,
+        );
     }
     if (nodeSelector) spec.nodeSelector = { ...spec.nodeSelector, ...nodeSelector };
-    if (tolerations) spec.tolerations = [...(spec.tolerations ?? []), ...tolerations.filter((added) => !spec.tolerations?.some((own) => sameJson(own, added))).map((added) => ({ ...added }))];
+    if (tolerations)
+      spec.tolerations = [
+        ...(spec.tolerations ?? []),
+        ...tolerations.filter((added) => !spec.tolerations?.some((own) => sameJson(own, added))).map((added) => ({ ...added })),
+      ];
   },
   validate(request, cluster) {
     if (!isPodCreation(request)) return;
     const spec = (request.object as Pod).spec;
     const fixed = classOf(request, cluster)?.overhead?.podFixed;
     if (fixed ? !sameJson(spec.overhead ?? {}, fixed) : Object.keys(spec.overhead ?? {}).length > 0) {
-      throw forbiddenRequest(request.kind, request.name, fixed ? "pod rejected: Pod's Overhead doesn't match RuntimeClass's defined Overhead" : "pod rejected: Pod Overhead set without corresponding RuntimeClass defined Overhead");
+      throw forbiddenRequest(
+        request.kind,
+        request.name,
+        fixed
+          ? "pod rejected: Pod's Overhead doesn't match RuntimeClass's defined Overhead"
+          : "pod rejected: Pod Overhead set without corresponding RuntimeClass defined Overhead",
+      );
     }
   },
 };

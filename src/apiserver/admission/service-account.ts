@@ -22,13 +22,19 @@ export const serviceAccount: AdmissionPlugin = {
     }
     spec.serviceAccountName ||= "default";
     spec.serviceAccount = spec.serviceAccountName;
-    const found = cluster.find("", "ServiceAccount", { namespace: request.namespace, name: spec.serviceAccountName }) as ServiceAccount | undefined;
+    const found = cluster.find("", "ServiceAccount", { namespace: request.namespace, name: spec.serviceAccountName }) as
+      | ServiceAccount
+      | undefined;
     if (!found) {
-      const missing = messageOf(notFound({ group: "", plural: "serviceaccounts" }, spec.serviceAccountName)).replace(/^serviceaccounts/, "serviceaccount");
+      const missing = messageOf(notFound({ group: "", plural: "serviceaccounts" }, spec.serviceAccountName)).replace(
+        /^serviceaccounts/,
+        "serviceaccount",
+      );
       throw refuse(`error looking up service account ${request.namespace}/${spec.serviceAccountName}: ${missing}`);
     }
     if (spec.automountServiceAccountToken ?? found.automountServiceAccountToken ?? true) mountToken(pod, cluster.rng.suffix(5));
-    if (!spec.imagePullSecrets?.length && found.imagePullSecrets?.length) spec.imagePullSecrets = found.imagePullSecrets.map((secret) => ({ ...secret }));
+    if (!spec.imagePullSecrets?.length && found.imagePullSecrets?.length)
+      spec.imagePullSecrets = found.imagePullSecrets.map((secret) => ({ ...secret }));
   },
 };
 

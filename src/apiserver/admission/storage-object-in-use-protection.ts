@@ -1,6 +1,9 @@
 import type { AdmissionPlugin } from "./admission.ts";
 
-const FINALIZERS: Readonly<Record<string, string>> = { PersistentVolumeClaim: "kubernetes.io/pvc-protection", PersistentVolume: "kubernetes.io/pv-protection" };
+const FINALIZERS: Readonly<Record<string, string>> = {
+  PersistentVolumeClaim: "kubernetes.io/pvc-protection",
+  PersistentVolume: "kubernetes.io/pv-protection",
+};
 
 /** Upstream: plugin/pkg/admission/storage/storageobjectinuseprotection */
 export const storageObjectInUseProtection: AdmissionPlugin = {

@@ -1,5 +1,9 @@
 import { AdmissionCompiler, type CompiledExpression } from "../../api/admission-expressions.ts";
-import type { ValidatingAdmissionPolicy, ValidatingAdmissionPolicyBinding, Validation } from "../../api/generated/admissionregistration-v1.ts";
+import type {
+  ValidatingAdmissionPolicy,
+  ValidatingAdmissionPolicyBinding,
+  Validation,
+} from "../../api/generated/admissionregistration-v1.ts";
 import type { Kind } from "../../api/kind.ts";
 import type { KubernetesObject } from "../../api/meta.ts";
 import { forbiddenRequest, StatusError } from "../../api/status.ts";
@@ -32,13 +36,16 @@ interface Denial {
 
 function evaluate(invocation: ValidatingInvocation, request: AdmissionRequest, cluster: AdmissionCluster): Denial[] {
   const { policy, binding } = invocation;
-  if (invocation.problem !== undefined) return policy.spec.failurePolicy === "Ignore" ? [] : [{ policy, binding, message: invocation.problem, reason: "Invalid" }];
+  if (invocation.problem !== undefined)
+    return policy.spec.failurePolicy === "Ignore" ? [] : [{ policy, binding, message: invocation.problem, reason: "Invalid" }];
   const denials: Denial[] = [];
   const actions = invocation.binding.spec.validationActions ?? [];
   for (const decision of decide(policy, { request, matched: invocation.matched, param: invocation.param }, cluster)) {
     if (actions.includes("Deny")) denials.push({ policy, binding, ...decision });
     if (actions.includes("Warn")) {
-      request.context.warnings.push(`Validation failed for ValidatingAdmissionPolicy '${policy.metadata.name}' with binding '${invocation.binding.metadata.name}': ${decision.message}`);
+      request.context.warnings.push(
+        `Validation failed for ValidatingAdmissionPolicy '${policy.metadata.name}' with binding '${invocation.binding.metadata.name}': ${decision.message}`,
+      );
     }
   }
   return denials;
@@ -70,7 +77,8 @@ function decide(policy: ValidatingAdmissionPolicy, { request, matched, param }: 
     for (const { validation, condition, message } of programs.validations) {
       const outcome = evaluation.evaluate(condition);
       if (outcome.error !== undefined) decisions.push(...failure(outcome.error));
-      else if (outcome.value !== true) decisions.push({ message: messageFor(validation, message, evaluation), reason: validation.reason ?? "Invalid" });
+      else if (outcome.value !== true)
+        decisions.push({ message: messageFor(validation, message, evaluation), reason: validation.reason ?? "Invalid" });
     }
     for (const annotation of programs.auditAnnotations) {
       const outcome = evaluation.evaluate(annotation);
@@ -93,7 +101,11 @@ function messageFor(validation: Validation, expression: CompiledExpression | und
 interface PolicyPrograms {
   readonly matchConditions: readonly CompiledExpression[];
   readonly variables: ReadonlyMap<string, CompiledExpression>;
-  readonly validations: readonly { readonly validation: Validation; readonly condition: CompiledExpression; readonly message: CompiledExpression | undefined }[];
+  readonly validations: readonly {
+    readonly validation: Validation;
+    readonly condition: CompiledExpression;
+    readonly message: CompiledExpression | undefined;
+  }[];
   readonly auditAnnotations: readonly CompiledExpression[];
 }
 
@@ -129,5 +141,10 @@ function denied({ policy, binding, message, reason }: Denial, request: Admission
   const by = binding ? ` with binding '${binding.metadata.name}'` : "";
   const text = `ValidatingAdmissionPolicy '${policy.metadata.name}'${by} denied request: ${message}`;
   const { status } = forbiddenRequest(request.kind, request.name || "Unknown", text);
-  return new StatusError({ ...status, reason, code: REASON_CODES[reason] ?? 422, details: { ...status.details, causes: [{ message: text }] } });
+  return new StatusError({
+    ...status,
+    reason,
+    code: REASON_CODES[reason] ?? 422,
+    details: { ...status.details, causes: [{ message: text }] },
+  });
 }

@@ -13,7 +13,9 @@ export interface WebhookCall {
 /** Asks. Rejects with an Error in the words of Go's client: `Post "https://…?timeout=10s": dial tcp …`. */
 export type CallWebhook = (call: WebhookCall) => Promise<unknown>;
 
-export type WebhookAnswer = { readonly uid: string; readonly review: unknown; readonly failure?: undefined } | { readonly uid: string; readonly failure: string };
+export type WebhookAnswer =
+  | { readonly uid: string; readonly review: unknown; readonly failure?: undefined }
+  | { readonly uid: string; readonly failure: string };
 
 /**
  * A write met webhooks that have not been asked yet. Nothing is stored: the door that the request came through asks them,

@@ -1,5 +1,9 @@
 import { AdmissionCompiler, type CompiledExpression } from "../../api/admission-expressions.ts";
-import type { MutatingWebhook, MutatingWebhookConfiguration, ValidatingWebhookConfiguration } from "../../api/generated/admissionregistration-v1.ts";
+import type {
+  MutatingWebhook,
+  MutatingWebhookConfiguration,
+  ValidatingWebhookConfiguration,
+} from "../../api/generated/admissionregistration-v1.ts";
 import type { Kind } from "../../api/kind.ts";
 import { badRequest, forbiddenRequest, internalError, StatusError } from "../../api/status.ts";
 import type { AdmissionCluster, AdmissionRequest } from "./admission.ts";

@@ -57,7 +57,12 @@ function patchInPlace(hook: Hook, request: AdmissionRequest, encoded: string): b
     return false;
   }
   if (Array.isArray(patch) && patch.length === 0) return false;
-  if (!object) throw internalError(new Error(`admission webhook ${JSON.stringify(hook.webhook.name)} attempted to modify the object, which is not supported for this operation`));
+  if (!object)
+    throw internalError(
+      new Error(
+        `admission webhook ${JSON.stringify(hook.webhook.name)} attempted to modify the object, which is not supported for this operation`,
+      ),
+    );
   return replaceObject(object, patchedObject(hook, object, patch));
 }
 

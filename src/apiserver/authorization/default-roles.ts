@@ -69,47 +69,118 @@ const CLUSTER_ROLES: Readonly<Record<string, RoleFacts>> = {
     ],
   },
   "system:auth-delegator": { rules: ["create authentication.k8s.io tokenreviews", "create authorization.k8s.io subjectaccessreviews"] },
-  "system:basic-user": { rules: ["create authorization.k8s.io selfsubjectaccessreviews,selfsubjectrulesreviews", "create authentication.k8s.io selfsubjectreviews"] },
-  "system:certificates.k8s.io:certificatesigningrequests:nodeclient": { rules: ["create certificates.k8s.io certificatesigningrequests/nodeclient"] },
-  "system:certificates.k8s.io:certificatesigningrequests:selfnodeclient": { rules: ["create certificates.k8s.io certificatesigningrequests/selfnodeclient"] },
+  "system:basic-user": {
+    rules: [
+      "create authorization.k8s.io selfsubjectaccessreviews,selfsubjectrulesreviews",
+      "create authentication.k8s.io selfsubjectreviews",
+    ],
+  },
+  "system:certificates.k8s.io:certificatesigningrequests:nodeclient": {
+    rules: ["create certificates.k8s.io certificatesigningrequests/nodeclient"],
+  },
+  "system:certificates.k8s.io:certificatesigningrequests:selfnodeclient": {
+    rules: ["create certificates.k8s.io certificatesigningrequests/selfnodeclient"],
+  },
   "system:certificates.k8s.io:kube-apiserver-client-approver": approver("kubernetes.io/kube-apiserver-client"),
   "system:certificates.k8s.io:kube-apiserver-client-kubelet-approver": approver("kubernetes.io/kube-apiserver-client-kubelet"),
   "system:certificates.k8s.io:kubelet-serving-approver": approver("kubernetes.io/kubelet-serving"),
   "system:certificates.k8s.io:legacy-unknown-approver": approver("kubernetes.io/legacy-unknown"),
-  "system:discovery": { urls: ["/api", "/api/*", "/apis", "/apis/*", "/healthz", "/livez", "/openapi", "/openapi/*", "/readyz", "/version", "/version/"] },
+  "system:discovery": {
+    urls: ["/api", "/api/*", "/apis", "/apis/*", "/healthz", "/livez", "/openapi", "/openapi/*", "/readyz", "/version", "/version/"],
+  },
   "system:heapster": { rules: [`${READ} "" events,namespaces,nodes,pods`, `${READ} extensions deployments`] },
   "system:kube-aggregator": { rules: [`${READ} "" endpoints,services`] },
   "system:kube-controller-manager": {
     rules: [
-      EVENTS, "create coordination.k8s.io leases", "get,update coordination.k8s.io leases kube-controller-manager", `create "" secrets,serviceaccounts`, `delete "" secrets`,
-      `get "" configmaps,namespaces,secrets,serviceaccounts`, `update "" secrets,serviceaccounts`, "create authentication.k8s.io tokenreviews", "create authorization.k8s.io subjectaccessreviews", "list,watch * *", `create "" serviceaccounts/token`,
+      EVENTS,
+      "create coordination.k8s.io leases",
+      "get,update coordination.k8s.io leases kube-controller-manager",
+      `create "" secrets,serviceaccounts`,
+      `delete "" secrets`,
+      `get "" configmaps,namespaces,secrets,serviceaccounts`,
+      `update "" secrets,serviceaccounts`,
+      "create authentication.k8s.io tokenreviews",
+      "create authorization.k8s.io subjectaccessreviews",
+      "list,watch * *",
+      `create "" serviceaccounts/token`,
     ],
   },
   "system:kube-dns": { rules: [`list,watch "" endpoints,services`] },
   "system:kube-scheduler": {
     rules: [
-      EVENTS, "create coordination.k8s.io leases", "get,update coordination.k8s.io leases kube-scheduler", `${READ} "" nodes`, `delete,${READ} "" pods`, `create "" bindings,pods/binding`, `patch,update "" pods/status`,
-      `${READ} "" replicationcontrollers,services`, `${READ} apps,extensions replicasets`, `${READ} apps statefulsets`, `${READ} policy poddisruptionbudgets`, `${READ} "" persistentvolumeclaims,persistentvolumes`,
-      "create authentication.k8s.io tokenreviews", "create authorization.k8s.io subjectaccessreviews", `${READ} storage.k8s.io csinodes`, `${READ} "" namespaces`, `${READ} storage.k8s.io csidrivers`, `${READ} storage.k8s.io csistoragecapacities`,
+      EVENTS,
+      "create coordination.k8s.io leases",
+      "get,update coordination.k8s.io leases kube-scheduler",
+      `${READ} "" nodes`,
+      `delete,${READ} "" pods`,
+      `create "" bindings,pods/binding`,
+      `patch,update "" pods/status`,
+      `${READ} "" replicationcontrollers,services`,
+      `${READ} apps,extensions replicasets`,
+      `${READ} apps statefulsets`,
+      `${READ} policy poddisruptionbudgets`,
+      `${READ} "" persistentvolumeclaims,persistentvolumes`,
+      "create authentication.k8s.io tokenreviews",
+      "create authorization.k8s.io subjectaccessreviews",
+      `${READ} storage.k8s.io csinodes`,
+      `${READ} "" namespaces`,
+      `${READ} storage.k8s.io csidrivers`,
+      `${READ} storage.k8s.io csistoragecapacities`,
     ],
   },
   "system:kubelet-api-admin": { rules: [`${READ} "" nodes`, `proxy "" nodes`, `* "" nodes/log,nodes/metrics,nodes/proxy,nodes/stats`] },
   "system:monitoring": { urls: ["/healthz", "/healthz/*", "/livez", "/livez/*", "/metrics", "/metrics/slis", "/readyz", "/readyz/*"] },
   "system:node": {
     rules: [
-      "create authentication.k8s.io tokenreviews", "create authorization.k8s.io localsubjectaccessreviews,subjectaccessreviews", `${READ} "" services`, `create,${READ} "" nodes`, `patch,update "" nodes/status`, `patch,update "" nodes`,
-      EVENTS, `${READ} "" pods`, `create,delete "" pods`, `patch,update "" pods/status`, `create "" pods/eviction`, `${READ} "" configmaps,secrets`, `get "" persistentvolumeclaims,persistentvolumes`, `get "" endpoints`,
-      `create,${READ} certificates.k8s.io certificatesigningrequests`, "create,delete,get,patch,update coordination.k8s.io leases", "get storage.k8s.io volumeattachments", `create "" serviceaccounts/token`, `get,patch,update "" persistentvolumeclaims/status`,
-      `${READ} storage.k8s.io csidrivers`, "create,delete,get,patch,update storage.k8s.io csinodes", `${READ} node.k8s.io runtimeclasses`,
+      "create authentication.k8s.io tokenreviews",
+      "create authorization.k8s.io localsubjectaccessreviews,subjectaccessreviews",
+      `${READ} "" services`,
+      `create,${READ} "" nodes`,
+      `patch,update "" nodes/status`,
+      `patch,update "" nodes`,
+      EVENTS,
+      `${READ} "" pods`,
+      `create,delete "" pods`,
+      `patch,update "" pods/status`,
+      `create "" pods/eviction`,
+      `${READ} "" configmaps,secrets`,
+      `get "" persistentvolumeclaims,persistentvolumes`,
+      `get "" endpoints`,
+      `create,${READ} certificates.k8s.io certificatesigningrequests`,
+      "create,delete,get,patch,update coordination.k8s.io leases",
+      "get storage.k8s.io volumeattachments",
+      `create "" serviceaccounts/token`,
+      `get,patch,update "" persistentvolumeclaims/status`,
+      `${READ} storage.k8s.io csidrivers`,
+      "create,delete,get,patch,update storage.k8s.io csinodes",
+      `${READ} node.k8s.io runtimeclasses`,
     ],
   },
   "system:node-bootstrapper": { rules: [`create,${READ} certificates.k8s.io certificatesigningrequests`] },
   "system:node-problem-detector": { rules: [`get "" nodes`, `patch "" nodes/status`, EVENTS] },
-  "system:node-proxier": { rules: [`list,watch "" endpoints,services`, `${READ} "" nodes`, EVENTS, "list,watch discovery.k8s.io endpointslices"] },
-  "system:persistent-volume-provisioner": { rules: [`create,delete,${READ} "" persistentvolumes`, `${READ},update "" persistentvolumeclaims`, `${READ} storage.k8s.io storageclasses`, `watch "" events`, EVENTS] },
+  "system:node-proxier": {
+    rules: [`list,watch "" endpoints,services`, `${READ} "" nodes`, EVENTS, "list,watch discovery.k8s.io endpointslices"],
+  },
+  "system:persistent-volume-provisioner": {
+    rules: [
+      `create,delete,${READ} "" persistentvolumes`,
+      `${READ},update "" persistentvolumeclaims`,
+      `${READ} storage.k8s.io storageclasses`,
+      `watch "" events`,
+      EVENTS,
+    ],
+  },
   "system:public-info-viewer": { urls: ["/healthz", "/livez", "/readyz", "/version", "/version/"] },
-  "system:service-account-issuer-discovery": { urls: ["/.well-known/openid-configuration", "/.well-known/openid-configuration/", "/openid/v1/jwks", "/openid/v1/jwks/"] },
-  "system:volume-scheduler": { rules: [`${READ},patch,update "" persistentvolumes`, `${READ} storage.k8s.io storageclasses`, `${READ},patch,update "" persistentvolumeclaims`] },
+  "system:service-account-issuer-discovery": {
+    urls: ["/.well-known/openid-configuration", "/.well-known/openid-configuration/", "/openid/v1/jwks", "/openid/v1/jwks/"],
+  },
+  "system:volume-scheduler": {
+    rules: [
+      `${READ},patch,update "" persistentvolumes`,
+      `${READ} storage.k8s.io storageclasses`,
+      `${READ},patch,update "" persistentvolumeclaims`,
+    ],
+  },
 };
 
 const AUTHENTICATED = "Group system:authenticated";
@@ -136,8 +207,14 @@ const KUBEADM_BINDINGS: Readonly<Record<string, { readonly role: string; readonl
   "kubeadm:cluster-admins": { role: "cluster-admin", subjects: ["Group kubeadm:cluster-admins"] },
   "kubeadm:get-nodes": { role: "kubeadm:get-nodes", subjects: ["Group system:bootstrappers:kubeadm:default-node-token"] },
   "kubeadm:kubelet-bootstrap": { role: "system:node-bootstrapper", subjects: ["Group system:bootstrappers:kubeadm:default-node-token"] },
-  "kubeadm:node-autoapprove-bootstrap": { role: "system:certificates.k8s.io:certificatesigningrequests:nodeclient", subjects: ["Group system:bootstrappers:kubeadm:default-node-token"] },
-  "kubeadm:node-autoapprove-certificate-rotation": { role: "system:certificates.k8s.io:certificatesigningrequests:selfnodeclient", subjects: ["Group system:nodes"] },
+  "kubeadm:node-autoapprove-bootstrap": {
+    role: "system:certificates.k8s.io:certificatesigningrequests:nodeclient",
+    subjects: ["Group system:bootstrappers:kubeadm:default-node-token"],
+  },
+  "kubeadm:node-autoapprove-certificate-rotation": {
+    role: "system:certificates.k8s.io:certificatesigningrequests:selfnodeclient",
+    subjects: ["Group system:nodes"],
+  },
   "kubeadm:node-proxier": { role: "system:node-proxier", subjects: ["ServiceAccount kube-system/kube-proxy"] },
 };
 
@@ -152,7 +229,9 @@ export function clusterRoles(): Draft<ClusterRole>[] {
     kind: "ClusterRole",
     metadata: { name, ...BOOTSTRAPPED, labels: { ...BOOTSTRAPPED.labels, ...(into ? { [AGGREGATE + into]: "true" } : {}) } },
     ...(from ? { aggregationRule: { clusterRoleSelectors: [{ matchLabels: { [AGGREGATE + from]: "true" } }] } } : {}),
-    rules: from ? aggregated(from) : [...rules.map(ruleOf), ...(urls ? [{ nonResourceURLs: [...urls], verbs: name === "cluster-admin" ? ["*"] : ["get"] }] : [])],
+    rules: from
+      ? aggregated(from)
+      : [...rules.map(ruleOf), ...(urls ? [{ nonResourceURLs: [...urls], verbs: name === "cluster-admin" ? ["*"] : ["get"] }] : [])],
   }));
 }
 
@@ -165,11 +244,21 @@ function aggregated(label: string): PolicyRule[] {
 }
 
 export function clusterRoleBindings(): Draft<ClusterRoleBinding>[] {
-  return Object.entries(CLUSTER_BINDINGS).map(([name, subjects]) => ({ ...clusterBinding(name, name, subjects), metadata: { name, ...BOOTSTRAPPED } }));
+  return Object.entries(CLUSTER_BINDINGS).map(([name, subjects]) => ({
+    ...clusterBinding(name, name, subjects),
+    metadata: { name, ...BOOTSTRAPPED },
+  }));
 }
 
 export function kubeadmRoles(): Draft<ClusterRole>[] {
-  return [{ apiVersion: "rbac.authorization.k8s.io/v1", kind: "ClusterRole", metadata: { name: "kubeadm:get-nodes" }, rules: [ruleOf(`get "" nodes`)] }];
+  return [
+    {
+      apiVersion: "rbac.authorization.k8s.io/v1",
+      kind: "ClusterRole",
+      metadata: { name: "kubeadm:get-nodes" },
+      rules: [ruleOf(`get "" nodes`)],
+    },
+  ];
 }
 
 export function kubeadmBindings(): Draft<ClusterRoleBinding>[] {
@@ -179,11 +268,17 @@ export function kubeadmBindings(): Draft<ClusterRoleBinding>[] {
 /** Upstream: bootstrappolicy/namespace_policy.go */
 export function namespacedRoles(): Draft<Role>[] {
   const role = (namespace: string, name: string, rules: readonly string[]): Draft<Role> => ({
-    apiVersion: "rbac.authorization.k8s.io/v1", kind: "Role", metadata: { name, namespace, ...BOOTSTRAPPED }, rules: rules.map(ruleOf),
+    apiVersion: "rbac.authorization.k8s.io/v1",
+    kind: "Role",
+    metadata: { name, namespace, ...BOOTSTRAPPED },
+    rules: rules.map(ruleOf),
   });
   return [
     role("kube-system", "extension-apiserver-authentication-reader", [`${READ} "" configmaps extension-apiserver-authentication`]),
-    role("kube-system", "system::leader-locking-kube-controller-manager", [`watch "" configmaps`, `get,update "" configmaps kube-controller-manager`]),
+    role("kube-system", "system::leader-locking-kube-controller-manager", [
+      `watch "" configmaps`,
+      `get,update "" configmaps kube-controller-manager`,
+    ]),
     role("kube-system", "system::leader-locking-kube-scheduler", [`watch "" configmaps`, `get,update "" configmaps kube-scheduler`]),
     role("kube-system", "system:controller:bootstrap-signer", [`${READ} "" secrets`]),
     role("kube-system", "system:controller:cloud-provider", [`create,${READ} "" configmaps`]),
@@ -194,17 +289,37 @@ export function namespacedRoles(): Draft<Role>[] {
 
 export function namespacedBindings(): Draft<RoleBinding>[] {
   const binding = (namespace: string, name: string, role: string, subjects: readonly string[]): Draft<RoleBinding> => ({
-    apiVersion: "rbac.authorization.k8s.io/v1", kind: "RoleBinding", metadata: { name, namespace, ...BOOTSTRAPPED },
-    roleRef: { apiGroup: "rbac.authorization.k8s.io", kind: "Role", name: role }, subjects: subjects.map(subjectOf),
+    apiVersion: "rbac.authorization.k8s.io/v1",
+    kind: "RoleBinding",
+    metadata: { name, namespace, ...BOOTSTRAPPED },
+    roleRef: { apiGroup: "rbac.authorization.k8s.io", kind: "Role", name: role },
+    subjects: subjects.map(subjectOf),
   });
   return [
-    binding("kube-system", "system::extension-apiserver-authentication-reader", "extension-apiserver-authentication-reader", ["User system:kube-controller-manager", "User system:kube-scheduler"]),
-    binding("kube-system", "system::leader-locking-kube-controller-manager", "system::leader-locking-kube-controller-manager", ["User system:kube-controller-manager", "ServiceAccount kube-system/kube-controller-manager"]),
-    binding("kube-system", "system::leader-locking-kube-scheduler", "system::leader-locking-kube-scheduler", ["User system:kube-scheduler", "ServiceAccount kube-system/kube-scheduler"]),
-    binding("kube-system", "system:controller:bootstrap-signer", "system:controller:bootstrap-signer", ["ServiceAccount kube-system/bootstrap-signer"]),
-    binding("kube-system", "system:controller:cloud-provider", "system:controller:cloud-provider", ["ServiceAccount kube-system/cloud-provider"]),
-    binding("kube-system", "system:controller:token-cleaner", "system:controller:token-cleaner", ["ServiceAccount kube-system/token-cleaner"]),
-    binding("kube-public", "system:controller:bootstrap-signer", "system:controller:bootstrap-signer", ["ServiceAccount kube-system/bootstrap-signer"]),
+    binding("kube-system", "system::extension-apiserver-authentication-reader", "extension-apiserver-authentication-reader", [
+      "User system:kube-controller-manager",
+      "User system:kube-scheduler",
+    ]),
+    binding("kube-system", "system::leader-locking-kube-controller-manager", "system::leader-locking-kube-controller-manager", [
+      "User system:kube-controller-manager",
+      "ServiceAccount kube-system/kube-controller-manager",
+    ]),
+    binding("kube-system", "system::leader-locking-kube-scheduler", "system::leader-locking-kube-scheduler", [
+      "User system:kube-scheduler",
+      "ServiceAccount kube-system/kube-scheduler",
+    ]),
+    binding("kube-system", "system:controller:bootstrap-signer", "system:controller:bootstrap-signer", [
+      "ServiceAccount kube-system/bootstrap-signer",
+    ]),
+    binding("kube-system", "system:controller:cloud-provider", "system:controller:cloud-provider", [
+      "ServiceAccount kube-system/cloud-provider",
+    ]),
+    binding("kube-system", "system:controller:token-cleaner", "system:controller:token-cleaner", [
+      "ServiceAccount kube-system/token-cleaner",
+    ]),
+    binding("kube-public", "system:controller:bootstrap-signer", "system:controller:bootstrap-signer", [
+      "ServiceAccount kube-system/bootstrap-signer",
+    ]),
   ];
 }
 

@@ -14,14 +14,20 @@ export function rbacEscalation(authorizer: () => RbacAuthorizer | undefined): Ad
     name: "RBACEscalation",
     validate(request) {
       const rbac = authorizer();
-      if (!rbac || request.kind.group !== GROUP || request.operation === "DELETE" || request.context.user.groups.includes("system:masters")) return;
+      if (!rbac || request.kind.group !== GROUP || request.operation === "DELETE" || request.context.user.groups.includes("system:masters"))
+        return;
       const object = request.object as (KubernetesObject & { rules?: PolicyRule[]; roleRef?: RoleRef }) | undefined;
       if (!object) return;
       const { user } = request.context;
       if (object.roleRef) {
         if (allowed(rbac, user, request, "bind", object.roleRef.kind === "Role" ? "roles" : "clusterroles", object.roleRef.name)) return;
         const rules = rbac.rulesOfRole(object.roleRef, request.namespace);
-        if (!rules) throw forbiddenRequest(request.kind, request.name, `${object.roleRef.kind.toLowerCase()}.${GROUP} ${JSON.stringify(object.roleRef.name)} not found`);
+        if (!rules)
+          throw forbiddenRequest(
+            request.kind,
+            request.name,
+            `${object.roleRef.kind.toLowerCase()}.${GROUP} ${JSON.stringify(object.roleRef.name)} not found`,
+          );
         return checkHeld(rbac, user, request, rules);
       }
       if (allowed(rbac, user, request, "escalate", request.kind.plural, request.name)) return;
@@ -31,7 +37,17 @@ export function rbacEscalation(authorizer: () => RbacAuthorizer | undefined): Ad
 }
 
 function allowed(rbac: RbacAuthorizer, user: UserInfo, request: AdmissionRequest, verb: string, resource: string, name: string): boolean {
-  const attributes: AccessAttributes = { user, verb, group: GROUP, version: "v1", resource, subresource: "", namespace: request.namespace ?? "", name, path: "" };
+  const attributes: AccessAttributes = {
+    user,
+    verb,
+    group: GROUP,
+    version: "v1",
+    resource,
+    subresource: "",
+    namespace: request.namespace ?? "",
+    name,
+    path: "",
+  };
   return rbac.authorize(attributes).allowed;
 }
 
@@ -42,7 +58,11 @@ function checkHeld(rbac: RbacAuthorizer, user: UserInfo, request: AdmissionReque
   const groups = `[${user.groups.map((group) => JSON.stringify(group)).join(" ")}]`;
   const texts = [...new Set(compact(missing).map(describeRule))].sort();
   const unresolved = problems.length > 0 ? `; resolution errors: [${problems.join(", ")}]` : "";
-  throw forbiddenRequest(request.kind, request.name, `user ${JSON.stringify(user.name)} (groups=${groups}) is attempting to grant RBAC permissions not currently held:\n${texts.join("\n")}${unresolved}`);
+  throw forbiddenRequest(
+    request.kind,
+    request.name,
+    `user ${JSON.stringify(user.name)} (groups=${groups}) is attempting to grant RBAC permissions not currently held:\n${texts.join("\n")}${unresolved}`,
+  );
 }
 
 /** Rules of one verb, one group, one resource and at most one name. Upstream: component-helpers/auth/rbac/validation BreakdownRule */
@@ -57,14 +77,20 @@ function breakDown(rule: PolicyRule): PolicyRule[] {
       ),
     ),
   );
-  const forPaths = single(rule.nonResourceURLs).flatMap((url) => rule.verbs.map((verb): PolicyRule => ({ nonResourceURLs: [url], verbs: [verb] })));
+  const forPaths = single(rule.nonResourceURLs).flatMap((url) =>
+    rule.verbs.map((verb): PolicyRule => ({ nonResourceURLs: [url], verbs: [verb] })),
+  );
   return [...forResources, ...forPaths];
 }
 
 function covers(own: PolicyRule, wanted: PolicyRule): boolean {
-  const all = (mine: readonly string[] | undefined, theirs: readonly string[] | undefined) => (theirs ?? []).every((each) => mine?.includes("*") || mine?.includes(each));
+  const all = (mine: readonly string[] | undefined, theirs: readonly string[] | undefined) =>
+    (theirs ?? []).every((each) => mine?.includes("*") || mine?.includes(each));
   if (!all(own.verbs, wanted.verbs)) return false;
-  if (wanted.nonResourceURLs) return wanted.nonResourceURLs.every((url) => own.nonResourceURLs?.some((mine) => mine === "*" || mine === url || (mine.endsWith("*") && url.startsWith(mine.slice(0, -1)))));
+  if (wanted.nonResourceURLs)
+    return wanted.nonResourceURLs.every((url) =>
+      own.nonResourceURLs?.some((mine) => mine === "*" || mine === url || (mine.endsWith("*") && url.startsWith(mine.slice(0, -1)))),
+    );
   const [resource = ""] = wanted.resources ?? [];
   const bySubresource = resource.includes("/") && own.resources?.includes(`*/${resource.split("/")[1]}`);
   if (!all(own.apiGroups, wanted.apiGroups) || !(all(own.resources, wanted.resources) || bySubresource)) return false;
@@ -79,12 +105,27 @@ function compact(rules: readonly PolicyRule[]): PolicyRule[] {
     const { verbs, ...rest } = rule;
     const key = JSON.stringify(rest);
     const known = byRest.get(key);
-    byRest.set(key, known && !rule.resourceNames ? { ...known, verbs: [...known.verbs, ...verbs] } : known ? { ...known, verbs: [...known.verbs, ...verbs] } : rule);
+    byRest.set(
+      key,
+      known && !rule.resourceNames
+        ? { ...known, verbs: [...known.verbs, ...verbs] }
+        : known
+          ? { ...known, verbs: [...known.verbs, ...verbs] }
+          : rule,
+    );
   }
   return [...byRest.values()];
 }
 
 function describeRule({ apiGroups, resources, resourceNames, nonResourceURLs, verbs }: PolicyRule): string {
-  const list = (name: string, values: readonly string[] | undefined) => (values?.length ? [`${name}:[${values.map((value) => JSON.stringify(value)).join(" ").replaceAll('" "', '", "')}]`] : []);
+  const list = (name: string, values: readonly string[] | undefined) =>
+    values?.length
+      ? [
+          `${name}:[${values
+            .map((value) => JSON.stringify(value))
+            .join(" ")
+            .replaceAll('" "', '", "')}]`,
+        ]
+      : [];
   return `{${[...list("APIGroups", apiGroups), ...list("Resources", resources), ...list("ResourceNames", resourceNames), ...list("NonResourceURLs", nonResourceURLs), ...list("Verbs", verbs)].join(", ")}}`;
 }

@@ -46,7 +46,8 @@ export class RbacAuthorizer {
     const problems: string[] = [];
     for (const held of this.#heldBy(user, namespace)) {
       if (held.problem !== undefined) problems.push(held.problem);
-      if (held.rules.some((rule) => ruleAllows(rule, attributes))) return { allowed: true, reason: `RBAC: allowed by ${describeGrant(held)}` };
+      if (held.rules.some((rule) => ruleAllows(rule, attributes)))
+        return { allowed: true, reason: `RBAC: allowed by ${describeGrant(held)}` };
     }
     if (problems.length === 0) return { allowed: false };
     return { allowed: false, reason: `RBAC: ${problems.length === 1 ? problems[0] : `[${[...new Set(problems)].join(", ")}]`}` };
@@ -62,14 +63,21 @@ export class RbacAuthorizer {
   /** What a role of a binding in this namespace gives; undefined: there is no such role. */
   rulesOfRole(ref: RoleRef, namespace: string | undefined): readonly PolicyRule[] | undefined {
     const kind = this.#registry.kinds.findKind(GROUP, "v1", ref.kind);
-    const role = kind && (this.#registry.find(kind, { namespace: ref.kind === "Role" ? namespace : undefined, name: ref.name }) as Role | ClusterRole | undefined);
+    const role =
+      kind &&
+      (this.#registry.find(kind, { namespace: ref.kind === "Role" ? namespace : undefined, name: ref.name }) as
+        | Role
+        | ClusterRole
+        | undefined);
     return role && (role.rules ?? []);
   }
 
   #heldBy(user: UserInfo, namespace: string): Held[] {
     const all = namespace === "" ? this.#clusterGrants : [...this.#clusterGrants, ...(this.#grants.get(namespace) ?? [])];
     return all.flatMap((grant) => {
-      const subject = (grant.binding.subjects ?? []).find((candidate) => appliesTo(user, candidate, grant.binding.metadata.namespace ?? ""));
+      const subject = (grant.binding.subjects ?? []).find((candidate) =>
+        appliesTo(user, candidate, grant.binding.metadata.namespace ?? ""),
+      );
       return subject ? [{ ...grant, subject }] : [];
     });
   }
@@ -90,7 +98,11 @@ export class RbacAuthorizer {
   #grantOf(binding: RoleBinding | ClusterRoleBinding): Grant {
     const rules = this.rulesOfRole(binding.roleRef, binding.metadata.namespace);
     const resource = binding.roleRef.kind.toLowerCase();
-    return { binding, rules: rules ?? [], problem: rules ? undefined : `${resource}.${GROUP} ${JSON.stringify(binding.roleRef.name)} not found` };
+    return {
+      binding,
+      rules: rules ?? [],
+      problem: rules ? undefined : `${resource}.${GROUP} ${JSON.stringify(binding.roleRef.name)} not found`,
+    };
   }
 
   #list<T>(name: string): readonly T[] {
@@ -120,14 +132,22 @@ function appliesTo(user: UserInfo, subject: Subject, namespace: string): boolean
 function describeGrant({ binding, subject }: Held): string {
   const { name, namespace } = binding.metadata;
   const role = `${binding.roleRef.kind} ${JSON.stringify(binding.roleRef.name)}`;
-  const who = subject.kind === "ServiceAccount" ? `${subject.kind} ${JSON.stringify(`${subject.name}/${subject.namespace || namespace}`)}` : `${subject.kind} ${JSON.stringify(subject.name)}`;
-  return namespace ? `RoleBinding ${JSON.stringify(`${name}/${namespace}`)} of ${role} to ${who}` : `ClusterRoleBinding ${JSON.stringify(name)} of ${role} to ${who}`;
+  const who =
+    subject.kind === "ServiceAccount"
+      ? `${subject.kind} ${JSON.stringify(`${subject.name}/${subject.namespace || namespace}`)}`
+      : `${subject.kind} ${JSON.stringify(subject.name)}`;
+  return namespace
+    ? `RoleBinding ${JSON.stringify(`${name}/${namespace}`)} of ${role} to ${who}`
+    : `ClusterRoleBinding ${JSON.stringify(name)} of ${role} to ${who}`;
 }
 
 /** Upstream: plugin/pkg/auth/authorizer/rbac RuleAllows with pkg/apis/rbac/v1/evaluation_helpers.go */
 export function ruleAllows(rule: PolicyRule, { verb, group, resource, subresource, name, path }: AccessAttributes): boolean {
   if (!has(rule.verbs, verb)) return false;
-  if (path !== "") return (rule.nonResourceURLs ?? []).some((url) => url === "*" || url === path || (url.endsWith("*") && path.startsWith(url.replace(/\*+$/, ""))));
+  if (path !== "")
+    return (rule.nonResourceURLs ?? []).some(
+      (url) => url === "*" || url === path || (url.endsWith("*") && path.startsWith(url.replace(/\*+$/, ""))),
+    );
   if (!has(rule.apiGroups, group)) return false;
   const whole = subresource === "" ? resource : `${resource}/${subresource}`;
   const resources = rule.resources ?? [];
@@ -135,4 +155,5 @@ export function ruleAllows(rule: PolicyRule, { verb, group, resource, subresourc
   return !rule.resourceNames?.length || rule.resourceNames.includes(name);
 }
 
-const has = (list: readonly string[] | undefined, wanted: string): boolean => list?.some((each) => each === "*" || each === wanted) ?? false;
+const has = (list: readonly string[] | undefined, wanted: string): boolean =>
+  list?.some((each) => each === "*" || each === wanted) ?? false;

@@ -31,7 +31,12 @@ export function customKind(crd: CustomResourceDefinition, version: CustomResourc
   const hasStatus = version.subresources?.status !== undefined;
   const scale = version.subresources?.scale;
   const isTerminating = conditionOf(crd, "Terminating")?.status === "True";
-  const refuseCreate = (name: string) => forbiddenRequest({ group: spec.group, plural: names.plural }, name, "create not allowed while custom resource definition is terminating");
+  const refuseCreate = (name: string) =>
+    forbiddenRequest(
+      { group: spec.group, plural: names.plural },
+      name,
+      "create not allowed while custom resource definition is terminating",
+    );
   const rules = new CustomResourceRules({ schema, hasStatus, scale, ...(isTerminating ? { refuseCreate } : {}) });
   const apiVersion = apiVersionOf({ group: spec.group, version: version.name });
   return {
@@ -51,7 +56,10 @@ export function customKind(crd: CustomResourceDefinition, version: CustomResourc
     openApiSchema: schema as Readonly<Record<string, unknown>>,
     ...(scale ? { scalePaths: scale } : {}),
     ...(version.deprecated ? { deprecationWarning: deprecationWarning(crd, version) } : {}),
-    storedForm: { apiVersion: apiVersionOf({ group: spec.group, version: storageVersion(crd).name }), fromStored: (object) => fromStored(crd, object, { apiVersion, schema }) },
+    storedForm: {
+      apiVersion: apiVersionOf({ group: spec.group, version: storageVersion(crd).name }),
+      fromStored: (object) => fromStored(crd, object, { apiVersion, schema }),
+    },
     prune: (object) => coerce(schema, object),
     setDefaults: (object) => void defaultObject(schema, object),
     prepareForCreate: (object) => rules.prepareForCreate(object),
@@ -60,7 +68,9 @@ export function customKind(crd: CustomResourceDefinition, version: CustomResourc
     validateUpdate: (object, old) => rules.validateUpdate(object, old),
     validateStatusUpdate: (object, old) => rules.validateStatusUpdate(object, old),
     warnings: (object, old) => rules.warnings(object, old),
-    ...(version.selectableFields?.length ? { selectableFields: selectableFields(version.selectableFields.map((field) => field.jsonPath)) } : {}),
+    ...(version.selectableFields?.length
+      ? { selectableFields: selectableFields(version.selectableFields.map((field) => field.jsonPath)) }
+      : {}),
     columns: customColumns(version.additionalPrinterColumns),
   };
 }
@@ -85,7 +95,11 @@ function coerce(schema: JsonSchema, object: Record<string, unknown>): string[] {
  * What is stored may be of another version, or older than the schema: it is pruned and defaulted as it is read.
  * The object itself when all that changes nothing.
  */
-function fromStored(crd: CustomResourceDefinition, stored: KubernetesObject, as: { readonly apiVersion: string; readonly schema: JsonSchema }): KubernetesObject {
+function fromStored(
+  crd: CustomResourceDefinition,
+  stored: KubernetesObject,
+  as: { readonly apiVersion: string; readonly schema: JsonSchema },
+): KubernetesObject {
   const object = cloneJson(stored);
   const fields = object as unknown as Record<string, unknown>;
   if (stored.apiVersion !== as.apiVersion) {
@@ -115,7 +129,10 @@ function selectableFields(paths: readonly string[]): (object: KubernetesObject) 
     Object.fromEntries(
       paths.map((path) => {
         const value = readPath(object, path);
-        return [path.replace(/^\./, ""), value === undefined || value === null || isObject(value) ? "" : String(value as string | number | boolean)];
+        return [
+          path.replace(/^\./, ""),
+          value === undefined || value === null || isObject(value) ? "" : String(value as string | number | boolean),
+        ];
       }),
     );
 }

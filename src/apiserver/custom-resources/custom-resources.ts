@@ -2,7 +2,12 @@ import type { CustomResourceDefinition } from "../../api/generated/apiextensions
 import type { Kind } from "../../api/kind.ts";
 import { sameJson } from "../../api/merge-patch.ts";
 import type { KubernetesObject } from "../../api/meta.ts";
-import { CLEANUP_FINALIZER, conditionOf, customResourceDefinitions, withCondition } from "../../api/resources/custom-resource-definition.ts";
+import {
+  CLEANUP_FINALIZER,
+  conditionOf,
+  customResourceDefinitions,
+  withCondition,
+} from "../../api/resources/custom-resource-definition.ts";
 import { approvalOf, isProtectedGroup } from "../../api/resources/support/crd-validation.ts";
 import { isConflict, isNotFound, StatusError } from "../../api/status.ts";
 import type { WatchHandle } from "../../store/store.ts";
@@ -15,7 +20,12 @@ import { judgeNames, takenNames } from "./names.ts";
 const CRDS = customResourceDefinitions as unknown as Kind;
 // Whoever refuses the deletes (a webhook, a policy) is asked again.
 const RETRY_MS = 5_000;
-const APPROVAL_REASONS = { Missing: "MissingAnnotation", Unapproved: "UnapprovedAnnotation", Approved: "ApprovedAnnotation", Invalid: "InvalidAnnotation" };
+const APPROVAL_REASONS = {
+  Missing: "MissingAnnotation",
+  Unapproved: "UnapprovedAnnotation",
+  Approved: "ApprovedAnnotation",
+  Invalid: "InvalidAnnotation",
+};
 
 /** Served are the kinds of a definition as long as what they are made of is the same. */
 interface Served {
@@ -82,7 +92,8 @@ export class CustomResources {
 
   /** A name that was given up may be what another definition waits for. */
   #syncGroup({ spec, metadata }: CustomResourceDefinition): void {
-    for (const other of [...this.#definitions.values()]) if (other.spec.group === spec.group && other.metadata.name !== metadata.name) this.#sync(other);
+    for (const other of [...this.#definitions.values()])
+      if (other.spec.group === spec.group && other.metadata.name !== metadata.name) this.#sync(other);
   }
 
   /** One step towards what should be; what it writes brings the next one about. */
@@ -102,9 +113,19 @@ export class CustomResources {
     const verdict = judgeNames(crd, takenNames([...this.#definitions.values()], crd.spec.group));
     const known = conditionOf(crd, "NamesAccepted");
     const { status, reason, message } = verdict.namesAccepted;
-    if (sameJson(crd.status.acceptedNames, verdict.acceptedNames) && known?.status === status && known.reason === reason && known.message === message) return false;
+    if (
+      sameJson(crd.status.acceptedNames, verdict.acceptedNames) &&
+      known?.status === status &&
+      known.reason === reason &&
+      known.message === message
+    )
+      return false;
     const now = this.#now();
-    const next = withCondition(withCondition({ ...crd.status, acceptedNames: verdict.acceptedNames }, verdict.namesAccepted, now), verdict.established, now);
+    const next = withCondition(
+      withCondition({ ...crd.status, acceptedNames: verdict.acceptedNames }, verdict.namesAccepted, now),
+      verdict.established,
+      now,
+    );
     const written = this.#writeStatus(crd, next);
     this.#syncGroup(written);
     return true;
@@ -112,7 +133,14 @@ export class CustomResources {
 
   #establish(crd: CustomResourceDefinition): boolean {
     if (conditionOf(crd, "NamesAccepted")?.status !== "True" || conditionOf(crd, "Established")?.status === "True") return false;
-    this.#writeStatus(crd, withCondition(crd.status, { type: "Established", status: "True", reason: "InitialNamesAccepted", message: "the initial names have been accepted" }, this.#now()));
+    this.#writeStatus(
+      crd,
+      withCondition(
+        crd.status,
+        { type: "Established", status: "True", reason: "InitialNamesAccepted", message: "the initial names have been accepted" },
+        this.#now(),
+      ),
+    );
     return true;
   }
 
@@ -120,7 +148,12 @@ export class CustomResources {
     if (!isProtectedGroup(crd.spec.group)) return false;
     const { state, reason: message } = approvalOf(crd.metadata.annotations);
     const known = conditionOf(crd, "KubernetesAPIApprovalPolicyConformant");
-    const condition = { type: "KubernetesAPIApprovalPolicyConformant", status: state === "Approved" ? "True" : "False", reason: APPROVAL_REASONS[state], message };
+    const condition = {
+      type: "KubernetesAPIApprovalPolicyConformant",
+      status: state === "Approved" ? "True" : "False",
+      reason: APPROVAL_REASONS[state],
+      message,
+    };
     if (known?.status === condition.status && known.reason === condition.reason && known.message === message) return false;
     this.#writeStatus(crd, withCondition(crd.status, condition, this.#now()));
     return true;
@@ -132,10 +165,18 @@ export class CustomResources {
     if (this.#retries.has(name)) return;
     const reason = conditionOf(crd, "Terminating")?.reason;
     if (reason !== "InstanceDeletionInProgress" && reason !== "InstanceDeletionFailed") {
-      this.#writeStatus(crd, withCondition(crd.status, { type: "Terminating", status: "True", reason: "InstanceDeletionInProgress", message: "CustomResource deletion is in progress" }, this.#now()));
+      this.#writeStatus(
+        crd,
+        withCondition(
+          crd.status,
+          { type: "Terminating", status: "True", reason: "InstanceDeletionInProgress", message: "CustomResource deletion is in progress" },
+          this.#now(),
+        ),
+      );
       return;
     }
-    if (conditionOf(crd, "Established")?.status !== "True") return this.#finish(crd, { reason: "NeverEstablished", message: "resource was never established" });
+    if (conditionOf(crd, "Established")?.status !== "True")
+      return this.#finish(crd, { reason: "NeverEstablished", message: "resource was never established" });
     const kind = this.#served.get(name)?.kinds[0] ?? customKind(crd, storageVersion(crd));
     const after = this.#registry.store.revision;
     if (!this.#deleteAll(crd, kind)) return;
@@ -173,7 +214,19 @@ export class CustomResources {
           if (current) this.#sync(current);
         }),
       );
-      this.#writeStatus(crd, withCondition(crd.status, { type: "Terminating", status: "True", reason: "InstanceDeletionFailed", message: `could not issue all deletes: ${error.message}` }, this.#now()));
+      this.#writeStatus(
+        crd,
+        withCondition(
+          crd.status,
+          {
+            type: "Terminating",
+            status: "True",
+            reason: "InstanceDeletionFailed",
+            message: `could not issue all deletes: ${error.message}`,
+          },
+          this.#now(),
+        ),
+      );
       return false;
     }
   }
@@ -181,11 +234,19 @@ export class CustomResources {
   #finish(crd: CustomResourceDefinition, why: { readonly reason: string; readonly message: string }): void {
     const status = withCondition(crd.status, { type: "Terminating", status: "False", ...why }, this.#now());
     const finalizers = crd.metadata.finalizers?.filter((finalizer) => finalizer !== CLEANUP_FINALIZER) ?? [];
-    this.#registry.update(CRDS, { name: crd.metadata.name }, { ...crd, metadata: { ...crd.metadata, finalizers }, status } as KubernetesObject, this.#context(), { subresource: "status" });
+    this.#registry.update(
+      CRDS,
+      { name: crd.metadata.name },
+      { ...crd, metadata: { ...crd.metadata, finalizers }, status } as KubernetesObject,
+      this.#context(),
+      { subresource: "status" },
+    );
   }
 
   #writeStatus(crd: CustomResourceDefinition, status: CustomResourceDefinition["status"]): CustomResourceDefinition {
-    const { view } = this.#registry.update(CRDS, { name: crd.metadata.name }, { ...crd, status } as KubernetesObject, this.#context(), { subresource: "status" });
+    const { view } = this.#registry.update(CRDS, { name: crd.metadata.name }, { ...crd, status } as KubernetesObject, this.#context(), {
+      subresource: "status",
+    });
     const written = view.object as CustomResourceDefinition;
     this.#definitions.set(written.metadata.name, written);
     // Whoever sees the status may use what it says.
@@ -199,7 +260,14 @@ export class CustomResources {
     const isTerminating = conditionOf(crd, "Terminating")?.status === "True";
     const { acceptedNames } = crd.status;
     const known = this.#served.get(name);
-    if (known && known.uid === uid && known.isTerminating === isTerminating && sameJson(known.spec, crd.spec) && sameJson(known.acceptedNames, acceptedNames)) return;
+    if (
+      known &&
+      known.uid === uid &&
+      known.isTerminating === isTerminating &&
+      sameJson(known.spec, crd.spec) &&
+      sameJson(known.acceptedNames, acceptedNames)
+    )
+      return;
     this.#withdraw(name);
     if (conditionOf(crd, "Established")?.status !== "True" || !acceptedNames?.plural) return;
     // A definition cannot take the place of what the server brings along.

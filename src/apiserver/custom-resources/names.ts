@@ -1,4 +1,8 @@
-import type { CustomResourceDefinition, CustomResourceDefinitionCondition, CustomResourceDefinitionNames } from "../../api/generated/apiextensions-v1.ts";
+import type {
+  CustomResourceDefinition,
+  CustomResourceDefinitionCondition,
+  CustomResourceDefinitionNames,
+} from "../../api/generated/apiextensions-v1.ts";
 import { sameJson } from "../../api/merge-patch.ts";
 import { conditionOf } from "../../api/resources/custom-resource-definition.ts";
 
@@ -40,7 +44,9 @@ export function judgeNames(crd: CustomResourceDefinition, taken: TakenNames): Na
   judge("plural", "PluralConflict", taken.resources);
   judge("singular", "SingularConflict", taken.resources);
   if (!sameJson(wanted.shortNames ?? [], accepted.shortNames ?? [])) {
-    const used = (wanted.shortNames ?? []).filter((name) => !accepted.shortNames?.includes(name) && taken.resources.has(name)).map((name) => `${JSON.stringify(name)} is already in use`);
+    const used = (wanted.shortNames ?? [])
+      .filter((name) => !accepted.shortNames?.includes(name) && taken.resources.has(name))
+      .map((name) => `${JSON.stringify(name)} is already in use`);
     if (used.length > 0) conflict = { reason: "ShortNamesConflict", message: used.length === 1 ? (used[0] ?? "") : `[${used.join(", ")}]` };
     else if (wanted.shortNames) next.shortNames = wanted.shortNames;
     else delete next.shortNames;
@@ -52,9 +58,21 @@ export function judgeNames(crd: CustomResourceDefinition, taken: TakenNames): Na
   return { acceptedNames: next, ...conditionsOf(crd, conflict) };
 }
 
-function conditionsOf(crd: CustomResourceDefinition, conflict: { reason: string; message: string } | undefined): Pick<NamesVerdict, "namesAccepted" | "established"> {
-  const namesAccepted = conflict ? { type: "NamesAccepted", status: "False", ...conflict } : { type: "NamesAccepted", status: "True", reason: "NoConflicts", message: "no conflicts found" };
+function conditionsOf(
+  crd: CustomResourceDefinition,
+  conflict: { reason: string; message: string } | undefined,
+): Pick<NamesVerdict, "namesAccepted" | "established"> {
+  const namesAccepted = conflict
+    ? { type: "NamesAccepted", status: "False", ...conflict }
+    : { type: "NamesAccepted", status: "True", reason: "NoConflicts", message: "no conflicts found" };
   const old = conditionOf(crd, "Established");
-  if (old?.status !== "True" && !conflict) return { namesAccepted, established: { type: "Established", status: "False", reason: "Installing", message: "the initial names have been accepted" } };
-  return { namesAccepted, established: old ?? { type: "Established", status: "False", reason: "NotAccepted", message: "not all names are accepted" } };
+  if (old?.status !== "True" && !conflict)
+    return {
+      namesAccepted,
+      established: { type: "Established", status: "False", reason: "Installing", message: "the initial names have been accepted" },
+    };
+  return {
+    namesAccepted,
+    established: old ?? { type: "Established", status: "False", reason: "NotAccepted", message: "not all names are accepted" },
+  };
 }

@@ -21,8 +21,15 @@ interface RuleOptions {
 
 type CustomResource = KubernetesObject & { status?: unknown };
 
-const BLOCKING = new Set(["FieldValueNotSupported", "FieldValueRequired", "FieldValueTooLong", "FieldValueTooMany", "FieldValueTypeInvalid"]);
-const NOT_CHECKED = "some validation rules were not checked because the object was invalid; correct the existing errors to complete validation";
+const BLOCKING = new Set([
+  "FieldValueNotSupported",
+  "FieldValueRequired",
+  "FieldValueTooLong",
+  "FieldValueTooMany",
+  "FieldValueTypeInvalid",
+]);
+const NOT_CHECKED =
+  "some validation rules were not checked because the object was invalid; correct the existing errors to complete validation";
 
 /** What happens to custom resources on their way in. Upstream: apiextensions-apiserver/pkg/registry/customresource/strategy.go */
 export class CustomResourceRules {
@@ -54,19 +61,34 @@ export class CustomResourceRules {
 
   validateCreate(object: CustomResource): FieldError[] {
     const { schema } = this.#options;
-    const errors = [...validateValue(schema, object, ""), ...this.#scaleSpec(object), ...this.#scaleStatus(object), ...validateEmbeddedResources(schema, object), ...validateListTypes(schema, object)];
+    const errors = [
+      ...validateValue(schema, object, ""),
+      ...this.#scaleSpec(object),
+      ...this.#scaleStatus(object),
+      ...validateEmbeddedResources(schema, object),
+      ...validateListTypes(schema, object),
+    ];
     return this.#withRules(errors, object, undefined);
   }
 
   validateUpdate(object: CustomResource, old: CustomResource): FieldError[] {
     const { schema } = this.#options;
-    const errors = [...validateValue(schema, object, "", { old }), ...this.#scaleSpec(object), ...this.#scaleStatus(object), ...validateEmbeddedResources(schema, object), ...this.#listTypes(object, old)];
+    const errors = [
+      ...validateValue(schema, object, "", { old }),
+      ...this.#scaleSpec(object),
+      ...this.#scaleStatus(object),
+      ...validateEmbeddedResources(schema, object),
+      ...this.#listTypes(object, old),
+    ];
     return this.#withRules(errors, object, old);
   }
 
   validateStatusUpdate(object: CustomResource, old: CustomResource): FieldError[] {
     const status = propertyOf(this.#options.schema, "status");
-    const values = status && object.status !== undefined ? validateValue(status, object.status, "status", old.status === undefined ? undefined : { old: old.status }) : [];
+    const values =
+      status && object.status !== undefined
+        ? validateValue(status, object.status, "status", old.status === undefined ? undefined : { old: old.status })
+        : [];
     return this.#withRules([...values, ...this.#scaleStatus(object), ...this.#listTypes(object, old)], object, old);
   }
 
@@ -78,7 +100,8 @@ export class CustomResourceRules {
 
   #withRules(errors: readonly FieldError[], object: CustomResource, old: CustomResource | undefined): FieldError[] {
     const { schema } = this.#options;
-    if (errors.some((error) => BLOCKING.has(error.type))) return containsRules(schema) ? [...errors, invalid("<nil>", null, NOT_CHECKED)] : [...errors];
+    if (errors.some((error) => BLOCKING.has(error.type)))
+      return containsRules(schema) ? [...errors, invalid("<nil>", null, NOT_CHECKED)] : [...errors];
     const findings = validateRules(schema, object, old, { isResourceRoot: true });
     if (findings.warnings.length > 0) this.#ruleWarnings.set(object, findings.warnings);
     return [...errors, ...findings.errors];
@@ -101,7 +124,8 @@ export class CustomResourceRules {
     const errors = replicasErrors(object, scale.statusReplicasPath);
     const path = scale.labelSelectorPath;
     const selector = path ? readPath(object, path) : undefined;
-    if (path && selector !== undefined && typeof selector !== "string") errors.push(invalid(path, "", `${path} accessor error: ${goValue(selector)} is of the type ${goType(selector)}, expected string`));
+    if (path && selector !== undefined && typeof selector !== "string")
+      errors.push(invalid(path, "", `${path} accessor error: ${goValue(selector)} is of the type ${goType(selector)}, expected string`));
     return errors;
   }
 }
@@ -109,7 +133,8 @@ export class CustomResourceRules {
 function replicasErrors(object: CustomResource, path: string): FieldError[] {
   const value = readPath(object, path);
   if (value === undefined) return [];
-  if (typeof value !== "number" || !Number.isInteger(value)) return [invalid(path, 0, `${path} accessor error: ${goValue(value)} is of the type ${goType(value)}, expected int64`)];
+  if (typeof value !== "number" || !Number.isInteger(value))
+    return [invalid(path, 0, `${path} accessor error: ${goValue(value)} is of the type ${goType(value)}, expected int64`)];
   if (value < 0) return [invalid(path, value, "should be a non-negative integer")];
   return value > 2_147_483_647 ? [invalid(path, value, "should be less than or equal to 2147483647")] : [];
 }
@@ -119,7 +144,10 @@ const goValue = (value: unknown) => (typeof value === "object" ? JSON.stringify(
 function goType(value: unknown): string {
   if (value === null) return "<nil>";
   if (Array.isArray(value)) return "[]interface {}";
-  return { string: "string", number: Number.isInteger(value) ? "int64" : "float64", boolean: "bool" }[typeof value as string] ?? "map[string]interface {}";
+  return (
+    { string: "string", number: Number.isInteger(value) ? "int64" : "float64", boolean: "bool" }[typeof value as string] ??
+    "map[string]interface {}"
+  );
 }
 
 const STANDARD_FINALIZERS = new Set(["orphan", "foregroundDeletion", "kubernetes"]);
@@ -130,5 +158,8 @@ function finalizerWarnings(finalizer: string): string[] {
   const warnings = isQualifiedName(finalizer).map((message) => `${at} ${message}`);
   if (finalizer.includes("/") || STANDARD_FINALIZERS.has(finalizer)) return warnings;
   const including = finalizer.includes(".") ? " including a path (/)" : "";
-  return [...warnings, `${at} prefer a domain-qualified finalizer name${including} to avoid accidental conflicts with other finalizer writers`];
+  return [
+    ...warnings,
+    `${at} prefer a domain-qualified finalizer name${including} to avoid accidental conflicts with other finalizer writers`,
+  ];
 }

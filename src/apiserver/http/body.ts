@@ -23,7 +23,11 @@ export async function readBody(request: IncomingMessage): Promise<Buffer> {
   for await (const chunk of request as AsyncIterable<Buffer>) {
     length += chunk.length;
     if (length > BODY_MAX_BYTES) {
-      throw new StatusError({ code: 413, reason: "RequestEntityTooLarge", message: `Request entity too large: limit is ${BODY_MAX_BYTES}` });
+      throw new StatusError({
+        code: 413,
+        reason: "RequestEntityTooLarge",
+        message: `Request entity too large: limit is ${BODY_MAX_BYTES}`,
+      });
     }
     chunks.push(chunk);
   }
@@ -48,9 +52,15 @@ export function parseBody(kind: Kind, mediaType: string, bytes: Buffer): unknown
     case "application/x-yaml":
       return parseYamlBody(bytes);
     case "application/vnd.kubernetes.protobuf":
-      if (kind.storedForm) throw unsupportedMediaType("the body of the request was in an unknown format - accepted media types include: application/json, application/yaml");
+      if (kind.storedForm)
+        throw unsupportedMediaType(
+          "the body of the request was in an unknown format - accepted media types include: application/json, application/yaml",
+        );
       // DeleteOptions and other helper kinds come in envelopes of their own.
-      return decodeProtobuf((apiVersion, name) => (name === kind.kind && apiVersion === apiVersionOf(kind) ? kind.schema : schemaOf(apiVersion, name)), bytes).object;
+      return decodeProtobuf(
+        (apiVersion, name) => (name === kind.kind && apiVersion === apiVersionOf(kind) ? kind.schema : schemaOf(apiVersion, name)),
+        bytes,
+      ).object;
     default:
       throw unsupportedMediaType(`the body of the request was in an unknown format - accepted media types include: ${ACCEPTED}`);
   }

@@ -10,7 +10,13 @@ import type { ResourceTarget } from "./request-info.ts";
 import { pathNotFound, sendList, sendObject } from "./resource-handler.ts";
 import type { ServerParts } from "./server-parts.ts";
 
-const column = (name: string, description: string, cell: (status: ComponentStatus) => string): Column<KubernetesObject> => ({ name, type: "string", priority: 0, description, cell: (object) => cell(object as unknown as ComponentStatus) });
+const column = (name: string, description: string, cell: (status: ComponentStatus) => string): Column<KubernetesObject> => ({
+  name,
+  type: "string",
+  priority: 0,
+  description,
+  cell: (object) => cell(object as unknown as ComponentStatus),
+});
 const healthOf = ({ conditions }: ComponentStatus) => conditions?.find(({ type }) => type === "Healthy");
 
 /** Served without being stored: what answers runs with all of these. Upstream: pkg/registry/core/componentstatus/rest.go */
@@ -26,7 +32,9 @@ export const COMPONENT_STATUS: Kind = {
   schema: { package: "core/v1", type: "ComponentStatus" },
   deprecationWarning: "v1 ComponentStatus is deprecated in v1.19+",
   columns: [
-    column("Status", "Status of the component conditions", (status) => (healthOf(status) ? (healthOf(status)?.status === "True" ? "Healthy" : "Unhealthy") : "Unknown")),
+    column("Status", "Status of the component conditions", (status) =>
+      healthOf(status) ? (healthOf(status)?.status === "True" ? "Healthy" : "Unhealthy") : "Unknown",
+    ),
     column("Message", "Message of the component conditions", (status) => healthOf(status)?.message ?? ""),
     column("Error", "Error of the component conditions", (status) => healthOf(status)?.error ?? ""),
   ],
@@ -44,10 +52,18 @@ export function serveComponentStatus(exchange: HttpExchange, parts: ServerParts,
   }
   const matches = matcherOf(COMPONENT_STATUS, listQueryOf(exchange.query, undefined));
   const found = COMPONENTS.map(healthy).filter((object) => !matches || matches(object));
-  sendList(exchange, parts, COMPONENT_STATUS, { views: found.map((object) => unstoredView(COMPONENT_STATUS, object)), resourceVersion: "" });
+  sendList(exchange, parts, COMPONENT_STATUS, {
+    views: found.map((object) => unstoredView(COMPONENT_STATUS, object)),
+    resourceVersion: "",
+  });
 }
 
 function healthy(name: string): KubernetesObject {
-  const status = { apiVersion: "v1", kind: "ComponentStatus", metadata: { name }, conditions: [{ type: "Healthy", status: "True", message: "ok" }] };
+  const status = {
+    apiVersion: "v1",
+    kind: "ComponentStatus",
+    metadata: { name },
+    conditions: [{ type: "Healthy", status: "True", message: "ok" }],
+  };
   return status as unknown as KubernetesObject;
 }

@@ -6,9 +6,27 @@ import { pathNotFound, ALL_VERBS } from "./resource-handler.ts";
 
 // Upstream: the priorities of APIServices. The order decides which resource an ambiguous name means.
 const GROUP_ORDER = [
-  "", "apiregistration.k8s.io", "apps", "events.k8s.io", "authentication.k8s.io", "authorization.k8s.io", "autoscaling", "batch", "certificates.k8s.io", "networking.k8s.io",
-  "policy", "rbac.authorization.k8s.io", "storage.k8s.io", "admissionregistration.k8s.io", "apiextensions.k8s.io", "scheduling.k8s.io", "coordination.k8s.io", "node.k8s.io",
-  "discovery.k8s.io", "resource.k8s.io", "flowcontrol.apiserver.k8s.io",
+  "",
+  "apiregistration.k8s.io",
+  "apps",
+  "events.k8s.io",
+  "authentication.k8s.io",
+  "authorization.k8s.io",
+  "autoscaling",
+  "batch",
+  "certificates.k8s.io",
+  "networking.k8s.io",
+  "policy",
+  "rbac.authorization.k8s.io",
+  "storage.k8s.io",
+  "admissionregistration.k8s.io",
+  "apiextensions.k8s.io",
+  "scheduling.k8s.io",
+  "coordination.k8s.io",
+  "node.k8s.io",
+  "discovery.k8s.io",
+  "resource.k8s.io",
+  "flowcontrol.apiserver.k8s.io",
 ];
 const LAST_GROUP = "metrics.k8s.io";
 // The order within a group is by name upstream; `get all` follows it.
@@ -110,9 +128,24 @@ export class Discovery {
 
   #rootDocument(root: "api" | "apis", version: string | undefined, exchange: HttpExchange): object {
     const groups = [...this.#groups].filter(([group]) => (group === "") === (root === "api"));
-    if (version) return { kind: "APIGroupDiscoveryList", apiVersion: `${AGGREGATED}/${version}`, metadata: {}, items: groups.map(([group, versions]) => groupDiscovery(group, versions)) };
-    if (root === "api") return { kind: "APIVersions", versions: ["v1"], serverAddressByClientCIDRs: [{ clientCIDR: "0.0.0.0/0", serverAddress: addressOf(exchange) }] };
-    return { kind: "APIGroupList", apiVersion: "v1", groups: groups.map(([group, versions]) => ({ ...apiGroup(group, versions), kind: undefined, apiVersion: undefined })) };
+    if (version)
+      return {
+        kind: "APIGroupDiscoveryList",
+        apiVersion: `${AGGREGATED}/${version}`,
+        metadata: {},
+        items: groups.map(([group, versions]) => groupDiscovery(group, versions)),
+      };
+    if (root === "api")
+      return {
+        kind: "APIVersions",
+        versions: ["v1"],
+        serverAddressByClientCIDRs: [{ clientCIDR: "0.0.0.0/0", serverAddress: addressOf(exchange) }],
+      };
+    return {
+      kind: "APIGroupList",
+      apiVersion: "v1",
+      groups: groups.map(([group, versions]) => ({ ...apiGroup(group, versions), kind: undefined, apiVersion: undefined })),
+    };
   }
 
   #refresh(): void {
@@ -129,7 +162,9 @@ export class Discovery {
     this.#groups = new Map(
       ordered.map(([group, versions]) => [
         group,
-        [...versions].sort(([a], [b]) => compareVersions(b, a)).map(([version, kinds]) => ({ version, kinds: kinds.sort((a, b) => (a.plural < b.plural ? -1 : 1)) })),
+        [...versions]
+          .sort(([a], [b]) => compareVersions(b, a))
+          .map(([version, kinds]) => ({ version, kinds: kinds.sort((a, b) => (a.plural < b.plural ? -1 : 1)) })),
       ]),
     );
   }
@@ -192,14 +227,20 @@ function resourceDiscovery(kind: Kind): object {
     verbs: verbsOf(kind),
     ...(kind.shortNames?.length ? { shortNames: kind.shortNames } : {}),
     ...(kind.categories?.length ? { categories: kind.categories } : {}),
-    ...(subresources.length > 0 ? { subresources: subresources.map(([name, subresource]) => subresourceDiscovery(kind, name, subresource)) } : {}),
+    ...(subresources.length > 0
+      ? { subresources: subresources.map(([name, subresource]) => subresourceDiscovery(kind, name, subresource)) }
+      : {}),
   };
 }
 
 function subresourceDiscovery(kind: Kind, name: string, subresource: Subresource): object {
   const { responseKind = ownKind(kind) } = subresource;
   const own = responseKind.group === kind.group && responseKind.version === kind.version;
-  return { subresource: name, responseKind: own ? { ...ownKind(kind), kind: responseKind.kind } : responseKind, verbs: [...subresource.verbs] };
+  return {
+    subresource: name,
+    responseKind: own ? { ...ownKind(kind), kind: responseKind.kind } : responseKind,
+    verbs: [...subresource.verbs],
+  };
 }
 
 /** By name; a custom resource's status comes before its scale. */
@@ -246,11 +287,18 @@ function resourceList(group: string, { version, kinds }: GroupVersionKinds): obj
       name: `${kind.plural}/${name}`,
       singularName: "",
       namespaced: kind.namespaced,
-      ...(responseKind && (responseKind.group !== group || responseKind.version !== version) ? { group: responseKind.group, version: responseKind.version } : {}),
+      ...(responseKind && (responseKind.group !== group || responseKind.version !== version)
+        ? { group: responseKind.group, version: responseKind.version }
+        : {}),
       kind: responseKind?.kind ?? kind.kind,
       verbs,
     })),
   ]);
   // The core group's list is older than its version.
-  return { kind: "APIResourceList", ...(group === "" ? {} : { apiVersion: "v1" }), groupVersion: apiVersionOf({ group, version }), resources };
+  return {
+    kind: "APIResourceList",
+    ...(group === "" ? {} : { apiVersion: "v1" }),
+    groupVersion: apiVersionOf({ group, version }),
+    resources,
+  };
 }

@@ -3,10 +3,23 @@ import { pathNotFound } from "./resource-handler.ts";
 
 /** Upstream's names of what there is here, too; a server that answers has done all of it. */
 const CHECKS = [
-  "ping", "log", "etcd", "poststarthook/start-apiserver-admission-initializer", "poststarthook/start-apiextensions-informers", "poststarthook/start-apiextensions-controllers",
-  "poststarthook/crd-informer-synced", "poststarthook/start-system-namespaces-controller", "poststarthook/start-service-ip-repair-controllers", "poststarthook/rbac/bootstrap-roles",
-  "poststarthook/scheduling/bootstrap-system-priority-classes", "poststarthook/apiservice-registration-controller", "poststarthook/apiservice-discovery-controller",
-  "poststarthook/kube-apiserver-autoregistration", "autoregister-completion", "poststarthook/apiservice-openapi-controller", "poststarthook/apiservice-openapiv3-controller",
+  "ping",
+  "log",
+  "etcd",
+  "poststarthook/start-apiserver-admission-initializer",
+  "poststarthook/start-apiextensions-informers",
+  "poststarthook/start-apiextensions-controllers",
+  "poststarthook/crd-informer-synced",
+  "poststarthook/start-system-namespaces-controller",
+  "poststarthook/start-service-ip-repair-controllers",
+  "poststarthook/rbac/bootstrap-roles",
+  "poststarthook/scheduling/bootstrap-system-priority-classes",
+  "poststarthook/apiservice-registration-controller",
+  "poststarthook/apiservice-discovery-controller",
+  "poststarthook/kube-apiserver-autoregistration",
+  "autoregister-completion",
+  "poststarthook/apiservice-openapi-controller",
+  "poststarthook/apiservice-openapiv3-controller",
 ];
 
 const ENDPOINTS: Readonly<Record<string, readonly string[]>> = {
@@ -16,7 +29,10 @@ const ENDPOINTS: Readonly<Record<string, readonly string[]>> = {
 };
 
 /** All paths that are served below, for the index at `/`. */
-export const HEALTH_PATHS: readonly string[] = Object.entries(ENDPOINTS).flatMap(([name, checks]) => [`/${name}`, ...checks.map((check) => `/${name}/${check}`)]);
+export const HEALTH_PATHS: readonly string[] = Object.entries(ENDPOINTS).flatMap(([name, checks]) => [
+  `/${name}`,
+  ...checks.map((check) => `/${name}/${check}`),
+]);
 
 /** True when the path was one of these. Upstream: apiserver/pkg/server/healthz */
 export function serveHealth(exchange: HttpExchange): boolean {
@@ -37,6 +53,7 @@ const HEADERS = { "X-Content-Type-Options": "nosniff" };
 function verboseText(name: string, checks: readonly string[], excluded: readonly string[]): string {
   const unknown = [...new Set(excluded)].filter((each) => !checks.includes(each)).sort();
   const lines = checks.map((check) => `[+]${check} ${excluded.includes(check) ? "excluded: ok" : "ok"}\n`);
-  if (unknown.length > 0) lines.push(`warn: some health checks cannot be excluded: no matches for ${unknown.map((each) => JSON.stringify(each)).join(",")}\n`);
+  if (unknown.length > 0)
+    lines.push(`warn: some health checks cannot be excluded: no matches for ${unknown.map((each) => JSON.stringify(each)).join(",")}\n`);
   return `${lines.join("")}${name} check passed\n`;
 }

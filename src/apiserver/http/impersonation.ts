@@ -17,14 +17,33 @@ export function actingUser(request: IncomingMessage, user: UserInfo, authorize: 
   if (name === undefined) {
     if (groups.length === 0 && uid === undefined && Object.keys(extra).length === 0) return user;
     const requested = [...groups.map((group) => `{Group  ${group}}`), ...Object.keys(extra)].join(" ");
-    throw new StatusError({ code: 500, reason: "InternalError", message: `Internal error occurred: requested [${requested}] without impersonating a user`, details: { causes: [{ message: `requested [${requested}] without impersonating a user` }] } });
+    throw new StatusError({
+      code: 500,
+      reason: "InternalError",
+      message: `Internal error occurred: requested [${requested}] without impersonating a user`,
+      details: { causes: [{ message: `requested [${requested}] without impersonating a user` }] },
+    });
   }
   const check = (group: string, resource: string, subresource: string, target: string, namespace = "") => {
-    const decision = authorize?.({ user, verb: "impersonate", group, version: "", resource, subresource, namespace, name: target, path: "" }) ?? { allowed: true };
+    const decision = authorize?.({
+      user,
+      verb: "impersonate",
+      group,
+      version: "",
+      resource,
+      subresource,
+      namespace,
+      name: target,
+      path: "",
+    }) ?? { allowed: true };
     if (decision.allowed) return;
     const whole = subresource === "" ? resource : `${resource}/${subresource}`;
     const where = namespace === "" ? " at the cluster scope" : ` in the namespace ${JSON.stringify(namespace)}`;
-    throw forbiddenRequest({ group, plural: resource }, target, `User ${JSON.stringify(user.name)} cannot impersonate resource ${JSON.stringify(whole)} in API group ${JSON.stringify(group)}${where}${decision.reason ? `: ${decision.reason}` : ""}`);
+    throw forbiddenRequest(
+      { group, plural: resource },
+      target,
+      `User ${JSON.stringify(user.name)} cannot impersonate resource ${JSON.stringify(whole)} in API group ${JSON.stringify(group)}${where}${decision.reason ? `: ${decision.reason}` : ""}`,
+    );
   };
   const account = /^system:serviceaccount:([^:]+):([^:]+)$/.exec(name);
   if (account) check("", "serviceaccounts", "", account[2] ?? "", account[1]);
@@ -33,7 +52,12 @@ export function actingUser(request: IncomingMessage, user: UserInfo, authorize: 
   if (uid !== undefined) check(AUTHENTICATION, "uids", "", uid);
   for (const [key, values] of Object.entries(extra)) for (const value of values) check(AUTHENTICATION, "userextras", key, value);
   const own = groups.length > 0 || !account ? groups : ["system:serviceaccounts", `system:serviceaccounts:${account[1]}`];
-  return { name, ...(uid === undefined ? {} : { uid }), groups: withEverybody(name, own), ...(Object.keys(extra).length > 0 ? { extra } : {}) };
+  return {
+    name,
+    ...(uid === undefined ? {} : { uid }),
+    groups: withEverybody(name, own),
+    ...(Object.keys(extra).length > 0 ? { extra } : {}),
+  };
 }
 
 function withEverybody(name: string, groups: readonly string[]): readonly string[] {

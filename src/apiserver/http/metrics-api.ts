@@ -34,12 +34,29 @@ interface Amount {
   readonly memoryBytes: number;
 }
 
-const shown = (name: string, cell: (object: Metrics) => string): Column<KubernetesObject> => ({ name, type: "string", priority: 0, description: "", cell: (object) => cell(object as Metrics) });
+const shown = (name: string, cell: (object: Metrics) => string): Column<KubernetesObject> => ({
+  name,
+  type: "string",
+  priority: 0,
+  description: "",
+  cell: (object) => cell(object as Metrics),
+});
 
 function kindOf(kind: string, plural: string, namespaced: boolean): Kind {
   return {
-    group: "metrics.k8s.io", version: "v1beta1", kind, plural, singular: "", namespaced, verbs: ["get", "list"], schema: { package: "", type: kind },
-    columns: [shown("cpu", (object) => totalOf(object, "cpu")), shown("memory", (object) => totalOf(object, "memory")), shown("window", (object) => object.window)],
+    group: "metrics.k8s.io",
+    version: "v1beta1",
+    kind,
+    plural,
+    singular: "",
+    namespaced,
+    verbs: ["get", "list"],
+    schema: { package: "", type: kind },
+    columns: [
+      shown("cpu", (object) => totalOf(object, "cpu")),
+      shown("memory", (object) => totalOf(object, "memory")),
+      shown("window", (object) => object.window),
+    ],
   };
 }
 
@@ -53,8 +70,14 @@ export function serveMetrics(exchange: HttpExchange, parts: ServerParts, kind: K
   const nowMs = Math.floor(parts.registry.clock.now() / WINDOW_MS) * WINDOW_MS;
   if (target.name !== undefined) {
     const name = { namespace: target.namespace, name: target.name };
-    const found = kind.namespaced ? podMetrics(parts, parts.registry.find(parts.registry.kinds.core("Pod"), name) as Pod | undefined, nowMs) : nodeMetrics(parts, parts.registry.find(parts.registry.kinds.core("Node"), name) as Node | undefined, nowMs);
-    if (!found) throw notFound({ group: kind.group, plural: kind.namespaced ? "podmetrics" : "nodemetrics" }, kind.namespaced ? `${target.namespace}/${target.name}` : target.name);
+    const found = kind.namespaced
+      ? podMetrics(parts, parts.registry.find(parts.registry.kinds.core("Pod"), name) as Pod | undefined, nowMs)
+      : nodeMetrics(parts, parts.registry.find(parts.registry.kinds.core("Node"), name) as Node | undefined, nowMs);
+    if (!found)
+      throw notFound(
+        { group: kind.group, plural: kind.namespaced ? "podmetrics" : "nodemetrics" },
+        kind.namespaced ? `${target.namespace}/${target.name}` : target.name,
+      );
     return sendObject(exchange, parts, kind, unstoredView(kind, found), 200);
   }
   const query = listQueryOf(exchange.query, target.namespace);
@@ -105,7 +128,12 @@ function headOf(kind: string, { metadata }: KubernetesObject, nowMs: number): Me
   return {
     kind,
     apiVersion: apiVersionOf({ group: "metrics.k8s.io", version: "v1beta1" }),
-    metadata: { name, ...(namespace ? { namespace } : {}), creationTimestamp: rfc3339(nowMs), ...(labels ? { labels } : {}) } as KubernetesObject["metadata"],
+    metadata: {
+      name,
+      ...(namespace ? { namespace } : {}),
+      creationTimestamp: rfc3339(nowMs),
+      ...(labels ? { labels } : {}),
+    } as KubernetesObject["metadata"],
     timestamp: rfc3339(nowMs),
     window: `${WINDOW_MS / 1000}s`,
   };

@@ -42,16 +42,39 @@ export class RequestMetrics {
     const series = [...this.#series.values()].sort((a, b) => (a.labels < b.labels ? -1 : 1));
     const { gitVersion, major, minor, platform } = VERSION_INFO;
     return [
-      ...family("apiserver_request_total", "counter", "Counter of apiserver requests broken out for each verb, dry run value, group, version, resource, scope, component, and HTTP response code.",
-        series.flatMap(({ labels, codes }) => [...codes].map(([code, count]) => `{code="${code}",${labels}} ${count}`))),
-      ...family("apiserver_request_duration_seconds", "histogram", "Response latency distribution in seconds for each verb, dry run value, group, version, resource, subresource, scope and component.", []),
+      ...family(
+        "apiserver_request_total",
+        "counter",
+        "Counter of apiserver requests broken out for each verb, dry run value, group, version, resource, scope, component, and HTTP response code.",
+        series.flatMap(({ labels, codes }) => [...codes].map(([code, count]) => `{code="${code}",${labels}} ${count}`)),
+      ),
+      ...family(
+        "apiserver_request_duration_seconds",
+        "histogram",
+        "Response latency distribution in seconds for each verb, dry run value, group, version, resource, subresource, scope and component.",
+        [],
+      ),
       ...series.filter(({ count }) => count > 0).flatMap(histogram),
-      ...family("apiserver_longrunning_requests", "gauge", "Gauge of all active long-running apiserver requests broken out by verb, group, version, resource, scope and component.",
-        [...this.#open].sort().map(([labels, count]) => `{${labels}} ${count}`)),
-      ...family("apiserver_storage_objects", "gauge", "Number of stored objects at the time of last check split by kind.",
-        registry.kinds.all().filter((kind) => !kind.storedAs && kind.verbs?.includes("create") !== false).map((kind) => [kind.group ? `${kind.plural}.${kind.group}` : kind.plural, registry.store.count(keyPrefix(kind))] as const)
-          .sort(([a], [b]) => (a < b ? -1 : 1)).map(([resource, count]) => `{resource="${resource}"} ${count}`)),
-      ...family("kubernetes_build_info", "gauge", "A metric with a constant '1' value labeled by major, minor, git version and platform.", [`{git_version="${gitVersion}",major="${major}",minor="${minor}",platform="${platform}"} 1`]),
+      ...family(
+        "apiserver_longrunning_requests",
+        "gauge",
+        "Gauge of all active long-running apiserver requests broken out by verb, group, version, resource, scope and component.",
+        [...this.#open].sort().map(([labels, count]) => `{${labels}} ${count}`),
+      ),
+      ...family(
+        "apiserver_storage_objects",
+        "gauge",
+        "Number of stored objects at the time of last check split by kind.",
+        registry.kinds
+          .all()
+          .filter((kind) => !kind.storedAs && kind.verbs?.includes("create") !== false)
+          .map((kind) => [kind.group ? `${kind.plural}.${kind.group}` : kind.plural, registry.store.count(keyPrefix(kind))] as const)
+          .sort(([a], [b]) => (a < b ? -1 : 1))
+          .map(([resource, count]) => `{resource="${resource}"} ${count}`),
+      ),
+      ...family("kubernetes_build_info", "gauge", "A metric with a constant '1' value labeled by major, minor, git version and platform.", [
+        `{git_version="${gitVersion}",major="${major}",minor="${minor}",platform="${platform}"} 1`,
+      ]),
       "",
     ].join("\n");
   }

@@ -33,7 +33,9 @@ const JSON_V2 = "application/json";
 const PROTOBUF_V2 = "application/com.github.proto-openapi.spec.v2.v1.0+protobuf";
 /** What clients ask for; the second is how it was written before. */
 const ACCEPTED_V2: readonly (readonly [string, string])[] = [
-  [JSON_V2, JSON_V2], ["application/com.github.proto-openapi.spec.v2@v1.0+protobuf", PROTOBUF_V2], [PROTOBUF_V2, PROTOBUF_V2],
+  [JSON_V2, JSON_V2],
+  ["application/com.github.proto-openapi.spec.v2@v1.0+protobuf", PROTOBUF_V2],
+  [PROTOBUF_V2, PROTOBUF_V2],
 ];
 const FOREVER = { "Cache-Control": "public, immutable", Expires: new Date(253_370_764_800_000).toUTCString() };
 
@@ -106,12 +108,17 @@ export class OpenApi {
     }
     if (isCurrent(exchange, hash)) return sendNotModified(exchange, hash);
     let document = this.#documents.get(wanted);
-    if (document?.hash !== hash) this.#documents.set(wanted, (document = { hash, bytes: Buffer.from(JSON.stringify(this.#build(found, served, this.#describe()))) }));
+    if (document?.hash !== hash)
+      this.#documents.set(wanted, (document = { hash, bytes: Buffer.from(JSON.stringify(this.#build(found, served, this.#describe()))) }));
     exchange.sendBytes(200, document.bytes, "application/json", { ETag: `"${hash}"`, Vary: "Accept", ...(asked === hash ? FOREVER : {}) });
   }
 
   #index(): Record<string, { serverRelativeURL: string }> {
-    return Object.fromEntries(this.#discovery.groupVersions().map((each) => [rootOf(each), { serverRelativeURL: `/openapi/v3/${rootOf(each)}?hash=${this.#hashOf(each)}` }]));
+    return Object.fromEntries(
+      this.#discovery
+        .groupVersions()
+        .map((each) => [rootOf(each), { serverRelativeURL: `/openapi/v3/${rootOf(each)}?hash=${this.#hashOf(each)}` }]),
+    );
   }
 
   /** Of what the document is made from: an index of all documents must not build them all. */
@@ -128,14 +135,25 @@ export class OpenApi {
     return this.#options.descriptions?.() ?? {};
   }
 
-  #build({ kinds }: Served, served: readonly Served[], descriptions: Descriptions): OpenApiDocument & { readonly openapi: string; readonly info: object } {
+  #build(
+    { kinds }: Served,
+    served: readonly Served[],
+    descriptions: Descriptions,
+  ): OpenApiDocument & { readonly openapi: string; readonly info: object } {
     const builtIn = served.filter((each) => !each.kinds.some((kind) => kind.openApiSchema));
     const builder = new SchemaBuilder(descriptions, builtIn);
     const paths: Record<string, object> = {};
     for (const kind of kinds) addPaths(paths, kind, builder);
     const { schemas } = builder;
-    const securitySchemes = { BearerToken: { type: "apiKey", description: "Bearer Token authentication", name: "authorization", in: "header" } };
-    return { openapi: "3.0.0", info: { title: "Kubernetes", version: VERSION_INFO.gitVersion }, paths: sorted(paths), components: { schemas: sorted(schemas), securitySchemes } };
+    const securitySchemes = {
+      BearerToken: { type: "apiKey", description: "Bearer Token authentication", name: "authorization", in: "header" },
+    };
+    return {
+      openapi: "3.0.0",
+      info: { title: "Kubernetes", version: VERSION_INFO.gitVersion },
+      paths: sorted(paths),
+      components: { schemas: sorted(schemas), securitySchemes },
+    };
   }
 }
 

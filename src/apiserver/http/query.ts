@@ -36,5 +36,7 @@ export function fieldValidationOf(value: string | null): FieldValidation {
   // Without a word from the client the server warns.
   if (value === null || value === "") return "Warn";
   if (value === "Strict" || value === "Warn" || value === "Ignore") return value;
-  throw invalidObject({ group: "meta.k8s.io", kind: "CreateOptions" }, "", [notSupported("fieldValidation", value, ["Ignore", "Strict", "Warn"])]);
+  throw invalidObject({ group: "meta.k8s.io", kind: "CreateOptions" }, "", [
+    notSupported("fieldValidation", value, ["Ignore", "Strict", "Warn"]),
+  ]);
 }

@@ -23,7 +23,9 @@ export async function serveResource(exchange: HttpExchange, parts: ServerParts, 
   if (subresource === "scale" && kind.subresources?.["scale"]) return serveScale(exchange, parts, kind, nameOf(target));
   if (subresource !== undefined && !kind.subresources?.[subresource]) throw pathNotFound();
   if (kind.namespaced && !target.namespace && (name !== undefined || !["GET", "HEAD", "DELETE"].includes(exchange.method))) {
-    throw name === undefined && exchange.method === "POST" ? badRequest("an empty namespace may not be set during creation") : pathNotFound();
+    throw name === undefined && exchange.method === "POST"
+      ? badRequest("an empty namespace may not be set during creation")
+      : pathNotFound();
   }
   const verb = verbOf(exchange, name, subresource);
   if (subresource === undefined && !(kind.verbs ?? ALL_VERBS).includes(verb)) throw methodNotSupported(kind, verb);
@@ -105,7 +107,10 @@ async function update(exchange: HttpExchange, parts: ServerParts, kind: Kind, ta
 
 async function patch(exchange: HttpExchange, parts: ServerParts, kind: Kind, target: ResourceTarget): Promise<void> {
   const context = exchange.context();
-  const result = await applyRequestPatch(exchange, parts, kind, nameOf(target), context, { subresource: target.subresource, action: target.subresource ? `patches the ${target.subresource} of` : "patches" });
+  const result = await applyRequestPatch(exchange, parts, kind, nameOf(target), context, {
+    subresource: target.subresource,
+    action: target.subresource ? `patches the ${target.subresource} of` : "patches",
+  });
   await sendWritten(exchange, parts, kind, result.view, result.created ? 201 : 200);
 }
 
@@ -125,8 +130,17 @@ async function applyRequestPatch(
     if (!parts.serverSideApply) throw unsupportedMediaType("server-side apply is not supported by this server yet: use client-side apply");
     const applied = parseYamlBody(bytes) as KubernetesObject;
     const force = isTrue(exchange.query.get("force"));
-    const change = parts.serverSideApply(kind, applied, { fieldManager: context.fieldManager, force, subresource: options.subresource, nowMs: parts.registry.clock.now() });
-    return parts.registry.modify(kind, name, (current) => decodeAs(kind, change(current), context), context, { ...options, action: "applies", createMissing: true });
+    const change = parts.serverSideApply(kind, applied, {
+      fieldManager: context.fieldManager,
+      force,
+      subresource: options.subresource,
+      nowMs: parts.registry.clock.now(),
+    });
+    return parts.registry.modify(kind, name, (current) => decodeAs(kind, change(current), context), context, {
+      ...options,
+      action: "applies",
+      createMissing: true,
+    });
   }
   if (!PATCH_TYPES.includes(mediaType)) {
     throw unsupportedMediaType(
@@ -134,7 +148,13 @@ async function applyRequestPatch(
     );
   }
   const body = parseJsonBody(bytes);
-  return parts.registry.modify(kind, name, (current) => decodeAs(kind, applyPatch(kind, required(kind, name, current), mediaType, body), context), context, options);
+  return parts.registry.modify(
+    kind,
+    name,
+    (current) => decodeAs(kind, applyPatch(kind, required(kind, name, current), mediaType, body), context),
+    context,
+    options,
+  );
 }
 
 function required(kind: Kind, name: ObjectName, current: KubernetesObject | undefined): KubernetesObject {
@@ -160,7 +180,15 @@ async function remove(exchange: HttpExchange, parts: ServerParts, kind: Kind, ta
 }
 
 // Upstream: ReturnDeletedObject of the storages.
-const RETURNS_DELETED = new Set(["pods", "services", "persistentvolumeclaims", "persistentvolumes", "serviceaccounts", "podtemplates", "resourcequotas"]);
+const RETURNS_DELETED = new Set([
+  "pods",
+  "services",
+  "persistentvolumeclaims",
+  "persistentvolumes",
+  "serviceaccounts",
+  "podtemplates",
+  "resourcequotas",
+]);
 
 async function removeCollection(exchange: HttpExchange, parts: ServerParts, kind: Kind, target: ResourceTarget): Promise<void> {
   const { options, context } = await readDeleteOptions(exchange);
@@ -191,7 +219,12 @@ async function readDeleteOptions(exchange: HttpExchange): Promise<{ options: Del
 }
 
 const DELETE_OPTIONS_KIND: Kind = {
-  group: "", version: "v1", kind: "DeleteOptions", plural: "deleteoptions", singular: "deleteoptions", namespaced: false,
+  group: "",
+  version: "v1",
+  kind: "DeleteOptions",
+  plural: "deleteoptions",
+  singular: "deleteoptions",
+  namespaced: false,
   schema: { package: "meta/v1", type: "DeleteOptions" },
 };
 
@@ -228,7 +261,11 @@ function encodeList(kind: Kind, metadata: object, views: readonly ObjectView[]):
   const apiVersion = apiVersionOf(kind);
   const typed = storedKind(kind).schema.package !== "";
   const prefix = Buffer.from(`{"kind":${JSON.stringify(kind.kind)},"apiVersion":${JSON.stringify(apiVersion)},`);
-  const chunks: Buffer[] = [Buffer.from(`{"kind":"${kind.listKind ?? `${kind.kind}List`}","apiVersion":${JSON.stringify(apiVersion)},"metadata":${JSON.stringify(metadata)},"items":[`)];
+  const chunks: Buffer[] = [
+    Buffer.from(
+      `{"kind":"${kind.listKind ?? `${kind.kind}List`}","apiVersion":${JSON.stringify(apiVersion)},"metadata":${JSON.stringify(metadata)},"items":[`,
+    ),
+  ];
   views.forEach((view, index) => {
     if (index > 0) chunks.push(COMMA);
     const { bytes } = view;

@@ -9,7 +9,14 @@ import type { HttpExchange } from "./http-exchange.ts";
 import type { AccessAttributes, AccessDecision, ServerParts } from "./server-parts.ts";
 
 const review = (group: string, kind: string, plural: string, namespaced = false): Kind => ({
-  group: `${group}.k8s.io`, version: "v1", kind, plural, singular: kind.toLowerCase(), namespaced, verbs: ["create"], schema: { package: `${group}/v1`, type: kind },
+  group: `${group}.k8s.io`,
+  version: "v1",
+  kind,
+  plural,
+  singular: kind.toLowerCase(),
+  namespaced,
+  verbs: ["create"],
+  schema: { package: `${group}/v1`, type: kind },
 });
 
 /** Questions that are answered and not stored. */
@@ -29,7 +36,11 @@ export function isReview(kind: Kind): boolean {
 export async function serveReview(exchange: HttpExchange, parts: ServerParts, kind: Kind): Promise<void> {
   if (exchange.method !== "POST") throw methodNotSupported(kind, exchange.method === "GET" ? "list" : exchange.method.toLowerCase());
   const asked = await readObject(kind, exchange.request, exchange.context());
-  exchange.sendJson(201, { ...asked, metadata: { ...asked.metadata, creationTimestamp: null }, ...answer(kind, asked, exchange.user, parts) });
+  exchange.sendJson(201, {
+    ...asked,
+    metadata: { ...asked.metadata, creationTimestamp: null },
+    ...answer(kind, asked, exchange.user, parts),
+  });
 }
 
 function answer(kind: Kind, asked: KubernetesObject, user: UserInfo, parts: ServerParts): object {
@@ -88,5 +99,10 @@ function decide(spec: SubjectAccessReviewSpec | undefined, user: UserInfo, parts
 }
 
 function userInfo(user: UserInfo) {
-  return { username: user.name, ...(user.uid ? { uid: user.uid } : {}), groups: [...user.groups], ...(user.extra ? { extra: user.extra } : {}) };
+  return {
+    username: user.name,
+    ...(user.uid ? { uid: user.uid } : {}),
+    groups: [...user.groups],
+    ...(user.extra ? { extra: user.extra } : {}),
+  };
 }

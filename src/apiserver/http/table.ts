@@ -16,7 +16,13 @@ const AGE_DESCRIPTION =
   "CreationTimestamp is a timestamp representing the server time when this object was created. It is not guaranteed to be set in happens-before order across separate operations. Clients may not set this value. It is represented in RFC3339 form and is in UTC.\n\nPopulated by the system. Read-only. Null for lists. More info: https://git.k8s.io/community/contributors/devel/sig-architecture/api-conventions.md#metadata";
 
 const DEFAULT_COLUMNS: readonly Column<KubernetesObject>[] = [
-  { name: "Age", type: "string", priority: 0, description: AGE_DESCRIPTION, cell: (object, nowMs) => ageOf(object.metadata.creationTimestamp, nowMs) },
+  {
+    name: "Age",
+    type: "string",
+    priority: 0,
+    description: AGE_DESCRIPTION,
+    cell: (object, nowMs) => ageOf(object.metadata.creationTimestamp, nowMs),
+  },
 ];
 
 /** Undefined when the client does not ask for a Table first. */
@@ -59,12 +65,24 @@ function namesItself(kind: Kind): boolean {
 
 function columnDefinitions(kind: Kind) {
   const name = { name: "Name", type: "string", format: "name", description: NAME_DESCRIPTION, priority: 0 };
-  return [...(namesItself(kind) ? [] : [name]), ...(kind.columns ?? DEFAULT_COLUMNS).map((column) => ({ name: column.name, type: column.type, format: column.format ?? "", description: column.description, priority: column.priority }))];
+  return [
+    ...(namesItself(kind) ? [] : [name]),
+    ...(kind.columns ?? DEFAULT_COLUMNS).map((column) => ({
+      name: column.name,
+      type: column.type,
+      format: column.format ?? "",
+      description: column.description,
+      priority: column.priority,
+    })),
+  ];
 }
 
 function renderRow(kind: Kind, view: ObjectView, format: TableFormat, nowMs: number): string {
   const { object } = view;
-  const cells = [...(namesItself(kind) ? [] : [object.metadata.name]), ...(kind.columns ?? DEFAULT_COLUMNS).map((column) => column.cell(object, nowMs))];
+  const cells = [
+    ...(namesItself(kind) ? [] : [object.metadata.name]),
+    ...(kind.columns ?? DEFAULT_COLUMNS).map((column) => column.cell(object, nowMs)),
+  ];
   return `{"cells":${JSON.stringify(cells)},"object":${renderRowObject(view, format)}}`;
 }
 

@@ -46,10 +46,21 @@ export function serveWatch(exchange: HttpExchange, registry: Registry, kind: Kin
   if (initialEvents && bookmarks) stream.bookmark(after, true);
   stream.endAfter((numberOf(query, "timeoutSeconds") ?? DEFAULT_TIMEOUT_SECONDS) * 1000, handle);
   // Who watches custom resources whose definition changes must come again. Upstream: customresource_handler.go tearDown
-  if (kind.storedForm) exchange.response.once("close", registry.kinds.onRemoved(kind, () => registry.clock.after(TEAR_DOWN_MS, () => stream.end())));
+  if (kind.storedForm)
+    exchange.response.once(
+      "close",
+      registry.kinds.onRemoved(kind, () => registry.clock.after(TEAR_DOWN_MS, () => stream.end())),
+    );
 }
 
-function openWatch(registry: Registry, kind: Kind, selection: Selection, after: number, stream: WatchStream, bookmarks: boolean): WatchHandle | StatusError {
+function openWatch(
+  registry: Registry,
+  kind: Kind,
+  selection: Selection,
+  after: number,
+  stream: WatchStream,
+  bookmarks: boolean,
+): WatchHandle | StatusError {
   try {
     return registry.watch(kind, {
       ...selection,
@@ -71,8 +82,10 @@ function checkWatchOptions(query: URLSearchParams): void {
   const match = query.get("resourceVersionMatch");
   const errors = [];
   if (query.has("sendInitialEvents")) {
-    if (match === null) errors.push(forbidden("resourceVersionMatch", "sendInitialEvents requires setting resourceVersionMatch to NotOlderThan"));
-    else if (match !== "NotOlderThan") errors.push(invalid("resourceVersionMatch", match, 'sendInitialEvents requires setting resourceVersionMatch to NotOlderThan'));
+    if (match === null)
+      errors.push(forbidden("resourceVersionMatch", "sendInitialEvents requires setting resourceVersionMatch to NotOlderThan"));
+    else if (match !== "NotOlderThan")
+      errors.push(invalid("resourceVersionMatch", match, "sendInitialEvents requires setting resourceVersionMatch to NotOlderThan"));
     if (isTrue(query.get("sendInitialEvents")) && !isTrue(query.get("allowWatchBookmarks"))) {
       errors.push(forbidden("allowWatchBookmarks", "sendInitialEvents requires setting allowWatchBookmarks to true"));
     }
@@ -115,7 +128,15 @@ class WatchStream {
     };
     const object = { kind: this.#kind.kind, apiVersion: apiVersionOf(this.#kind), metadata };
     if (this.#table) {
-      this.#line("BOOKMARK", renderTable(this.#kind, [], { format: this.#table, metadata: { resourceVersion: metadata.resourceVersion, annotations: metadata.annotations }, nowMs: 0, columns: false }));
+      this.#line(
+        "BOOKMARK",
+        renderTable(this.#kind, [], {
+          format: this.#table,
+          metadata: { resourceVersion: metadata.resourceVersion, annotations: metadata.annotations },
+          nowMs: 0,
+          columns: false,
+        }),
+      );
     } else this.#line("BOOKMARK", Buffer.from(JSON.stringify(object)));
   }
 
@@ -144,7 +165,12 @@ class WatchStream {
   #row(view: ObjectView): Buffer {
     const columns = !this.#columnsSent;
     this.#columnsSent = true;
-    return renderTable(this.#kind, [view], { format: this.#table as TableFormat, metadata: { resourceVersion: view.object.metadata.resourceVersion }, nowMs: this.#clock.now(), columns });
+    return renderTable(this.#kind, [view], {
+      format: this.#table as TableFormat,
+      metadata: { resourceVersion: view.object.metadata.resourceVersion },
+      nowMs: this.#clock.now(),
+      columns,
+    });
   }
 
   #line(type: string, bytes: Buffer): void {

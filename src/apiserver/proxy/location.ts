@@ -74,7 +74,8 @@ function serviceLocation(registry: Registry, target: ResourceTarget): ProxyLocat
     return match ? addresses.map(({ ip }) => ({ ip, port: match.port })) : [];
   });
   const chosen = choices[choices.length > 1 ? registry.rng.int(0, choices.length - 1) : 0];
-  if (!chosen) throw serviceUnavailable(`no endpoints available for service ${JSON.stringify(subsets.length === 0 ? name : (target.name ?? ""))}`);
+  if (!chosen)
+    throw serviceUnavailable(`no endpoints available for service ${JSON.stringify(subsets.length === 0 ? name : (target.name ?? ""))}`);
   return { type: "address", scheme, ...chosen };
 }
 

@@ -13,10 +13,35 @@ import { type Rewrite, rewriteHtml, rewriteUrl } from "./rewrite.ts";
 export type Dial = (location: ProxyLocation & { readonly type: "address" }, signal: AbortSignal) => Promise<Duplex>;
 
 // Upstream: net/http/httputil hopHeaders; and what the authentication filters take away.
-const NOT_FORWARDED = new Set(["connection", "keep-alive", "proxy-connection", "proxy-authenticate", "proxy-authorization", "te", "trailer", "transfer-encoding", "upgrade", "authorization"]);
+const NOT_FORWARDED = new Set([
+  "connection",
+  "keep-alive",
+  "proxy-connection",
+  "proxy-authenticate",
+  "proxy-authorization",
+  "te",
+  "trailer",
+  "transfer-encoding",
+  "upgrade",
+  "authorization",
+]);
 // Upstream: corsRemovingTransport
-const NOT_RETURNED = new Set([...NOT_FORWARDED, "access-control-allow-credentials", "access-control-allow-headers", "access-control-allow-methods", "access-control-allow-origin"]);
-const VERBS: Readonly<Record<string, string>> = { GET: "get", HEAD: "head", POST: "create", PUT: "update", PATCH: "patch", DELETE: "delete", OPTIONS: "options" };
+const NOT_RETURNED = new Set([
+  ...NOT_FORWARDED,
+  "access-control-allow-credentials",
+  "access-control-allow-headers",
+  "access-control-allow-methods",
+  "access-control-allow-origin",
+]);
+const VERBS: Readonly<Record<string, string>> = {
+  GET: "get",
+  HEAD: "head",
+  POST: "create",
+  PUT: "update",
+  PATCH: "patch",
+  DELETE: "delete",
+  OPTIONS: "options",
+};
 
 /** pods/NAME/proxy, services/NAME/proxy and nodes/NAME/proxy. Upstream: apimachinery/pkg/util/proxy/upgradeaware.go */
 export async function serveProxy(exchange: HttpExchange, parts: ServerParts, kind: Kind, target: ResourceTarget): Promise<void> {
@@ -53,18 +78,29 @@ export function backendPath(path: string, target: ResourceTarget): string {
     if (segment === "..") clean.pop();
     else clean.push(segment);
   }
-  const joined = clean.length > 0 ? `/${clean.map((segment) => encodeURIComponent(segment).replace(/%(24|26|2B|2C|3A|3B|3D|40)/g, decodeURIComponent)).join("/")}` : "";
+  const joined =
+    clean.length > 0
+      ? `/${clean.map((segment) => encodeURIComponent(segment).replace(/%(24|26|2B|2C|3A|3B|3D|40)/g, decodeURIComponent)).join("/")}`
+      : "";
   return path.endsWith("/") && !joined.endsWith("/") ? `${joined}/` : joined;
 }
 
-const prefixOf = (path: string, suffix: string) => (suffix !== "" && path.endsWith(suffix) ? path.slice(0, path.length - suffix.length) : path);
+const prefixOf = (path: string, suffix: string) =>
+  suffix !== "" && path.endsWith(suffix) ? path.slice(0, path.length - suffix.length) : path;
 
 function send(exchange: HttpExchange, connection: Duplex, path: string, prefix: string): Promise<IncomingMessage> {
   const { request } = exchange;
-  const outgoing = httpRequest({ createConnection: () => connection as never, method: exchange.method, path, headers: forwardedHeaders(request, `${prefix}${path.replace(/\?.*$/s, "")}`) });
+  const outgoing = httpRequest({
+    createConnection: () => connection as never,
+    method: exchange.method,
+    path,
+    headers: forwardedHeaders(request, `${prefix}${path.replace(/\?.*$/s, "")}`),
+  });
   return new Promise((resolve, reject) => {
     outgoing.on("response", resolve);
-    outgoing.on("error", (error: NodeJS.ErrnoException) => reject(error.code === "ECONNRESET" ? new Error("EOF", { cause: error }) : error));
+    outgoing.on("error", (error: NodeJS.ErrnoException) =>
+      reject(error.code === "ECONNRESET" ? new Error("EOF", { cause: error }) : error),
+    );
     exchange.response.once("close", () => outgoing.destroy());
     request.pipe(outgoing);
   });
@@ -77,7 +113,10 @@ export function forwardedHeaders(request: IncomingMessage, uri: string): Record<
   }
   const hasBody = request.headers["transfer-encoding"] !== undefined || request.headers["content-length"] !== undefined;
   if (!hasBody && !["GET", "HEAD"].includes(request.method ?? "")) headers["content-length"] = "0";
-  headers["x-forwarded-for"] = [request.headers["x-forwarded-for"], request.socket.remoteAddress ?? "127.0.0.1"].flat().filter(Boolean).join(", ");
+  headers["x-forwarded-for"] = [request.headers["x-forwarded-for"], request.socket.remoteAddress ?? "127.0.0.1"]
+    .flat()
+    .filter(Boolean)
+    .join(", ");
   headers["x-forwarded-uri"] = uri;
   return headers;
 }
@@ -85,7 +124,8 @@ export function forwardedHeaders(request: IncomingMessage, uri: string): Record<
 function forward(exchange: HttpExchange, answer: IncomingMessage, rewrite: Rewrite): void {
   const headers = returnedHeaders(answer.headers);
   if (answer.headers.location !== undefined) headers["location"] = rewriteUrl(answer.headers.location, rewrite);
-  else if ((answer.headers["content-type"] ?? "").split(";")[0]?.trim() === "text/html") return void forwardPage(exchange, answer, headers, rewrite);
+  else if ((answer.headers["content-type"] ?? "").split(";")[0]?.trim() === "text/html")
+    return void forwardPage(exchange, answer, headers, rewrite);
   exchange.response.writeHead(answer.statusCode ?? 502, answer.statusMessage, headers);
   exchange.response.flushHeaders();
   pipeline(answer, exchange.response, () => undefined);
@@ -105,7 +145,12 @@ const CODECS: Readonly<Record<string, readonly [() => NodeJS.ReadWriteStream, ()
   deflate: [createInflateRaw, createDeflateRaw],
 };
 
-async function forwardPage(exchange: HttpExchange, answer: IncomingMessage, headers: Record<string, string | string[]>, rewrite: Rewrite): Promise<void> {
+async function forwardPage(
+  exchange: HttpExchange,
+  answer: IncomingMessage,
+  headers: Record<string, string | string[]>,
+  rewrite: Rewrite,
+): Promise<void> {
   const { response } = exchange;
   const encoding = answer.headers["content-encoding"] ?? "";
   const codec = CODECS[encoding];
@@ -119,7 +164,11 @@ async function forwardPage(exchange: HttpExchange, answer: IncomingMessage, head
     const page = Buffer.from(rewriteHtml(bytes.toString("utf8"), (url) => rewriteUrl(url, rewrite)));
     const body = codec ? await compress(codec[1](), page) : page;
     const head = exchange.method === "HEAD";
-    response.writeHead(answer.statusCode ?? 502, answer.statusMessage, head ? headers : { ...headers, "content-length": String(body.length) });
+    response.writeHead(
+      answer.statusCode ?? 502,
+      answer.statusMessage,
+      head ? headers : { ...headers, "content-length": String(body.length) },
+    );
     response.end(head ? undefined : body);
   } catch {
     // The backend broke off inside its page: so does the answer.
@@ -138,7 +187,12 @@ async function collect(stream: AsyncIterable<Buffer | string>): Promise<Buffer> 
   return Buffer.concat(chunks);
 }
 
-async function serveKubelet(exchange: HttpExchange, parts: ServerParts, { node, address }: ProxyLocation & { readonly type: "kubelet" }, path: string): Promise<void> {
+async function serveKubelet(
+  exchange: HttpExchange,
+  parts: ServerParts,
+  { node, address }: ProxyLocation & { readonly type: "kubelet" },
+  path: string,
+): Promise<void> {
   const answer = await parts.gateway?.request(node, exchange.method, path === "" ? "/" : path, exchange.query);
   if (!answer) throw serviceUnavailable(`error trying to reach service: dial tcp ${address}: connect: no route to host`);
   exchange.sendBytes(answer.status, Buffer.from(answer.body), answer.contentType);

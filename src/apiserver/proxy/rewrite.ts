@@ -22,9 +22,31 @@ export function rewriteUrl(text: string, { prefix, source, requestHost }: Rewrit
 }
 
 const URL_ATTRIBUTES: Readonly<Record<string, readonly string[]>> = {
-  a: ["href"], applet: ["codebase"], area: ["href"], audio: ["src"], base: ["href"], blockquote: ["cite"], body: ["background"], button: ["formaction"], command: ["icon"], del: ["cite"],
-  embed: ["src"], form: ["action"], frame: ["longdesc", "src"], head: ["profile"], html: ["manifest"], iframe: ["longdesc", "src"], img: ["longdesc", "src", "usemap"],
-  input: ["src", "usemap", "formaction"], ins: ["cite"], link: ["href"], object: ["classid", "codebase", "data", "usemap"], q: ["cite"], script: ["src"], source: ["src"], video: ["poster", "src"],
+  a: ["href"],
+  applet: ["codebase"],
+  area: ["href"],
+  audio: ["src"],
+  base: ["href"],
+  blockquote: ["cite"],
+  body: ["background"],
+  button: ["formaction"],
+  command: ["icon"],
+  del: ["cite"],
+  embed: ["src"],
+  form: ["action"],
+  frame: ["longdesc", "src"],
+  head: ["profile"],
+  html: ["manifest"],
+  iframe: ["longdesc", "src"],
+  img: ["longdesc", "src", "usemap"],
+  input: ["src", "usemap", "formaction"],
+  ins: ["cite"],
+  link: ["href"],
+  object: ["classid", "codebase", "data", "usemap"],
+  q: ["cite"],
+  script: ["src"],
+  source: ["src"],
+  video: ["poster", "src"],
 };
 
 // Whatever is in these is text until their own end tag.
@@ -79,7 +101,9 @@ function endOfTag(html: string, from: number): number {
 function renderTag(name: string, attributes: string, selfClosing: boolean, rewrite: (url: string) => string): string {
   const urls = URL_ATTRIBUTES[name] ?? [];
   let text = `<${name}`;
-  for (const [, key = "", double, single, bare] of attributes.matchAll(/([^\s=/"'][^\s=/]*)(?:\s*=\s*(?:"([^"]*)"|'([^']*)'|([^\s"'>]+)))?/g)) {
+  for (const [, key = "", double, single, bare] of attributes.matchAll(
+    /([^\s=/"'][^\s=/]*)(?:\s*=\s*(?:"([^"]*)"|'([^']*)'|([^\s"'>]+)))?/g,
+  )) {
     const attribute = key.toLowerCase();
     const value = unescape(double ?? single ?? bare ?? "");
     text += ` ${attribute}="${escape(urls.includes(attribute) ? rewrite(value) : value)}"`;

@@ -9,7 +9,12 @@ import { backendPath } from "./proxy.ts";
 const NOT_FORWARDED = new Set(["authorization"]);
 
 /** A WebSocket (or any other upgrade) to what is behind the proxy: from its answer on, bytes go both ways as they are. Upstream: upgradeaware.go tryUpgrade */
-export async function upgradeProxy(request: IncomingMessage, socket: Duplex, head: Buffer, { target, parts }: { target: ResourceTarget; parts: ServerParts }): Promise<void> {
+export async function upgradeProxy(
+  request: IncomingMessage,
+  socket: Duplex,
+  head: Buffer,
+  { target, parts }: { target: ResourceTarget; parts: ServerParts },
+): Promise<void> {
   const location = resolveLocation(parts.registry, target);
   const { dial } = parts;
   if (location.type === "kubelet" || !dial) throw serviceUnavailable("error trying to reach service: the kubelet serves no upgrades here");
@@ -39,6 +44,8 @@ function headerLines(request: IncomingMessage): string {
     const name = request.rawHeaders[index] ?? "";
     if (!NOT_FORWARDED.has(name.toLowerCase())) lines.push(`${name}: ${request.rawHeaders[index + 1] ?? ""}\r\n`);
   }
-  lines.push(`X-Forwarded-For: ${[request.headers["x-forwarded-for"], request.socket.remoteAddress ?? "127.0.0.1"].flat().filter(Boolean).join(", ")}\r\n`);
+  lines.push(
+    `X-Forwarded-For: ${[request.headers["x-forwarded-for"], request.socket.remoteAddress ?? "127.0.0.1"].flat().filter(Boolean).join(", ")}\r\n`,
+  );
   return lines.join("");
 }

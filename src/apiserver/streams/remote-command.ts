@@ -24,7 +24,11 @@ export function streamOptionsOf(query: URLSearchParams, container: string): Stre
 }
 
 /** Connects a session to its client, and tells how it ended. */
-export async function runRemoteCommand(channels: RemoteCommandChannels, options: StreamOptions, start: () => Promise<StreamSession>): Promise<void> {
+export async function runRemoteCommand(
+  channels: RemoteCommandChannels,
+  options: StreamOptions,
+  start: () => Promise<StreamSession>,
+): Promise<void> {
   let session: StreamSession;
   try {
     session = await start();
@@ -37,7 +41,10 @@ export async function runRemoteCommand(channels: RemoteCommandChannels, options:
   if (options.stdin && channels.stdin) channels.stdin.pipe(session.stdin);
   else session.stdin.end();
   session.stdin.on("error", () => undefined);
-  const drained = [drain(session.stdout, options.stdout ? channels.stdout : undefined), drain(session.stderr, options.stderr ? channels.stderr : undefined)];
+  const drained = [
+    drain(session.stdout, options.stdout ? channels.stdout : undefined),
+    drain(session.stderr, options.stderr ? channels.stderr : undefined),
+  ];
   try {
     const exitCode = await session.exitCode;
     // The status must not overtake what the process wrote.

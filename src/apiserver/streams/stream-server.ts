@@ -82,7 +82,12 @@ export class StreamServer {
     const start = this.#options.extraStreams?.(url.pathname, url.searchParams, options);
     if (!start) return false;
     if (!this.#options.authenticate(request)) throw unauthorized();
-    this.#webSockets.handleUpgrade(request, socket, head, (webSocket) => void runRemoteCommand(new WebSocketChannels(webSocket), options, start));
+    this.#webSockets.handleUpgrade(
+      request,
+      socket,
+      head,
+      (webSocket) => void runRemoteCommand(new WebSocketChannels(webSocket), options, start),
+    );
     return true;
   }
 
@@ -115,23 +120,35 @@ export class StreamServer {
       if (offered.includes(CHANNEL_PROTOCOL)) {
         const ports = portsOf(stream.query);
         const connect = stream.gateway.portForward(stream.pod);
-        this.#webSockets.handleUpgrade(request, socket, head, (webSocket) => serveChannelPortForward(webSocket, ports, stream.pod, connect));
+        this.#webSockets.handleUpgrade(request, socket, head, (webSocket) =>
+          serveChannelPortForward(webSocket, ports, stream.pod, connect),
+        );
         return;
       }
       if (!offered.includes(TUNNEL_PROTOCOL)) throw badRequest(`unable to upgrade: unsupported subprotocol, expected ${TUNNEL_PROTOCOL}`);
       const connect = stream.gateway.portForward(stream.pod);
       delete request.headers["sec-websocket-protocol"];
       this.#tunnels.add(request);
-      this.#webSockets.handleUpgrade(request, socket, head, (webSocket) => servePortForward(tunnelOver(webSocket), Buffer.alloc(0), connect));
+      this.#webSockets.handleUpgrade(request, socket, head, (webSocket) =>
+        servePortForward(tunnelOver(webSocket), Buffer.alloc(0), connect),
+      );
       return;
     }
     const { options, start } = commandOf(stream);
-    if (!COMMAND_PROTOCOLS.some((protocol) => offered.includes(protocol))) throw badRequest(`unable to upgrade: none of the subprotocols ${offered.join(", ")} is supported`);
-    this.#webSockets.handleUpgrade(request, socket, head, (webSocket) => void runRemoteCommand(new WebSocketChannels(webSocket), options, start));
+    if (!COMMAND_PROTOCOLS.some((protocol) => offered.includes(protocol)))
+      throw badRequest(`unable to upgrade: none of the subprotocols ${offered.join(", ")} is supported`);
+    this.#webSockets.handleUpgrade(
+      request,
+      socket,
+      head,
+      (webSocket) => void runRemoteCommand(new WebSocketChannels(webSocket), options, start),
+    );
   }
 
   #upgradeSpdy(request: IncomingMessage, socket: Duplex, head: Buffer, stream: StreamRequest): void {
-    const offered = String(request.headers["x-stream-protocol-version"] ?? "").split(",").map((text) => text.trim());
+    const offered = String(request.headers["x-stream-protocol-version"] ?? "")
+      .split(",")
+      .map((text) => text.trim());
     if (stream.target.subresource === "portforward") {
       const connect = stream.gateway.portForward(stream.pod);
       acceptSpdy(socket, offered.includes(PORT_FORWARD_PROTOCOL) ? PORT_FORWARD_PROTOCOL : undefined);
@@ -140,7 +157,12 @@ export class StreamServer {
     }
     const { options, start } = commandOf(stream);
     const protocol = COMMAND_PROTOCOLS.find((candidate) => offered.includes(candidate));
-    if (!protocol) throw new StatusError({ code: 403, reason: "Forbidden", message: `unable to upgrade: unable to negotiate protocol: client supports ${JSON.stringify(offered)}, server accepts ${JSON.stringify(COMMAND_PROTOCOLS)}` });
+    if (!protocol)
+      throw new StatusError({
+        code: 403,
+        reason: "Forbidden",
+        message: `unable to upgrade: unable to negotiate protocol: client supports ${JSON.stringify(offered)}, server accepts ${JSON.stringify(COMMAND_PROTOCOLS)}`,
+      });
     stream.gateway.admit(stream.pod, options.container);
     acceptSpdy(socket, protocol);
     serveSpdyCommand(socket, head, options, start);
@@ -158,7 +180,13 @@ function commandOf({ target, pod, gateway, query }: StreamRequest): { options: S
 }
 
 function serveSpdyCommand(socket: Duplex, head: Buffer, options: StreamOptions, start: () => Promise<StreamSession>): void {
-  const expected = ["error", ...(options.stdin ? ["stdin"] : []), ...(options.stdout ? ["stdout"] : []), ...(options.stderr ? ["stderr"] : []), ...(options.tty ? ["resize"] : [])];
+  const expected = [
+    "error",
+    ...(options.stdin ? ["stdin"] : []),
+    ...(options.stdout ? ["stdout"] : []),
+    ...(options.stderr ? ["stderr"] : []),
+    ...(options.tty ? ["resize"] : []),
+  ];
   const streams = new Map<string, SpdyStream>();
   let started = false;
   const connection: SpdyConnection = new SpdyConnection(socket, head, (stream) => {
@@ -170,7 +198,12 @@ function serveSpdyCommand(socket: Duplex, head: Buffer, options: StreamOptions, 
 }
 
 function acceptSpdy(socket: Duplex, protocol: string | undefined): void {
-  const lines = ["HTTP/1.1 101 Switching Protocols", "Connection: Upgrade", "Upgrade: SPDY/3.1", ...(protocol ? [`X-Stream-Protocol-Version: ${protocol}`] : [])];
+  const lines = [
+    "HTTP/1.1 101 Switching Protocols",
+    "Connection: Upgrade",
+    "Upgrade: SPDY/3.1",
+    ...(protocol ? [`X-Stream-Protocol-Version: ${protocol}`] : []),
+  ];
   socket.write(`${lines.join("\r\n")}\r\n\r\n`);
 }
 
@@ -179,7 +212,12 @@ function refuse(socket: Duplex, error: StatusError): void {
 }
 
 function answer(socket: Duplex, code: number, phrase: string, contentType: string, body: string): void {
-  const head = [`HTTP/1.1 ${code} ${phrase}`, `Content-Type: ${contentType}`, `Content-Length: ${Buffer.byteLength(body)}`, "Connection: close"];
+  const head = [
+    `HTTP/1.1 ${code} ${phrase}`,
+    `Content-Type: ${contentType}`,
+    `Content-Length: ${Buffer.byteLength(body)}`,
+    "Connection: close",
+  ];
   socket.end(`${head.join("\r\n")}\r\n\r\n${body}`);
 }
 

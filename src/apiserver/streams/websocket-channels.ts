@@ -86,4 +86,3 @@ export function parseSize(text: string): { columns: number; rows: number } | und
 function framed(channel: number, payload: Buffer): Buffer {
   return Buffer.concat([Buffer.from([channel]), payload]);
 }
-

@@ -37,7 +37,14 @@ export function serveChannelPortForward(socket: WebSocket, ports: readonly numbe
   });
 }
 
-async function forward(socket: WebSocket, index: number, port: number, input: PassThrough, pod: Pod, connect: PortForwarder): Promise<void> {
+async function forward(
+  socket: WebSocket,
+  index: number,
+  port: number,
+  input: PassThrough,
+  pod: Pod,
+  connect: PortForwarder,
+): Promise<void> {
   try {
     const connection = await connect(port);
     input.pipe(connection);
@@ -45,7 +52,11 @@ async function forward(socket: WebSocket, index: number, port: number, input: Pa
     // One chunk after the other: what the client does not take holds the pod's side back.
     for await (const chunk of connection as AsyncIterable<Buffer>) await send(socket, index * 2, chunk);
   } catch (error) {
-    await send(socket, index * 2 + 1, Buffer.from(`error forwarding port ${port} to pod ${pod.metadata.name}, uid ${pod.metadata.uid}: ${messageOf(error)}`));
+    await send(
+      socket,
+      index * 2 + 1,
+      Buffer.from(`error forwarding port ${port} to pod ${pod.metadata.name}, uid ${pod.metadata.uid}: ${messageOf(error)}`),
+    );
   }
 }
 

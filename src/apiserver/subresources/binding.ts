@@ -37,7 +37,16 @@ function bound(pod: Pod, nodeName: string, now: string, annotations: Record<stri
     spec: { ...pod.spec, containers: pod.spec?.containers ?? [], nodeName },
     status: {
       ...pod.status,
-      conditions: [...others, { type: "PodScheduled", status: "True", ...(generation ? { observedGeneration: generation } : {}), lastProbeTime: null as unknown as string, lastTransitionTime: now }],
+      conditions: [
+        ...others,
+        {
+          type: "PodScheduled",
+          status: "True",
+          ...(generation ? { observedGeneration: generation } : {}),
+          lastProbeTime: null as unknown as string,
+          lastTransitionTime: now,
+        },
+      ],
     },
   };
 }

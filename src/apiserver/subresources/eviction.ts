@@ -10,8 +10,15 @@ import type { RequestContext } from "../request-context.ts";
 export type EvictionGuard = (registry: Registry, pod: Pod, context: RequestContext) => void;
 
 /** Upstream: pkg/registry/core/pod/storage/eviction.go */
-export function evictPod(registry: Registry, name: ObjectName, eviction: Eviction, context: RequestContext, guard: EvictionGuard | undefined): void {
-  if (eviction.metadata?.name && eviction.metadata.name !== name.name) throw badRequest("name in URL does not match name in Eviction object");
+export function evictPod(
+  registry: Registry,
+  name: ObjectName,
+  eviction: Eviction,
+  context: RequestContext,
+  guard: EvictionGuard | undefined,
+): void {
+  if (eviction.metadata?.name && eviction.metadata.name !== name.name)
+    throw badRequest("name in URL does not match name in Eviction object");
   const kind = registry.kinds.core("Pod");
   const pod = registry.get(kind, name) as Pod;
   const options: DeleteOptions = eviction.deleteOptions ?? {};
@@ -32,7 +39,12 @@ function addDisruptionTarget(registry: Registry, pod: Pod, context: RequestConte
       const before = current as Pod;
       const others = (before.status?.conditions ?? []).filter((condition) => condition.type !== "DisruptionTarget");
       const condition = {
-        type: "DisruptionTarget", status: "True", reason: "EvictionByEvictionAPI", message: "Eviction API: evicting", lastProbeTime: null as unknown as string, lastTransitionTime: now,
+        type: "DisruptionTarget",
+        status: "True",
+        reason: "EvictionByEvictionAPI",
+        message: "Eviction API: evicting",
+        lastProbeTime: null as unknown as string,
+        lastTransitionTime: now,
       };
       return { ...before, status: { ...before.status, conditions: [...others, condition] } };
     },

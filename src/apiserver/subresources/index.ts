@@ -31,14 +31,29 @@ export const SUBRESOURCE_HANDLERS: Readonly<Record<string, SubresourceHandler>> 
 };
 
 function virtual(group: string, version: string, kind: string, schemaPackage: string): Kind {
-  return { group, version, kind, plural: kind.toLowerCase(), singular: kind.toLowerCase(), namespaced: true, schema: { package: schemaPackage, type: kind } };
+  return {
+    group,
+    version,
+    kind,
+    plural: kind.toLowerCase(),
+    singular: kind.toLowerCase(),
+    namespaced: true,
+    schema: { package: schemaPackage, type: kind },
+  };
 }
 
 const BINDING = virtual("", "v1", "Binding", "core/v1");
 const EVICTION = virtual("policy", "v1", "Eviction", "policy/v1");
 const TOKEN_REQUEST = virtual("authentication.k8s.io", "v1", "TokenRequest", "authentication/v1");
 
-const created = (message = "") => ({ kind: "Status", apiVersion: "v1", metadata: {}, status: "Success", ...(message ? { message } : {}), code: 201 });
+const created = (message = "") => ({
+  kind: "Status",
+  apiVersion: "v1",
+  metadata: {},
+  status: "Success",
+  ...(message ? { message } : {}),
+  code: 201,
+});
 
 async function bindingOf(exchange: HttpExchange, parts: ServerParts, kind: Kind, target: ResourceTarget): Promise<void> {
   if (exchange.method !== "POST") throw methodNotSupported(kind, exchange.method.toLowerCase());
@@ -46,7 +61,12 @@ async function bindingOf(exchange: HttpExchange, parts: ServerParts, kind: Kind,
   const binding = (await readObject(BINDING, exchange.request, context)) as Binding;
   const name = target.name ?? binding.metadata.name;
   if (!binding.target?.name) throw badRequest("target.name is required");
-  bindPod(parts.registry, { namespace: target.namespace, name, uid: binding.metadata.uid, annotations: binding.metadata.annotations }, binding.target.name, context);
+  bindPod(
+    parts.registry,
+    { namespace: target.namespace, name, uid: binding.metadata.uid, annotations: binding.metadata.annotations },
+    binding.target.name,
+    context,
+  );
   await parts.registry.store.durable();
   exchange.sendJson(201, created());
 }
@@ -77,7 +97,11 @@ async function finalize(exchange: HttpExchange, parts: ServerParts, kind: Kind, 
   const result = parts.registry.modify(
     kind,
     name,
-    (current) => ({ ...current, spec: { ...(current as { spec?: object }).spec, finalizers: given.spec?.finalizers ?? [] } }) as unknown as KubernetesObject,
+    (current) =>
+      ({
+        ...current,
+        spec: { ...(current as { spec?: object }).spec, finalizers: given.spec?.finalizers ?? [] },
+      }) as unknown as KubernetesObject,
     context,
     { direct: true, action: "finalizes" },
   );

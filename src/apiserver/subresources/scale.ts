@@ -14,7 +14,13 @@ import type { Registry } from "../registry.ts";
 import type { RequestContext } from "../request-context.ts";
 
 export const SCALE_KIND: Kind = {
-  group: "autoscaling", version: "v1", kind: "Scale", plural: "scales", singular: "scale", namespaced: true, schema: { package: "autoscaling/v1", type: "Scale" },
+  group: "autoscaling",
+  version: "v1",
+  kind: "Scale",
+  plural: "scales",
+  singular: "scale",
+  namespaced: true,
+  schema: { package: "autoscaling/v1", type: "Scale" },
 };
 
 interface Scalable extends KubernetesObject {
@@ -31,7 +37,8 @@ export async function serveScale(exchange: HttpExchange, parts: ServerParts, kin
   const object = registry.get(kind, name);
   if (exchange.method === "GET") {
     const path = kind.scalePaths?.specReplicasPath;
-    if (path && readPath(object, path) === undefined) throw internalError(new Error(`the spec replicas field ${JSON.stringify(path)} does not exist`));
+    if (path && readPath(object, path) === undefined)
+      throw internalError(new Error(`the spec replicas field ${JSON.stringify(path)} does not exist`));
     return exchange.sendJson(200, scaleOf(kind, object));
   }
   const mediaType = mediaTypeOf(exchange.request);
@@ -39,9 +46,16 @@ export async function serveScale(exchange: HttpExchange, parts: ServerParts, kin
   let wanted: KubernetesObject;
   if (exchange.method === "PUT") wanted = decodeAs(SCALE_KIND, parseBody(SCALE_KIND, mediaType, bytes), context);
   else if (exchange.method === "PATCH") {
-    if (!PATCH_TYPES.includes(mediaType)) throw unsupportedMediaType(`the body of the request was in an unknown format - accepted media types include: ${PATCH_TYPES.join(", ")}`);
+    if (!PATCH_TYPES.includes(mediaType))
+      throw unsupportedMediaType(
+        `the body of the request was in an unknown format - accepted media types include: ${PATCH_TYPES.join(", ")}`,
+      );
     // Read again after the await: the object may have moved on.
-    wanted = decodeAs(SCALE_KIND, applyPatch(SCALE_KIND, scaleOf(kind, registry.get(kind, name)), mediaType, parseJsonBody(bytes)), context);
+    wanted = decodeAs(
+      SCALE_KIND,
+      applyPatch(SCALE_KIND, scaleOf(kind, registry.get(kind, name)), mediaType, parseJsonBody(bytes)),
+      context,
+    );
   } else throw methodNotSupported(kind, exchange.method.toLowerCase());
   const written = setScale(registry, kind, name, wanted as Scale, context);
   await registry.store.durable();
@@ -57,7 +71,9 @@ export function setScale(registry: Registry, kind: Kind, name: ObjectName, wante
     const object = current as Scalable;
     const asked = wanted.metadata.resourceVersion;
     if (asked && asked !== object.metadata.resourceVersion) throw conflict(kind, name.name, MODIFIED_MESSAGE);
-    return kind.scalePaths ? withPath(object, kind.scalePaths.specReplicasPath, replicas) : { ...object, spec: { ...object.spec, replicas } };
+    return kind.scalePaths
+      ? withPath(object, kind.scalePaths.specReplicasPath, replicas)
+      : { ...object, spec: { ...object.spec, replicas } };
   };
   registry.get(kind, name);
   return registry.modify(kind, name, change, context, { action: `scales to ${replicas} replicas` }).view.object;
@@ -88,7 +104,10 @@ function customScale(paths: ScalePaths, object: KubernetesObject): Scale {
     apiVersion: "autoscaling/v1",
     metadata: { name, ...(namespace ? { namespace } : {}), uid, resourceVersion, creationTimestamp },
     spec: typeof replicas === "number" && replicas !== 0 ? { replicas } : {},
-    status: { replicas: typeof current === "number" ? current : 0, ...(typeof selector === "string" && selector !== "" ? { selector } : {}) },
+    status: {
+      replicas: typeof current === "number" ? current : 0,
+      ...(typeof selector === "string" && selector !== "" ? { selector } : {}),
+    },
   };
 }
 
@@ -104,5 +123,8 @@ function selectorText(kind: Kind, selector: LabelSelector | Record<string, strin
     if (operator === "DoesNotExist") return [key, `!${key}`] as const;
     return [key, `${key} ${operator === "In" ? "in" : "notin"} (${[...values].sort().join(",")})`] as const;
   });
-  return [...equals, ...others].sort(([a], [b]) => (a < b ? -1 : a > b ? 1 : 0)).map(([, text]) => text).join(",");
+  return [...equals, ...others]
+    .sort(([a], [b]) => (a < b ? -1 : a > b ? 1 : 0))
+    .map(([, text]) => text)
+    .join(",");
 }

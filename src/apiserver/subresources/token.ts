@@ -31,7 +31,9 @@ export function issueToken(registry: Registry, name: ObjectName, request: TokenR
   const account = registry.get(registry.kinds.core("ServiceAccount"), name) as ServiceAccount;
   const expirationSeconds = request.spec?.expirationSeconds ?? DEFAULT_EXPIRATION_SECONDS;
   if (expirationSeconds < MIN_EXPIRATION_SECONDS) {
-    throw invalidObject({ group: "authentication.k8s.io", kind: "TokenRequest" }, "", [invalid("spec.expirationSeconds", expirationSeconds, "may not specify a duration less than 10 minutes")]);
+    throw invalidObject({ group: "authentication.k8s.io", kind: "TokenRequest" }, "", [
+      invalid("spec.expirationSeconds", expirationSeconds, "may not specify a duration less than 10 minutes"),
+    ]);
   }
   const audiences = request.spec?.audiences?.length ? request.spec.audiences : [API_AUDIENCE];
   const issued = issuer.issue({
@@ -44,7 +46,11 @@ export function issueToken(registry: Registry, name: ObjectName, request: TokenR
   return {
     kind: "TokenRequest",
     apiVersion: "authentication.k8s.io/v1",
-    metadata: { name: account.metadata.name, namespace: account.metadata.namespace, creationTimestamp: rfc3339(registry.clock.now()) } as TokenRequest["metadata"],
+    metadata: {
+      name: account.metadata.name,
+      namespace: account.metadata.namespace,
+      creationTimestamp: rfc3339(registry.clock.now()),
+    } as TokenRequest["metadata"],
     spec: { ...request.spec, audiences, expirationSeconds },
     status: { token: issued.token, expirationTimestamp: rfc3339(issued.expirationTimeMs) },
   };

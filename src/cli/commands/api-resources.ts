@@ -31,33 +31,24 @@ const apiResources: CommandSpec = {
   async run(context) {
     const { flags } = context;
     const output = flags.text("output");
-    if (context.args.length > 0)
-      throw context.usage(`unexpected arguments: [${context.args.join(" ")}]`);
+    if (context.args.length > 0) throw context.usage(`unexpected arguments: [${context.args.join(" ")}]`);
     if (!["", "wide", "name", "json", "kyaml", "yaml"].includes(output))
       throw new Error(
         `unable to match a printer suitable for the output format ${JSON.stringify(output)}, allowed formats are: json,kyaml,name,wide,yaml`,
       );
-    if (!["", "name", "kind"].includes(flags.text("sort-by")))
-      throw new Error("--sort-by accepts only name or kind");
+    if (!["", "name", "kind"].includes(flags.text("sort-by"))) throw new Error("--sort-by accepts only name or kind");
     const discovery = await context.discovery();
     const all = flags.bool("cached") ? await discovery.resources() : await discovery.refresh();
     const by = (info: ResourceInfo) =>
-      flags.text("sort-by") === "kind"
-        ? info.kind
-        : flags.text("sort-by") === "name"
-          ? info.resource
-          : info.group + "\0" + info.resource;
+      flags.text("sort-by") === "kind" ? info.kind : flags.text("sort-by") === "name" ? info.resource : info.group + "\0" + info.resource;
     const shown = preferred(all)
       .filter((info) => info.verbs.length > 0)
       .filter((info) => !flags.has("api-group") || info.group === flags.text("api-group"))
       .filter((info) => !flags.has("namespaced") || info.namespaced === flags.bool("namespaced"))
       .filter((info) => flags.list("verbs").every((verb) => info.verbs.includes(verb)))
-      .filter((info) =>
-        flags.list("categories").every((category) => info.categories.includes(category)),
-      )
+      .filter((info) => flags.list("categories").every((category) => info.categories.includes(category)))
       .sort((a, b) => (by(a) < by(b) ? -1 : by(a) > by(b) ? 1 : 0));
-    if (output === "name")
-      return context.io.out(shown.map((info) => `${groupResourceOf(info)}\n`).join(""));
+    if (output === "name") return context.io.out(shown.map((info) => `${groupResourceOf(info)}\n`).join(""));
     if (output !== "" && output !== "wide") return context.io.out(await printed(output, shown));
     const wide = output === "wide";
     const lines = shown.map((info) =>
@@ -71,16 +62,7 @@ const apiResources: CommandSpec = {
       ].join("\t"),
     );
     if (!flags.bool("no-headers"))
-      lines.unshift(
-        [
-          "NAME",
-          "SHORTNAMES",
-          "APIVERSION",
-          "NAMESPACED",
-          "KIND",
-          ...(wide ? ["VERBS", "CATEGORIES"] : []),
-        ].join("\t"),
-      );
+      lines.unshift(["NAME", "SHORTNAMES", "APIVERSION", "NAMESPACED", "KIND", ...(wide ? ["VERBS", "CATEGORIES"] : [])].join("\t"));
     context.io.out(tableWriter().render(lines.map((line) => `${line}\n`).join("")));
   },
 };

@@ -4,8 +4,7 @@ import { apiVersionOf } from "../discovery.ts";
 const apiVersions: CommandSpec = {
   long: 'Print the supported API versions on the server, in the form of "group/version".',
   async run(context) {
-    if (context.args.length > 0)
-      throw context.usage(`unexpected arguments: [${context.args.join(" ")}]`);
+    if (context.args.length > 0) throw context.usage(`unexpected arguments: [${context.args.join(" ")}]`);
     const resources = await (await context.discovery()).refresh();
     for (const name of [...new Set(resources.map(apiVersionOf))].sort()) context.print(name);
   },

@@ -7,22 +7,14 @@ import { ExitError, throwAll } from "../errors.ts";
 import { addSource } from "../add-source.ts";
 import { describeTarget, LAST_APPLIED, withLastApplied } from "../last-applied.ts";
 import { fieldValidation, OUTPUT_FLAGS, reporter, VALIDATE_FLAG, type Report } from "../report.ts";
-import {
-  FILE_FLAGS,
-  hasFiles,
-  SELECTOR_FLAG,
-  targetsOf,
-  type ApiObject,
-  type Target,
-} from "../resources.ts";
+import { FILE_FLAGS, hasFiles, SELECTOR_FLAG, targetsOf, type ApiObject, type Target } from "../resources.ts";
 
 const CLIENT_SIDE = "kubectl-client-side-apply";
 
 const apply: CommandSpec = {
   usage: "(-f FILENAME | -k DIRECTORY)",
   long: "Apply a configuration to a resource by file name or stdin. The resource name must be specified. This resource will be created if it doesn't exist yet.\n\n JSON and YAML formats are accepted.",
-  examples:
-    "# Apply what a file says\nkubectl apply -f ./pod.json\n\n# Apply what comes in on stdin\ncat pod.json | kubectl apply -f -",
+  examples: "# Apply what a file says\nkubectl apply -f ./pod.json\n\n# Apply what comes in on stdin\ncat pod.json | kubectl apply -f -",
   flags: [
     ...FILE_FLAGS,
     ...OUTPUT_FLAGS,
@@ -35,8 +27,7 @@ const apply: CommandSpec = {
       type: "string",
       default: "background",
       noValue: "background",
-      usage:
-        'Must be "background", "orphan", or "foreground": what happens to dependents of what is pruned.',
+      usage: 'Must be "background", "orphan", or "foreground": what happens to dependents of what is pruned.',
     },
     {
       name: "field-manager",
@@ -61,14 +52,12 @@ const apply: CommandSpec = {
       name: "overwrite",
       type: "bool",
       default: true,
-      usage:
-        "Resolve conflicts between the applied and the live configuration in favour of the applied one",
+      usage: "Resolve conflicts between the applied and the live configuration in favour of the applied one",
     },
     {
       name: "prune",
       type: "bool",
-      usage:
-        "Delete what was applied before, is not in the files any more, and is selected by -l or --all.",
+      usage: "Delete what was applied before, is not in the files any more, and is selected by -l or --all.",
     },
     { name: "prune-allowlist", type: "stringArray", usage: "Kinds for --prune" },
     { name: "server-side", type: "bool", usage: "If true, the server merges, not the client." },
@@ -88,8 +77,7 @@ const apply: CommandSpec = {
     },
     {
       name: "set-last-applied",
-      short:
-        "Set the last-applied-configuration annotation on a live object to match the contents of a file",
+      short: "Set the last-applied-configuration annotation on a live object to match the contents of a file",
       load: async () => (await import("./set-last-applied.ts")).default,
     },
     {
@@ -100,13 +88,10 @@ const apply: CommandSpec = {
   ],
   async run(context) {
     const { flags } = context;
-    if (context.args.length > 0)
-      throw context.usage(`Unexpected args: [${context.args.join(" ")}]`);
+    if (context.args.length > 0) throw context.usage(`Unexpected args: [${context.args.join(" ")}]`);
     const dryRun = dryRunOf(flags, context.io);
     if (!CASCADES.includes(flags.text("cascade")))
-      throw new Error(
-        `invalid cascade value (${flags.text("cascade")}). Must be "background", "foreground", or "orphan"`,
-      );
+      throw new Error(`invalid cascade value (${flags.text("cascade")}). Must be "background", "foreground", or "orphan"`);
     if (!hasFiles(context)) throw new Error("must specify one of -f and -k");
     fieldValidation(context);
     const pruning = flags.bool("prune") ? await import("../prune.ts") : undefined;
@@ -132,13 +117,7 @@ const apply: CommandSpec = {
     throwAll(errors);
     const [only] = applied;
     if (whole && only)
-      say(
-        applied.length === 1
-          ? only
-          : { apiVersion: "v1", items: applied, kind: "List", metadata: {} },
-        { group: "", kind: "List" },
-        "",
-      );
+      say(applied.length === 1 ? only : { apiVersion: "v1", items: applied, kind: "List", metadata: {} }, { group: "", kind: "List" }, "");
     await pruning?.prune(context, kinds ?? [], { targets, applied, dryRun, report: say });
   },
 };
@@ -151,43 +130,28 @@ const CASCADES = ["background", "orphan", "foreground", "true", "false"];
 function validate({ flags }: CommandContext, dryRun: DryRun): void {
   const serverSide = flags.bool("server-side");
   const force = flags.bool("force");
-  if (flags.bool("force-conflicts") && !serverSide)
-    throw new Error("--force-conflicts only works with --server-side");
+  if (flags.bool("force-conflicts") && !serverSide) throw new Error("--force-conflicts only works with --server-side");
   if (dryRun === "client" && serverSide)
-    throw new Error(
-      "--dry-run=client doesn't work with --server-side (did you mean --dry-run=server instead?)",
-    );
+    throw new Error("--dry-run=client doesn't work with --server-side (did you mean --dry-run=server instead?)");
   if (serverSide && force) throw new Error("--force cannot be used with --server-side");
   if (dryRun === "server" && force) throw new Error("--dry-run=server cannot be used with --force");
-  if (flags.bool("all") && flags.text("selector") !== "")
-    throw new Error("cannot set --all and --selector at the same time");
+  if (flags.bool("all") && flags.text("selector") !== "") throw new Error("cannot set --all and --selector at the same time");
   if (flags.bool("prune")) {
     if (force) throw new Error("--force cannot be used with --prune");
     if (!flags.bool("all") && flags.text("selector") === "")
       throw new Error(
         "all resources selected for prune without explicitly passing --all. To prune all resources, pass the --all flag. If you did not mean to prune all resources, specify a label selector",
       );
-    if (serverSide)
-      throw new Error(
-        "--prune is in alpha and doesn't currently work on objects created by server-side apply",
-      );
+    if (serverSide) throw new Error("--prune is in alpha and doesn't currently work on objects created by server-side apply");
   }
-  if (flags.text("subresource") !== "" && !serverSide)
-    throw new Error("--subresource can only be specified for --server-side");
+  if (flags.text("subresource") !== "" && !serverSide) throw new Error("--subresource can only be specified for --server-side");
 }
 
-async function applyOne(
-  context: CommandContext,
-  target: Target,
-  dryRun: DryRun,
-  report: Report,
-): Promise<void> {
+async function applyOne(context: CommandContext, target: Target, dryRun: DryRun, report: Report): Promise<void> {
   const client = await context.client();
   const manifest = target.manifest as ApiObject;
   if (target.name === undefined && manifest.metadata["generateName"])
-    throw new Error(
-      `from ${String(manifest.metadata["generateName"])}: cannot use generate name with apply`,
-    );
+    throw new Error(`from ${String(manifest.metadata["generateName"])}: cannot use generate name with apply`);
   if (context.flags.bool("server-side")) return serverSide(context, target, dryRun, report);
   if (target.name === undefined)
     throw new Error(
@@ -199,11 +163,7 @@ async function applyOne(
     live = await client.get<ApiObject>(path);
   } catch (error) {
     if (!isNotFound(error))
-      throw addSource(
-        `retrieving current configuration of:\n${describeTarget(target)}\nfrom server for:`,
-        target.source,
-        error,
-      );
+      throw addSource(`retrieving current configuration of:\n${describeTarget(target)}\nfrom server for:`, target.source, error);
     return createOne(context, target, dryRun, report);
   }
   if (live.metadata.annotations?.[LAST_APPLIED] === undefined) {
@@ -220,12 +180,7 @@ async function applyOne(
   report(patched ?? live, target.info, patched === undefined ? "unchanged" : "configured");
 }
 
-async function createOne(
-  context: CommandContext,
-  target: Target,
-  dryRun: DryRun,
-  report: Report,
-): Promise<void> {
+async function createOne(context: CommandContext, target: Target, dryRun: DryRun, report: Report): Promise<void> {
   const object = withLastApplied(target.manifest as ApiObject);
   if (dryRun === "client") return report(object, target.info, "created");
   const client = await context.client();
@@ -235,11 +190,7 @@ async function createOne(
       fieldValidation: fieldValidation(context),
       ...dryRunQuery(dryRun),
     };
-    report(
-      await client.json("POST", pathOf(target.info, target.namespace), { query, body: object }),
-      target.info,
-      "created",
-    );
+    report(await client.json("POST", pathOf(target.info, target.namespace), { query, body: object }), target.info, "created");
   } catch (error) {
     throw addSource("creating", target.source, error);
   }
@@ -277,11 +228,7 @@ async function patchOne(
         live = await client.get<ApiObject>(path);
         continue;
       }
-      if (
-        context.flags.bool("force") &&
-        error instanceof StatusError &&
-        (error.reason === "Invalid" || error.reason === "Conflict")
-      )
+      if (context.flags.bool("force") && error instanceof StatusError && (error.reason === "Invalid" || error.reason === "Conflict"))
         return replaceForced(context, client, target);
       if (!(error instanceof StatusError)) throw error;
       throw patchFailure(error, patch, target);
@@ -291,14 +238,9 @@ async function patchOne(
 
 /** The same resource version in both: the server found nothing to change. */
 const isUnchanged = (before: ApiObject, after: ApiObject) =>
-  before.metadata.resourceVersion !== undefined &&
-  before.metadata.resourceVersion === after.metadata.resourceVersion;
+  before.metadata.resourceVersion !== undefined && before.metadata.resourceVersion === after.metadata.resourceVersion;
 
-async function replaceForced(
-  context: CommandContext,
-  client: ApiClient,
-  target: Target,
-): Promise<ApiObject> {
+async function replaceForced(context: CommandContext, client: ApiClient, target: Target): Promise<ApiObject> {
   const { deleteAndWait } = await import("../delete-objects.ts");
   await deleteAndWait(context, target);
   return client.json<ApiObject>("POST", pathOf(target.info, target.namespace), {
@@ -311,10 +253,7 @@ function patchFailure(error: StatusError, patch: Json, target: Target): StatusEr
   return new StatusError({ ...error.status, code: error.code, message } as never);
 }
 
-async function threeWay(
-  target: Target,
-  live: ApiObject,
-): Promise<{ patch: Json; contentType: string }> {
+async function threeWay(target: Target, live: ApiObject): Promise<{ patch: Json; contentType: string }> {
   const { schemaOf } = await import("../strategic.ts");
   const modified = withLastApplied(target.manifest as ApiObject);
   const text = live.metadata.annotations?.[LAST_APPLIED];
@@ -335,36 +274,18 @@ async function threeWay(
 }
 
 /** What the patch would make of the object. */
-async function locally(
-  target: Target,
-  live: ApiObject,
-  patch: Json,
-  contentType: string,
-): Promise<Json> {
+async function locally(target: Target, live: ApiObject, patch: Json, contentType: string): Promise<Json> {
   const { schemaOf } = await import("../strategic.ts");
   const schema = contentType.includes("strategic") ? schemaOf(target.info) : undefined;
-  if (!schema)
-    return (await import("../../api/merge-patch.ts")).applyMergePatch(live, patch) as Json;
+  if (!schema) return (await import("../../api/merge-patch.ts")).applyMergePatch(live, patch) as Json;
   const { applyStrategicMergePatch } = await import("../../api/strategic-merge-patch.ts");
   return applyStrategicMergePatch(schema, live, patch) as Json;
 }
 
-async function serverSide(
-  context: CommandContext,
-  target: Target,
-  dryRun: DryRun,
-  report: Report,
-): Promise<void> {
+async function serverSide(context: CommandContext, target: Target, dryRun: DryRun, report: Report): Promise<void> {
   const client = await context.client();
-  const manager = context.flags.has("field-manager")
-    ? context.flags.text("field-manager")
-    : "kubectl";
-  const path = pathOf(
-    target.info,
-    target.namespace,
-    target.name ?? "",
-    context.flags.text("subresource"),
-  );
+  const manager = context.flags.has("field-manager") ? context.flags.text("field-manager") : "kubectl";
+  const path = pathOf(target.info, target.namespace, target.name ?? "", context.flags.text("subresource"));
   const query = {
     fieldManager: manager,
     fieldValidation: fieldValidation(context),

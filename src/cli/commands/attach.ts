@@ -6,8 +6,7 @@ import { attachablePod, chooseContainer, type LivePod } from "../pods.ts";
 const attach: CommandSpec = {
   usage: "(POD | TYPE/NAME) -c CONTAINER",
   long: "Attach to a process that is already running inside an existing container.",
-  examples:
-    "# Output of the running pod mypod\nkubectl attach mypod\n\n# With a terminal\nkubectl attach mypod -c ruby-container -i -t",
+  examples: "# Output of the running pod mypod\nkubectl attach mypod\n\n# With a terminal\nkubectl attach mypod -c ruby-container -i -t",
   flags: [
     {
       name: "container",
@@ -43,16 +42,10 @@ const attach: CommandSpec = {
       throw new Error(
         `expected POD, TYPE/NAME, or TYPE NAME, (at most 2 arguments) saw ${context.args.length}: [${context.args.join(" ")}]`,
       );
-    if (context.flags.number("pod-running-timeout") <= 0)
-      throw context.usage("--pod-running-timeout must be higher than zero");
-    const pod = await attachablePod(
-      context,
-      context.args.length === 2 ? `${argument}/${context.args[1]}` : argument,
-    );
+    if (context.flags.number("pod-running-timeout") <= 0) throw context.usage("--pod-running-timeout must be higher than zero");
+    const pod = await attachablePod(context, context.args.length === 2 ? `${argument}/${context.args[1]}` : argument);
     if (pod.status?.phase === "Succeeded" || pod.status?.phase === "Failed")
-      throw new Error(
-        `cannot attach a container in a completed pod; current phase is ${pod.status.phase}`,
-      );
+      throw new Error(`cannot attach a container in a completed pod; current phase is ${pod.status.phase}`);
     const container = containerFor(context, pod);
     await attachSession(context, {
       pod,

@@ -37,18 +37,10 @@ const auth: CommandSpec = {
     ),
     {
       name: "reconcile",
-      short:
-        "Reconciles rules for RBAC role, role binding, cluster role, and cluster role binding objects",
+      short: "Reconciles rules for RBAC role, role binding, cluster role, and cluster role binding objects",
       load: async () => (await import("./missing.ts")).missingCommand("auth reconcile"),
     },
-    entry(
-      "whoami",
-      "Experimental: Check self subject attributes",
-      [
-        ...OUTPUT_FLAGS,
-      ],
-      whoami,
-    ),
+    entry("whoami", "Experimental: Check self subject attributes", [...OUTPUT_FLAGS], whoami),
   ],
 };
 
@@ -62,8 +54,7 @@ const KNOWN_VERBS: ReadonlySet<string> = new Set(
 async function canI(context: CommandContext): Promise<number | void> {
   const client = await context.client();
   const namespace = context.flags.bool("all-namespaces") ? "" : await context.namespace();
-  if (context.flags.bool("list") && context.args.length > 0)
-    throw new Error("list option must be specified with no arguments");
+  if (context.flags.bool("list") && context.args.length > 0) throw new Error("list option must be specified with no arguments");
   if (context.flags.bool("list")) return listRules(context, namespace);
   const [verb, resourceText, name] = context.args;
   if (verb !== undefined && resourceText !== undefined && !resourceText.startsWith("/") && !KNOWN_VERBS.has(verb))
@@ -107,21 +98,16 @@ async function resourceAttributes(
 ) {
   const [type = "", name] = text.split("/");
   const info = type === "*" ? undefined : await (await context.discovery()).find(type);
-  if (!info && type !== "*")
-    context.io.err(`Warning: the server doesn't have a resource type '${type}'\n\n`);
+  if (!info && type !== "*") context.io.err(`Warning: the server doesn't have a resource type '${type}'\n\n`);
   if (info && !info.namespaced)
-    context.io.err(
-      `Warning: resource '${info.resource}' is not namespace scoped${info.group ? ` in group '${info.group}'` : ""}\n\n`,
-    );
+    context.io.err(`Warning: resource '${info.resource}' is not namespace scoped${info.group ? ` in group '${info.group}'` : ""}\n\n`);
   const chosen = name ?? nameArgument;
   return {
     ...(namespace ? { namespace } : {}),
     verb,
     group: info?.group ?? (type === "*" ? "*" : ""),
     resource: info?.resource ?? type,
-    ...(context.flags.text("subresource")
-      ? { subresource: context.flags.text("subresource") }
-      : {}),
+    ...(context.flags.text("subresource") ? { subresource: context.flags.text("subresource") } : {}),
     ...(chosen ? { name: chosen } : {}),
   };
 }
@@ -149,18 +135,11 @@ async function listRules(context: CommandContext, namespace: string): Promise<vo
       spec: { namespace },
     },
   });
-  const rules = [
-    ...(answer.status?.resourceRules ?? []),
-    ...(answer.status?.nonResourceRules ?? []),
-  ].flatMap(breakDown);
+  const rules = [...(answer.status?.resourceRules ?? []), ...(answer.status?.nonResourceRules ?? [])].flatMap(breakDown);
   const lines = compact(rules)
     .sort((a, b) => (goText(a) < goText(b) ? -1 : goText(a) > goText(b) ? 1 : 0))
-    .map(
-      (rule) =>
-        `${withGroup(rule)}\t${goList(rule.nonResourceURLs)}\t${goList(rule.resourceNames)}\t${goList(rule.verbs)}\n`,
-    );
-  if (!context.flags.bool("no-headers"))
-    lines.unshift("Resources\tNon-Resource URLs\tResource Names\tVerbs\n");
+    .map((rule) => `${withGroup(rule)}\t${goList(rule.nonResourceURLs)}\t${goList(rule.resourceNames)}\t${goList(rule.verbs)}\n`);
+  if (!context.flags.bool("no-headers")) lines.unshift("Resources\tNon-Resource URLs\tResource Names\tVerbs\n");
   context.io.out(tableWriter().render(lines.join("")));
 }
 
@@ -188,9 +167,7 @@ function withGroup({ resources, apiGroups }: Rule): string {
 
 /** Rules of one verb, resource and name. Upstream: pkg/util/rbac BreakdownRule */
 function breakDown(rule: Rule): Rule[] {
-  const names = rule.resourceNames?.length
-    ? rule.resourceNames.map((name) => ({ resourceNames: [name] }))
-    : [{}];
+  const names = rule.resourceNames?.length ? rule.resourceNames.map((name) => ({ resourceNames: [name] })) : [{}];
   return [
     ...(rule.apiGroups ?? []).flatMap((group) =>
       (rule.resources ?? []).flatMap((resource) =>
@@ -204,9 +181,7 @@ function breakDown(rule: Rule): Rule[] {
         ),
       ),
     ),
-    ...(rule.nonResourceURLs ?? []).flatMap((url) =>
-      rule.verbs.map((verb) => ({ nonResourceURLs: [url], verbs: [verb] })),
-    ),
+    ...(rule.nonResourceURLs ?? []).flatMap((url) => rule.verbs.map((verb) => ({ nonResourceURLs: [url], verbs: [verb] }))),
   ];
 }
 
@@ -254,10 +229,7 @@ async function whoami(context: CommandContext): Promise<void> {
     ["Username", user.username ?? ""],
     ...(user.uid ? [["UID", user.uid]] : []),
     ["Groups", `[${(user.groups ?? []).join(" ")}]`],
-    ...Object.entries(user.extra ?? {}).map(([key, values]) => [
-      `Extra: ${key}`,
-      `[${values.join(" ")}]`,
-    ]),
+    ...Object.entries(user.extra ?? {}).map(([key, values]) => [`Extra: ${key}`, `[${values.join(" ")}]`]),
   ];
   context.io.out(tableWriter().render(rows.map((row) => `${row.join("\t")}\n`).join("")));
 }

@@ -12,23 +12,39 @@ const GROUP = { group: "autoscaling", kind: "HorizontalPodAutoscaler" };
 const autoscale: CommandSpec = {
   usage: "(-f FILENAME | TYPE NAME | TYPE/NAME) [--min=MINPODS] --max=MAXPODS [--cpu=CPU] [--memory=MEMORY]",
   long: "Creates an autoscaler that automatically chooses and sets the number of pods that run in a Kubernetes cluster. The autoscaler is a HorizontalPodAutoscaler with the name of what it scales, unless --name says otherwise.",
-  examples: "# Between 2 and 10 pods\nkubectl autoscale deployment foo --min=2 --max=10\n\n# Up to 5 pods, at 80% of the CPU that they ask for\nkubectl autoscale rc foo --max=5 --cpu=80%",
+  examples:
+    "# Between 2 and 10 pods\nkubectl autoscale deployment foo --min=2 --max=10\n\n# Up to 5 pods, at 80% of the CPU that they ask for\nkubectl autoscale rc foo --max=5 --cpu=80%",
   flags: [
     ...FILE_FLAGS,
     ...OUTPUT_FLAGS,
     DRY_RUN_FLAG,
     FIELD_MANAGER_FLAG("kubectl-autoscale"),
-    { name: "cpu", type: "string", usage: "Target CPU over all pods: a percentage of what they request (70%), or a quantity (500m; a plain number is in thousandths)." },
+    {
+      name: "cpu",
+      type: "string",
+      usage: "Target CPU over all pods: a percentage of what they request (70%), or a quantity (500m; a plain number is in thousandths).",
+    },
     { name: "cpu-percent", type: "int32", default: -1, hidden: true, usage: "Target average CPU, in percent of what the pods request." },
     { name: "max", type: "int32", default: -1, required: true, usage: "The most pods that the autoscaler may set. Required." },
-    { name: "memory", type: "string", usage: "Target memory over all pods: a percentage of what they request (60%), or a quantity (200Mi; a plain number is in mebibytes)." },
-    { name: "min", type: "int32", default: -1, usage: "The fewest pods that the autoscaler may set; the server chooses when it is not given or negative." },
+    {
+      name: "memory",
+      type: "string",
+      usage: "Target memory over all pods: a percentage of what they request (60%), or a quantity (200Mi; a plain number is in mebibytes).",
+    },
+    {
+      name: "min",
+      type: "int32",
+      default: -1,
+      usage: "The fewest pods that the autoscaler may set; the server chooses when it is not given or negative.",
+    },
     { name: "name", type: "string", usage: "The name of the new object; by default that of the resource." },
     { name: "save-config", type: "bool", usage: "If true, the configuration is kept in the object's annotation, for later use of apply." },
   ],
   async run(context) {
     if (context.flags.has("cpu-percent"))
-      context.io.err("Flag --cpu-percent has been deprecated, Use --cpu with percentage or resource quantity format (e.g., '70%' for utilization or '500m' for milliCPU).\n");
+      context.io.err(
+        "Flag --cpu-percent has been deprecated, Use --cpu with percentage or resource quantity format (e.g., '70%' for utilization or '500m' for milliCPU).\n",
+      );
     const dryRun = dryRunOf(context.flags, context.io);
     validate(context);
     requireNames(context);
@@ -36,7 +52,9 @@ const autoscale: CommandSpec = {
     const report = await typedReporter(context, dryRun);
     for (const each of found) {
       if (!each.info.subresources.includes("scale"))
-        throw new Error(`cannot autoscale a ${each.info.kind}: could not find scale subresource for ${each.info.group}/${each.info.version}, Resource=${each.info.resource} in discovery information`);
+        throw new Error(
+          `cannot autoscale a ${each.info.kind}: could not find scale subresource for ${each.info.group}/${each.info.version}, Resource=${each.info.resource} in discovery information`,
+        );
       const built = await build(context, each);
       if (dryRun === "client") {
         report(built, GROUP, "created");
@@ -62,13 +80,26 @@ async function create(context: CommandContext, body: ApiObject, query: Record<st
     const cpu = context.flags.text("cpu");
     const percent = context.flags.number("cpu-percent");
     const memory = context.flags.text("memory");
-    if (cpu === "") throw new Error("failed to create autoscaling/v2 HPA and the configuration is incompatible with autoscaling/v1: empty input", { cause: error });
+    if (cpu === "")
+      throw new Error("failed to create autoscaling/v2 HPA and the configuration is incompatible with autoscaling/v1: empty input", {
+        cause: error,
+      });
     if (memory !== "" || (percent < 0 && !cpu.trim().endsWith("%")))
-      throw new Error("failed to create autoscaling/v2 HPA and the configuration is incompatible with autoscaling/v1: %!w(<nil>)", { cause: error });
+      throw new Error("failed to create autoscaling/v2 HPA and the configuration is incompatible with autoscaling/v1: %!w(<nil>)", {
+        cause: error,
+      });
     const spec = body["spec"] as Json;
     const { metrics: _, ...rest } = spec;
     const value = percent > 0 ? percent : Number(cpu.trim().slice(0, -1));
-    return client.json<Json>("POST", `/apis/autoscaling/v1/${place}`, { query, body: { ...body, status: { currentReplicas: 0, desiredReplicas: 0 }, apiVersion: "autoscaling/v1", spec: { ...rest, targetCPUUtilizationPercentage: value } } });
+    return client.json<Json>("POST", `/apis/autoscaling/v1/${place}`, {
+      query,
+      body: {
+        ...body,
+        status: { currentReplicas: 0, desiredReplicas: 0 },
+        apiVersion: "autoscaling/v1",
+        spec: { ...rest, targetCPUUtilizationPercentage: value },
+      },
+    });
   }
 }
 
@@ -87,7 +118,9 @@ function requireNames(context: CommandContext): void {
   if (hasFiles(context)) return;
   const [first] = context.args;
   if (first === undefined)
-    throw new Error("You must provide one or more resources by argument or filename.\nExample resource specifications include:\n   '-f rsrc.yaml'\n   '--filename=rsrc.json'\n   '<resource> <name>'\n   '<resource>'");
+    throw new Error(
+      "You must provide one or more resources by argument or filename.\nExample resource specifications include:\n   '-f rsrc.yaml'\n   '--filename=rsrc.json'\n   '<resource> <name>'\n   '<resource>'",
+    );
   if (context.args.length === 1 && !first.includes("/")) throw new Error("resource(s) were provided, but no name was specified");
 }
 

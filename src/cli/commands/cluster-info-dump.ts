@@ -22,7 +22,8 @@ const LISTS: readonly [string, string, string, string][] = [
 
 const dump: CommandSpec = {
   long: "Dump what helps to find what is wrong with a cluster: nodes, and of the current namespace and kube-system the events, services, workloads, pods and their logs.",
-  examples: "# To stdout\nkubectl cluster-info dump\n\n# Into a folder\nkubectl cluster-info dump --output-directory=/path/to/cluster-state",
+  examples:
+    "# To stdout\nkubectl cluster-info dump\n\n# Into a folder\nkubectl cluster-info dump --output-directory=/path/to/cluster-state",
   flags: [
     ...OUTPUT_FLAGS.map((flag) => (flag.name === "output" ? { ...flag, default: "json" } : flag)),
     { name: "all-namespaces", shorthand: "A", type: "bool", usage: "If true, dump all namespaces, whatever --namespaces says." },

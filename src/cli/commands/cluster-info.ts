@@ -40,8 +40,7 @@ const clusterInfo: CommandSpec = {
 
 export default clusterInfo;
 
-const FURTHER =
-  "\nTo further debug and diagnose cluster problems, use 'kubectl cluster-info dump'.";
+const FURTHER = "\nTo further debug and diagnose cluster problems, use 'kubectl cluster-info dump'.";
 
 async function painter(terminal: boolean): Promise<(text: string) => string> {
   if (!terminal) return (text) => text;

@@ -40,12 +40,7 @@ const cluster: CommandSpec = {
       ],
       up,
     ),
-    entry(
-      "down",
-      "Stop a cluster; its objects stay",
-      [NAME, { name: "all", type: "bool", usage: "All clusters." }],
-      down,
-    ),
+    entry("down", "Stop a cluster; its objects stay", [NAME, { name: "all", type: "bool", usage: "All clusters." }], down),
     entry("status", "Say how a cluster is", [NAME], status),
     entry(
       "reset",
@@ -88,10 +83,8 @@ async function up(context: CommandContext): Promise<void> {
       isNew || context.flags.has("nodes") ? ["--nodes", String(context.flags.number("nodes"))] : [],
     ));
   const at = `at ${daemon.url}`;
-  if (running)
-    return context.print(`The cluster ${JSON.stringify(name)} runs ${at} (process ${daemon.pid}).`);
-  if (context.flags.number("wait") > 0)
-    await waitForNodes(context, name, context.flags.number("wait"));
+  if (running) return context.print(`The cluster ${JSON.stringify(name)} runs ${at} (process ${daemon.pid}).`);
+  if (context.flags.number("wait") > 0) await waitForNodes(context, name, context.flags.number("wait"));
   context.print(`The cluster ${JSON.stringify(name)} is up ${at}.`);
 }
 
@@ -113,11 +106,7 @@ interface NodeItem {
   status?: { conditions?: { type: string; status: string }[] };
 }
 
-async function waitForNodes(
-  context: CommandContext,
-  name: string,
-  timeoutMs: number,
-): Promise<void> {
+async function waitForNodes(context: CommandContext, name: string, timeoutMs: number): Promise<void> {
   const client = await clientOf(context, name);
   const deadline = host.nowMs() + timeoutMs;
   for (;;) {
@@ -137,19 +126,13 @@ async function waitForNodes(
 }
 
 const isReady = (node: NodeItem) =>
-  node.status?.conditions?.some(
-    ({ type, status: value }) => type === "Ready" && value === "True",
-  ) ?? false;
+  node.status?.conditions?.some(({ type, status: value }) => type === "Ready" && value === "True") ?? false;
 
 async function down(context: CommandContext): Promise<void> {
   const names = context.flags.bool("all") ? clusterNames() : [checkedName(context)];
   for (const name of names) {
     const stopped = await stopDaemon(kubesimHome(), name);
-    context.print(
-      stopped
-        ? `The cluster ${JSON.stringify(name)} is down.`
-        : `The cluster ${JSON.stringify(name)} does not run.`,
-    );
+    context.print(stopped ? `The cluster ${JSON.stringify(name)} is down.` : `The cluster ${JSON.stringify(name)} does not run.`);
   }
 }
 
@@ -191,15 +174,9 @@ async function list(context: CommandContext): Promise<void> {
   const { renderList } = await import("../own-tables.ts");
   const rows = clusterNames().map((name) => {
     const daemon = findRunningDaemon(kubesimHome(), name);
-    return [
-      name,
-      daemon ? "running" : "stopped",
-      daemon?.url ?? "",
-      daemon ? String(daemon.pid) : "",
-    ];
+    return [name, daemon ? "running" : "stopped", daemon?.url ?? "", daemon ? String(daemon.pid) : ""];
   });
-  if (rows.length === 0)
-    return context.print("There are no clusters yet. Make one with: kubesim cluster up");
+  if (rows.length === 0) return context.print("There are no clusters yet. Make one with: kubesim cluster up");
   context.io.out(await renderList(context.io, ["NAME", "STATE", "SERVER", "PROCESS"], rows));
 }
 
@@ -208,9 +185,7 @@ async function kubeconfig(context: CommandContext): Promise<void> {
   if (!findRunningDaemon(kubesimHome(), name)) await ensureDaemon(kubesimHome(), name);
   const text = host.readText(host.joinPath(clusterFolder(name), "kubeconfig"));
   if (!context.flags.bool("merge")) return context.io.out(text);
-  const file =
-    host.environment("KUBECONFIG")?.split(":")[0] ||
-    host.joinPath(host.homeFolder(), ".kube", "config");
+  const file = host.environment("KUBECONFIG")?.split(":")[0] || host.joinPath(host.homeFolder(), ".kube", "config");
   const fresh = await parseConfig(text);
   const present = host.findText(file) === undefined ? {} : await loadFiles([file]);
   const merged = {
@@ -219,19 +194,14 @@ async function kubeconfig(context: CommandContext): Promise<void> {
   };
   const { renderYaml } = await import("../../api/yaml.ts");
   host.writeText(file, renderYaml(merged));
-  context.print(
-    `Merged the context ${JSON.stringify(fresh["current-context"])} into ${file} and made it the current one.`,
-  );
+  context.print(`Merged the context ${JSON.stringify(fresh["current-context"])} into ${file} and made it the current one.`);
 }
 
 function checkedName(context: CommandContext): string {
-  if (context.args.length > 0)
-    throw context.usage(`unexpected arguments: [${context.args.join(" ")}]`);
+  if (context.args.length > 0) throw context.usage(`unexpected arguments: [${context.args.join(" ")}]`);
   const name = context.flags.text("name");
   if (!/^[a-z0-9]([a-z0-9-]{0,40}[a-z0-9])?$/.test(name))
-    throw new Error(
-      `the name of a cluster has letters, digits and '-' only, not ${JSON.stringify(name)}`,
-    );
+    throw new Error(`the name of a cluster has letters, digits and '-' only, not ${JSON.stringify(name)}`);
   return name;
 }
 

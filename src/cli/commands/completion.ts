@@ -39,8 +39,7 @@ const completion: CommandSpec = {
     if (shell === undefined) throw context.usage("Shell not specified.");
     if (more.length > 0) throw context.usage("Too many arguments. Expected only the shell type.");
     const script = SCRIPTS[shell];
-    if (script === undefined)
-      throw context.usage(`Unsupported shell type ${JSON.stringify(shell)}.`);
+    if (script === undefined) throw context.usage(`Unsupported shell type ${JSON.stringify(shell)}.`);
     context.io.out(script);
   },
 };

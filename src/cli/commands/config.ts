@@ -21,46 +21,23 @@ const config: CommandSpec = {
   long: 'Modify kubeconfig files using subcommands like "kubectl config set current-context my-context".\n\n Without --kubeconfig and $KUBECONFIG these are kubesim\'s own contexts: one for each cluster.',
   subcommands: [
     entry("current-context", "Display the current-context", "", [], currentContext),
-    entry(
-      "delete-cluster",
-      "Delete the specified cluster from the kubeconfig",
-      "NAME",
-      [],
-      (context) => remove(context, "clusters", "cluster"),
+    entry("delete-cluster", "Delete the specified cluster from the kubeconfig", "NAME", [], (context) =>
+      remove(context, "clusters", "cluster"),
     ),
-    entry(
-      "delete-context",
-      "Delete the specified context from the kubeconfig",
-      "NAME",
-      [],
-      (context) => remove(context, "contexts", "context"),
+    entry("delete-context", "Delete the specified context from the kubeconfig", "NAME", [], (context) =>
+      remove(context, "contexts", "context"),
     ),
-    entry("delete-user", "Delete the specified user from the kubeconfig", "NAME", [], (context) =>
-      remove(context, "users", "user"),
-    ),
-    entry("get-clusters", "Display clusters defined in the kubeconfig", "", [], (context) =>
-      names(context, "clusters"),
-    ),
+    entry("delete-user", "Delete the specified user from the kubeconfig", "NAME", [], (context) => remove(context, "users", "user")),
+    entry("get-clusters", "Display clusters defined in the kubeconfig", "", [], (context) => names(context, "clusters")),
     entry(
       "get-contexts",
       "Describe one or many contexts",
       "[(-o|--output=)name)]",
-      [
-        NO_HEADERS,
-        { name: "output", shorthand: "o", type: "string", usage: "Output format. One of: (name)." },
-      ],
+      [NO_HEADERS, { name: "output", shorthand: "o", type: "string", usage: "Output format. One of: (name)." }],
       getContexts,
     ),
-    entry("get-users", "Display users defined in the kubeconfig", "", [], (context) =>
-      names(context, "users"),
-    ),
-    entry(
-      "rename-context",
-      "Rename a context from the kubeconfig file",
-      "CONTEXT_NAME NEW_NAME",
-      [],
-      renameContext,
-    ),
+    entry("get-users", "Display users defined in the kubeconfig", "", [], (context) => names(context, "users")),
+    entry("rename-context", "Rename a context from the kubeconfig file", "CONTEXT_NAME NEW_NAME", [], renameContext),
     entry(
       "set",
       "Set an individual value in a kubeconfig file",
@@ -116,21 +93,8 @@ const config: CommandSpec = {
       ],
       setCredentials,
     ),
-    entry(
-      "unset",
-      "Unset an individual value in a kubeconfig file",
-      "PROPERTY_NAME",
-      [],
-      unsetValue,
-    ),
-    entry(
-      "use-context",
-      "Set the current-context in a kubeconfig file",
-      "CONTEXT_NAME",
-      [],
-      useContext,
-      ["use"],
-    ),
+    entry("unset", "Unset an individual value in a kubeconfig file", "PROPERTY_NAME", [], unsetValue),
+    entry("use-context", "Set the current-context in a kubeconfig file", "CONTEXT_NAME", [], useContext, ["use"]),
     entry(
       "view",
       "Display merged kubeconfig settings or a specified kubeconfig file",
@@ -164,23 +128,19 @@ async function names(context: CommandContext, field: "clusters" | "users"): Prom
 async function getContexts(context: CommandContext): Promise<void> {
   const output = context.flags.text("output");
   if (output !== "" && output !== "name")
-    throw new Error(
-      `--output ${output} is not available in kubectl config get-contexts; resetting to default output format`,
-    );
+    throw new Error(`--output ${output} is not available in kubectl config get-contexts; resetting to default output format`);
   const settings = await load(context);
   const current = currentOf(settings);
   const known = settings.contexts ?? [];
   const missing = context.args.filter((name) => !known.some((each) => each.name === name));
-  const contexts =
-    context.args.length === 0 ? known : known.filter(({ name }) => context.args.includes(name));
+  const contexts = context.args.length === 0 ? known : known.filter(({ name }) => context.args.includes(name));
   if (output === "name") context.io.out(contexts.map(({ name }) => `${name}\n`).join(""));
   else {
     const lines = contexts.map(
       ({ name, context: each }) =>
         `${name === current ? "*" : ""}\t${name}\t${each.cluster ?? ""}\t${each.user ?? ""}\t${each.namespace ?? ""}\n`,
     );
-    if (!context.flags.bool("no-headers"))
-      lines.unshift("CURRENT\tNAME\tCLUSTER\tAUTHINFO\tNAMESPACE\n");
+    if (!context.flags.bool("no-headers")) lines.unshift("CURRENT\tNAME\tCLUSTER\tAUTHINFO\tNAMESPACE\n");
     context.io.out(tableWriter().render(lines.join("")));
   }
   throwAll(missing.map((name) => new Error(`context ${name} not found`)));
@@ -197,10 +157,8 @@ async function useContext(context: CommandContext): Promise<void> {
 async function setContext(context: CommandContext): Promise<void> {
   const { flags } = context;
   if (context.args.length > 1) throw new HelpAndError(`Unexpected args: [${context.args.join(" ")}]`);
-  if (context.args.length === 0 && !flags.bool("current"))
-    throw new Error("you must specify a non-empty context name or --current");
-  if (context.args.length === 1 && flags.bool("current"))
-    throw new Error("you cannot specify both a context name and --current");
+  if (context.args.length === 0 && !flags.bool("current")) throw new Error("you must specify a non-empty context name or --current");
+  if (context.args.length === 1 && flags.bool("current")) throw new Error("you cannot specify both a context name and --current");
   const settings = await load(context);
   const name = flags.bool("current") ? currentOf(settings) : one(context);
   if (name === "") throw new Error("no current context is set");
@@ -210,11 +168,10 @@ async function setContext(context: CommandContext): Promise<void> {
     ...(flags.has("user") ? { user: flags.text("user") } : {}),
     ...(flags.has("namespace") ? { namespace: flags.text("namespace") } : {}),
   };
-  await modify(
-    context,
-    (own) => put(own, "contexts", name, { context: { cluster: "", user: "", ...known, ...changes } }),
-    { field: "contexts", name },
-  );
+  await modify(context, (own) => put(own, "contexts", name, { context: { cluster: "", user: "", ...known, ...changes } }), {
+    field: "contexts",
+    name,
+  });
   context.print(`Context ${JSON.stringify(name)} ${known ? "modified" : "created"}.`);
 }
 
@@ -231,9 +188,7 @@ async function setCluster(context: CommandContext): Promise<void> {
   const name = one(context);
   const authority = flags.text("certificate-authority");
   if (flags.bool("insecure-skip-tls-verify") && authority !== "")
-    throw new Error(
-      "you cannot specify a certificate authority and insecure mode at the same time",
-    );
+    throw new Error("you cannot specify a certificate authority and insecure mode at the same time");
   if (flags.bool("embed-certs")) checkEmbedded("certificate-authority", authority);
   const present = (await load(context)).clusters?.find((each) => each.name === name)?.cluster ?? {};
   const texts = ["server", "tls-server-name", "proxy-url"].filter((flag) => flags.has(flag));
@@ -244,8 +199,7 @@ async function setCluster(context: CommandContext): Promise<void> {
   };
   // Another server is not trusted as the one before was.
   if (flags.has("server")) delete cluster["insecure-skip-tls-verify"];
-  if (flags.has("insecure-skip-tls-verify"))
-    cluster["insecure-skip-tls-verify"] = flags.bool("insecure-skip-tls-verify") || undefined;
+  if (flags.has("insecure-skip-tls-verify")) cluster["insecure-skip-tls-verify"] = flags.bool("insecure-skip-tls-verify") || undefined;
   if (flags.bool("insecure-skip-tls-verify")) drop(cluster, "certificate-authority");
   if (flags.has("certificate-authority")) {
     delete cluster["insecure-skip-tls-verify"];
@@ -260,8 +214,7 @@ async function setCluster(context: CommandContext): Promise<void> {
 
 function checkEmbedded(flag: string, file: string): void {
   if (file === "") throw new Error(`you must specify a --${flag} to embed`);
-  if (host.findText(file) === undefined)
-    throw new Error(`could not stat ${flag} file ${file}: stat ${file}: no such file or directory`);
+  if (host.findText(file) === undefined) throw new Error(`could not stat ${flag} file ${file}: stat ${file}: no such file or directory`);
 }
 
 function drop(entry: Record<string, unknown>, field: string): void {
@@ -277,22 +230,17 @@ function setFile(entry: Record<string, unknown>, field: string, file: string, em
 }
 
 const withoutEmpty = (entry: Record<string, unknown>) =>
-  Object.fromEntries(Object.entries(entry).filter(([key, value]) => value !== undefined && (value !== "" || key === "server")),
-  );
+  Object.fromEntries(Object.entries(entry).filter(([key, value]) => value !== undefined && (value !== "" || key === "server")));
 
 async function setCredentials(context: CommandContext): Promise<void> {
   const { flags } = context;
   const [name, ...more] = context.args;
-  if (name === undefined || more.length > 0)
-    throw new HelpAndError(`unexpected args: [${context.args.join(" ")}]`);
+  if (name === undefined || more.length > 0) throw new HelpAndError(`unexpected args: [${context.args.join(" ")}]`);
   const methods = [
     ...(flags.text("token") === "" ? [] : ["--token"]),
     ...(flags.text("username") + flags.text("password") === "" ? [] : ["--username/--password"]),
   ];
-  if (methods.length > 1)
-    throw new Error(
-      `you cannot specify more than one authentication method at the same time: ${methods.join(", ")}`,
-    );
+  if (methods.length > 1) throw new Error(`you cannot specify more than one authentication method at the same time: ${methods.join(", ")}`);
   const present = (await load(context)).users?.find((each) => each.name === name)?.user ?? {};
   const user: Record<string, unknown> = { ...present };
   for (const field of ["client-certificate", "client-key"])
@@ -300,8 +248,7 @@ async function setCredentials(context: CommandContext): Promise<void> {
       if (flags.bool("embed-certs")) checkEmbedded(field, flags.text(field));
       setFile(user, field, flags.text(field), flags.bool("embed-certs"));
     }
-  for (const field of ["token", "username", "password"])
-    if (flags.has(field)) user[field] = flags.text(field);
+  for (const field of ["token", "username", "password"]) if (flags.has(field)) user[field] = flags.text(field);
   if (methods[0] === "--token") for (const field of ["username", "password"]) delete user[field];
   else if (methods.length > 0) delete user["token"];
   setExec(user, context);
@@ -313,9 +260,7 @@ async function setCredentials(context: CommandContext): Promise<void> {
 }
 
 const pairsOf = (list: readonly string[]) =>
-  list
-    .filter((pair) => pair.includes("="))
-    .map((pair) => [pair.slice(0, pair.indexOf("=")), pair.slice(pair.indexOf("=") + 1)] as const);
+  list.filter((pair) => pair.includes("=")).map((pair) => [pair.slice(0, pair.indexOf("=")), pair.slice(pair.indexOf("=") + 1)] as const);
 
 /** Plug-ins that fetch credentials: kubesim keeps what is said of them, but runs none. */
 function setExec(user: Record<string, unknown>, { flags }: CommandContext): void {
@@ -350,23 +295,15 @@ async function renameContext(context: CommandContext): Promise<void> {
       `cannot rename the context ${JSON.stringify(from)}, the context ${JSON.stringify(to)} already exists in ${explicitFiles(context.flags.text("kubeconfig"))?.[0] ?? ownConfigFile()}`,
     );
   await modify(context, (own) => {
-    own.contexts = [
-      ...(own.contexts ?? []).filter(({ name }) => name !== from),
-      { name: to, context: entryOf.context },
-    ];
+    own.contexts = [...(own.contexts ?? []).filter(({ name }) => name !== from), { name: to, context: entryOf.context }];
     if (own["current-context"] === from) own["current-context"] = to;
   });
   context.print(`Context ${JSON.stringify(from)} renamed to ${JSON.stringify(to)}.`);
 }
 
-async function remove(
-  context: CommandContext,
-  field: "clusters" | "contexts" | "users",
-  noun: string,
-): Promise<void> {
+async function remove(context: CommandContext, field: "clusters" | "contexts" | "users", noun: string): Promise<void> {
   const [name] = context.args;
-  if (name === undefined || context.args.length > 1)
-    throw new HelpAndError(`Unexpected args: [${context.args.join(" ")}]`);
+  if (name === undefined || context.args.length > 1) throw new HelpAndError(`Unexpected args: [${context.args.join(" ")}]`);
   let found = false;
   let wasActive = false;
   const file = await modify(context, (own) => {
@@ -376,10 +313,7 @@ async function remove(
     if (found) own[field] = list.filter((each) => each.name !== name) as never;
   });
   if (!found) throw new Error(`cannot delete ${noun} ${name}, not in ${file}`);
-  if (wasActive)
-    context.io.err(
-      'warning: this removed your active context, use "kubectl config use-context" to select a different one\n',
-    );
+  if (wasActive) context.io.err('warning: this removed your active context, use "kubectl config use-context" to select a different one\n');
   context.print(`deleted ${noun} ${name} from ${file}`);
 }
 
@@ -388,9 +322,7 @@ async function setValue(context: CommandContext): Promise<void> {
   if (property === undefined || value === undefined || context.args.length > 2)
     throw new HelpAndError(`Unexpected args: [${context.args.join(" ")}]`);
   const bytes = property.endsWith("-data") && context.flags.bool("set-raw-bytes");
-  await modify(context, (own) =>
-    assign(own, property, bytes ? Buffer.from(value).toString("base64") : value),
-  );
+  await modify(context, (own) => assign(own, property, bytes ? Buffer.from(value).toString("base64") : value));
   context.print(`Property ${JSON.stringify(property)} set.`);
 }
 
@@ -426,7 +358,6 @@ const typed = (key: string, value: string) =>
 
 function one(context: CommandContext): string {
   const [name, ...more] = context.args;
-  if (name === undefined || more.length > 0)
-    throw new HelpAndError(`Unexpected args: [${context.args.join(" ")}]`);
+  if (name === undefined || more.length > 0) throw new HelpAndError(`Unexpected args: [${context.args.join(" ")}]`);
   return name;
 }

@@ -19,15 +19,8 @@ function spec(unschedulable: boolean): CommandSpec {
   };
 }
 
-export async function setUnschedulable(
-  context: CommandContext,
-  names: readonly string[],
-  unschedulable: boolean,
-): Promise<void> {
-  const args =
-    names.length === 0
-      ? ["nodes"]
-      : names.map((name) => (name.includes("/") ? name : `nodes/${name}`));
+export async function setUnschedulable(context: CommandContext, names: readonly string[], unschedulable: boolean): Promise<void> {
+  const args = names.length === 0 ? ["nodes"] : names.map((name) => (name.includes("/") ? name : `nodes/${name}`));
   await changeObjects(context, {
     operation: unschedulable ? "cordoned" : "uncordoned",
     unchanged: `already ${unschedulable ? "cordoned" : "uncordoned"}`,

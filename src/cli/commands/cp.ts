@@ -1,8 +1,26 @@
-import { localExists, localStat, makeLocalFolder, readLocalFile, readLocalFolder, readLocalLink, writeLocalFile } from "../../host/cli-files.ts";
+import {
+  localExists,
+  localStat,
+  makeLocalFolder,
+  readLocalFile,
+  readLocalFolder,
+  readLocalLink,
+  writeLocalFile,
+} from "../../host/cli-files.ts";
 import { readTar, TAR_END, tarEntry, type TarEntry } from "../../util/tar.ts";
 import type { CommandContext, CommandSpec } from "../command.ts";
 import { ExitError } from "../errors.ts";
-import { baseOfPath, cleanPath, type FileSpec, folderOfPath, isInside, joinPaths, parseFileSpec, stripPathShortcuts, withoutTrailingSlash } from "../file-spec.ts";
+import {
+  baseOfPath,
+  cleanPath,
+  type FileSpec,
+  folderOfPath,
+  isInside,
+  joinPaths,
+  parseFileSpec,
+  stripPathShortcuts,
+  withoutTrailingSlash,
+} from "../file-spec.ts";
 import { execContainer, type LivePod } from "../pods.ts";
 import { runRemote } from "../remote-command.ts";
 import { podPath } from "./exec.ts";
@@ -13,9 +31,25 @@ const cp: CommandSpec = {
   examples:
     "# The container needs a 'tar' program for this.\n# Copy the local file /tmp/foo to /tmp/bar in a pod of the namespace some-namespace\nkubectl cp /tmp/foo some-namespace/some-pod:/tmp/bar\n\n# Copy a local folder to a pod\nkubectl cp /tmp/foo_dir some-pod:/tmp/bar_dir\n\n# Into a certain container\nkubectl cp /tmp/foo some-pod:/tmp/bar -c some-container\n\n# And from a pod\nkubectl cp some-namespace/some-pod:/tmp/foo /tmp/bar",
   flags: [
-    { name: "container", shorthand: "c", type: "string", usage: "Container name. If omitted, use the kubectl.kubernetes.io/default-container annotation for selecting the container to be attached or the first container in the pod will be chosen" },
-    { name: "no-preserve", type: "bool", usage: "The copied file/directory's ownership and permissions will not be preserved in the container" },
-    { name: "retries", type: "int", default: 0, usage: "Set number of retries to complete a copy operation from a container. Specify 0 to disable or any negative value for infinite retrying. The default is 0 (no retry)." },
+    {
+      name: "container",
+      shorthand: "c",
+      type: "string",
+      usage:
+        "Container name. If omitted, use the kubectl.kubernetes.io/default-container annotation for selecting the container to be attached or the first container in the pod will be chosen",
+    },
+    {
+      name: "no-preserve",
+      type: "bool",
+      usage: "The copied file/directory's ownership and permissions will not be preserved in the container",
+    },
+    {
+      name: "retries",
+      type: "int",
+      default: 0,
+      usage:
+        "Set number of retries to complete a copy operation from a container. Specify 0 to disable or any negative value for infinite retrying. The default is 0 (no retry).",
+    },
   ],
   async run(context) {
     if (context.args.length !== 2) throw new Error("source and destination are required");
@@ -45,16 +79,27 @@ async function execute(context: CommandContext, { namespace, pod: name }: FileSp
   const client = await context.client();
   const where = namespace || (await context.namespace());
   const pod = await client.get<LivePod>(`/api/v1/namespaces/${encodeURIComponent(where)}/pods/${encodeURIComponent(name)}`);
-  if (pod.status?.phase === "Succeeded" || pod.status?.phase === "Failed") throw new Error(`cannot exec into a container in a completed pod; current phase is ${pod.status.phase}`);
+  if (pod.status?.phase === "Succeeded" || pod.status?.phase === "Failed")
+    throw new Error(`cannot exec into a container in a completed pod; current phase is ${pod.status.phase}`);
   const container = execContainer(pod, context.flags.text("container"), remote.tell);
-  return runRemote(context, podPath(pod, "exec"), { command: remote.command, container }, { stdin: remote.input !== undefined, tty: false, input: remote.input, onOutput: remote.onOutput, onError: remote.onError });
+  return runRemote(
+    context,
+    podPath(pod, "exec"),
+    { command: remote.command, container },
+    { stdin: remote.input !== undefined, tty: false, input: remote.input, onOutput: remote.onOutput, onError: remote.onError },
+  );
 }
 
 const ignore = () => undefined;
 
 async function copyToPod(context: CommandContext, source: string, destination: FileSpec): Promise<number> {
   if (!localExists(source)) throw new Error(`${source} doesn't exist in local filesystem`);
-  const intoFolder = await execute(context, destination, { command: ["test", "-d", destination.file], onOutput: ignore, onError: ignore, tell: ignore }).then(
+  const intoFolder = await execute(context, destination, {
+    command: ["test", "-d", destination.file],
+    onOutput: ignore,
+    onError: ignore,
+    tell: ignore,
+  }).then(
     () => true,
     () => false,
   );
@@ -63,7 +108,13 @@ async function copyToPod(context: CommandContext, source: string, destination: F
   addTree(cleanPath(source), baseOfPath(target), chunks);
   const folder = folderOfPath(target);
   return execute(context, destination, {
-    command: ["tar", ...(context.flags.bool("no-preserve") ? ["--no-same-permissions", "--no-same-owner"] : []), "-xmf", "-", ...(folder === "" ? [] : ["-C", folder])],
+    command: [
+      "tar",
+      ...(context.flags.bool("no-preserve") ? ["--no-same-permissions", "--no-same-owner"] : []),
+      "-xmf",
+      "-",
+      ...(folder === "" ? [] : ["-C", folder]),
+    ],
     input: Buffer.concat([...chunks, TAR_END]),
     onOutput: (chunk) => context.io.out(chunk),
     onError: (chunk) => context.io.err(chunk),
@@ -98,7 +149,8 @@ async function fetchArchive(context: CommandContext, source: FileSpec): Promise<
   let received = 0;
   for (let retry = 0; ; retry++) {
     const quoted = source.file.replaceAll("'", "'\\''");
-    const command = tries === 0 ? ["tar", "cf", "-", source.file] : ["sh", "-c", `tar cf - '${quoted}' | tail -c+${retry === 0 ? 0 : received + 1}`];
+    const command =
+      tries === 0 ? ["tar", "cf", "-", source.file] : ["sh", "-c", `tar cf - '${quoted}' | tail -c+${retry === 0 ? 0 : received + 1}`];
     try {
       await execute(context, source, {
         command,

@@ -8,11 +8,16 @@ const BOUND_KINDS: Readonly<Record<string, string>> = { Pod: "v1", Secret: "v1",
 const token: CommandSpec = {
   usage: "SERVICE_ACCOUNT_NAME",
   long: "Request a service account token.",
-  examples: "# A token for the service account myapp\nkubectl create token myapp\n\n# One that ends after ten minutes\nkubectl create token myapp --duration 10m",
+  examples:
+    "# A token for the service account myapp\nkubectl create token myapp\n\n# One that ends after ten minutes\nkubectl create token myapp --duration 10m",
   flags: [
     ...OUTPUT_FLAGS,
     { name: "audience", type: "stringArray", usage: "Audience of the requested token; may be given several times." },
-    { name: "bound-object-kind", type: "string", usage: "Kind of an object to bind the token to: Node, Pod or Secret. The token ends with the object." },
+    {
+      name: "bound-object-kind",
+      type: "string",
+      usage: "Kind of an object to bind the token to: Node, Pod or Secret. The token ends with the object.",
+    },
     { name: "bound-object-name", type: "string", usage: "Name of the object to bind the token to." },
     { name: "bound-object-uid", type: "string", usage: "UID of the object to bind the token to." },
     { name: "duration", type: "duration", default: "0s", usage: "Requested lifetime of the issued token." },

@@ -4,21 +4,8 @@ import { pathOf } from "../discovery.ts";
 import { DRY_RUN_FLAG, dryRunOf, dryRunQuery } from "../dry-run.ts";
 import { throwAll } from "../errors.ts";
 import { withLastApplied } from "../last-applied.ts";
-import {
-  FIELD_MANAGER_FLAG,
-  fieldValidation,
-  OUTPUT_FLAGS,
-  reporter,
-  VALIDATE_FLAG,
-} from "../report.ts";
-import {
-  FILE_FLAGS,
-  hasFiles,
-  SELECTOR_FLAG,
-  targetsOf,
-  type ApiObject,
-  type Target,
-} from "../resources.ts";
+import { FIELD_MANAGER_FLAG, fieldValidation, OUTPUT_FLAGS, reporter, VALIDATE_FLAG } from "../report.ts";
+import { FILE_FLAGS, hasFiles, SELECTOR_FLAG, targetsOf, type ApiObject, type Target } from "../resources.ts";
 
 const generators = () => import("../generators/index.ts");
 const generator = (name: string, short: string, aliases: string[] = []): CommandEntry => ({
@@ -45,8 +32,7 @@ const create: CommandSpec = {
     {
       name: "save-config",
       type: "bool",
-      usage:
-        "If true, the configuration is kept in the object's annotation, for later use of apply.",
+      usage: "If true, the configuration is kept in the object's annotation, for later use of apply.",
     },
     {
       name: "windows-line-endings",
@@ -57,17 +43,13 @@ const create: CommandSpec = {
   subcommands: [
     generator("clusterrole", "Create a cluster role"),
     generator("clusterrolebinding", "Create a cluster role binding for a particular cluster role"),
-    generator("configmap", "Create a config map from a local file, directory or literal value", [
-      "cm",
-    ]),
+    generator("configmap", "Create a config map from a local file, directory or literal value", ["cm"]),
     generator("cronjob", "Create a cron job with the specified name", ["cj"]),
     generator("deployment", "Create a deployment with the specified name", ["deploy"]),
     generator("ingress", "Create an ingress with the specified name", ["ing"]),
     generator("job", "Create a job with the specified name"),
     generator("namespace", "Create a namespace with the specified name", ["ns"]),
-    generator("poddisruptionbudget", "Create a pod disruption budget with the specified name", [
-      "pdb",
-    ]),
+    generator("poddisruptionbudget", "Create a pod disruption budget with the specified name", ["pdb"]),
     generator("priorityclass", "Create a priority class with the specified name", ["pc"]),
     generator("quota", "Create a quota with the specified name", ["resourcequota"]),
     generator("role", "Create a role with single rule"),
@@ -93,12 +75,10 @@ const create: CommandSpec = {
   async run(context) {
     if (context.flags.has("raw")) return createRaw(context);
     if (!hasFiles(context)) {
-      if (context.args.length > 0)
-        throw context.usage(`Unexpected args: [${context.args.join(" ")}]`);
+      if (context.args.length > 0) throw context.usage(`Unexpected args: [${context.args.join(" ")}]`);
       throw new Error("must specify one of -f and -k");
     }
-    if (context.args.length > 0)
-      throw context.usage(`Unexpected args: [${context.args.join(" ")}]`);
+    if (context.args.length > 0) throw context.usage(`Unexpected args: [${context.args.join(" ")}]`);
     await createFromFiles(context);
   },
 };

@@ -38,8 +38,7 @@ const deleteCommand: CommandSpec = {
       type: "string",
       default: "background",
       noValue: "background",
-      usage:
-        'Must be "background", "orphan", or "foreground": when dependents (the pods of a replica set) are deleted.',
+      usage: 'Must be "background", "orphan", or "foreground": when dependents (the pods of a replica set) are deleted.',
     },
     {
       name: "force",
@@ -50,8 +49,7 @@ const deleteCommand: CommandSpec = {
       name: "grace-period",
       type: "int",
       default: -1,
-      usage:
-        "Seconds that the resource gets to end. Ignored if negative; 1 is at once, 0 only with --force.",
+      usage: "Seconds that the resource gets to end. Ignored if negative; 1 is at once, 0 only with --force.",
     },
     { name: "ignore-not-found", type: "bool", usage: "What does not exist counts as deleted." },
     { name: "interactive", shorthand: "i", type: "bool", usage: "If true, ask before deleting." },
@@ -79,8 +77,7 @@ const deleteCommand: CommandSpec = {
   async run(context) {
     const { flags, io } = context;
     const output = flags.text("output");
-    if (output !== "" && output !== "name")
-      throw new Error(`unexpected -o output mode: ${output}. We only support '-o name'`);
+    if (output !== "" && output !== "name") throw new Error(`unexpected -o output mode: ${output}. We only support '-o name'`);
     if (flags.has("raw")) return (await import("../raw-request.ts")).sendRaw(context, "DELETE");
     const dryRun = dryRunOf(flags, io);
     const grace = gracePeriod(context);
@@ -106,8 +103,7 @@ function gracePeriod(context: CommandContext): number {
   }
   if (grace === 0 && !flags.bool("force")) return 1;
   if (grace < 0 && flags.bool("force")) return 0;
-  if (flags.bool("force") && grace > 0)
-    throw new Error("--force and --grace-period greater than 0 cannot be specified together");
+  if (flags.bool("force") && grace > 0) throw new Error("--force and --grace-period greater than 0 cannot be specified together");
   return grace;
 }
 
@@ -115,8 +111,7 @@ function checkSelection(context: CommandContext): void {
   const { flags, args } = context;
   const selected = flags.text("selector") !== "" || flags.text("field-selector") !== "";
   if (hasFiles(context)) return;
-  if (flags.bool("all") && flags.text("selector") !== "")
-    throw new Error("setting 'all' parameter but found a non empty selector. ");
+  if (flags.bool("all") && flags.text("selector") !== "") throw new Error("setting 'all' parameter but found a non empty selector. ");
   if (args.length === 0)
     throw new Error(
       "You must provide one or more resources by argument or filename.\nExample resource specifications include:\n   '-f rsrc.yaml'\n   '--filename=rsrc.json'\n   '<resource> <name>'\n   '<resource>'",
@@ -124,12 +119,9 @@ function checkSelection(context: CommandContext): void {
   const named = args.length > 1 || (args[0] ?? "").includes("/");
   if (named && (flags.bool("all") || selected))
     throw new Error(
-      flags.bool("all")
-        ? "name cannot be provided when a selector is specified"
-        : "name cannot be provided when a selector is specified",
+      flags.bool("all") ? "name cannot be provided when a selector is specified" : "name cannot be provided when a selector is specified",
     );
-  if (!named && !flags.bool("all") && !selected)
-    throw new Error("resource(s) were provided, but no name was specified");
+  if (!named && !flags.bool("all") && !selected) throw new Error("resource(s) were provided, but no name was specified");
 }
 
 /** Lists become the objects in them. */
@@ -149,9 +141,7 @@ async function expand(context: CommandContext, targets: readonly Target[]): Prom
 }
 
 async function confirm(context: CommandContext, targets: readonly Target[]): Promise<boolean> {
-  context.io.out(
-    "You are about to delete the following %d resource(s):\n".replace("%d", String(targets.length)),
-  );
+  context.io.out("You are about to delete the following %d resource(s):\n".replace("%d", String(targets.length)));
   for (const { info, name } of targets) context.print(`${singularName(info)}/${name}`);
   context.io.out("Do you want to continue? (y/N): ");
   const answer = (await context.io.stdin()).trim();
@@ -160,39 +150,27 @@ async function confirm(context: CommandContext, targets: readonly Target[]): Pro
   return false;
 }
 
-async function deleteAll(
-  context: CommandContext,
-  targets: readonly Target[],
-  grace: number,
-  dryRun: DryRun,
-): Promise<void> {
+async function deleteAll(context: CommandContext, targets: readonly Target[], grace: number, dryRun: DryRun): Promise<void> {
   const { flags } = context;
   const client = await context.client();
   const errors: unknown[] = [];
   const waiting: { target: Target; uid: string | undefined }[] = [];
-  const ignoreMissing =
-    flags.bool("ignore-not-found") || (flags.bool("all") && !flags.has("ignore-not-found"));
+  const ignoreMissing = flags.bool("ignore-not-found") || (flags.bool("all") && !flags.has("ignore-not-found"));
   for (const target of targets) {
     const path = pathOf(target.info, target.namespace, target.name);
     try {
       if (dryRun === "client") await client.get(path);
-      const answer =
-        dryRun === "client"
-          ? undefined
-          : await client.json("DELETE", path, { body: deleteOptions(context, grace, dryRun) });
+      const answer = dryRun === "client" ? undefined : await client.json("DELETE", path, { body: deleteOptions(context, grace, dryRun) });
       say(context, target, grace, dryRun);
       waiting.push({ target, uid: uidOf(answer) });
     } catch (error) {
-      if (!(ignoreMissing && isNotFound(error)))
-        errors.push(addSource("deleting", target.source, error));
+      if (!(ignoreMissing && isNotFound(error))) errors.push(addSource("deleting", target.source, error));
     }
   }
   if (targets.length === 0) context.io.out("No resources found\n");
   if (flags.bool("wait") && dryRun === "none") {
     for (const { target, uid } of waiting)
-      await waitUntilGone(client, target, uid, flags.number("timeout")).catch((error: unknown) =>
-        errors.push(error),
-      );
+      await waitUntilGone(client, target, uid, flags.number("timeout")).catch((error: unknown) => errors.push(error));
   }
   throwAll(errors);
 }
@@ -207,9 +185,7 @@ function deleteOptions(context: CommandContext, grace: number, dryRun: DryRun): 
   };
   const policy = policies[context.flags.text("cascade")];
   if (policy === undefined)
-    throw new Error(
-      `invalid cascade value (${context.flags.text("cascade")}). Must be "background", "foreground", or "orphan"`,
-    );
+    throw new Error(`invalid cascade value (${context.flags.text("cascade")}). Must be "background", "foreground", or "orphan"`);
   return {
     propagationPolicy: policy,
     ...(grace >= 0 ? { gracePeriodSeconds: grace } : {}),
@@ -221,11 +197,8 @@ function say(context: CommandContext, target: Target, grace: number, dryRun: Dry
   const kind = singularName(target.info);
   if (context.flags.text("output") === "name") return context.print(`${kind}/${target.name}`);
   const operation = grace === 0 ? "force deleted" : "deleted";
-  const from =
-    target.info.namespaced && target.namespace ? ` from ${target.namespace} namespace` : "";
-  context.print(
-    `${kind} ${JSON.stringify(target.name)} ${operation}${from}${dryRunSuffix(dryRun)}`,
-  );
+  const from = target.info.namespaced && target.namespace ? ` from ${target.namespace} namespace` : "";
+  context.print(`${kind} ${JSON.stringify(target.name)} ${operation}${from}${dryRunSuffix(dryRun)}`);
 }
 
 function uidOf(answer: Json | undefined): string | undefined {

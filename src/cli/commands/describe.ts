@@ -4,15 +4,7 @@ import type { CommandContext, CommandSpec } from "../command.ts";
 import { describeObject } from "../describe/describe-object.ts";
 import { pathOf } from "../discovery.ts";
 import { throwAll } from "../errors.ts";
-import {
-  ALL_NAMESPACES_FLAG,
-  fetchObjects,
-  FILE_FLAGS,
-  hasFiles,
-  SELECTOR_FLAG,
-  targetsOf,
-  type Found,
-} from "../resources.ts";
+import { ALL_NAMESPACES_FLAG, fetchObjects, FILE_FLAGS, hasFiles, SELECTOR_FLAG, targetsOf, type Found } from "../resources.ts";
 
 const describe: CommandSpec = {
   usage: "(-f FILENAME | TYPE [NAME_PREFIX | -l label] | TYPE/NAME)",
@@ -44,13 +36,11 @@ const describe: CommandSpec = {
     }
     const errors: unknown[] = [];
     const options = { selector: context.flags.text("selector"), chunkSize: context.flags.number("chunk-size") };
-    if (options.selector !== "" && context.args.length > 1)
-      throw new Error("name cannot be provided when a selector is specified");
+    if (options.selector !== "" && context.args.length > 1) throw new Error("name cannot be provided when a selector is specified");
     const found = await fetchObjects(context, await targetsOf(context), { ...options, errors });
     // Events are for one object; of many they are shown only when they are asked for.
     const showEvents =
-      context.flags.bool("show-events") &&
-      (context.flags.has("show-events") || (found.length <= 1 && errors.length === 0));
+      context.flags.bool("show-events") && (context.flags.has("show-events") || (found.length <= 1 && errors.length === 0));
     if (errors.length > 0 && isNotFound(errors[0]) && context.args.length === 2 && !context.args[0]?.includes("/"))
       return describeMatching(context, errors[0], showEvents);
     let first = true;
@@ -64,9 +54,7 @@ const describe: CommandSpec = {
     }
     if (found.length === 0 && errors.length === 0)
       context.io.err(
-        context.flags.bool("all-namespaces")
-          ? "No resources found\n"
-          : `No resources found in ${await context.namespace()} namespace.\n`,
+        context.flags.bool("all-namespaces") ? "No resources found\n" : `No resources found in ${await context.namespace()} namespace.\n`,
       );
     throwAll(errors);
   },

@@ -43,45 +43,42 @@ const diff: CommandSpec = {
 export default diff;
 
 async function runDiff(context: CommandContext): Promise<number> {
-    if (context.args.length > 0) throw context.usage(`Unexpected args: [${context.args.join(" ")}]`);
-    if (!hasFiles(context)) throw new Error("must specify one of -f and -k");
-    const { renderYaml } = await import("../../api/yaml.ts");
-    const client = await context.client();
-    const folder = host.temporaryFolder("kubesim-diff-");
-    const [live, merged] = [host.joinPath(folder, "LIVE"), host.joinPath(folder, "MERGED")];
-    host.makeFolder(live);
-    host.makeFolder(merged);
-    for (const target of await targetsOf(context)) {
-      const path = pathOf(target.info, target.namespace, target.name ?? "");
-      const modified = target.manifest as ApiObject;
-      let before: ApiObject | undefined;
-      try {
-        before = await client.get<ApiObject>(path);
-      } catch (error) {
-        if (!isNotFound(error)) throw error;
-      }
-      const query = { dryRun: "All", fieldManager: context.flags.text("field-manager") };
-      const after = before
-        ? await client.json<Json>("PATCH", path, {
-            query,
-            ...(await patchFor(target.info, before, withoutLastApplied(modified))),
-          })
-        : await client.json<Json>("POST", pathOf(target.info, target.namespace), {
-            query,
-            body: modified,
-          });
-      const name = `${target.info.group ? `${target.info.group}.` : ""}${target.info.version}.${target.info.kind}.${target.namespace ?? ""}.${target.name}`;
-      if (before)
-        host.writeText(host.joinPath(live, name), renderYaml(withoutManagedFields(before)));
-      else host.writeText(host.joinPath(live, name), "");
-      host.writeText(host.joinPath(merged, name), renderYaml(withoutManagedFields(after)));
+  if (context.args.length > 0) throw context.usage(`Unexpected args: [${context.args.join(" ")}]`);
+  if (!hasFiles(context)) throw new Error("must specify one of -f and -k");
+  const { renderYaml } = await import("../../api/yaml.ts");
+  const client = await context.client();
+  const folder = host.temporaryFolder("kubesim-diff-");
+  const [live, merged] = [host.joinPath(folder, "LIVE"), host.joinPath(folder, "MERGED")];
+  host.makeFolder(live);
+  host.makeFolder(merged);
+  for (const target of await targetsOf(context)) {
+    const path = pathOf(target.info, target.namespace, target.name ?? "");
+    const modified = target.manifest as ApiObject;
+    let before: ApiObject | undefined;
+    try {
+      before = await client.get<ApiObject>(path);
+    } catch (error) {
+      if (!isNotFound(error)) throw error;
     }
-    const [command = "diff", ...args] = (
-      host.environment("KUBECTL_EXTERNAL_DIFF") || "diff -u -N"
-    ).split(" ");
-    const code = await host.runProgram(command, [...args, live, merged]);
-    host.removeFile(folder);
-    return code;
+    const query = { dryRun: "All", fieldManager: context.flags.text("field-manager") };
+    const after = before
+      ? await client.json<Json>("PATCH", path, {
+          query,
+          ...(await patchFor(target.info, before, withoutLastApplied(modified))),
+        })
+      : await client.json<Json>("POST", pathOf(target.info, target.namespace), {
+          query,
+          body: modified,
+        });
+    const name = `${target.info.group ? `${target.info.group}.` : ""}${target.info.version}.${target.info.kind}.${target.namespace ?? ""}.${target.name}`;
+    if (before) host.writeText(host.joinPath(live, name), renderYaml(withoutManagedFields(before)));
+    else host.writeText(host.joinPath(live, name), "");
+    host.writeText(host.joinPath(merged, name), renderYaml(withoutManagedFields(after)));
+  }
+  const [command = "diff", ...args] = (host.environment("KUBECTL_EXTERNAL_DIFF") || "diff -u -N").split(" ");
+  const code = await host.runProgram(command, [...args, live, merged]);
+  host.removeFile(folder);
+  return code;
 }
 
 /** As apply compares it: with annotations, be they none, and without its own. Upstream: util.GetModifiedConfiguration */
@@ -100,20 +97,11 @@ async function patchFor(
   const schema = schemaOf(info);
   if (!schema)
     return {
-      body: (await import("../../api/merge-patch.ts")).createThreeWayMergePatch(
-        original,
-        modified,
-        before,
-      ),
+      body: (await import("../../api/merge-patch.ts")).createThreeWayMergePatch(original, modified, before),
       contentType: "application/merge-patch+json",
     };
   return {
-    body: (await import("../../api/strategic-merge-patch.ts")).createThreeWayStrategicPatch(
-      schema,
-      original,
-      modified,
-      before,
-    ),
+    body: (await import("../../api/strategic-merge-patch.ts")).createThreeWayStrategicPatch(schema, original, modified, before),
     contentType: "application/strategic-merge-patch+json",
   };
 }

@@ -22,8 +22,7 @@ const drain: CommandSpec = {
     {
       name: "delete-emptydir-data",
       type: "bool",
-      usage:
-        "Continue even if there are pods using emptyDir (local data that will be deleted when the node is drained).",
+      usage: "Continue even if there are pods using emptyDir (local data that will be deleted when the node is drained).",
     },
     { name: "disable-eviction", type: "bool", usage: "Delete pods instead of evicting them." },
     {
@@ -53,8 +52,7 @@ const drain: CommandSpec = {
   ],
   async run(context) {
     const { args, flags } = context;
-    if (args.length === 0 && flags.text("selector") === "")
-      throw context.usage("USAGE: drain NODE [flags]");
+    if (args.length === 0 && flags.text("selector") === "") throw context.usage("USAGE: drain NODE [flags]");
     await setUnschedulable(context, args, true);
     const errors: unknown[] = [];
     for (const node of args) {
@@ -86,20 +84,13 @@ async function drainNode(context: CommandContext, node: string): Promise<void> {
       `unable to drain node ${JSON.stringify(node)} due to error: [${refusals.join(", ")}], continuing command...\nThere are pending nodes to be drained:\n ${node}\n${refusals.map((refusal) => `${refusal}\n`).join("")}`.trimEnd(),
     );
   if (warnings.length > 0) context.io.err(`Warning: ${warnings.join("; ")}\n`);
-  const deadline =
-    context.flags.number("timeout") > 0 ? nowMs() + context.flags.number("timeout") : Infinity;
-  for (const pod of evict)
-    context.print(
-      `evicting pod ${pod.metadata.namespace}/${pod.metadata.name}${dryRunSuffix(dryRun)}`,
-    );
+  const deadline = context.flags.number("timeout") > 0 ? nowMs() + context.flags.number("timeout") : Infinity;
+  for (const pod of evict) context.print(`evicting pod ${pod.metadata.namespace}/${pod.metadata.name}${dryRunSuffix(dryRun)}`);
   if (dryRun === "none") await Promise.all(evict.map((pod) => evictOne(context, pod, deadline)));
   context.print(`node/${node} drained${dryRunSuffix(dryRun)}`);
 }
 
-function sortOut(
-  context: CommandContext,
-  pods: readonly LivePod[],
-): { evict: LivePod[]; warnings: string[]; refusals: string[] } {
+function sortOut(context: CommandContext, pods: readonly LivePod[]): { evict: LivePod[]; warnings: string[]; refusals: string[] } {
   const { flags } = context;
   const evict: LivePod[] = [];
   const groups = { daemon: [] as string[], local: [] as string[], bare: [] as string[] };
@@ -118,28 +109,18 @@ function sortOut(
   }
   const refusals = [
     ...(groups.local.length > 0 && !flags.bool("delete-emptydir-data")
-      ? [
-          `cannot delete Pods with local storage (use --delete-emptydir-data to override): ${groups.local.join(", ")}`,
-        ]
+      ? [`cannot delete Pods with local storage (use --delete-emptydir-data to override): ${groups.local.join(", ")}`]
       : []),
     ...(groups.daemon.length > 0 && !flags.bool("ignore-daemonsets")
-      ? [
-          `cannot delete DaemonSet-managed Pods (use --ignore-daemonsets to ignore): ${groups.daemon.join(", ")}`,
-        ]
+      ? [`cannot delete DaemonSet-managed Pods (use --ignore-daemonsets to ignore): ${groups.daemon.join(", ")}`]
       : []),
     ...(groups.bare.length > 0 && !flags.bool("force")
-      ? [
-          `cannot delete Pods that declare no controller (use --force to override): ${groups.bare.join(", ")}`,
-        ]
+      ? [`cannot delete Pods that declare no controller (use --force to override): ${groups.bare.join(", ")}`]
       : []),
   ];
   const warnings = [
-    ...(groups.daemon.length > 0
-      ? [`ignoring DaemonSet-managed Pods: ${groups.daemon.join(", ")}`]
-      : []),
-    ...(groups.bare.length > 0
-      ? [`deleting Pods that declare no controller: ${groups.bare.join(", ")}`]
-      : []),
+    ...(groups.daemon.length > 0 ? [`ignoring DaemonSet-managed Pods: ${groups.daemon.join(", ")}`] : []),
+    ...(groups.bare.length > 0 ? [`deleting Pods that declare no controller: ${groups.bare.join(", ")}`] : []),
   ];
   return { evict, warnings, refusals };
 }
@@ -171,14 +152,11 @@ async function evictOne(context: CommandContext, pod: LivePod, deadline: number)
     } catch (error) {
       if (isNotFound(error)) return context.print(`pod/${name} evicted`);
       if (!(error instanceof StatusError) || error.reason !== "TooManyRequests")
-        throw new Error(
-          `error when evicting pods/${JSON.stringify(name)} -n ${JSON.stringify(namespace)}: ${(error as Error).message}`,
-        );
+        throw new Error(`error when evicting pods/${JSON.stringify(name)} -n ${JSON.stringify(namespace)}: ${(error as Error).message}`);
       context.io.err(
         `error when evicting pods/${JSON.stringify(name)} -n ${JSON.stringify(namespace)} (will retry after 5s): ${error.message}\n`,
       );
-      if (nowMs() > deadline)
-        throw new Error(`global timeout reached: ${context.flags.number("timeout") / 1000}s`);
+      if (nowMs() > deadline) throw new Error(`global timeout reached: ${context.flags.number("timeout") / 1000}s`);
       await sleep(RETRY_MS);
       context.print(`evicting pod ${namespace}/${name}`);
     }
@@ -189,8 +167,7 @@ async function evictOne(context: CommandContext, pod: LivePod, deadline: number)
       throw error;
     });
     if (!current || current.metadata.uid !== uid) break;
-    if (nowMs() > deadline)
-      throw new Error(`global timeout reached: ${context.flags.number("timeout") / 1000}s`);
+    if (nowMs() > deadline) throw new Error(`global timeout reached: ${context.flags.number("timeout") / 1000}s`);
     await sleep(200);
   }
   context.print(`pod/${name} ${context.flags.bool("disable-eviction") ? "deleted" : "evicted"}`);

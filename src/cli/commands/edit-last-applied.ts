@@ -23,7 +23,9 @@ const editLastApplied: CommandSpec = {
       return text === undefined ? [] : [{ ...each, object: JSON.parse(text) as ApiObject }];
     });
     if (remembered.length === 0)
-      throw new Error("no last-applied-configuration annotation found on resources, to create the annotation, use command `kubectl apply set-last-applied --create-annotation`");
+      throw new Error(
+        "no last-applied-configuration annotation found on resources, to create the annotation, use command `kubectl apply set-last-applied --create-annotation`",
+      );
     const client = await context.client();
     const report = await reporter(context);
     const query = { fieldManager: context.flags.text("field-manager"), fieldValidation: fieldValidation(context) };

@@ -29,7 +29,10 @@ const edit: CommandSpec = {
   async run(context) {
     const { flags } = context;
     const output = flags.text("output");
-    if (!["", "json", "yaml", "kyaml"].includes(output)) throw new Error(`unable to match a printer suitable for the output format ${JSON.stringify(output)}, allowed formats are: json,kyaml,yaml`);
+    if (!["", "json", "yaml", "kyaml"].includes(output))
+      throw new Error(
+        `unable to match a printer suitable for the output format ${JSON.stringify(output)}, allowed formats are: json,kyaml,yaml`,
+      );
     const query = { fieldManager: flags.text("field-manager"), fieldValidation: fieldValidation(context) };
     const found = await fetchObjects(context, await targetsOf(context));
     if (found.length === 0) throw new Error("edit cancelled, no objects found");
@@ -53,4 +56,5 @@ const edit: CommandSpec = {
 
 export default edit;
 
-const sameIdentity = (a: ApiObject, b: ApiObject) => UNCHANGEABLE.every((key) => (key === "name" ? a.metadata.name === b.metadata.name : a[key] === b[key]));
+const sameIdentity = (a: ApiObject, b: ApiObject) =>
+  UNCHANGEABLE.every((key) => (key === "name" ? a.metadata.name === b.metadata.name : a[key] === b[key]));

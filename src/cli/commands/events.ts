@@ -35,8 +35,7 @@ const events: CommandSpec = {
     const namespace = flags.bool("all-namespaces") ? undefined : await context.namespace();
     const path = namespace ? `/api/v1/namespaces/${namespace}/events` : "/api/v1/events";
     let fieldSelector: string | undefined;
-    if (flags.text("for").split("/").length > 2)
-      throw new Error("arguments in resource/name form may not have more than one slash");
+    if (flags.text("for").split("/").length > 2) throw new Error("arguments in resource/name form may not have more than one slash");
     if (flags.text("for") !== "") {
       const [type = "", name] = flags.text("for").split("/");
       if (!name) throw new Error("--for must be in resource/name form");
@@ -46,10 +45,8 @@ const events: CommandSpec = {
       fieldSelector = `involvedObject.kind=${info.kind},involvedObject.apiVersion=${apiVersionOf(info)},involvedObject.name=${name}`;
     }
     const wanted = (event: Event) =>
-      flags.list("types").length === 0 ||
-      flags.list("types").some((type) => type.toLowerCase() === event.type?.toLowerCase());
-    if (flags.list("types").some((type) => !/^(normal|warning)$/i.test(type)))
-      throw new Error("valid --types are Normal or Warning");
+      flags.list("types").length === 0 || flags.list("types").some((type) => type.toLowerCase() === event.type?.toLowerCase());
+    if (flags.list("types").some((type) => !/^(normal|warning)$/i.test(type))) throw new Error("valid --types are Normal or Warning");
     const printer = await findPrinter(flags);
     if (!printer && flags.text("output") !== "") throw unknownFormat(flags.text("output"));
     const writer = tableWriter(true);
@@ -60,10 +57,7 @@ const events: CommandSpec = {
         (event) =>
           `${namespace ? "" : `${event.metadata?.namespace}\t`}${eventAge(event, now)}\t${event.type}\t${event.reason}\t${event.involvedObject.kind}/${event.involvedObject.name}\t${(event.message ?? "").trim()}\n`,
       );
-      if (headers)
-        lines.unshift(
-          `${namespace ? "" : "NAMESPACE\t"}LAST SEEN\tTYPE\tREASON\tOBJECT\tMESSAGE\n`,
-        );
+      if (headers) lines.unshift(`${namespace ? "" : "NAMESPACE\t"}LAST SEEN\tTYPE\tREASON\tOBJECT\tMESSAGE\n`);
       headers = false;
       context.io.out(writer.render(lines.join("")));
     };
@@ -83,17 +77,12 @@ const events: CommandSpec = {
       token = list.metadata?.continue || undefined;
     } while (token !== undefined);
     const found = goSort(all.filter(wanted), (a, b) => timeOf(a) < timeOf(b));
-    if (found.length === 0)
-      return context.io.err(
-        namespace ? `No events found in ${namespace} namespace.\n` : "No events found.\n",
-      );
+    if (found.length === 0) return context.io.err(namespace ? `No events found in ${namespace} namespace.\n` : "No events found.\n");
     if (printer) {
       const typed = found.map((event) => ({ kind: "Event", apiVersion: "v1", ...event }));
       // kubectl prints no names of events.
       if (outputFormat(flags).format === "name") return;
-      return context.io.out(
-        printer({ kind: "EventList", apiVersion: "v1", metadata: {}, items: typed }),
-      );
+      return context.io.out(printer({ kind: "EventList", apiVersion: "v1", metadata: {}, items: typed }));
     }
     print(found);
   },

@@ -40,9 +40,7 @@ const exec: CommandSpec = {
     const { pod: podArgument, command } = argumentsOf(context);
     const pod = await attachablePod(context, podArgument);
     if (pod.status?.phase === "Succeeded" || pod.status?.phase === "Failed")
-      throw new Error(
-        `cannot exec into a container in a completed pod; current phase is ${pod.status.phase}`,
-      );
+      throw new Error(`cannot exec into a container in a completed pod; current phase is ${pod.status.phase}`);
     const quiet = context.flags.bool("quiet");
     const container = execContainer(pod, context.flags.text("container"), (text) => {
       if (!quiet) context.io.err(text);
@@ -55,15 +53,13 @@ export default exec;
 
 function argumentsOf(context: CommandContext): { pod: string; command: string[] } {
   const { args, dashIndex } = context;
-  if (args.length === 0 || dashIndex === 0)
-    throw new Error("pod, type/name or --filename must be specified");
+  if (args.length === 0 || dashIndex === 0) throw new Error("pod, type/name or --filename must be specified");
   if (dashIndex < 0 && args.length > 1)
     throw new Error(
       "exec [POD] [COMMAND] is not supported anymore. Use exec [POD] -- [COMMAND] instead\nSee 'kubectl exec -h' for help and examples",
     );
   const command = dashIndex < 0 ? [] : args.slice(dashIndex);
-  if (command.length === 0)
-    throw new Error("you must specify at least one command for the container");
+  if (command.length === 0) throw new Error("you must specify at least one command for the container");
   return { pod: args[0] ?? "", command };
 }
 
@@ -75,8 +71,7 @@ export function streamsOf(context: CommandContext): { stdin: boolean; tty: boole
   const stdin = context.flags.bool("stdin");
   let tty = context.flags.bool("tty");
   if (tty && !(stdin && context.io.isTerminal("in"))) {
-    if (!context.flags.bool("quiet"))
-      context.io.err("Unable to use a TTY - input is not a terminal or the right kind of file\n");
+    if (!context.flags.bool("quiet")) context.io.err("Unable to use a TTY - input is not a terminal or the right kind of file\n");
     tty = false;
   }
   return { stdin, tty };

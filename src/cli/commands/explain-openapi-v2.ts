@@ -37,7 +37,11 @@ export class SwaggerExplainer {
 
   explain(gvk: GroupVersionKind, path: readonly string[]): string {
     const names = Object.keys(this.#definitions).sort();
-    const name = names.findLast((each) => this.#definitions[each]?.["x-kubernetes-group-version-kind"]?.some((own) => own.group === gvk.group && own.version === gvk.version && own.kind === gvk.kind));
+    const name = names.findLast((each) =>
+      this.#definitions[each]?.["x-kubernetes-group-version-kind"]?.some(
+        (own) => own.group === gvk.group && own.version === gvk.version && own.kind === gvk.kind,
+      ),
+    );
     const root = name === undefined ? undefined : this.#definitions[name];
     if (!root) throw new Error(`couldn't find resource for "${gvk.group}/${gvk.version}, Kind=${gvk.kind}"`);
     this.#text = "";

@@ -4,8 +4,7 @@ import type { ResourceInfo } from "../discovery.ts";
 import { type Definitions, SwaggerExplainer } from "./explain-openapi-v2.ts";
 
 const explain: CommandSpec = {
-  usage:
-    "TYPE [--recursive=FALSE|TRUE] [--api-version=api-version-group] [-o|--output=plaintext|plaintext-openapiv2]",
+  usage: "TYPE [--recursive=FALSE|TRUE] [--api-version=api-version-group] [-o|--output=plaintext|plaintext-openapiv2]",
   long: "Describe fields and structure of various resources.\n\n Fields are named by their path: <type>.<fieldName>[.<fieldName>]",
   examples:
     "# The fields of pods\nkubectl explain pods\n\n# With their fields in turn\nkubectl explain pods --recursive\n\n# Of another version\nkubectl explain deployments --api-version=apps/v1\n\n# One field\nkubectl explain pods.spec.containers\n\n# As it was said from OpenAPI v2\nkubectl explain deployment --output=plaintext-openapiv2",
@@ -20,8 +19,7 @@ const explain: CommandSpec = {
       shorthand: "o",
       type: "string",
       default: "plaintext",
-      usage:
-        "Format in which to render the schema. Valid values are: (plaintext, plaintext-openapiv2).",
+      usage: "Format in which to render the schema. Valid values are: (plaintext, plaintext-openapiv2).",
     },
     { name: "recursive", shorthand: "R", type: "bool", usage: "Show all fields, of fields too." },
   ],
@@ -37,10 +35,7 @@ const explain: CommandSpec = {
     if (format === "plaintext-openapiv2") return explainV2(context, { ...info, ...apiVersion }, fields);
     const { group, version, resource } = { ...info, ...apiVersion };
     const client = await context.client();
-    const index = await client.get<{ paths: Record<string, { serverRelativeURL: string }> }>(
-      "/openapi/v3",
-      { timeout: "32s" },
-    );
+    const index = await client.get<{ paths: Record<string, { serverRelativeURL: string }> }>("/openapi/v3", { timeout: "32s" });
     const url = index.paths[group === "" ? `api/${version}` : `apis/${group}/${version}`]?.serverRelativeURL;
     if (!url) throw new Error(`couldn't find resource for "${group}/${version}, Resource=${resource}"`);
     if (format !== "plaintext") throw new Error(`unrecognized format: ${format}`);
@@ -48,12 +43,8 @@ const explain: CommandSpec = {
     const served = (await (await context.discovery()).resources()).find(
       (each) => each.group === group && each.version === version && each.resource === resource,
     );
-    if (!served)
-      throw new Error(`GVR (${group}/${version}, Resource=${resource}) not found in OpenAPI schema`);
-    const explainer = new Explainer(
-      document.components?.schemas ?? {},
-      context.flags.bool("recursive"),
-    );
+    if (!served) throw new Error(`GVR (${group}/${version}, Resource=${resource}) not found in OpenAPI schema`);
+    const explainer = new Explainer(document.components?.schemas ?? {}, context.flags.bool("recursive"));
     // The head is out before a field turns out not to exist.
     context.io.out(explainer.head(served));
     context.io.out(explainer.body(served, fields));
@@ -62,11 +53,7 @@ const explain: CommandSpec = {
 
 export default explain;
 
-async function explainV2(
-  context: CommandContext,
-  gvk: GroupVersionKind,
-  fields: readonly string[],
-): Promise<void> {
+async function explainV2(context: CommandContext, gvk: GroupVersionKind, fields: readonly string[]): Promise<void> {
   const client = await context.client();
   const { definitions } = await client.get<{ definitions: Definitions }>("/openapi/v2", {
     timeout: "32s",
@@ -95,12 +82,10 @@ async function resourceOf(
   const wanted = context.flags.text("api-version");
   if (type === "") throw new Error("a resource must be present, got: /, Resource=");
   const info = await discovery.find(type);
-  if (!info)
-    throw new ExitError(`the server doesn't have a resource type ${JSON.stringify(type)}`);
+  if (!info) throw new ExitError(`the server doesn't have a resource type ${JSON.stringify(type)}`);
   if (wanted !== "") {
     const [group, version, ...more] = wanted.includes("/") ? wanted.split("/") : ["", wanted];
-    if (group === undefined || version === undefined || more.length > 0)
-      throw new Error(`unexpected GroupVersion string: ${wanted}`);
+    if (group === undefined || version === undefined || more.length > 0) throw new Error(`unexpected GroupVersion string: ${wanted}`);
     return { info, fields, apiVersion: { group, version } };
   }
   const alike = (await discovery.resources()).filter((each) => each.resource === info.resource);
@@ -170,14 +155,10 @@ class Explainer {
   body(info: GroupVersionKind, path: readonly string[]): string {
     const root = Object.values(this.#schemas).find((schema) =>
       schema["x-kubernetes-group-version-kind"]?.some(
-        (each) =>
-          each.kind === info.kind && each.group === info.group && each.version === info.version,
+        (each) => each.kind === info.kind && each.group === info.group && each.version === info.version,
       ),
     );
-    if (!root)
-      throw new Error(
-        `GVK ${info.group}/${info.version}, Kind=${info.kind} not found in OpenAPI schema`,
-      );
+    if (!root) throw new Error(`GVK ${info.group}/${info.version}, Kind=${info.kind} not found in OpenAPI schema`);
     const body = this.#output(root, path, new Set());
     if (body === "") throw new Error(`field ${JSON.stringify(path.at(-1))} does not exist`);
     return `${body}\n`;
@@ -195,16 +176,12 @@ class Explainer {
     if (schema.$ref !== undefined && seen.has(schema.$ref)) return "";
     const next = resolved.properties?.[first];
     if (next) {
-      const head =
-        path.length === 1
-          ? `FIELD: ${first} <${this.#typeName(next)}>\n${longEnum(next)}\n\n`
-          : "";
+      const head = path.length === 1 ? `FIELD: ${first} <${this.#typeName(next)}>\n${longEnum(next)}\n\n` : "";
       return head + this.#output(next, path.slice(1), new Set());
     }
     const known = schema.$ref === undefined ? seen : new Set([...seen, schema.$ref]);
     if (resolved.items) return this.#output(resolved.items, path, known);
-    if (typeof resolved.additionalProperties === "object")
-      return this.#output(resolved.additionalProperties, path, known);
+    if (typeof resolved.additionalProperties === "object") return this.#output(resolved.additionalProperties, path, known);
     for (const part of resolved.allOf ?? []) {
       const found = this.#output(part, path, known);
       if (found !== "") return found;
@@ -223,8 +200,7 @@ class Explainer {
     }
     for (const part of resolved.allOf ?? []) text += this.#fieldList(part, level, known);
     if (resolved.items) text += this.#fieldList(resolved.items, level, known);
-    if (typeof resolved.additionalProperties === "object")
-      text += this.#fieldList(resolved.additionalProperties, level, known);
+    if (typeof resolved.additionalProperties === "object") text += this.#fieldList(resolved.additionalProperties, level, known);
     return text;
   }
 
@@ -257,8 +233,7 @@ class Explainer {
   #typeName(schema: Schema): string {
     const { items, additionalProperties, allOf, properties, $ref, type } = schema;
     if (items) return `[]${this.#typeName(items)}`;
-    if (typeof additionalProperties === "object")
-      return `map[string]${this.#typeName(additionalProperties)}`;
+    if (typeof additionalProperties === "object") return `map[string]${this.#typeName(additionalProperties)}`;
     if (allOf?.length === 1 && !properties) return this.#typeName(allOf[0] as Schema);
     if ($ref === undefined) return type === undefined || type === "object" ? "Object" : type;
     const target = this.#target(schema);
@@ -273,9 +248,7 @@ const sorted = (properties: Readonly<Record<string, Schema>>): [string, Schema][
 const enumValue = (value: unknown): string => (value === "" ? '""' : String(value));
 
 function longEnum(schema: Schema): string {
-  return schema.enum
-    ? `ENUM:${schema.enum.map((value) => `\n    ${enumValue(value)}`).join("")}`
-    : "";
+  return schema.enum ? `ENUM:${schema.enum.map((value) => `\n    ${enumValue(value)}`).join("")}` : "";
 }
 
 function shortEnum(schema: Schema, depth: number): string {

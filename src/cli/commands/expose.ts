@@ -2,15 +2,7 @@ import type { Json } from "../client.ts";
 import type { CommandContext, CommandSpec } from "../command.ts";
 import { DRY_RUN_FLAG, dryRunOf, dryRunQuery } from "../dry-run.ts";
 import { FIELD_MANAGER_FLAG, OUTPUT_FLAGS, reporter } from "../report.ts";
-import {
-  fetchObjects,
-  FILE_FLAGS,
-  hasFiles,
-  SELECTOR_FLAG,
-  targetsOf,
-  type ApiObject,
-  type Found,
-} from "../resources.ts";
+import { fetchObjects, FILE_FLAGS, hasFiles, SELECTOR_FLAG, targetsOf, type ApiObject, type Found } from "../resources.ts";
 
 const expose: CommandSpec = {
   usage:
@@ -51,8 +43,7 @@ const expose: CommandSpec = {
     {
       name: "port",
       type: "string",
-      usage:
-        "The port that the service should serve on. Copied from the resource being exposed, if unspecified",
+      usage: "The port that the service should serve on. Copied from the resource being exposed, if unspecified",
     },
     {
       name: "protocol",
@@ -67,20 +58,17 @@ const expose: CommandSpec = {
     {
       name: "session-affinity",
       type: "string",
-      usage:
-        "If non-empty, set the session affinity for the service to this; legal values: 'None', 'ClientIP'",
+      usage: "If non-empty, set the session affinity for the service to this; legal values: 'None', 'ClientIP'",
     },
     {
       name: "target-port",
       type: "string",
-      usage:
-        "Name or number for the port on the container that the service should direct traffic to. Optional.",
+      usage: "Name or number for the port on the container that the service should direct traffic to. Optional.",
     },
     {
       name: "type",
       type: "string",
-      usage:
-        "Type for this service: ClusterIP, NodePort, LoadBalancer, or ExternalName. Default is 'ClusterIP'.",
+      usage: "Type for this service: ClusterIP, NodePort, LoadBalancer, or ExternalName. Default is 'ClusterIP'.",
     },
   ],
   async run(context) {
@@ -126,13 +114,9 @@ interface PortHolder {
 function serviceFor(context: CommandContext, { info, object, name, namespace }: Found): ApiObject {
   const { flags } = context;
   const exposable = ["services", "replicationcontrollers", "pods", "deployments", "replicasets"];
-  if (!exposable.includes(info.resource))
-    throw new Error(`cannot expose a ${info.kind}${info.group ? `.${info.group}` : ""}`);
+  if (!exposable.includes(info.resource)) throw new Error(`cannot expose a ${info.kind}${info.group ? `.${info.group}` : ""}`);
   const spec = (object["spec"] ?? {}) as SpecJson;
-  const selector =
-    flags.text("selector") !== ""
-      ? labelsOf(flags.text("selector"))
-      : selectorFor(info.resource, object, spec);
+  const selector = flags.text("selector") !== "" ? labelsOf(flags.text("selector")) : selectorFor(info.resource, object, spec);
   if (Object.keys(selector).length === 0)
     throw new Error(
       info.resource === "pods"
@@ -155,16 +139,12 @@ function serviceFor(context: CommandContext, { info, object, name, namespace }: 
       ...(flags.text("load-balancer-ip") ? { loadBalancerIP: flags.text("load-balancer-ip") } : {}),
       ports,
       selector,
-      ...(flags.text("session-affinity")
-        ? { sessionAffinity: flags.text("session-affinity") }
-        : {}),
+      ...(flags.text("session-affinity") ? { sessionAffinity: flags.text("session-affinity") } : {}),
       ...(flags.text("type") ? { type: flags.text("type") } : {}),
     },
     status: { loadBalancer: {} },
   };
-  return flags.text("overrides") === ""
-    ? service
-    : ({ ...service, ...(JSON.parse(flags.text("overrides")) as object) } as ApiObject);
+  return flags.text("overrides") === "" ? service : ({ ...service, ...(JSON.parse(flags.text("overrides")) as object) } as ApiObject);
 }
 
 const labelsOf = (text: string): Record<string, string> =>
@@ -183,8 +163,7 @@ function labelsFor(flag: string, object: ApiObject): { labels?: Record<string, s
 function selectorFor(resource: string, object: ApiObject, spec: SpecJson): Record<string, string> {
   if (resource === "pods") return object.metadata.labels ?? {};
   if (resource === "services" || resource === "replicationcontrollers") return spec.selector ?? {};
-  if (spec.selector?.matchExpressions?.length)
-    throw new Error('couldn\'t convert expressions - "[]" to map-based selector format');
+  if (spec.selector?.matchExpressions?.length) throw new Error('couldn\'t convert expressions - "[]" to map-based selector format');
   return spec.selector?.matchLabels ?? {};
 }
 
@@ -197,12 +176,10 @@ function portsFor(flags: CommandContext["flags"], spec: SpecJson): Json[] {
   const given = flags.text("port");
   const wanted =
     given !== ""
-      ? given
-          .split(",")
-          .map((text) => ({
-            port: Number(text),
-            protocol: container.find(({ port }) => port === Number(text))?.protocol,
-          }))
+      ? given.split(",").map((text) => ({
+          port: Number(text),
+          protocol: container.find(({ port }) => port === Number(text))?.protocol,
+        }))
       : container;
   if (wanted.length === 0) {
     if (flags.text("cluster-ip") === "None") return [];

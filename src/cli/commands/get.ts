@@ -94,16 +94,13 @@ const get: CommandSpec = {
     if (flags.has("raw")) return getRaw(context);
     if (context.args.length === 0 && !hasFiles(context)) return missingType(context);
     if (flags.bool("output-watch-events") && !isWatch(context))
-      throw context.usage(
-        "--output-watch-events option can only be used with --watch or --watch-only",
-      );
+      throw context.usage("--output-watch-events option can only be used with --watch or --watch-only");
     const { format } = outputFormat(flags);
     const custom = format.startsWith("custom-columns");
     const printer = custom ? undefined : await findPrinter(flags);
     if (!printer && !custom && !["", "wide"].includes(format))
       throw unknownFormat(flags.text("output"), ["custom-columns", "custom-columns-file", "wide"]);
-    if (flags.bool("show-labels") && (printer || custom))
-      throw new Error(`--show-labels option cannot be used with ${format} printer`);
+    if (flags.bool("show-labels") && (printer || custom)) throw new Error(`--show-labels option cannot be used with ${format} printer`);
     requestTimeoutMs(flags);
     const targets = await targetsOf(context);
     if (flags.text("subresource") !== "" && targets.some(({ name }) => name === undefined))
@@ -122,14 +119,10 @@ export default get;
 const isWatch = ({ flags }: CommandContext) => flags.bool("watch") || flags.bool("watch-only");
 
 async function getRaw(context: CommandContext): Promise<void> {
-  if (context.args.length > 0)
-    throw new Error("arguments may not be passed when --raw is specified");
+  if (context.args.length > 0) throw new Error("arguments may not be passed when --raw is specified");
   if (isWatch(context) || context.flags.text("selector") !== "")
-    throw new Error(
-      "--raw may not be specified with other flags that filter the server request or alter the output",
-    );
-  if (context.flags.text("output") !== "")
-    throw new Error("--raw and --output are mutually exclusive");
+    throw new Error("--raw may not be specified with other flags that filter the server request or alter the output");
+  if (context.flags.text("output") !== "") throw new Error("--raw and --output are mutually exclusive");
   const client = await context.client();
   const path = context.flags.text("raw");
   if (!/^(\/|https?:)/.test(path))
@@ -156,11 +149,7 @@ export function targetQuery(context: CommandContext, target: Target) {
   };
 }
 
-export function tableOptions(
-  context: CommandContext,
-  target: Target,
-  several: boolean,
-): TableOptions {
+export function tableOptions(context: CommandContext, target: Target, several: boolean): TableOptions {
   const { flags } = context;
   return {
     wide: outputFormat(flags).format === "wide",
@@ -201,8 +190,7 @@ async function getTables(context: CommandContext, targets: readonly Target[]): P
     shown = target.info;
   }
   flush();
-  if (!wrote && errors.length === 0 && !flags.bool("ignore-not-found"))
-    await sayNothingFound(context, targets);
+  if (!wrote && errors.length === 0 && !flags.bool("ignore-not-found")) await sayNothingFound(context, targets);
   throwAll(errors);
 }
 
@@ -215,9 +203,7 @@ async function readTables(context: CommandContext, targets: readonly Target[], e
     } catch (error) {
       if (flags.bool("ignore-not-found") && error instanceof StatusError && error.reason === "NotFound") continue;
       errors.push(
-        target.name === undefined
-          ? listFailure(error, target.info, flags.text("selector"), flags.text("field-selector"))
-          : error,
+        target.name === undefined ? listFailure(error, target.info, flags.text("selector"), flags.text("field-selector")) : error,
       );
     }
   }
@@ -240,13 +226,8 @@ function sortTables(found: readonly FoundTable[], several: boolean, path: string
 }
 
 async function sayNothingFound(context: CommandContext, targets: readonly Target[]): Promise<void> {
-  const namespaced =
-    !context.flags.bool("all-namespaces") && targets.every(({ info }) => info.namespaced);
-  context.io.err(
-    namespaced
-      ? `No resources found in ${await context.namespace()} namespace.\n`
-      : "No resources found\n",
-  );
+  const namespaced = !context.flags.bool("all-namespaces") && targets.every(({ info }) => info.namespaced);
+  context.io.err(namespaced ? `No resources found in ${await context.namespace()} namespace.\n` : "No resources found\n");
 }
 
 /** The tables of a target: one for an object, one for each part of a list. */
@@ -306,13 +287,7 @@ async function getObjects(
         }),
       );
   }
-  if (
-    objects.length === 0 &&
-    errors.length === 0 &&
-    format === "name" &&
-    !flags.bool("ignore-not-found") &&
-    !single
-  )
+  if (objects.length === 0 && errors.length === 0 && format === "name" && !flags.bool("ignore-not-found") && !single)
     await Promise.resolve();
   throwAll(errors);
 }
@@ -328,9 +303,7 @@ async function readObjects(
   const client = await context.client();
   for (const target of targets) {
     if (target.name !== undefined && flags.has("subresource")) {
-      const object = await client.get<ApiObject>(
-        pathOf(target.info, target.namespace, target.name, flags.text("subresource")),
-      );
+      const object = await client.get<ApiObject>(pathOf(target.info, target.namespace, target.name, flags.text("subresource")));
       found.push({ info: target.info, namespace: target.namespace, name: target.name, object });
       continue;
     }
@@ -347,24 +320,16 @@ async function readObjects(
   return { found, single: targets.length === 1 && targets[0]?.name !== undefined };
 }
 
-async function customColumns(
-  context: CommandContext,
-  objects: readonly ApiObject[],
-): Promise<string> {
-  const { parseCustomColumns, parseCustomColumnsFile, renderCustomColumns } =
-    await import("../printers/custom-columns.ts");
+async function customColumns(context: CommandContext, objects: readonly ApiObject[]): Promise<string> {
+  const { parseCustomColumns, parseCustomColumnsFile, renderCustomColumns } = await import("../printers/custom-columns.ts");
   const { format, argument } = outputFormat(context.flags);
-  const columns =
-    format === "custom-columns-file"
-      ? parseCustomColumnsFile(readColumns(argument))
-      : parseCustomColumns(argument);
+  const columns = format === "custom-columns-file" ? parseCustomColumnsFile(readColumns(argument)) : parseCustomColumns(argument);
   const writer: TabWriter = tableWriter();
   return writer.render(renderCustomColumns(columns, objects, !context.flags.bool("no-headers")));
 }
 
 function readColumns(file: string): string {
   const text = findText(file);
-  if (text === undefined)
-    throw new Error(`error reading template ${file}, open ${file}: no such file or directory`);
+  if (text === undefined) throw new Error(`error reading template ${file}, open ${file}: no such file or directory`);
   return text;
 }

@@ -16,7 +16,12 @@ const kustomize: CommandSpec = {
     { name: "helm-command", type: "string", default: "helm", usage: "Accepted for compatibility." },
     { name: "helm-debug", type: "bool", usage: "Accepted for compatibility." },
     { name: "helm-kube-version", type: "string", usage: "Accepted for compatibility." },
-    { name: "load-restrictor", type: "string", default: "LoadRestrictionsRootOnly", usage: "LoadRestrictionsNone lets kustomizations load files from outside their folders." },
+    {
+      name: "load-restrictor",
+      type: "string",
+      default: "LoadRestrictionsRootOnly",
+      usage: "LoadRestrictionsNone lets kustomizations load files from outside their folders.",
+    },
     { name: "mount", type: "stringArray", usage: "Accepted for compatibility." },
     { name: "network", type: "bool", usage: "Accepted for compatibility." },
     { name: "network-name", type: "string", default: "bridge", usage: "Accepted for compatibility." },
@@ -27,7 +32,8 @@ const kustomize: CommandSpec = {
     const { flags, args } = context;
     if (args.length > 1) throw new Error("specify one path to kustomization.yaml");
     const restrictor = flags.text("load-restrictor");
-    if (!["LoadRestrictionsRootOnly", "LoadRestrictionsNone"].includes(restrictor)) throw new Error(`illegal flag value --load-restrictor ${restrictor}; legal values: [LoadRestrictionsRootOnly LoadRestrictionsNone]`);
+    if (!["LoadRestrictionsRootOnly", "LoadRestrictionsNone"].includes(restrictor))
+      throw new Error(`illegal flag value --load-restrictor ${restrictor}; legal values: [LoadRestrictionsRootOnly LoadRestrictionsNone]`);
     const objects = buildKustomization(args[0] ?? ".", {
       warn: (text) => context.io.err(text),
       order: flags.text("reorder") === "none" ? "fifo" : "legacy",
@@ -47,7 +53,15 @@ const kustomize: CommandSpec = {
 
 export default kustomize;
 
-function fileName({ apiVersion = "", kind = "", metadata = {} }: { apiVersion?: string; kind?: string; metadata?: { name?: string; namespace?: string } }): string {
+function fileName({
+  apiVersion = "",
+  kind = "",
+  metadata = {},
+}: {
+  apiVersion?: string;
+  kind?: string;
+  metadata?: { name?: string; namespace?: string };
+}): string {
   const group = apiVersion.replaceAll("/", "_");
   return `${[metadata.namespace, group, kind, metadata.name].filter(Boolean).join("_").toLowerCase()}.yaml`;
 }

@@ -4,13 +4,7 @@ import { readLines } from "../client.ts";
 import type { CommandContext, CommandSpec } from "../command.ts";
 import { pathOf } from "../discovery.ts";
 import { throwAll } from "../errors.ts";
-import {
-  chooseContainer,
-  describeContainers,
-  logsNotFound,
-  firstPodsOf,
-  type LivePod,
-} from "../pods.ts";
+import { chooseContainer, describeContainers, logsNotFound, firstPodsOf, type LivePod } from "../pods.ts";
 import type { ApiObject } from "../resources.ts";
 
 const logs: CommandSpec = {
@@ -82,38 +76,28 @@ const logs: CommandSpec = {
   async run(context) {
     check(context);
     const pods = await podsToRead(context);
-    const sources = pods.flatMap((pod) =>
-      containersToRead(context, pod).map((container) => ({ pod, container })),
-    );
+    const sources = pods.flatMap((pod) => containersToRead(context, pod).map((container) => ({ pod, container })));
     const { flags } = context;
-    if (
-      flags.bool("follow") &&
-      sources.length > flags.number("max-log-requests") &&
-      sources.length > 1
-    ) {
+    if (flags.bool("follow") && sources.length > flags.number("max-log-requests") && sources.length > 1) {
       throw new Error(
         `you are attempting to follow ${sources.length} log streams, but maximum allowed concurrency is ${flags.number("max-log-requests")}, use --max-log-requests to increase the limit`,
       );
     }
     const prefix = flags.bool("prefix") || flags.bool("all-pods");
     const one = (source: Source) => printLog(context, source, prefix);
-    if (!flags.bool("follow") || sources.length === 1)
-      for (const source of sources) await one(source);
+    if (!flags.bool("follow") || sources.length === 1) for (const source of sources) await one(source);
     else {
       const errors: unknown[] = [];
       await Promise.all(
         sources.map((source) =>
           one(source).catch((error: unknown) =>
-            flags.bool("ignore-errors")
-              ? context.io.err(`error: ${(error as Error).message}\n`)
-              : errors.push(error),
+            flags.bool("ignore-errors") ? context.io.err(`error: ${(error as Error).message}\n`) : errors.push(error),
           ),
         ),
       );
       throwAll(errors);
     }
-    if (sources.length === 0)
-      context.io.err(`No resources found in ${await context.namespace()} namespace.\n`);
+    if (sources.length === 0) context.io.err(`No resources found in ${await context.namespace()} namespace.\n`);
   },
 };
 
@@ -129,33 +113,24 @@ function check(context: CommandContext): void {
   const selector = flags.text("selector");
   const usage = "logs [-f] [-p] (POD | TYPE/NAME) [-c CONTAINER]";
   if (args.length === 0 && selector === "")
-    throw context.usage(
-      `expected '${usage}'.\nPOD or TYPE/NAME is a required argument for the logs command`,
-    );
+    throw context.usage(`expected '${usage}'.\nPOD or TYPE/NAME is a required argument for the logs command`);
   if (args.length > 2 || (args.length === 2 && flags.has("container")))
     throw context.usage(
       args.length === 2
         ? "only one of -c or an inline [CONTAINER] arg is allowed"
         : `expected '${usage}'.\nPOD or TYPE/NAME is a required argument for the logs command`,
     );
-  if (args.length === 1 && selector !== "")
-    throw context.usage("only a selector (-l) or a POD name is allowed");
+  if (args.length === 1 && selector !== "") throw context.usage("only a selector (-l) or a POD name is allowed");
   if (flags.bool("all-containers") && flags.has("container"))
-    throw new Error(
-      "--all-containers=true should not be specified with container name " +
-        flags.text("container"),
-    );
+    throw new Error("--all-containers=true should not be specified with container name " + flags.text("container"));
   const since = flags.text("since-time");
   if (since !== "" && Number.isNaN(Date.parse(since)))
     throw new Error(
       `parsing time ${JSON.stringify(since)} as "2006-01-02T15:04:05Z07:00": cannot parse ${JSON.stringify(since)} as "2006"`,
     );
-  if (flags.has("since") && flags.has("since-time"))
-    throw new Error("at most one of `sinceTime` or `sinceSeconds` may be specified");
-  if (flags.has("tail") && flags.number("tail") < -1)
-    throw new Error("--tail must be greater than or equal to -1");
-  if (flags.number("limit-bytes") < 0)
-    throw new Error("--limit-bytes must be greater than 0");
+  if (flags.has("since") && flags.has("since-time")) throw new Error("at most one of `sinceTime` or `sinceSeconds` may be specified");
+  if (flags.has("tail") && flags.number("tail") < -1) throw new Error("--tail must be greater than or equal to -1");
+  if (flags.number("limit-bytes") < 0) throw new Error("--limit-bytes must be greater than 0");
 }
 
 async function podsToRead(context: CommandContext): Promise<LivePod[]> {
@@ -174,25 +149,18 @@ async function podsToRead(context: CommandContext): Promise<LivePod[]> {
   const argument = context.args[0] ?? "";
   try {
     if (!argument.includes("/"))
-      return [
-        await client.get<LivePod>(
-          `/api/v1/namespaces/${encodeURIComponent(namespace)}/pods/${encodeURIComponent(argument)}`,
-        ),
-      ];
+      return [await client.get<LivePod>(`/api/v1/namespaces/${encodeURIComponent(namespace)}/pods/${encodeURIComponent(argument)}`)];
     const [type = "", name = ""] = argument.split("/");
     const info = await (await context.discovery()).get(type);
     const object = await client.get<ApiObject>(pathOf(info, namespace, name));
     if (info.resource === "pods") return [object as unknown as LivePod];
     const pods = (await firstPodsOf(context, object, info.resource)).sort(
-      (a, b) =>
-        Date.parse(a.metadata.creationTimestamp ?? "") -
-        Date.parse(b.metadata.creationTimestamp ?? ""),
+      (a, b) => Date.parse(a.metadata.creationTimestamp ?? "") - Date.parse(b.metadata.creationTimestamp ?? ""),
     );
     const [first] = pods;
     if (!first) throw new Error("timed out waiting for the condition");
     if (flags.bool("all-pods")) return pods;
-    if (pods.length > 1)
-      context.io.err(`Found ${pods.length} pods, using pod/${first.metadata.name}\n`);
+    if (pods.length > 1) context.io.err(`Found ${pods.length} pods, using pod/${first.metadata.name}\n`);
     return [first];
   } catch (error) {
     throw logsNotFound(error, namespace);
@@ -202,40 +170,25 @@ async function podsToRead(context: CommandContext): Promise<LivePod[]> {
 function containersToRead(context: CommandContext, pod: LivePod): string[] {
   const { flags } = context;
   if (flags.bool("all-containers"))
-    return [
-      ...(pod.spec.initContainers ?? []),
-      ...(pod.spec.containers ?? []),
-      ...(pod.spec.ephemeralContainers ?? []),
-    ].map(({ name }) => name);
-  const wanted = flags.text("container") || (context.args[1] ?? "");
-  const names = [
-    ...(pod.spec.containers ?? []),
-    ...(pod.spec.ephemeralContainers ?? []),
-    ...(pod.spec.initContainers ?? []),
-  ].map(({ name }) => name);
-  if (wanted !== "" && !names.includes(wanted))
-    throw new Error(
-      `container ${wanted} is not valid for pod ${pod.metadata.name} out of: ${describeContainers(pod)}`,
+    return [...(pod.spec.initContainers ?? []), ...(pod.spec.containers ?? []), ...(pod.spec.ephemeralContainers ?? [])].map(
+      ({ name }) => name,
     );
+  const wanted = flags.text("container") || (context.args[1] ?? "");
+  const names = [...(pod.spec.containers ?? []), ...(pod.spec.ephemeralContainers ?? []), ...(pod.spec.initContainers ?? [])].map(
+    ({ name }) => name,
+  );
+  if (wanted !== "" && !names.includes(wanted))
+    throw new Error(`container ${wanted} is not valid for pod ${pod.metadata.name} out of: ${describeContainers(pod)}`);
   return [chooseContainer(context, pod, wanted)];
 }
 
 // kubectl 1.36 keeps asking while a container that is followed is not there yet.
 const RETRY_MS = 1000;
 
-async function printLog(
-  context: CommandContext,
-  { pod, container }: Source,
-  prefix: boolean,
-): Promise<void> {
+async function printLog(context: CommandContext, { pod, container }: Source, prefix: boolean): Promise<void> {
   const { flags } = context;
   const client = await context.client();
-  const tail =
-    flags.number("tail") >= 0
-      ? flags.number("tail")
-      : flags.text("selector") !== "" && !flags.has("tail")
-        ? 10
-        : undefined;
+  const tail = flags.number("tail") >= 0 ? flags.number("tail") : flags.text("selector") !== "" && !flags.has("tail") ? 10 : undefined;
   const query = {
     container,
     follow: flags.bool("follow") || undefined,
@@ -253,16 +206,11 @@ async function printLog(
         query,
         accept: "application/json, */*",
       });
-      if (prefix)
-        for await (const line of readLines(response.body))
-          context.io.out(`[pod/${pod.metadata.name}/${container}] ${line}\n`);
+      if (prefix) for await (const line of readLines(response.body)) context.io.out(`[pod/${pod.metadata.name}/${container}] ${line}\n`);
       else for await (const chunk of response.body) context.io.out(chunk);
       return;
     } catch (error) {
-      const waiting =
-        error instanceof StatusError &&
-        error.reason === "BadRequest" &&
-        error.message.includes("is waiting to start");
+      const waiting = error instanceof StatusError && error.reason === "BadRequest" && error.message.includes("is waiting to start");
       if (!waiting || !flags.bool("follow")) throw error;
       await sleep(RETRY_MS);
     }

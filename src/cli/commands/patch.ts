@@ -50,19 +50,11 @@ const patch: CommandSpec = {
   async run(context) {
     const { flags } = context;
     const contentType = TYPES[flags.text("type").toLowerCase()];
-    if (!contentType)
-      throw new Error(
-        `--type must be one of [json merge strategic], not ${JSON.stringify(flags.text("type"))}`,
-      );
+    if (!contentType) throw new Error(`--type must be one of [json merge strategic], not ${JSON.stringify(flags.text("type"))}`);
     if (flags.text("patch") === "" && flags.text("patch-file") === "")
-      throw new Error(
-        "must specify --patch or --patch-file containing the contents of the patch",
-      );
-    if (flags.text("patch") !== "" && flags.text("patch-file") !== "")
-      throw new Error("cannot specify --patch and --patch-file together");
-    const body = await parsePatch(
-      flags.text("patch") !== "" ? flags.text("patch") : readPatch(flags.text("patch-file")),
-    );
+      throw new Error("must specify --patch or --patch-file containing the contents of the patch");
+    if (flags.text("patch") !== "" && flags.text("patch-file") !== "") throw new Error("cannot specify --patch and --patch-file together");
+    const body = await parsePatch(flags.text("patch") !== "" ? flags.text("patch") : readPatch(flags.text("patch-file")));
     const dryRun = dryRunOf(flags, context.io);
     const report = await reporter(context, dryRun);
     const errors: unknown[] = [];
@@ -76,8 +68,8 @@ const patch: CommandSpec = {
             ? await locally(found, contentType, body)
             : await client.json<Json>("PATCH", path, { query, body, contentType });
         const same =
-          (after["metadata"] as { resourceVersion?: string }).resourceVersion ===
-            found.object.metadata.resourceVersion && dryRun === "none";
+          (after["metadata"] as { resourceVersion?: string }).resourceVersion === found.object.metadata.resourceVersion &&
+          dryRun === "none";
         report(after, found.info, same ? "patched (no change)" : "patched");
       } catch (error) {
         errors.push(error);
@@ -91,8 +83,7 @@ export default patch;
 
 function readPatch(file: string): string {
   const text = findText(file);
-  if (text === undefined)
-    throw new Error(`unable to read patch file: open ${file}: no such file or directory`);
+  if (text === undefined) throw new Error(`unable to read patch file: open ${file}: no such file or directory`);
   return text;
 }
 
@@ -107,21 +98,12 @@ async function parsePatch(text: string): Promise<unknown> {
   }
 }
 
-async function locally(
-  found: Awaited<ReturnType<typeof fetchObjects>>[number],
-  contentType: string,
-  body: unknown,
-): Promise<Json> {
+async function locally(found: Awaited<ReturnType<typeof fetchObjects>>[number], contentType: string, body: unknown): Promise<Json> {
   if (typeof body === "string") return locally(found, contentType, JSON.parse(body));
   const { applyMergePatch } = await import("../../api/merge-patch.ts");
   if (contentType === TYPES["merge"]) return applyMergePatch(found.object, body) as Json;
-  if (contentType === TYPES["json"])
-    return (await import("../../api/json-patch.ts")).applyJsonPatch(found.object, body) as Json;
+  if (contentType === TYPES["json"]) return (await import("../../api/json-patch.ts")).applyJsonPatch(found.object, body) as Json;
   const schema = (await import("../strategic.ts")).schemaOf(found.info);
   if (!schema) throw new Error("strategic merge patch is not supported for this kind");
-  return (await import("../../api/strategic-merge-patch.ts")).applyStrategicMergePatch(
-    schema,
-    found.object,
-    body,
-  ) as Json;
+  return (await import("../../api/strategic-merge-patch.ts")).applyStrategicMergePatch(schema, found.object, body) as Json;
 }

@@ -2,7 +2,8 @@ import { baseName } from "../../host/cli-host.ts";
 import type { CommandSpec } from "../command.ts";
 import { listPlugins, pluginWarnings } from "../plugins.ts";
 
-const LONG = "Provides utilities for interacting with plugins.\n\n A plugin is a program of yours whose file name begins with kubectl- and that is found on the PATH.";
+const LONG =
+  "Provides utilities for interacting with plugins.\n\n A plugin is a program of yours whose file name begins with kubectl- and that is found on the PATH.";
 
 const list: CommandSpec = {
   long: "List all programs on the PATH whose names begin with kubectl-.",

@@ -34,14 +34,11 @@ const portForward: CommandSpec = {
   ],
   async run(context) {
     const [target, ...specs] = context.args;
-    if (target === undefined || specs.length === 0)
-      throw context.usage("TYPE/NAME and list of ports are required for port-forward");
+    if (target === undefined || specs.length === 0) throw context.usage("TYPE/NAME and list of ports are required for port-forward");
     const pod = await attachablePod(context, target);
     const ports = await resolvePorts(context, target, pod, specs);
     if (pod.status?.phase !== "Running")
-      throw new Error(
-        `unable to forward port because pod is not running. Current status=${pod.status?.phase ?? ""}`,
-      );
+      throw new Error(`unable to forward port because pod is not running. Current status=${pod.status?.phase ?? ""}`);
     return forward(context, pod, ports);
   },
 };
@@ -53,15 +50,8 @@ interface PortPair {
   readonly remote: number;
 }
 
-async function resolvePorts(
-  context: CommandContext,
-  target: string,
-  pod: LivePod,
-  specs: readonly string[],
-): Promise<PortPair[]> {
-  const service = /^(svc|service|services)\//.test(target)
-    ? await serviceOf(context, target)
-    : undefined;
+async function resolvePorts(context: CommandContext, target: string, pod: LivePod, specs: readonly string[]): Promise<PortPair[]> {
+  const service = /^(svc|service|services)\//.test(target) ? await serviceOf(context, target) : undefined;
   return specs.map((spec) => {
     const [first = "", second] = spec.split(":");
     const wanted = second ?? first;
@@ -81,9 +71,7 @@ async function resolvePorts(
 
 async function serviceOf(context: CommandContext, target: string): Promise<Service> {
   const info = await (await context.discovery()).get("services");
-  return (await context.client()).get<never>(
-    pathOf(info, await context.namespace(), target.split("/")[1]),
-  );
+  return (await context.client()).get<never>(pathOf(info, await context.namespace(), target.split("/")[1]));
 }
 
 function checkedPort(text: string, side: string, spec: string): number {
@@ -104,9 +92,7 @@ function containerPort(pod: LivePod, wanted: string): number {
 }
 
 function servicePort(service: Service, pod: LivePod, wanted: string): number {
-  const port = service.spec?.ports?.find(
-    (each) => each.name === wanted || String(each.port) === wanted,
-  );
+  const port = service.spec?.ports?.find((each) => each.name === wanted || String(each.port) === wanted);
   if (!port)
     throw new Error(
       /^\d+$/.test(wanted)
@@ -115,24 +101,22 @@ function servicePort(service: Service, pod: LivePod, wanted: string): number {
     );
   if (service.spec?.clusterIP === "None" && port.targetPort === undefined) return port.port;
   const target = port.targetPort ?? port.port;
-  return typeof target === "number" && target !== 0
-    ? target
-    : target === 0
-      ? port.port
-      : containerPort(pod, String(target));
+  return typeof target === "number" && target !== 0 ? target : target === 0 ? port.port : containerPort(pod, String(target));
 }
 
-async function forward(
-  context: CommandContext,
-  pod: LivePod,
-  ports: readonly PortPair[],
-): Promise<number> {
+async function forward(context: CommandContext, pod: LivePod, ports: readonly PortPair[]): Promise<number> {
   const client = await context.client();
   const path = podPath(pod, "portforward");
   const outcome = await upgradeRequest(client.connection.target, {
     method: "POST",
     path,
-    headers: { ...client.headers(), Connection: "Upgrade", Upgrade: "SPDY/3.1", "X-Stream-Protocol-Version": PROTOCOL, "Content-Length": "0" },
+    headers: {
+      ...client.headers(),
+      Connection: "Upgrade",
+      Upgrade: "SPDY/3.1",
+      "X-Stream-Protocol-Version": PROTOCOL,
+      "Content-Length": "0",
+    },
   });
   if (outcome.kind === "refused") {
     const failure = statusErrorOf(outcome.status, await readText(outcome), "POST", path);
@@ -151,10 +135,7 @@ async function forward(
       context,
       local,
       remote,
-      (connection, port) =>
-        void serve(context, spdy, connection, { local: port, remote, id: requests++ }, () =>
-          socket.destroy(),
-        ),
+      (connection, port) => void serve(context, spdy, connection, { local: port, remote, id: requests++ }, () => socket.destroy()),
     );
     listeners.push(...opened);
   }
@@ -179,9 +160,7 @@ async function listenAll(
   remote: number,
   serveOne: (connection: Socket, local: number) => void,
 ): Promise<{ close(): void }[]> {
-  const hosts = context.flags
-    .list("address")
-    .flatMap((address) => (address === "localhost" ? ["127.0.0.1", "::1"] : [address]));
+  const hosts = context.flags.list("address").flatMap((address) => (address === "localhost" ? ["127.0.0.1", "::1"] : [address]));
   const opened: { port: number; close(): void }[] = [];
   const failures: string[] = [];
   for (const host of hosts) {
@@ -192,9 +171,7 @@ async function listenAll(
         serveOne(connection, listener.port);
       });
       opened.push(listener);
-      context.print(
-        `Forwarding from ${host.includes(":") ? `[${host}]` : host}:${listener.port} -> ${remote}`,
-      );
+      context.print(`Forwarding from ${host.includes(":") ? `[${host}]` : host}:${listener.port} -> ${remote}`);
     } catch (error) {
       const shown = host.includes(":") ? `[${host}]:${local}` : `${host}:${local}`;
       const why =
@@ -203,15 +180,11 @@ async function listenAll(
           : (error as NodeJS.ErrnoException).code === "EADDRNOTAVAIL"
             ? "bind: cannot assign requested address"
             : (error as Error).message;
-      failures.push(
-        `unable to create listener: Error listen ${host.includes(":") ? "tcp6" : "tcp4"} ${shown}: ${why}`,
-      );
+      failures.push(`unable to create listener: Error listen ${host.includes(":") ? "tcp6" : "tcp4"} ${shown}: ${why}`);
     }
   }
   if (opened.length === 0) {
-    context.io.err(
-      `Unable to listen on port ${local}: Listeners failed to create with the following errors: [${failures.join(" ")}]\n`,
-    );
+    context.io.err(`Unable to listen on port ${local}: Listeners failed to create with the following errors: [${failures.join(" ")}]\n`);
     throw new Error(`unable to listen on any of the requested ports: [{${local} ${remote}}]`);
   }
   return opened;

@@ -6,13 +6,7 @@ import { pathOf, singularName } from "../discovery.ts";
 import { DRY_RUN_FLAG, dryRunOf, dryRunQuery } from "../dry-run.ts";
 import { throwAll } from "../errors.ts";
 import { LAST_APPLIED, withLastApplied } from "../last-applied.ts";
-import {
-  FIELD_MANAGER_FLAG,
-  fieldValidation,
-  OUTPUT_FLAGS,
-  reporter,
-  VALIDATE_FLAG,
-} from "../report.ts";
+import { FIELD_MANAGER_FLAG, fieldValidation, OUTPUT_FLAGS, reporter, VALIDATE_FLAG } from "../report.ts";
 import { FILE_FLAGS, hasFiles, targetsOf, type ApiObject } from "../resources.ts";
 
 const replace: CommandSpec = {
@@ -47,10 +41,8 @@ const replace: CommandSpec = {
     const { flags } = context;
     if (flags.has("raw")) return (await import("../raw-request.ts")).sendRaw(context, "PUT");
     if (!hasFiles(context)) throw new Error("must specify one of -f and -k");
-    if (flags.number("grace-period") >= 0 && !flags.bool("force"))
-      throw new Error("--grace-period must have --force specified");
-    if (flags.number("timeout") !== 0 && !flags.bool("force"))
-      throw new Error("--timeout must have --force specified");
+    if (flags.number("grace-period") >= 0 && !flags.bool("force")) throw new Error("--grace-period must have --force specified");
+    if (flags.number("timeout") !== 0 && !flags.bool("force")) throw new Error("--timeout must have --force specified");
     const validation = fieldValidation(context);
     const dryRun = dryRunOf(flags, context.io);
     const report = await reporter(context, dryRun);
@@ -60,10 +52,7 @@ const replace: CommandSpec = {
     for (const target of targets) {
       try {
         const manifest = target.manifest as ApiObject;
-        const object =
-          flags.bool("save-config") || manifest.metadata.annotations?.[LAST_APPLIED]
-            ? withLastApplied(manifest)
-            : manifest;
+        const object = flags.bool("save-config") || manifest.metadata.annotations?.[LAST_APPLIED] ? withLastApplied(manifest) : manifest;
         const query = {
           fieldManager: flags.text("field-manager"),
           fieldValidation: validation,
@@ -79,9 +68,7 @@ const replace: CommandSpec = {
             if (!isNotFound(error)) throw error;
           });
           const from = target.namespace ? ` from ${target.namespace} namespace` : "";
-          context.print(
-            `${singularName(target.info)} ${JSON.stringify(target.name)} deleted${from}`,
-          );
+          context.print(`${singularName(target.info)} ${JSON.stringify(target.name)} deleted${from}`);
           report(
             await client.json("POST", pathOf(target.info, target.namespace), {
               query,
@@ -92,11 +79,10 @@ const replace: CommandSpec = {
           );
         } else
           report(
-            await client.json(
-              "PUT",
-              pathOf(target.info, target.namespace, target.name, flags.text("subresource")),
-              { query, body: object },
-            ),
+            await client.json("PUT", pathOf(target.info, target.namespace, target.name, flags.text("subresource")), {
+              query,
+              body: object,
+            }),
             target.info,
             "replaced",
           );

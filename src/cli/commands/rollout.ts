@@ -13,12 +13,7 @@ const MANAGER: FlagSpec = {
   usage: "Name that the changes are recorded under.",
 };
 const COMMON: readonly FlagSpec[] = [...FILE_FLAGS, SELECTOR_FLAG];
-const WRITING: readonly FlagSpec[] = [
-  ...COMMON,
-  ...OUTPUT_FLAGS,
-  MANAGER,
-  { ...DRY_RUN_FLAG, hidden: true },
-];
+const WRITING: readonly FlagSpec[] = [...COMMON, ...OUTPUT_FLAGS, MANAGER, { ...DRY_RUN_FLAG, hidden: true }];
 
 const entry = (
   name: string,
@@ -107,8 +102,7 @@ const rollout: CommandSpec = {
 export default rollout;
 
 function check(context: CommandContext): void {
-  if (context.args.length === 0 && !hasFiles(context))
-    throw new Error("required resource not specified");
+  if (context.args.length === 0 && !hasFiles(context)) throw new Error("required resource not specified");
 }
 
 const specOf = (object: ApiObject) =>
@@ -123,9 +117,7 @@ async function restart(context: CommandContext): Promise<void> {
     operation: "restarted",
     change({ object, info, name }) {
       if (!["deployments", "daemonsets", "statefulsets"].includes(info.resource))
-        throw new Error(
-          `${info.resource}.${info.group} ${JSON.stringify(name)} restarting is not supported`,
-        );
+        throw new Error(`${info.resource}.${info.group} ${JSON.stringify(name)} restarting is not supported`);
       const spec = specOf(object);
       if (spec.paused)
         throw new Error(
@@ -133,9 +125,7 @@ async function restart(context: CommandContext): Promise<void> {
         );
       const annotations = {
         ...spec.template?.metadata?.annotations,
-        "kubectl.kubernetes.io/restartedAt": new Date(nowMs())
-          .toISOString()
-          .replace(/\.\d+Z$/, "Z"),
+        "kubectl.kubernetes.io/restartedAt": new Date(nowMs()).toISOString().replace(/\.\d+Z$/, "Z"),
       };
       return {
         ...object,
@@ -154,11 +144,8 @@ async function pause(context: CommandContext): Promise<void> {
     operation: "paused",
     change({ object, info, name }) {
       if (info.resource !== "deployments")
-        throw new Error(
-          `${info.resource}.${info.group} ${JSON.stringify(name)} pausing is not supported`,
-        );
-      if (specOf(object).paused)
-        throw new Error(`${info.resource}.${info.group} ${JSON.stringify(name)} is already paused`);
+        throw new Error(`${info.resource}.${info.group} ${JSON.stringify(name)} pausing is not supported`);
+      if (specOf(object).paused) throw new Error(`${info.resource}.${info.group} ${JSON.stringify(name)} is already paused`);
       return { ...object, spec: { ...specOf(object), paused: true } };
     },
   });
@@ -170,12 +157,9 @@ async function resume(context: CommandContext): Promise<void> {
     operation: "resumed",
     change({ object, info, name }) {
       if (info.resource !== "deployments")
-        throw new Error(
-          `${info.resource}.${info.group} ${JSON.stringify(name)} resuming is not supported`,
-        );
+        throw new Error(`${info.resource}.${info.group} ${JSON.stringify(name)} resuming is not supported`);
       const { paused, ...rest } = specOf(object);
-      if (!paused)
-        throw new Error(`${info.resource}.${info.group} ${JSON.stringify(name)} is not paused`);
+      if (!paused) throw new Error(`${info.resource}.${info.group} ${JSON.stringify(name)} is not paused`);
       return { ...object, spec: rest };
     },
   });

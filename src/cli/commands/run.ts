@@ -154,8 +154,7 @@ async function remove(context: CommandContext, namespace: string, name: string):
     if (isNotFound(error)) return;
     throw error;
   }
-  if (!context.flags.bool("quiet"))
-    context.print(`pod ${JSON.stringify(name)} deleted from ${namespace} namespace`);
+  if (!context.flags.bool("quiet")) context.print(`pod ${JSON.stringify(name)} deleted from ${namespace} namespace`);
 }
 
 function checked(context: CommandContext): { pod: ApiObject; attach: boolean } {
@@ -166,20 +165,14 @@ function checked(context: CommandContext): { pod: ApiObject; attach: boolean } {
   if (!/^[\w][\w.:/@-]*$/.test(image) || /[A-Z]/.test(image.replace(/:[^/]*$|@.*$/, "")))
     throw new Error(`Invalid image name ${JSON.stringify(image)}: invalid reference format`);
   const interactive = flags.bool("stdin");
-  if (flags.bool("tty") && !interactive)
-    throw context.usage("-i/--stdin is required for containers with -t/--tty=true");
-  if (flags.bool("expose") && flags.text("port") === "")
-    throw context.usage("--port must be set when exposing a service");
+  if (flags.bool("tty") && !interactive) throw context.usage("-i/--stdin is required for containers with -t/--tty=true");
+  if (flags.bool("expose") && flags.text("port") === "") throw context.usage("--port must be set when exposing a service");
   const attach = flags.has("attach") ? flags.bool("attach") : interactive || flags.bool("tty");
-  if (flags.bool("rm") && !attach)
-    throw context.usage("--rm should only be used for attached containers");
+  if (flags.bool("rm") && !attach) throw context.usage("--rm should only be used for attached containers");
   if (attach && flags.text("dry-run") !== "none" && flags.has("dry-run"))
-    throw context.usage(
-      "--dry-run=[server|client] can't be used with attached containers options (--attach, --stdin, or --tty)",
-    );
+    throw context.usage("--dry-run=[server|client] can't be used with attached containers options (--attach, --stdin, or --tty)");
   const policy = flags.text("image-pull-policy");
-  if (policy !== "" && !["Always", "IfNotPresent", "Never"].includes(policy))
-    throw new Error(`invalid image pull policy: ${policy}`);
+  if (policy !== "" && !["Always", "IfNotPresent", "Never"].includes(policy)) throw new Error(`invalid image pull policy: ${policy}`);
   if (!["Always", "OnFailure", "Never"].includes(flags.text("restart")))
     throw context.usage(`invalid restart policy: ${flags.text("restart")}`);
   return { pod: buildPod(context), attach };
@@ -192,23 +185,17 @@ function buildPod(context: CommandContext): ApiObject {
   const container: Json = { image: flags.text("image"), name, resources: {} };
   if (command.length > 0) container[flags.bool("command") ? "command" : "args"] = command;
   if (flags.list("env").length > 0) container["env"] = flags.list("env").map(envVar);
-  if (flags.text("port") !== "")
-    container["ports"] = [{ containerPort: portNumber(flags.text("port")) }];
-  if (flags.text("image-pull-policy") !== "")
-    container["imagePullPolicy"] = flags.text("image-pull-policy");
+  if (flags.text("port") !== "") container["ports"] = [{ containerPort: portNumber(flags.text("port")) }];
+  if (flags.text("image-pull-policy") !== "") container["imagePullPolicy"] = flags.text("image-pull-policy");
   if (flags.bool("stdin"))
     Object.assign(container, {
       stdin: true,
-      ...(flags.text("restart") !== "Always" || !flags.bool("leave-stdin-open")
-        ? { stdinOnce: true }
-        : {}),
+      ...(flags.text("restart") !== "Always" || !flags.bool("leave-stdin-open") ? { stdinOnce: true } : {}),
     });
   if (flags.bool("tty")) container["tty"] = true;
   if (flags.bool("privileged")) container["securityContext"] = { privileged: true };
   const annotations = Object.fromEntries(
-    flags
-      .list("annotations")
-      .map((pair) => [pair.slice(0, pair.indexOf("=")), pair.slice(pair.indexOf("=") + 1)]),
+    flags.list("annotations").map((pair) => [pair.slice(0, pair.indexOf("=")), pair.slice(pair.indexOf("=") + 1)]),
   );
   const labels =
     flags.text("labels") === ""
@@ -230,9 +217,7 @@ function buildPod(context: CommandContext): ApiObject {
     },
     status: {},
   };
-  return flags.text("overrides") === ""
-    ? pod
-    : overridden(pod, flags.text("overrides"), flags.text("override-type"));
+  return flags.text("overrides") === "" ? pod : overridden(pod, flags.text("overrides"), flags.text("override-type"));
 }
 
 function envVar(pair: string): Json {
@@ -249,8 +234,7 @@ function labelPair(pair: string): [string, string] {
 }
 
 function portNumber(text: string): number {
-  if (!/^\d+$/.test(text))
-    throw new Error(`strconv.Atoi: parsing ${JSON.stringify(text)}: invalid syntax`);
+  if (!/^\d+$/.test(text)) throw new Error(`strconv.Atoi: parsing ${JSON.stringify(text)}: invalid syntax`);
   return Number(text);
 }
 
@@ -267,10 +251,7 @@ function overridden(pod: ApiObject, text: string, type: string): ApiObject {
 
 function mergeInto(current: unknown, patch: unknown): unknown {
   if (typeof patch !== "object" || patch === null || Array.isArray(patch)) return patch;
-  const out: Json =
-    typeof current === "object" && current !== null && !Array.isArray(current)
-      ? { ...(current as Json) }
-      : {};
+  const out: Json = typeof current === "object" && current !== null && !Array.isArray(current) ? { ...(current as Json) } : {};
   for (const [key, value] of Object.entries(patch)) {
     if (value === null) delete out[key];
     else out[key] = mergeInto(out[key], value);

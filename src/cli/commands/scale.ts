@@ -6,8 +6,7 @@ import { reporter, OUTPUT_FLAGS } from "../report.ts";
 import { fetchObjects, FILE_FLAGS, hasFiles, SELECTOR_FLAG, targetsOf } from "../resources.ts";
 
 const scale: CommandSpec = {
-  usage:
-    "[--resource-version=version] [--current-replicas=count] --replicas=COUNT (-f FILENAME | TYPE NAME)",
+  usage: "[--resource-version=version] [--current-replicas=count] --replicas=COUNT (-f FILENAME | TYPE NAME)",
   long: "Set a new size for a deployment, replica set, replication controller, or stateful set.",
   examples:
     "# Three replicas\nkubectl scale --replicas=3 rs/foo\n\n# Only if there are two now\nkubectl scale --current-replicas=2 --replicas=3 deployment/mysql",
@@ -45,10 +44,7 @@ const scale: CommandSpec = {
   async run(context) {
     const { flags } = context;
     const replicas = flags.number("replicas");
-    if (replicas < 0)
-      throw new Error(
-        "The --replicas=COUNT flag is required, and COUNT must be greater than or equal to 0",
-      );
+    if (replicas < 0) throw new Error("The --replicas=COUNT flag is required, and COUNT must be greater than or equal to 0");
     if (context.args.length === 0 && !hasFiles(context))
       throw new Error(
         "You must provide one or more resources by argument or filename.\nExample resource specifications include:\n   '-f rsrc.yaml'\n   '--filename=rsrc.json'\n   '<resource> <name>'\n   '<resource>'",
@@ -69,22 +65,15 @@ const scale: CommandSpec = {
           throw new Error(`Expected replicas to be ${expected}, was ${spec?.replicas ?? 0}`);
         const version = flags.text("resource-version");
         if (version !== "" && object.metadata.resourceVersion !== version)
-          throw new Error(
-            `Expected resource version to be ${version}, was ${object.metadata.resourceVersion}`,
-          );
-        if (!info.subresources.includes("scale"))
-          throw new Error(`the server could not find the requested resource`);
+          throw new Error(`Expected resource version to be ${version}, was ${object.metadata.resourceVersion}`);
+        if (!info.subresources.includes("scale")) throw new Error(`the server could not find the requested resource`);
         if (dryRun !== "client")
           await client.json("PATCH", pathOf(info, namespace, name, "scale"), {
             query: dryRunQuery(dryRun),
             body: { spec: { replicas } },
             contentType: "application/merge-patch+json",
           });
-        report(
-          flags.text("output") === "" ? object : { ...object, spec: { ...spec, replicas } },
-          info,
-          "scaled",
-        );
+        report(flags.text("output") === "" ? object : { ...object, spec: { ...spec, replicas } }, info, "scaled");
       } catch (error) {
         errors.push(error);
       }

@@ -20,7 +20,8 @@ export async function setEnv(context: CommandContext): Promise<void> {
   if (flags.list("filename").length === 0 && flags.text("kustomize") === "" && resources.length === 0)
     throw new Error("one or more resources must be specified as <resource> <name> or <resource>/<name>");
   if (flags.bool("list") && flags.text("output") !== "") throw new Error("--list and --output may not be specified together");
-  if (flags.list("keys").length > 0 && flags.text("from") === "") throw new Error("when specifying --keys, a configmap or secret must be provided with --from");
+  if (flags.list("keys").length > 0 && flags.text("from") === "")
+    throw new Error("when specifying --keys, a configmap or secret must be provided with --from");
   const given = await parse(context, [...flags.list("env"), ...changes]);
   const from = flags.text("from") === "" ? [] : await variablesFrom(context);
   const prefix = flags.text("prefix");
@@ -34,7 +35,10 @@ export async function setEnv(context: CommandContext): Promise<void> {
     change: (found) =>
       withPodSpec(found, (spec) => {
         const containers = selected(context, spec);
-        if (containers.length === 0) context.io.err(`Warning: ${found.info.kind}/${found.name} does not have any containers matching ${JSON.stringify(flags.text("containers"))}\n`);
+        if (containers.length === 0)
+          context.io.err(
+            `Warning: ${found.info.kind}/${found.name} does not have any containers matching ${JSON.stringify(flags.text("containers"))}\n`,
+          );
         for (const container of containers) {
           if (flags.has("overwrite") && !flags.bool("overwrite")) refuseOverwrites(container, variables);
           const env = edit(container.env ?? []);
@@ -67,7 +71,8 @@ async function parse(context: CommandContext, specs: readonly string[]): Promise
       }
     } else if (spec.includes("=")) {
       const name = spec.slice(0, spec.indexOf("="));
-      if (set.some((each) => each.name === name)) throw new Error(`${JSON.stringify(name)} can not be specified twice`.replace(/^"(.*)"/, "$1"));
+      if (set.some((each) => each.name === name))
+        throw new Error(`${JSON.stringify(name)} can not be specified twice`.replace(/^"(.*)"/, "$1"));
       set.push({ name, value: spec.slice(name.length + 1) });
     } else if (spec.endsWith("-")) removed.push(spec.slice(0, -1));
     else throw new Error(`unknown argument: ${spec}`);
@@ -138,7 +143,12 @@ async function list(context: CommandContext, resources: readonly string[], edit:
   if (failed) throw new ExitError("");
 }
 
-async function show(context: CommandContext, found: Found, { name, value, valueFrom }: EnvVar, problems: Map<string, string[]>): Promise<void> {
+async function show(
+  context: CommandContext,
+  found: Found,
+  { name, value, valueFrom }: EnvVar,
+  problems: Map<string, string[]>,
+): Promise<void> {
   if (!valueFrom) return context.print(`${name}=${value ?? ""}`);
   const reference = valueFrom as Reference;
   if (context.flags.bool("resolve")) {
@@ -156,14 +166,17 @@ function described({ configMapKeyRef, secretKeyRef, fieldRef, resourceFieldRef }
   if (configMapKeyRef) return `configmap ${configMapKeyRef.name}, key ${configMapKeyRef.key}`;
   if (secretKeyRef) return `secret ${secretKeyRef.name}, key ${secretKeyRef.key}`;
   if (fieldRef) return `field path ${fieldRef.fieldPath}`;
-  if (resourceFieldRef) return `resource field ${resourceFieldRef.containerName ? `${resourceFieldRef.containerName}/` : ""}${resourceFieldRef.resource}`;
+  if (resourceFieldRef)
+    return `resource field ${resourceFieldRef.containerName ? `${resourceFieldRef.containerName}/` : ""}${resourceFieldRef.resource}`;
   return "invalid valueFrom";
 }
 
 async function resolve(context: CommandContext, found: Found, { configMapKeyRef, secretKeyRef, fieldRef }: Reference): Promise<string> {
   const key = configMapKeyRef ?? secretKeyRef;
   if (!key) {
-    const value = (fieldRef?.fieldPath ?? "").split(".").reduce<unknown>((node, word) => (node as Record<string, unknown> | undefined)?.[word], found.object);
+    const value = (fieldRef?.fieldPath ?? "")
+      .split(".")
+      .reduce<unknown>((node, word) => (node as Record<string, unknown> | undefined)?.[word], found.object);
     if (fieldRef && typeof value === "string") return value;
     throw new Error(fieldRef ? `unsupported fieldPath: ${fieldRef.fieldPath}` : "invalid valueFrom");
   }

@@ -1,10 +1,4 @@
-import {
-  changeObjects,
-  hasPodSpec,
-  withPodSpec,
-  type ContainerJson,
-  type PodSpecJson,
-} from "../change.ts";
+import { changeObjects, hasPodSpec, withPodSpec, type ContainerJson, type PodSpecJson } from "../change.ts";
 import type { CommandContext, CommandEntry, CommandSpec } from "../command.ts";
 import { DRY_RUN_FLAG } from "../dry-run.ts";
 import type { FlagSpec } from "../flags.ts";
@@ -77,9 +71,7 @@ const set: CommandSpec = {
       setResources,
     ),
     sub("selector", "Set the selector on a resource", COMMON, setSelector),
-    sub("serviceaccount", "Update the service account of a resource", COMMON, setServiceAccount, [
-      "sa",
-    ]),
+    sub("serviceaccount", "Update the service account of a resource", COMMON, setServiceAccount, ["sa"]),
     {
       name: "subject",
       short: "Update the user, group, or service account in a role binding or cluster role binding",
@@ -100,13 +92,8 @@ function sub(
   return { name, short, aliases, load: async () => ({ flags, run }) };
 }
 
-function splitArgs(
-  context: CommandContext,
-  noun: string,
-): { resources: string[]; pairs: string[] } {
-  const isPair = (arg: string) =>
-    (arg.includes("=") && !arg.startsWith("=")) ||
-    (noun === "env" && /^[A-Za-z_][\w.-]*-$/.test(arg));
+function splitArgs(context: CommandContext, noun: string): { resources: string[]; pairs: string[] } {
+  const isPair = (arg: string) => (arg.includes("=") && !arg.startsWith("=")) || (noun === "env" && /^[A-Za-z_][\w.-]*-$/.test(arg));
   const first = context.args.findIndex(isPair);
   return first < 0
     ? { resources: [...context.args], pairs: [] }
@@ -116,13 +103,9 @@ function splitArgs(
 async function setImage(context: CommandContext): Promise<void> {
   const { resources, pairs } = splitArgs(context, "image");
   if (resources.length === 0 && context.flags.list("filename").length === 0)
-    throw new Error(
-      "one or more resources must be specified as <resource> <name> or <resource>/<name>",
-    );
+    throw new Error("one or more resources must be specified as <resource> <name> or <resource>/<name>");
   if (pairs.length === 0) throw new Error("at least one image update is required");
-  const images = new Map(
-    pairs.map((pair) => [pair.slice(0, pair.indexOf("=")), pair.slice(pair.indexOf("=") + 1)]),
-  );
+  const images = new Map(pairs.map((pair) => [pair.slice(0, pair.indexOf("=")), pair.slice(pair.indexOf("=") + 1)]));
   await changeObjects(context, {
     manager: context.flags.text("field-manager"),
     operation: "image updated",
@@ -133,8 +116,7 @@ async function setImage(context: CommandContext): Promise<void> {
         for (const [name, image] of images) {
           const all = [...(spec.initContainers ?? []), ...(spec.containers ?? [])];
           const matching = name === "*" ? all : all.filter((container) => container.name === name);
-          if (matching.length === 0)
-            throw new Error(`unable to find container named ${JSON.stringify(name)}`);
+          if (matching.length === 0) throw new Error(`unable to find container named ${JSON.stringify(name)}`);
           for (const container of matching) container.image = image;
         }
       });
@@ -165,14 +147,9 @@ async function setResources(context: CommandContext): Promise<void> {
         .filter(Boolean)
         .map((pair) => pair.split("=") as [string, string]),
     );
-  const [limits, requests] = [
-    parse(context.flags.text("limits")),
-    parse(context.flags.text("requests")),
-  ];
+  const [limits, requests] = [parse(context.flags.text("limits")), parse(context.flags.text("requests"))];
   if (Object.keys(limits).length + Object.keys(requests).length === 0)
-    throw new Error(
-      "you must specify an update to requests or limits (in the form of --requests/--limits)",
-    );
+    throw new Error("you must specify an update to requests or limits (in the form of --requests/--limits)");
   await changeObjects(context, {
     manager: context.flags.text("field-manager"),
     operation: "resource requirements updated",
@@ -181,12 +158,8 @@ async function setResources(context: CommandContext): Promise<void> {
         for (const container of selected(context, spec)) {
           container.resources = {
             ...container.resources,
-            ...(Object.keys(limits).length > 0
-              ? { limits: { ...container.resources?.limits, ...limits } }
-              : {}),
-            ...(Object.keys(requests).length > 0
-              ? { requests: { ...container.resources?.requests, ...requests } }
-              : {}),
+            ...(Object.keys(limits).length > 0 ? { limits: { ...container.resources?.limits, ...limits } } : {}),
+            ...(Object.keys(requests).length > 0 ? { requests: { ...container.resources?.requests, ...requests } } : {}),
           };
         }
       }),
@@ -195,9 +168,7 @@ async function setResources(context: CommandContext): Promise<void> {
 
 async function setSelector(context: CommandContext): Promise<void> {
   const expression = context.args.at(-1) ?? "";
-  const labels = Object.fromEntries(
-    expression.split(",").map((pair) => pair.split("=") as [string, string]),
-  );
+  const labels = Object.fromEntries(expression.split(",").map((pair) => pair.split("=") as [string, string]));
   await changeObjects(context, {
     manager: context.flags.text("field-manager"),
     operation: "selector updated",

@@ -55,7 +55,9 @@ function fresh(context: CommandContext): CommandContext {
 
 /** What `kubesim shell --context X` was told goes for every command in it. */
 function givenFlags(context: CommandContext): string[] {
-  return GLOBAL_FLAGS.filter(({ name, type }) => type === "string" && context.flags.has(name)).map(({ name }) => `--${name}=${context.flags.text(name)}`);
+  return GLOBAL_FLAGS.filter(({ name, type }) => type === "string" && context.flags.has(name)).map(
+    ({ name }) => `--${name}=${context.flags.text(name)}`,
+  );
 }
 
 /** `kubesim:default> `: the context and its namespace. */

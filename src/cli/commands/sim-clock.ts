@@ -34,16 +34,10 @@ const clock: CommandSpec = {
     if (flags.has("step")) change["stepMs"] = flags.number("step");
     const client = await context.client();
     const state =
-      Object.keys(change).length > 0
-        ? await client.json("POST", "/kubesim/clock", { body: change })
-        : await client.get("/kubesim/clock");
+      Object.keys(change).length > 0 ? await client.json("POST", "/kubesim/clock", { body: change }) : await client.get("/kubesim/clock");
     if (flags.text("output") === "json") return context.print(JSON.stringify(state));
-    const now =
-      state["now"] ??
-      (typeof state["nowMs"] === "number" ? new Date(state["nowMs"]).toISOString() : "");
-    context.print(
-      `The cluster's time is ${String(now)}, ${state["paused"] ? "paused" : `at speed ${String(state["speed"])}`}.`,
-    );
+    const now = state["now"] ?? (typeof state["nowMs"] === "number" ? new Date(state["nowMs"]).toISOString() : "");
+    context.print(`The cluster's time is ${String(now)}, ${state["paused"] ? "paused" : `at speed ${String(state["speed"])}`}.`);
   },
 };
 

@@ -7,8 +7,7 @@ const images: CommandSpec = {
   flags: [{ name: "output", shorthand: "o", type: "string", usage: "Output format: json." }],
   async run(context) {
     const answer = await (await context.client()).get("/kubesim/images");
-    if (context.flags.text("output") === "json")
-      return context.print(JSON.stringify(answer, null, 2));
+    if (context.flags.text("output") === "json") return context.print(JSON.stringify(answer, null, 2));
     const rows = (answer["images"] ?? answer["items"] ?? []) as (Json | string)[];
     const cells = rows.map((row) =>
       typeof row === "string"

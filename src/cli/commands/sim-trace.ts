@@ -15,10 +15,7 @@ const request: CommandEntry = {
       const full = pod.includes("/")
         ? pod.replace(/^(pod|po|pods)\//, `${await context.namespace()}/`)
         : `${await context.namespace()}/${pod}`;
-      show(
-        context,
-        await (await context.client()).get("/kubesim/trace/request", { pod: full, url }),
-      );
+      show(context, await (await context.client()).get("/kubesim/trace/request", { pod: full, url }));
     },
   }),
 };
@@ -32,12 +29,7 @@ const trace: CommandSpec = {
   subcommands: [request],
   async run(context) {
     if (context.args.length === 0) throw context.usage("KIND/NAME is required");
-    show(
-      context,
-      await (
-        await context.client()
-      ).get("/kubesim/trace", { object: await objectPath(context, context.args) }),
-    );
+    show(context, await (await context.client()).get("/kubesim/trace", { object: await objectPath(context, context.args) }));
   },
 };
 
@@ -45,16 +37,13 @@ export default trace;
 
 /** Steps as a table: time since the first, component, what happened. */
 export function show(context: CommandContext, answer: Json): void {
-  if (context.flags.text("output") === "json")
-    return context.print(JSON.stringify(answer, null, 2));
+  if (context.flags.text("output") === "json") return context.print(JSON.stringify(answer, null, 2));
   const steps = (answer["steps"] ?? answer["items"] ?? []) as Json[];
-  if (steps.length === 0)
-    return context.print(String(answer["message"] ?? answer["text"] ?? "Nothing is known of it."));
+  if (steps.length === 0) return context.print(String(answer["message"] ?? answer["text"] ?? "Nothing is known of it."));
   const first = timeOf(steps[0]);
   const lines = steps.map((step) => {
     const at = timeOf(step);
-    const since =
-      at === undefined || first === undefined ? "" : `+${((at - first) / 1000).toFixed(3)}s\t`;
+    const since = at === undefined || first === undefined ? "" : `+${((at - first) / 1000).toFixed(3)}s\t`;
     return `${since}${String(step["component"] ?? step["stage"] ?? step["name"] ?? "")}\t${String(step["text"] ?? step["message"] ?? step["cause"] ?? "")}\n`;
   });
   context.io.out(new TabWriter({ minWidth: 0, padding: 2 }).render(lines.join("")));
@@ -62,9 +51,5 @@ export function show(context: CommandContext, answer: Json): void {
 
 function timeOf(step: Json | undefined): number | undefined {
   const value = step?.["timeMs"] ?? step?.["atMs"] ?? step?.["time"];
-  return typeof value === "number"
-    ? value
-    : typeof value === "string"
-      ? Date.parse(value)
-      : undefined;
+  return typeof value === "number" ? value : typeof value === "string" ? Date.parse(value) : undefined;
 }

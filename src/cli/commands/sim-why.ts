@@ -8,19 +8,14 @@ const why: CommandSpec = {
   flags: [{ name: "output", shorthand: "o", type: "string", usage: "Output format: json." }],
   async run(context) {
     if (context.args.length === 0) throw context.usage("KIND/NAME is required");
-    const answer = await (
-      await context.client()
-    ).get("/kubesim/why", { object: await objectPath(context, context.args) });
-    if (context.flags.text("output") === "json")
-      return context.print(JSON.stringify(answer, null, 2));
+    const answer = await (await context.client()).get("/kubesim/why", { object: await objectPath(context, context.args) });
+    if (context.flags.text("output") === "json") return context.print(JSON.stringify(answer, null, 2));
     const lines = answer["lines"] ?? answer["reasons"] ?? answer["text"] ?? answer["message"] ?? [];
     for (const line of Array.isArray(lines) ? lines : [lines])
       context.print(
         typeof line === "string"
           ? line
-          : [line.component, line.node, line.plugin, line.text ?? line.message ?? line.reason]
-              .filter(Boolean)
-              .join("  "),
+          : [line.component, line.node, line.plugin, line.text ?? line.message ?? line.reason].filter(Boolean).join("  "),
       );
   },
 };

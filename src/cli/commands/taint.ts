@@ -29,41 +29,27 @@ const taint: CommandSpec = {
     const first = context.args.findIndex((arg, index) => index > 0 && isTaint(arg));
     const resources = first < 0 ? [...context.args] : context.args.slice(0, first);
     const specs = first < 0 ? [] : context.args.slice(first);
-    if (resources.length < 1)
-      throw context.usage("one or more resources must be specified as <resource> <name>");
+    if (resources.length < 1) throw context.usage("one or more resources must be specified as <resource> <name>");
     if (specs.length < 1) throw context.usage("at least one taint update is required");
     const { set, remove } = parseTaints(specs);
-    const operation =
-      set.length > 0 && remove.length > 0 ? "modified" : set.length > 0 ? "tainted" : "untainted";
+    const operation = set.length > 0 && remove.length > 0 ? "modified" : set.length > 0 ? "tainted" : "untainted";
     await changeObjects(context, {
       manager: context.flags.text("field-manager"),
       operation,
       args: resources,
       change({ object, name }) {
-        const current = ((object["spec"] as { taints?: Taint[] } | undefined)?.taints ??
-          []) as Taint[];
-        const clash = set.find((each) =>
-          current.some((old) => old.key === each.key && old.effect === each.effect),
-        );
+        const current = ((object["spec"] as { taints?: Taint[] } | undefined)?.taints ?? []) as Taint[];
+        const clash = set.find((each) => current.some((old) => old.key === each.key && old.effect === each.effect));
         if (clash && !context.flags.bool("overwrite"))
-          throw new Error(
-            `node ${name} already has ${clash.key} taint(s) with same effect(s) and --overwrite is false`,
-          );
+          throw new Error(`node ${name} already has ${clash.key} taint(s) with same effect(s) and --overwrite is false`);
         const missing = remove.find(
-          (each) =>
-            !current.some(
-              (old) => old.key === each.key && (each.effect === "" || old.effect === each.effect),
-            ),
+          (each) => !current.some((old) => old.key === each.key && (each.effect === "" || old.effect === each.effect)),
         );
-        if (missing)
-          throw new Error(
-            `taint ${JSON.stringify(missing.key + (missing.effect ? `:${missing.effect}` : ""))} not found`,
-          );
+        if (missing) throw new Error(`taint ${JSON.stringify(missing.key + (missing.effect ? `:${missing.effect}` : ""))} not found`);
         const kept = current.filter(
           (old) =>
-            !remove.some(
-              (each) => each.key === old.key && (each.effect === "" || each.effect === old.effect),
-            ) && !set.some((each) => each.key === old.key && each.effect === old.effect),
+            !remove.some((each) => each.key === old.key && (each.effect === "" || each.effect === old.effect)) &&
+            !set.some((each) => each.key === old.key && each.effect === old.effect),
         );
         const { taints: _, ...rest } = (object["spec"] ?? {}) as { taints?: Taint[] };
         const taints = [...set, ...kept];
@@ -83,8 +69,7 @@ function parseTaints(specs: readonly string[]): { set: Taint[]; remove: Taint[] 
     const text = removing ? spec.slice(0, -1) : spec;
     const match = /^([^=:]+)(?:=([^:]*))?(?::(.*))?$/.exec(text);
     const [, key = "", value, effect] = match ?? [];
-    if (!match || (!removing && effect === undefined))
-      throw new Error(`invalid taint spec: ${spec}`);
+    if (!match || (!removing && effect === undefined)) throw new Error(`invalid taint spec: ${spec}`);
     if (effect && !["NoSchedule", "PreferNoSchedule", "NoExecute"].includes(effect))
       throw new Error(`invalid taint effect: ${effect}, unsupported taint effect`);
     if (removing) remove.push({ key, effect: effect ?? "" });

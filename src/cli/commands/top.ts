@@ -91,23 +91,18 @@ const mebibytes = (bytes: number) => Math.trunc(bytes / 2 ** 20);
 
 function sortBy(context: CommandContext): SortBy {
   const by = context.flags.text("sort-by");
-  if (by !== "" && by !== "cpu" && by !== "memory")
-    throw new Error("--sort-by accepts only cpu or memory");
+  if (by !== "" && by !== "cpu" && by !== "memory") throw new Error("--sort-by accepts only cpu or memory");
   return by;
 }
 
 async function metrics(context: CommandContext, path: string): Promise<Metrics[]> {
   const resources = await (await context.discovery()).resources();
-  if (!resources.some(({ group }) => group === "metrics.k8s.io"))
-    throw new Error("Metrics API not available");
+  if (!resources.some(({ group }) => group === "metrics.k8s.io")) throw new Error("Metrics API not available");
   const client = await context.client();
-  const answer = await client.get<Metrics & { items?: Metrics[] }>(
-    `/apis/metrics.k8s.io/v1beta1${path}`,
-    {
-      labelSelector: context.flags.text("selector"),
-      ...(path.endsWith("pods") ? { fieldSelector: context.flags.text("field-selector") } : {}),
-    },
-  );
+  const answer = await client.get<Metrics & { items?: Metrics[] }>(`/apis/metrics.k8s.io/v1beta1${path}`, {
+    labelSelector: context.flags.text("selector"),
+    ...(path.endsWith("pods") ? { fieldSelector: context.flags.text("field-selector") } : {}),
+  });
   return answer.items ?? [answer];
 }
 
@@ -134,16 +129,12 @@ function sorted<T extends Measured>(rows: readonly T[], by: SortBy): T[] {
   );
 }
 
-const usageCells = ({ cpu, memory }: Pick<Measured, "cpu" | "memory">) => [
-  `${milliCores(cpu)}m`,
-  `${mebibytes(memory)}Mi`,
-];
+const usageCells = ({ cpu, memory }: Pick<Measured, "cpu" | "memory">) => [`${milliCores(cpu)}m`, `${mebibytes(memory)}Mi`];
 
 async function topNode(context: CommandContext): Promise<void> {
   const by = sortBy(context);
   const [name] = context.args;
-  if (name !== undefined && context.flags.text("selector") !== "")
-    throw new Error("only one of NAME or --selector can be provided");
+  if (name !== undefined && context.flags.text("selector") !== "") throw new Error("only one of NAME or --selector can be provided");
   const list = await metrics(context, `/nodes${name ? `/${name}` : ""}`);
   if (list.length === 0) throw new Error("metrics not available yet");
   const totals = await nodeTotals(context, name);
@@ -163,8 +154,7 @@ async function topNode(context: CommandContext): Promise<void> {
       share(row.memory, bytesOf(total["memory"] ?? "0")),
     ];
   });
-  for (const unmeasured of totals.keys())
-    rows.push([unmeasured, "<unknown>", "<unknown>", "<unknown>", "<unknown>"]);
+  for (const unmeasured of totals.keys()) rows.push([unmeasured, "<unknown>", "<unknown>", "<unknown>", "<unknown>"]);
   print(context, ["NAME", "CPU(cores)", "CPU(%)", "MEMORY(bytes)", "MEMORY(%)"], rows);
 }
 
@@ -173,47 +163,38 @@ interface NodeSizes {
   readonly status?: Readonly<Record<"allocatable" | "capacity", Record<string, string> | undefined>>;
 }
 
-async function nodeTotals(
-  context: CommandContext,
-  name: string | undefined,
-): Promise<Map<string, Record<string, string>>> {
+async function nodeTotals(context: CommandContext, name: string | undefined): Promise<Map<string, Record<string, string>>> {
   const client = await context.client();
-  const answer = await client.get<NodeSizes & { items?: NodeSizes[] }>(
-    `/api/v1/nodes${name ? `/${name}` : ""}`,
-    { labelSelector: context.flags.text("selector") },
-  );
+  const answer = await client.get<NodeSizes & { items?: NodeSizes[] }>(`/api/v1/nodes${name ? `/${name}` : ""}`, {
+    labelSelector: context.flags.text("selector"),
+  });
   const which = context.flags.bool("show-capacity") ? "capacity" : "allocatable";
-  return new Map(
-    (answer.items ?? [answer]).map(({ metadata, status }) => [
-      metadata.name,
-      status?.[which] ?? {},
-    ]),
-  );
+  return new Map((answer.items ?? [answer]).map(({ metadata, status }) => [metadata.name, status?.[which] ?? {}]));
 }
 
 async function topPod(context: CommandContext): Promise<void> {
   const by = sortBy(context);
   const [name] = context.args;
-  const selecting =
-    context.flags.text("selector") !== "" || context.flags.text("field-selector") !== "";
-  if (name !== undefined && selecting)
-    throw new Error("only one of NAME or selector can be provided");
+  const selecting = context.flags.text("selector") !== "" || context.flags.text("field-selector") !== "";
+  if (name !== undefined && selecting) throw new Error("only one of NAME or selector can be provided");
   const everywhere = context.flags.bool("all-namespaces");
   const scope = everywhere ? "" : `/namespaces/${await context.namespace()}`;
   const list = await metrics(context, `${scope}/pods${name ? `/${name}` : ""}`);
   if (list.length === 0) {
     await explainEmpty(context);
-    return context.io.err(
-      everywhere
-        ? "No resources found\n"
-        : `No resources found in ${await context.namespace()} namespace.\n`,
-    );
+    return context.io.err(everywhere ? "No resources found\n" : `No resources found in ${await context.namespace()} namespace.\n`);
   }
   const each = context.flags.bool("containers");
   const pods = sorted(
     list.map(({ metadata, containers = [] }) => ({
-      ...measured(metadata, containers.map(({ usage }) => usage)),
-      containers: sorted(containers.map(({ name: own, usage }) => measured(metadata, [usage], own)), by),
+      ...measured(
+        metadata,
+        containers.map(({ usage }) => usage),
+      ),
+      containers: sorted(
+        containers.map(({ name: own, usage }) => measured(metadata, [usage], own)),
+        by,
+      ),
     })),
     by,
   );
@@ -223,12 +204,7 @@ async function topPod(context: CommandContext): Promise<void> {
       ? pod.containers.map((one) => [...lead(pod.namespace), pod.name, one.name, ...usageCells(one)])
       : [[...lead(pod.namespace), pod.name, ...usageCells(pod)]],
   );
-  const headers = [
-    ...(everywhere ? ["NAMESPACE"] : []),
-    ...(each ? ["POD", "NAME"] : ["NAME"]),
-    "CPU(cores)",
-    "MEMORY(bytes)",
-  ];
+  const headers = [...(everywhere ? ["NAMESPACE"] : []), ...(each ? ["POD", "NAME"] : ["NAME"]), "CPU(cores)", "MEMORY(bytes)"];
   if (context.flags.bool("sum")) rows.push(...sumRows(context, headers.length, pods));
   print(context, headers, rows);
 }
@@ -271,9 +247,7 @@ async function explainEmpty(context: CommandContext): Promise<void> {
   for (const { metadata } of pods) {
     const ageMs = host.nowMs() - Date.parse(metadata.creationTimestamp);
     if (ageMs > CREATION_DELAY_MS)
-      throw new Error(
-        `Metrics not available for pod ${metadata.namespace}/${metadata.name}, age: ${goDuration(ageMs)}`,
-      );
+      throw new Error(`Metrics not available for pod ${metadata.namespace}/${metadata.name}, age: ${goDuration(ageMs)}`);
   }
   throw new Error("metrics not available yet");
 }
@@ -285,11 +259,7 @@ function goDuration(ms: number): string {
   return `${hours > 0 ? `${hours}h` : ""}${hours > 0 || minutes > 0 ? `${minutes}m` : ""}${(seconds % 60).toFixed(3).replace(/\.?0+$/, "")}s`;
 }
 
-function print(
-  context: CommandContext,
-  headers: readonly string[],
-  rows: readonly (readonly string[])[],
-): void {
+function print(context: CommandContext, headers: readonly string[], rows: readonly (readonly string[])[]): void {
   const lines = rows.map((cells) => `${cells.join("\t")}\t\n`);
   if (!context.flags.bool("no-headers")) lines.unshift(`${headers.join("\t")}\t\n`);
   context.io.out(tableWriter().render(lines.join("")));

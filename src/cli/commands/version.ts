@@ -20,8 +20,7 @@ const version: CommandSpec = {
   async run(context) {
     if (context.args.length > 0) throw new Error(`extra arguments: [${context.args.join(" ")}]`);
     const output = context.flags.text("output");
-    if (!["", "json", "yaml"].includes(output))
-      throw new Error(`--output must be 'yaml' or 'json'`);
+    if (!["", "json", "yaml"].includes(output)) throw new Error(`--output must be 'yaml' or 'json'`);
     const clientVersion = {
       major: "1",
       minor: "36",
@@ -41,8 +40,7 @@ const version: CommandSpec = {
       }
     }
     if (output === "json") context.print(renderJson(info, 2));
-    else if (output === "yaml")
-      context.io.out((await import("../../api/yaml.ts")).renderYaml(info));
+    else if (output === "yaml") context.io.out((await import("../../api/yaml.ts")).renderYaml(info));
     else {
       context.print(`Client Version: ${CLIENT}\nKustomize Version: ${KUSTOMIZE}`);
       const server = info["serverVersion"] as { gitVersion?: string } | undefined;

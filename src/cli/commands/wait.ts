@@ -58,8 +58,7 @@ const wait: CommandSpec = {
   async run(context) {
     const { flags } = context;
     const condition = parseFor(flags.text("for"), flags.has("for"));
-    if (context.args.length === 0 && !hasFiles(context))
-      throw new Error(NOTHING_NAMED);
+    if (context.args.length === 0 && !hasFiles(context)) throw new Error(NOTHING_NAMED);
     const raw = flags.number("timeout");
     const deadline = nowMs() + (raw < 0 ? 7 * 24 * 3_600_000 : raw);
     const targets = await targetsOf(context);
@@ -74,15 +73,12 @@ const wait: CommandSpec = {
       errors,
       ignoreNotFound: condition.kind === "delete",
     });
-    if (found.length === 0 && errors.length === 0 && condition.kind !== "delete")
-      throw new Error("no matching resources found");
+    if (found.length === 0 && errors.length === 0 && condition.kind !== "delete") throw new Error("no matching resources found");
     for (const each of found) {
       try {
         await waitForOne(context, each, condition, deadline);
-        if (flags.text("output") === "name")
-          context.print(`${singularName(each.info)}/${each.name}`);
-        else if (condition.kind !== "delete")
-          context.print(`${singularName(each.info)}/${each.name} condition met`);
+        if (flags.text("output") === "name") context.print(`${singularName(each.info)}/${each.name}`);
+        else if (condition.kind !== "delete") context.print(`${singularName(each.info)}/${each.name} condition met`);
       } catch (error) {
         errors.push(error);
       }
@@ -113,26 +109,20 @@ function parseFor(text: string, given: boolean): Condition {
     const match = /^'?(\{.*\}|[^={}]+)'?(?:=(.*))?$/s.exec(text.slice("jsonpath=".length));
     const value = match?.[2];
     if (!match && /^\{[^}]*$/.test(text.slice("jsonpath=".length)))
-      throw new Error(
-        "unexpected path string, expected a 'name1.name2' or '.name1.name2' or '{name1.name2}' or '{.name1.name2}'",
-      );
+      throw new Error("unexpected path string, expected a 'name1.name2' or '.name1.name2' or '{name1.name2}' or '{.name1.name2}'");
     if (!match)
       throw new Error(
         "jsonpath wait format must be --for=jsonpath='{.status.readyReplicas}'=3 or --for=jsonpath='{.status.readyReplicas}'",
       );
     if (value === "")
-      throw new Error(
-        "jsonpath wait has to have a value after equal sign, like --for=jsonpath='{.status.readyReplicas}'=3",
-      );
+      throw new Error("jsonpath wait has to have a value after equal sign, like --for=jsonpath='{.status.readyReplicas}'=3");
     return {
       kind: "jsonpath",
       path: relaxedPath(match[1] ?? ""),
       value: value?.replace(/^(['"])(.*)\1$/, "$2"),
     };
   }
-  throw new Error(
-    given ? `unrecognized condition: ${JSON.stringify(text)}` : "unrecognized condition: []",
-  );
+  throw new Error(given ? `unrecognized condition: ${JSON.stringify(text)}` : "unrecognized condition: []");
 }
 
 function split(text: string, by: string): [string, string | undefined] {
@@ -140,12 +130,7 @@ function split(text: string, by: string): [string, string | undefined] {
   return at < 0 ? [text, undefined] : [text.slice(0, at), text.slice(at + by.length)];
 }
 
-async function waitForOne(
-  context: CommandContext,
-  found: Found,
-  condition: Condition,
-  deadline: number,
-): Promise<void> {
+async function waitForOne(context: CommandContext, found: Found, condition: Condition, deadline: number): Promise<void> {
   const client = await context.client();
   const left = Math.max(1, deadline - nowMs());
   if (condition.kind === "delete") {
@@ -156,8 +141,7 @@ async function waitForOne(
     return;
   }
   if (isMet(found.object, condition)) return;
-  if (context.flags.number("timeout") === 0)
-    throw new Error(`condition not met for ${found.info.resource}/${found.name}`);
+  if (context.flags.number("timeout") === 0) throw new Error(`condition not met for ${found.info.resource}/${found.name}`);
   const abort = new AbortController();
   const cancel = after(left, () => abort.abort());
   try {
@@ -181,8 +165,7 @@ async function waitForOne(
   throw late(found);
 }
 
-const late = (found: Found) =>
-  new Error(`timed out waiting for the condition on ${found.info.resource}/${found.name}`);
+const late = (found: Found) => new Error(`timed out waiting for the condition on ${found.info.resource}/${found.name}`);
 
 function isMet(object: ApiObject, condition: Condition): boolean {
   if (condition.kind === "condition") {
@@ -190,9 +173,7 @@ function isMet(object: ApiObject, condition: Condition): boolean {
       conditions?: { type: string; status: string; observedGeneration?: number }[];
       observedGeneration?: number;
     };
-    const entry = status.conditions?.find(
-      ({ type }) => type.toLowerCase() === condition.name.toLowerCase(),
-    );
+    const entry = status.conditions?.find(({ type }) => type.toLowerCase() === condition.name.toLowerCase());
     if (!entry) return false;
     const observed = entry.observedGeneration ?? status.observedGeneration;
     if (observed !== undefined && observed < (object.metadata.generation ?? 0)) return false;
@@ -204,9 +185,7 @@ function isMet(object: ApiObject, condition: Condition): boolean {
   if (condition.value === undefined) return true;
   if (values.length > 1) throw new Error("given jsonpath expression matches more than one value");
   if (typeof values[0] === "object")
-    throw new Error(
-      "jsonpath leads to a nested object or list. Please make sure that jsonpath expression leads to a value",
-    );
+    throw new Error("jsonpath leads to a nested object or list. Please make sure that jsonpath expression leads to a value");
   return String(values[0]).trim() === condition.value.trim();
 }
 
@@ -231,8 +210,7 @@ async function waitForCreation(
       } catch (error) {
         if (!isNotFound(error)) throw error;
       }
-      if (nowMs() > deadline)
-        throw new Error("timed out waiting for the condition");
+      if (nowMs() > deadline) throw new Error("timed out waiting for the condition");
       await sleep(200);
     }
     context.print(`${singularName(info)}/${name ?? ""} condition met`);

@@ -1,9 +1,4 @@
-import type {
-  HorizontalPodAutoscaler,
-  HPAScalingRules,
-  MetricSpec,
-  MetricStatus,
-} from "../../api/generated/autoscaling-v2.ts";
+import type { HorizontalPodAutoscaler, HPAScalingRules, MetricSpec, MetricStatus } from "../../api/generated/autoscaling-v2.ts";
 import type { Described } from "./describe-object.ts";
 import { writeEventsOf } from "./events.ts";
 import { DescribeWriter, goTime, writeAnnotations, writeLabels } from "./writer.ts";
@@ -21,8 +16,7 @@ export async function describeAutoscaler(described: Described): Promise<string> 
   writer.line(0, `CreationTimestamp:\t${goTime(metadata.creationTimestamp)}`);
   writer.line(0, `Reference:\t${spec.scaleTargetRef.kind}/${spec.scaleTargetRef.name}`);
   writer.line(0, "Metrics:\t( current / target )");
-  for (const [index, metric] of (spec.metrics ?? []).entries())
-    writer.line(1, metricText(metric, status?.currentMetrics?.[index]));
+  for (const [index, metric] of (spec.metrics ?? []).entries()) writer.line(1, metricText(metric, status?.currentMetrics?.[index]));
   writer.line(0, `Min replicas:\t${spec.minReplicas ?? "<unset>"}`);
   writer.line(0, `Max replicas:\t${spec.maxReplicas}`);
   if (spec.behavior) {
@@ -30,16 +24,12 @@ export async function describeAutoscaler(described: Described): Promise<string> 
     writeDirection(writer, "Scale Up", spec.behavior.scaleUp);
     writeDirection(writer, "Scale Down", spec.behavior.scaleDown);
   }
-  writer.line(
-    0,
-    `${spec.scaleTargetRef.kind} pods:\t${status?.currentReplicas ?? 0} current / ${status?.desiredReplicas ?? 0} desired`,
-  );
+  writer.line(0, `${spec.scaleTargetRef.kind} pods:\t${status?.currentReplicas ?? 0} current / ${status?.desiredReplicas ?? 0} desired`);
   if (status?.conditions?.length) {
     writer.line(0, "Conditions:");
     writer.line(1, "Type\tStatus\tReason\tMessage");
     writer.line(1, "----\t------\t------\t-------");
-    for (const each of status.conditions)
-      writer.line(1, `${each.type}\t${each.status}\t${each.reason ?? ""}\t${each.message ?? ""}`);
+    for (const each of status.conditions) writer.line(1, `${each.type}\t${each.status}\t${each.reason ?? ""}\t${each.message ?? ""}`);
   }
   await writeEventsOf(writer, described);
   return writer.render();
@@ -83,10 +73,8 @@ type Target = NonNullable<MetricSpec["resource"]>["target"];
 type Current = NonNullable<MetricStatus["resource"]>["current"];
 
 function usageText(title: string, target: Target, now: Current | undefined): string {
-  if (target.averageValue !== undefined)
-    return `${title}:\t${now ? orZero(now.averageValue) : UNKNOWN} / ${String(target.averageValue)}`;
-  const current =
-    now?.averageUtilization === undefined ? UNKNOWN : `${now.averageUtilization}% (${orZero(now.averageValue)})`;
+  if (target.averageValue !== undefined) return `${title}:\t${now ? orZero(now.averageValue) : UNKNOWN} / ${String(target.averageValue)}`;
+  const current = now?.averageUtilization === undefined ? UNKNOWN : `${now.averageUtilization}% (${orZero(now.averageValue)})`;
   const wanted = target.averageUtilization === undefined ? "<auto>" : `${target.averageUtilization}%`;
   return `${title}  (as a percentage of request):\t${current} / ${wanted}`;
 }
@@ -94,8 +82,7 @@ function usageText(title: string, target: Target, now: Current | undefined): str
 function writeDirection(writer: DescribeWriter, title: string, rules: HPAScalingRules | undefined): void {
   if (!rules) return;
   writer.line(1, `${title}:`);
-  if (rules.stabilizationWindowSeconds !== undefined)
-    writer.line(2, `Stabilization Window: ${rules.stabilizationWindowSeconds} seconds`);
+  if (rules.stabilizationWindowSeconds !== undefined) writer.line(2, `Stabilization Window: ${rules.stabilizationWindowSeconds} seconds`);
   if (!rules.policies?.length) return;
   writer.line(2, `Select Policy: ${rules.selectPolicy ?? "Max"}`);
   writer.line(2, "Policies:");

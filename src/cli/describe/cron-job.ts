@@ -26,13 +26,9 @@ export async function describeCronJob(described: Described): Promise<string> {
   writer.line(0, `Selector:\t${job?.selector ? selectorText(job.selector) : "<unset>"}`);
   writer.line(0, `Parallelism:\t${unset(job?.parallelism)}`);
   writer.line(0, `Completions:\t${unset(job?.completions)}`);
-  if (job?.activeDeadlineSeconds !== undefined)
-    writer.line(0, `Active Deadline Seconds:\t${job.activeDeadlineSeconds}s`);
+  if (job?.activeDeadlineSeconds !== undefined) writer.line(0, `Active Deadline Seconds:\t${job.activeDeadlineSeconds}s`);
   writePodTemplate(writer, job?.template);
-  writer.line(
-    0,
-    `Last Schedule Time:\t${status?.lastScheduleTime ? goTime(status.lastScheduleTime) : "<unset>"}`,
-  );
+  writer.line(0, `Last Schedule Time:\t${status?.lastScheduleTime ? goTime(status.lastScheduleTime) : "<unset>"}`);
   const active = (status?.active ?? []).map(({ name }) => name ?? "");
   writer.line(0, `Active Jobs:\t${active.join(", ") || "<none>"}`);
   await writeEventsOf(writer, described);

@@ -24,42 +24,32 @@ const DESCRIBERS: Readonly<Record<string, () => Promise<Describer>>> = {
   "statefulsets.apps": async () => (await import("./workloads.ts")).describeStatefulSet,
   "cronjobs.batch": async () => (await import("./cron-job.ts")).describeCronJob,
   "ingresses.networking.k8s.io": async () => (await import("./network.ts")).describeIngress,
-  "ingressclasses.networking.k8s.io": async () =>
-    (await import("./network.ts")).describeIngressClass,
+  "ingressclasses.networking.k8s.io": async () => (await import("./network.ts")).describeIngressClass,
   "servicecidrs.networking.k8s.io": async () => (await import("./network.ts")).describeServiceCidr,
   "ipaddresses.networking.k8s.io": async () => (await import("./network.ts")).describeIpAddress,
-  "networkpolicies.networking.k8s.io": async () =>
-    (await import("./network-policy.ts")).describeNetworkPolicy,
+  "networkpolicies.networking.k8s.io": async () => (await import("./network-policy.ts")).describeNetworkPolicy,
   persistentvolumes: async () => (await import("./storage.ts")).describePersistentVolume,
   persistentvolumeclaims: async () => (await import("./storage.ts")).describePersistentVolumeClaim,
   "storageclasses.storage.k8s.io": async () => (await import("./storage.ts")).describeStorageClass,
-  "volumeattributesclasses.storage.k8s.io": async () =>
-    (await import("./storage.ts")).describeVolumeAttributesClass,
+  "volumeattributesclasses.storage.k8s.io": async () => (await import("./storage.ts")).describeVolumeAttributesClass,
   "csinodes.storage.k8s.io": async () => (await import("./storage.ts")).describeCsiNode,
   limitranges: async () => (await import("./policy.ts")).describeLimitRange,
   resourcequotas: async () => (await import("./policy.ts")).describeResourceQuota,
-  "poddisruptionbudgets.policy": async () =>
-    (await import("./policy.ts")).describePodDisruptionBudget,
-  "priorityclasses.scheduling.k8s.io": async () =>
-    (await import("./policy.ts")).describePriorityClass,
-  "horizontalpodautoscalers.autoscaling": async () =>
-    (await import("./autoscaler.ts")).describeAutoscaler,
+  "poddisruptionbudgets.policy": async () => (await import("./policy.ts")).describePodDisruptionBudget,
+  "priorityclasses.scheduling.k8s.io": async () => (await import("./policy.ts")).describePriorityClass,
+  "horizontalpodautoscalers.autoscaling": async () => (await import("./autoscaler.ts")).describeAutoscaler,
   "roles.rbac.authorization.k8s.io": async () => (await import("./rbac.ts")).describeRole,
   "clusterroles.rbac.authorization.k8s.io": async () => (await import("./rbac.ts")).describeRole,
-  "rolebindings.rbac.authorization.k8s.io": async () =>
-    (await import("./rbac.ts")).describeRoleBinding,
-  "clusterrolebindings.rbac.authorization.k8s.io": async () =>
-    (await import("./rbac.ts")).describeRoleBinding,
-  "certificatesigningrequests.certificates.k8s.io": async () =>
-    (await import("./signing-request.ts")).describeSigningRequest,
+  "rolebindings.rbac.authorization.k8s.io": async () => (await import("./rbac.ts")).describeRoleBinding,
+  "clusterrolebindings.rbac.authorization.k8s.io": async () => (await import("./rbac.ts")).describeRoleBinding,
+  "certificatesigningrequests.certificates.k8s.io": async () => (await import("./signing-request.ts")).describeSigningRequest,
   "jobs.batch": async () => (await import("./workloads.ts")).describeJob,
   namespaces: async () => (await import("./namespace.ts")).describeNamespace,
   configmaps: async () => (await import("./config.ts")).describeConfigMap,
   secrets: async () => (await import("./config.ts")).describeSecret,
   serviceaccounts: async () => (await import("./config.ts")).describeServiceAccount,
   endpoints: async () => (await import("./endpoints.ts")).describeEndpoints,
-  "endpointslices.discovery.k8s.io": async () =>
-    (await import("./endpoints.ts")).describeEndpointSlice,
+  "endpointslices.discovery.k8s.io": async () => (await import("./endpoints.ts")).describeEndpointSlice,
 };
 
 /** The text about one object. Kinds without a describer of their own are shown field by field. */

@@ -16,26 +16,20 @@ export async function describeEndpoints({ client, object, nowMs, showEvents }: D
   writeAnnotations(writer, "Annotations", object.metadata.annotations);
   writer.line(0, "Subsets:");
   for (const subset of subsets ?? []) {
-    const ips = (list: readonly { ip: string }[] | undefined) =>
-      list?.map(({ ip }) => ip).join(",") || "<none>";
+    const ips = (list: readonly { ip: string }[] | undefined) => list?.map(({ ip }) => ip).join(",") || "<none>";
     writer.line(1, `Addresses:\t${ips(subset.addresses)}`);
     writer.line(1, `NotReadyAddresses:\t${ips(subset.notReadyAddresses)}`);
     if (subset.ports?.length) {
       writer.line(1, "Ports:");
       writer.line(2, "Name\tPort\tProtocol");
       writer.line(2, "----\t----\t--------");
-      for (const port of subset.ports)
-        writer.line(2, `${port.name || "<unset>"}\t${port.port}\t${port.protocol ?? "TCP"}`);
+      for (const port of subset.ports) writer.line(2, `${port.name || "<unset>"}\t${port.port}\t${port.protocol ?? "TCP"}`);
     }
     writer.raw("\n");
   }
   writeEvents(
     writer,
-    await eventsOf(
-      showEvents && client,
-      { name: metadata.name, namespace: metadata.namespace, uid: metadata.uid },
-      metadata.namespace,
-    ),
+    await eventsOf(showEvents && client, { name: metadata.name, namespace: metadata.namespace, uid: metadata.uid }, metadata.namespace),
     nowMs,
   );
   return writer.render();
@@ -56,11 +50,7 @@ export async function describeEndpointSlice({ client, object, nowMs, showEvents 
     writer.line(0, "Ports:");
     writer.line(1, "Name\tPort\tProtocol");
     writer.line(1, "----\t----\t--------");
-    for (const port of slice.ports)
-      writer.line(
-        1,
-        `${port.name || "<unset>"}\t${port.port ?? "<unset>"}\t${port.protocol ?? "TCP"}`,
-      );
+    for (const port of slice.ports) writer.line(1, `${port.name || "<unset>"}\t${port.port ?? "<unset>"}\t${port.protocol ?? "TCP"}`);
   }
   if (!slice.endpoints?.length) writer.line(0, "Endpoints: <none>");
   else {
@@ -70,19 +60,14 @@ export async function describeEndpointSlice({ client, object, nowMs, showEvents 
       writer.line(2, "Conditions:");
       writer.line(3, `Ready:\t${endpoint.conditions?.ready ?? "<unset>"}`);
       writer.line(2, `Hostname:\t${endpoint.hostname ?? "<unset>"}`);
-      if (endpoint.targetRef)
-        writer.line(2, `TargetRef:\t${endpoint.targetRef.kind}/${endpoint.targetRef.name}`);
+      if (endpoint.targetRef) writer.line(2, `TargetRef:\t${endpoint.targetRef.kind}/${endpoint.targetRef.name}`);
       writer.line(2, `NodeName:\t${endpoint.nodeName ?? "<unset>"}`);
       writer.line(2, `Zone:\t${endpoint.zone ?? "<unset>"}`);
     }
   }
   writeEvents(
     writer,
-    await eventsOf(
-      showEvents && client,
-      { name: metadata.name, namespace: metadata.namespace, uid: metadata.uid },
-      metadata.namespace,
-    ),
+    await eventsOf(showEvents && client, { name: metadata.name, namespace: metadata.namespace, uid: metadata.uid }, metadata.namespace),
     nowMs,
   );
   return writer.render();

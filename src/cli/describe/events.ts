@@ -22,18 +22,12 @@ export async function eventsOf(
 }
 
 export function sortEvents(events: readonly Event[]): Event[] {
-  const last = (event: Event) =>
-    Date.parse(event.lastTimestamp ?? event.eventTime ?? event.metadata?.creationTimestamp ?? "") ||
-    0;
+  const last = (event: Event) => Date.parse(event.lastTimestamp ?? event.eventTime ?? event.metadata?.creationTimestamp ?? "") || 0;
   return goSort(events, (a, b) => last(a) < last(b));
 }
 
 /** Upstream: describe.DescribeEvents */
-export function writeEvents(
-  writer: DescribeWriter,
-  events: readonly Event[] | undefined,
-  nowMs: number,
-): void {
+export function writeEvents(writer: DescribeWriter, events: readonly Event[] | undefined, nowMs: number): void {
   if (!events) return;
   if (events.length === 0) return writer.line(0, "Events:\t<none>");
   writer.line(0, "Events:");
@@ -43,10 +37,7 @@ export function writeEvents(
     const source = event.source?.component || event.reportingComponent || "";
     const fieldPath = event.involvedObject?.fieldPath;
     const message = `${fieldPath ? `${fieldPath}: ` : ""}${(event.message ?? "").trim()}`;
-    writer.line(
-      1,
-      `${event.type}\t${event.reason}\t${eventAge(event, nowMs)}\t${source}\t${message}`,
-    );
+    writer.line(1, `${event.type}\t${event.reason}\t${eventAge(event, nowMs)}\t${source}\t${message}`);
   }
 }
 
@@ -54,18 +45,13 @@ export function writeEvents(
 export function eventAge(event: Event, nowMs: number): string {
   const first = event.firstTimestamp ?? event.eventTime ?? undefined;
   const firstAge = ageOf(first ?? undefined, nowMs);
-  if (event.series)
-    return `${ageOf(event.series.lastObservedTime ?? undefined, nowMs)} (x${event.series.count} over ${firstAge})`;
-  if ((event.count ?? 0) > 1)
-    return `${ageOf(event.lastTimestamp ?? undefined, nowMs)} (x${event.count} over ${firstAge})`;
+  if (event.series) return `${ageOf(event.series.lastObservedTime ?? undefined, nowMs)} (x${event.series.count} over ${firstAge})`;
+  if ((event.count ?? 0) > 1) return `${ageOf(event.lastTimestamp ?? undefined, nowMs)} (x${event.count} over ${firstAge})`;
   return firstAge;
 }
 
 /** The events of what is described, written under it. */
-export async function writeEventsOf(
-  writer: DescribeWriter,
-  { client, object, nowMs, showEvents }: Described,
-): Promise<void> {
+export async function writeEventsOf(writer: DescribeWriter, { client, object, nowMs, showEvents }: Described): Promise<void> {
   const { name, namespace, uid } = object.metadata;
   // Those of objects without a namespace are kept in "default".
   const events = await eventsOf(showEvents && client, { name, namespace: namespace ?? "", uid }, namespace);

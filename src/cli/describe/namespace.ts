@@ -10,10 +10,7 @@ export async function describeNamespace({ client, object }: Described): Promise<
     const path = `/api/v1/namespaces/${metadata.name}/${resource}`;
     return (await client.get<{ items?: T[] }>(path)).items ?? [];
   };
-  const [quotas, limits] = await Promise.all([
-    list<ResourceQuota>("resourcequotas"),
-    list<LimitRange>("limitranges"),
-  ]);
+  const [quotas, limits] = await Promise.all([list<ResourceQuota>("resourcequotas"), list<LimitRange>("limitranges")]);
   const writer = new DescribeWriter();
   writer.line(0, `Name:\t${metadata.name}`);
   writeLabels(writer, "Labels", metadata.labels);

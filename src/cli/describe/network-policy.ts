@@ -1,8 +1,4 @@
-import type {
-  NetworkPolicy,
-  NetworkPolicyPeer,
-  NetworkPolicyPort,
-} from "../../api/generated/networking-v1.ts";
+import type { NetworkPolicy, NetworkPolicyPeer, NetworkPolicyPort } from "../../api/generated/networking-v1.ts";
 import type { Described } from "./describe-object.ts";
 import { DescribeWriter, selectorText, writeAnnotations, writeLabels } from "./writer.ts";
 
@@ -48,15 +44,10 @@ export async function describeNetworkPolicy({ object }: Described): Promise<stri
   return writer.render();
 }
 
-function writeRules(
-  writer: DescribeWriter,
-  rules: readonly Rule[],
-  direction: "ingress" | "egress",
-): void {
+function writeRules(writer: DescribeWriter, rules: readonly Rule[], direction: "ingress" | "egress"): void {
   const word = direction === "ingress" ? "From" : "To";
   const end = direction === "ingress" ? "source" : "destination";
-  if (rules.length === 0)
-    return writer.line(2, `<none> (Selected pods are isolated for ${direction} connectivity)`);
+  if (rules.length === 0) return writer.line(2, `<none> (Selected pods are isolated for ${direction} connectivity)`);
   for (const [index, { ports, peers }] of rules.entries()) {
     if (ports.length === 0) writer.line(2, "To Port: <any> (traffic allowed to all ports)");
     for (const { port, endPort, protocol } of ports)
@@ -72,11 +63,7 @@ function writeRules(
   }
 }
 
-function writePeer(
-  writer: DescribeWriter,
-  word: string,
-  { podSelector, namespaceSelector, ipBlock }: NetworkPolicyPeer,
-): void {
+function writePeer(writer: DescribeWriter, word: string, { podSelector, namespaceSelector, ipBlock }: NetworkPolicyPeer): void {
   writer.line(2, `${word}:`);
   if (namespaceSelector) writer.line(3, `NamespaceSelector: ${selectorText(namespaceSelector)}`);
   if (podSelector) writer.line(3, `PodSelector: ${selectorText(podSelector)}`);
@@ -88,5 +75,4 @@ function writePeer(
 }
 
 /** 2026-01-01 00:00:03 +0000 UTC, as Go prints a time. */
-const goDefaultTime = (timestamp: string | undefined) =>
-  (timestamp ?? "").replace(/^(.*)T(.*)Z$/, "$1 $2 +0000 UTC");
+const goDefaultTime = (timestamp: string | undefined) => (timestamp ?? "").replace(/^(.*)T(.*)Z$/, "$1 $2 +0000 UTC");

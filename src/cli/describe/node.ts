@@ -17,16 +17,8 @@ export async function describeNode({ client, object, nowMs, showEvents }: Descri
       fieldSelector: `spec.nodeName=${metadata.name},status.phase!=Succeeded,status.phase!=Failed`,
       limit: 500,
     }),
-    eventsOf(
-      showEvents && client,
-      { name: metadata.name, namespace: "", kind: "Node", uid: metadata.uid },
-      undefined,
-    ),
-    eventsOf(
-      showEvents && client,
-      { name: metadata.name, namespace: "", kind: "Node", uid: metadata.name },
-      undefined,
-    ),
+    eventsOf(showEvents && client, { name: metadata.name, namespace: "", kind: "Node", uid: metadata.uid }, undefined),
+    eventsOf(showEvents && client, { name: metadata.name, namespace: "", kind: "Node", uid: metadata.name }, undefined),
     client
       .get<{ spec?: { holderIdentity?: string; acquireTime?: string; renewTime?: string } }>(
         `/apis/coordination.k8s.io/v1/namespaces/kube-node-lease/leases/${metadata.name}`,
@@ -39,13 +31,9 @@ export async function describeNode({ client, object, nowMs, showEvents }: Descri
   writeLabels(writer, "Labels", object.metadata.labels);
   writeAnnotations(writer, "Annotations", object.metadata.annotations);
   writer.line(0, `CreationTimestamp:\t${goTime(object.metadata.creationTimestamp)}`);
-  const taints = (spec?.taints ?? []).map(
-    ({ key, value, effect }) => `${key}${value ? `=${value}` : ""}:${effect}`,
-  );
+  const taints = (spec?.taints ?? []).map(({ key, value, effect }) => `${key}${value ? `=${value}` : ""}:${effect}`);
   if (taints.length === 0) writer.line(0, "Taints:\t<none>");
-  taints
-    .sort()
-    .forEach((taint, index) => writer.line(0, `${index === 0 ? "Taints:" : ""}\t${taint}`));
+  taints.sort().forEach((taint, index) => writer.line(0, `${index === 0 ? "Taints:" : ""}\t${taint}`));
   writer.line(0, `Unschedulable:\t${spec?.unschedulable ?? false}`);
   if (lease instanceof Error) writer.line(0, `Lease:\tFailed to get lease: ${lease.message}`);
   else writeLease(writer, lease.spec);
@@ -58,30 +46,20 @@ export async function describeNode({ client, object, nowMs, showEvents }: Descri
   ] as const) {
     if (!list) continue;
     writer.line(0, `${title}:`);
-    for (const [name, quantity] of Object.entries(list).sort())
-      writer.line(1, `${name}:\t${canonicalQuantity(String(quantity))}`);
+    for (const [name, quantity] of Object.entries(list).sort()) writer.line(1, `${name}:\t${canonicalQuantity(String(quantity))}`);
   }
   writeSystemInfo(writer, status?.nodeInfo as unknown as Record<string, string> | undefined);
   if (spec?.podCIDR) writer.line(0, `PodCIDR:\t${spec.podCIDR}`);
   if (spec?.podCIDRs?.length) writer.line(0, `PodCIDRs:\t${spec.podCIDRs.join(",")}`);
   if (spec?.providerID) writer.line(0, `ProviderID:\t${spec.providerID}`);
-  writePods(
-    writer,
-    pods.items ?? [],
-    (status?.allocatable ?? status?.capacity ?? {}) as Record<string, string>,
-    nowMs,
-  );
+  writePods(writer, pods.items ?? [], (status?.allocatable ?? status?.capacity ?? {}) as Record<string, string>, nowMs);
   writeEvents(writer, byUid && byName && sortEvents([...byUid, ...byName]), nowMs);
   return writer.render();
 }
 
 function roles(labels: Readonly<Record<string, string>> | undefined): string {
   const found = Object.entries(labels ?? {}).flatMap(([key, value]) =>
-    key.startsWith(ROLE)
-      ? [key.slice(ROLE.length)]
-      : key === "kubernetes.io/role" && value
-        ? [value]
-        : [],
+    key.startsWith(ROLE) ? [key.slice(ROLE.length)] : key === "kubernetes.io/role" && value ? [value] : [],
   );
   return found.sort().join(",") || "<none>";
 }
@@ -96,10 +74,7 @@ function writeLease(
   writer.line(1, `RenewTime:\t${lease?.renewTime ? goTime(lease.renewTime) : "<unset>"}`);
 }
 
-function writeNodeConditions(
-  writer: DescribeWriter,
-  status: Required<Node>["status"] | undefined,
-): void {
+function writeNodeConditions(writer: DescribeWriter, status: Required<Node>["status"] | undefined): void {
   if (!status?.conditions?.length) return;
   writer.line(0, "Conditions:");
   writer.line(1, "Type\tStatus\tLastHeartbeatTime\tLastTransitionTime\tReason\tMessage");
@@ -111,10 +86,7 @@ function writeNodeConditions(
     );
 }
 
-function writeSystemInfo(
-  writer: DescribeWriter,
-  info: Readonly<Record<string, string>> | undefined,
-): void {
+function writeSystemInfo(writer: DescribeWriter, info: Readonly<Record<string, string>> | undefined): void {
   writer.line(0, "System Info:");
   const fields = [
     ["Machine ID", "machineID"],
@@ -129,28 +101,16 @@ function writeSystemInfo(
     ["Kube-Proxy Version", "kubeProxyVersion"],
   ] as const;
   for (const [title, field] of fields)
-    if (field !== "kubeProxyVersion" || info?.[field])
-      writer.line(1, `${title}:\t${info?.[field] ?? ""}`);
+    if (field !== "kubeProxyVersion" || info?.[field]) writer.line(1, `${title}:\t${info?.[field] ?? ""}`);
 }
 
 type Totals = Map<string, number>;
 
-function writePods(
-  writer: DescribeWriter,
-  pods: readonly Pod[],
-  allocatable: Readonly<Record<string, string>>,
-  nowMs: number,
-): void {
+function writePods(writer: DescribeWriter, pods: readonly Pod[], allocatable: Readonly<Record<string, string>>, nowMs: number): void {
   const value = (name: string) => numberOf(allocatable[name]) || 1;
   writer.line(0, `Non-terminated Pods:\t(${pods.length} in total)`);
-  writer.line(
-    1,
-    "Namespace\tName\t\tCPU Requests\tCPU Limits\tMemory Requests\tMemory Limits\tAge",
-  );
-  writer.line(
-    1,
-    "---------\t----\t\t------------\t----------\t---------------\t-------------\t---",
-  );
+  writer.line(1, "Namespace\tName\t\tCPU Requests\tCPU Limits\tMemory Requests\tMemory Limits\tAge");
+  writer.line(1, "---------\t----\t\t------------\t----------\t---------------\t-------------\t---");
   const requests: Totals = new Map();
   const limits: Totals = new Map();
   const share = (name: string, amount: number) =>
@@ -169,11 +129,7 @@ function writePods(
   writer.line(1, "Resource\tRequests\tLimits");
   writer.line(1, "--------\t--------\t------");
   const standard = ["cpu", "memory", "ephemeral-storage"];
-  for (const name of standard)
-    writer.line(
-      1,
-      `${name}\t${share(name, requests.get(name) ?? 0)}\t${share(name, limits.get(name) ?? 0)}`,
-    );
+  for (const name of standard) writer.line(1, `${name}\t${share(name, requests.get(name) ?? 0)}\t${share(name, limits.get(name) ?? 0)}`);
   for (const name of Object.keys(allocatable).sort()) {
     if (standard.includes(name) || name === "pods") continue;
     const huge = name.startsWith("hugepages-");
@@ -216,8 +172,7 @@ function numberOf(text: string | undefined): number {
   return Number(match?.[1] ?? 0) * (match?.[2] ? (factor[match[2]] ?? 1) : 1);
 }
 
-const cpuText = (amount: number) =>
-  Number.isInteger(amount) ? String(amount) : `${Math.round(amount * 1000)}m`;
+const cpuText = (amount: number) => (Number.isInteger(amount) ? String(amount) : `${Math.round(amount * 1000)}m`);
 
 function memoryText(amount: number): string {
   for (const [unit, size] of [

@@ -21,7 +21,7 @@ export async function describePod({ client, object, nowMs, showEvents }: Describ
   const pod = object as unknown as Pod;
   const metadata = object.metadata;
   const events = await eventsOf(
-      showEvents && client,
+    showEvents && client,
     { name: metadata.name, namespace: metadata.namespace, uid: metadata.uid },
     metadata.namespace,
   );
@@ -30,20 +30,8 @@ export async function describePod({ client, object, nowMs, showEvents }: Describ
   const spec = pod.spec as PodSpec;
   const statuses = pod.status ?? {};
   if (spec.initContainers?.length)
-    writeContainers(
-      writer,
-      "Init Containers",
-      spec.initContainers,
-      statuses.initContainerStatuses ?? [],
-      pod,
-    );
-  writeContainers(
-    writer,
-    "Containers",
-    spec.containers ?? [],
-    statuses.containerStatuses ?? [],
-    pod,
-  );
+    writeContainers(writer, "Init Containers", spec.initContainers, statuses.initContainerStatuses ?? [], pod);
+  writeContainers(writer, "Containers", spec.containers ?? [], statuses.containerStatuses ?? [], pod);
   if (spec.ephemeralContainers?.length)
     writeContainers(
       writer,
@@ -57,10 +45,7 @@ export async function describePod({ client, object, nowMs, showEvents }: Describ
     writer.line(0, "Readiness Gates:");
     writer.line(1, "Type\tStatus");
     for (const { conditionType } of gate)
-      writer.line(
-        1,
-        `${conditionType} \t${statuses.conditions?.find(({ type }) => type === conditionType)?.status ?? "<none>"} `,
-      );
+      writer.line(1, `${conditionType} \t${statuses.conditions?.find(({ type }) => type === conditionType)?.status ?? "<none>"} `);
   }
   if (statuses.conditions?.length) {
     writer.line(0, "Conditions:");
@@ -97,10 +82,7 @@ function writeHead(writer: DescribeWriter, pod: Pod): void {
   }
   if (spec.runtimeClassName) writer.line(0, `Runtime Class Name:\t${spec.runtimeClassName}`);
   if (spec.serviceAccountName) writer.line(0, `Service Account:\t${spec.serviceAccountName}`);
-  writer.line(
-    0,
-    spec.nodeName ? `Node:\t${spec.nodeName}/${status?.hostIP ?? ""}` : "Node:\t<none>",
-  );
+  writer.line(0, spec.nodeName ? `Node:\t${spec.nodeName}/${status?.hostIP ?? ""}` : "Node:\t<none>");
   if (status?.startTime) writer.line(0, `Start Time:\t${goTime(status.startTime)}`);
   writeLabels(writer, "Labels", metadata.labels);
   writeAnnotations(writer, "Annotations", metadata.annotations);
@@ -110,8 +92,7 @@ function writeHead(writer: DescribeWriter, pod: Pod): void {
   } else writer.line(0, `Status:\t${status?.phase ?? ""}`);
   if (status?.reason) writer.line(0, `Reason:\t${status.reason}`);
   if (status?.message) writer.line(0, `Message:\t${status.message}`);
-  if (spec.securityContext?.seccompProfile)
-    writer.line(0, `SeccompProfile:\t${spec.securityContext.seccompProfile.type}`);
+  if (spec.securityContext?.seccompProfile) writer.line(0, `SeccompProfile:\t${spec.securityContext.seccompProfile.type}`);
   writer.line(0, `IP:\t${status?.podIP ?? ""}`);
   if (!status?.podIPs?.length) writer.line(0, "IPs:\t<none>");
   else {
@@ -142,28 +123,17 @@ export function writeContainers(
     if (status) writeStates(writer, status, 2);
     writeResources(writer, container, 2);
     if (container.livenessProbe) writer.line(2, `Liveness:\t${probeText(container.livenessProbe)}`);
-    if (container.readinessProbe)
-      writer.line(2, `Readiness:\t${probeText(container.readinessProbe)}`);
+    if (container.readinessProbe) writer.line(2, `Readiness:\t${probeText(container.readinessProbe)}`);
     if (container.startupProbe) writer.line(2, `Startup:\t${probeText(container.startupProbe)}`);
     writeEnvFrom(writer, container, 2);
     writeEnv(writer, container, pod, 2);
     writeMounts(writer, container.volumeMounts ?? [], 2);
     for (const [index, device] of (container.volumeDevices ?? []).entries())
-      writer.line(
-        2,
-        index === 0
-          ? `Devices:\t${device.devicePath} from ${device.name}`
-          : `\t${device.devicePath} from ${device.name}`,
-      );
+      writer.line(2, index === 0 ? `Devices:\t${device.devicePath} from ${device.name}` : `\t${device.devicePath} from ${device.name}`);
   }
 }
 
-function writeBasics(
-  writer: DescribeWriter,
-  container: Container,
-  status: ContainerStatus | undefined,
-  level: number,
-): void {
+function writeBasics(writer: DescribeWriter, container: Container, status: ContainerStatus | undefined, level: number): void {
   if (status) writer.line(level, `Container ID:\t${status.containerID ?? ""}`);
   writer.line(level, `Image:\t${container.image ?? ""}`);
   if (status) writer.line(level, `Image ID:\t${status.imageID}`);
@@ -177,8 +147,7 @@ function writeBasics(
     level,
     `Host Port${plural}:\t${ports.length === 0 ? "<none>" : ports.map((port) => `${port.hostPort ?? 0}/${port.protocol ?? "TCP"}${port.name ? ` (${port.name})` : ""}`).join(", ")}`,
   );
-  if (container.securityContext?.seccompProfile)
-    writer.line(level, `SeccompProfile:\t${container.securityContext.seccompProfile.type}`);
+  if (container.securityContext?.seccompProfile) writer.line(level, `SeccompProfile:\t${container.securityContext.seccompProfile.type}`);
 }
 
 function writeCommand(writer: DescribeWriter, container: Container, level: number): void {
@@ -199,12 +168,7 @@ function writeStates(writer: DescribeWriter, status: ContainerStatus, level: num
   writer.line(level, `Restart Count:\t${status.restartCount ?? 0}`);
 }
 
-function writeState(
-  writer: DescribeWriter,
-  title: string,
-  { running, waiting, terminated }: ContainerState,
-  level: number,
-): void {
+function writeState(writer: DescribeWriter, title: string, { running, waiting, terminated }: ContainerState, level: number): void {
   if (running) {
     writer.line(level, `${title}:\tRunning`);
     writer.line(level + 1, `Started:\t${goTime(running.startedAt)}`);
@@ -242,8 +206,7 @@ export function probeText(probe: Probe): string {
     const { host, path, port, scheme } = probe.httpGet;
     return `http-get ${(scheme ?? "HTTP").toLowerCase()}://${host ?? ""}:${port}${path ? (path.startsWith("/") ? path : `/${path}`) : ""} ${times}`;
   }
-  if (probe.tcpSocket)
-    return `tcp-socket ${probe.tcpSocket.host ?? ""}:${probe.tcpSocket.port} ${times}`;
+  if (probe.tcpSocket) return `tcp-socket ${probe.tcpSocket.host ?? ""}:${probe.tcpSocket.port} ${times}`;
   if (probe.grpc) return `grpc <pod>:${probe.grpc.port} ${probe.grpc.service ?? ""} ${times}`;
   return `unknown ${times}`;
 }
@@ -252,34 +215,21 @@ function writeEnvFrom(writer: DescribeWriter, container: Container, level: numbe
   if (!container.envFrom?.length) return;
   writer.line(level, "Environment Variables from:");
   for (const source of container.envFrom) {
-    const [from, reference] = source.configMapRef
-      ? ["ConfigMap", source.configMapRef]
-      : ["Secret", source.secretRef];
+    const [from, reference] = source.configMapRef ? ["ConfigMap", source.configMapRef] : ["Secret", source.secretRef];
     const prefix = source.prefix ? ` with prefix '${source.prefix}'` : "";
-    writer.line(
-      level + 1,
-      `${reference?.name ?? ""}\t${from}${prefix}\tOptional: ${reference?.optional ?? false}`,
-    );
+    writer.line(level + 1, `${reference?.name ?? ""}\t${from}${prefix}\tOptional: ${reference?.optional ?? false}`);
   }
 }
 
-function writeEnv(
-  writer: DescribeWriter,
-  container: Container,
-  pod: Pod | undefined,
-  level: number,
-): void {
+function writeEnv(writer: DescribeWriter, container: Container, pod: Pod | undefined, level: number): void {
   if (!container.env?.length) return writer.line(level, "Environment:\t<none>");
   writer.line(level, "Environment:");
   for (const variable of container.env) {
-    if (variable.valueFrom)
-      writer.line(level + 1, `${variable.name}:\t${envSource(variable.valueFrom, container, pod)}`);
+    if (variable.valueFrom) writer.line(level + 1, `${variable.name}:\t${envSource(variable.valueFrom, container, pod)}`);
     else
       (variable.value ?? "")
         .split("\n")
-        .forEach((line, index) =>
-          writer.line(level + 1, index === 0 ? `${variable.name}:\t${line}` : `\t${line}`),
-        );
+        .forEach((line, index) => writer.line(level + 1, index === 0 ? `${variable.name}:\t${line}` : `\t${line}`));
   }
 }
 
@@ -300,11 +250,7 @@ function envSource(source: EnvVarSource, container: Container, pod: Pod | undefi
   return "";
 }
 
-function resourceValue(
-  list: Readonly<Record<string, unknown>> | undefined,
-  name: string,
-  divisor: string | undefined,
-): string {
+function resourceValue(list: Readonly<Record<string, unknown>> | undefined, name: string, divisor: string | undefined): string {
   const text = list?.[name];
   if (text === undefined) return "0";
   const number = (value: string) => {
@@ -342,19 +288,12 @@ function writeMounts(writer: DescribeWriter, mounts: readonly VolumeMount[], lev
   if (mounts.length === 0) return writer.line(level, "Mounts:\t<none>");
   writer.line(level, "Mounts:");
   for (const mount of [...mounts].sort((a, b) => (a.mountPath < b.mountPath ? -1 : 1))) {
-    const flags = [
-      mount.readOnly ? "ro" : "rw",
-      ...(mount.subPath ? [`path=${JSON.stringify(mount.subPath)}`] : []),
-    ];
+    const flags = [mount.readOnly ? "ro" : "rw", ...(mount.subPath ? [`path=${JSON.stringify(mount.subPath)}`] : [])];
     writer.line(level + 1, `${mount.mountPath} from ${mount.name} (${flags.join(",")})`);
   }
 }
 
-export function writeVolumes(
-  writer: DescribeWriter,
-  volumes: readonly Volume[] | undefined,
-  level = 0,
-): void {
+export function writeVolumes(writer: DescribeWriter, volumes: readonly Volume[] | undefined, level = 0): void {
   if (!volumes?.length) return writer.line(level, "Volumes:\t<none>");
   writer.line(level, "Volumes:");
   for (const volume of volumes) {
@@ -414,47 +353,24 @@ const downwardItem = (item: DownwardItem, indent: string) =>
     ? `${indent}${item.fieldRef.fieldPath} -> ${item.path}`
     : `${indent}${item.resourceFieldRef?.resource ?? ""} -> ${item.path}`;
 
-function projectedLines(
-  sources: NonNullable<NonNullable<Volume["projected"]>["sources"]>,
-): string[] {
+function projectedLines(sources: NonNullable<NonNullable<Volume["projected"]>["sources"]>): string[] {
   const lines = ["Type:\tProjected (a volume that contains injected data from multiple sources)"];
   for (const source of sources) {
-    if (source.secret)
-      lines.push(
-        `SecretName:\t${source.secret.name ?? ""}`,
-        `Optional:\t${source.secret.optional ?? false}`,
-      );
+    if (source.secret) lines.push(`SecretName:\t${source.secret.name ?? ""}`, `Optional:\t${source.secret.optional ?? false}`);
     else if (source.downwardAPI) lines.push("DownwardAPI:\ttrue");
     else if (source.configMap)
-      lines.push(
-        `ConfigMapName:\t${source.configMap.name ?? ""}`,
-        `Optional:\t${source.configMap.optional ?? false}`,
-      );
-    else if (source.serviceAccountToken)
-      lines.push(
-        `TokenExpirationSeconds:\t${source.serviceAccountToken.expirationSeconds ?? 3600}`,
-      );
+      lines.push(`ConfigMapName:\t${source.configMap.name ?? ""}`, `Optional:\t${source.configMap.optional ?? false}`);
+    else if (source.serviceAccountToken) lines.push(`TokenExpirationSeconds:\t${source.serviceAccountToken.expirationSeconds ?? 3600}`);
   }
   return lines;
 }
 
-export function writeTolerations(
-  writer: DescribeWriter,
-  tolerations: readonly Toleration[] | undefined,
-  level = 0,
-): void {
-  const sorted = [...(tolerations ?? [])].sort((a, b) =>
-    (a.key ?? "") < (b.key ?? "") ? -1 : (a.key ?? "") > (b.key ?? "") ? 1 : 0,
-  );
+export function writeTolerations(writer: DescribeWriter, tolerations: readonly Toleration[] | undefined, level = 0): void {
+  const sorted = [...(tolerations ?? [])].sort((a, b) => ((a.key ?? "") < (b.key ?? "") ? -1 : (a.key ?? "") > (b.key ?? "") ? 1 : 0));
   const texts = sorted.map((each) => {
     const effect = each.effect ? `:${each.effect}` : "";
     const value = each.value ? `=${each.value}` : "";
-    const operator =
-      each.operator === "Exists" && !each.value
-        ? each.key || each.effect
-          ? " op=Exists"
-          : "op=Exists"
-        : "";
+    const operator = each.operator === "Exists" && !each.value ? (each.key || each.effect ? " op=Exists" : "op=Exists") : "";
     const seconds =
       each.tolerationSeconds === undefined || each.tolerationSeconds === null
         ? ""
@@ -462,9 +378,7 @@ export function writeTolerations(
     return `${each.key ?? ""}${value}${effect}${operator}${seconds}`;
   });
   if (texts.length === 0) return writer.line(level, "Tolerations:\t<none>");
-  texts.forEach((text, index) =>
-    writer.line(index === 0 ? level : 0, `${index === 0 ? "Tolerations:" : ""}\t${text}`),
-  );
+  texts.forEach((text, index) => writer.line(index === 0 ? level : 0, `${index === 0 ? "Tolerations:" : ""}\t${text}`));
 }
 
 export type { EnvVar };

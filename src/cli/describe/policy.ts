@@ -34,10 +34,7 @@ function writeLimits(writer: DescribeWriter, spec: LimitRangeSpec | undefined, l
     const columns = [limit.min, limit.max, limit.defaultRequest, limit.default, limit.maxLimitRequestRatio];
     const resources = new Set(columns.flatMap((column) => Object.keys(column ?? {})));
     for (const resource of [...resources].sort())
-      writer.line(
-        0,
-        `${lead}${limit.type}\t${resource}\t${columns.map((column) => String(column?.[resource] ?? "-")).join("\t")}`,
-      );
+      writer.line(0, `${lead}${limit.type}\t${resource}\t${columns.map((column) => String(column?.[resource] ?? "-")).join("\t")}`);
   }
 }
 
@@ -46,8 +43,7 @@ const SCOPES: Readonly<Record<string, string>> = {
     "Matches all pods that have an active deadline. These pods have a limited lifespan on a node before being actively terminated by the system.",
   NotTerminating:
     "Matches all pods that do not have an active deadline. These pods usually include long running pods whose container command is not expected to terminate.",
-  BestEffort:
-    "Matches all pods that do not have resource requirements set. These pods have a best effort quality of service.",
+  BestEffort: "Matches all pods that do not have resource requirements set. These pods have a best effort quality of service.",
   NotBestEffort:
     "Matches all pods that have at least one resource requirement set. These pods have a burstable or guaranteed quality of service.",
 };

@@ -19,10 +19,7 @@ export async function describeRole({ object }: Described): Promise<string> {
   writer.line(1, "---------\t-----------------\t--------------\t-----");
   const rules = compact(((object["rules"] ?? []) as PolicyRule[]).flatMap(breakDown));
   for (const rule of rules.sort((a, b) => (sortKey(a) < sortKey(b) ? -1 : 1)))
-    writer.line(
-      1,
-      `${resourceText(rule)}\t${list(rule.url)}\t${list(rule.name)}\t[${rule.verbs.join(" ")}]`,
-    );
+    writer.line(1, `${resourceText(rule)}\t${list(rule.url)}\t${list(rule.name)}\t[${rule.verbs.join(" ")}]`);
   return writer.render();
 }
 
@@ -36,8 +33,7 @@ export async function describeRoleBinding({ object }: Described): Promise<string
   writer.line(0, "Subjects:");
   writer.line(1, "Kind\tName\tNamespace");
   writer.line(1, "----\t----\t---------");
-  for (const { kind, name, namespace } of (object["subjects"] ?? []) as Subject[])
-    writer.line(1, `${kind}\t${name}\t${namespace ?? ""}`);
+  for (const { kind, name, namespace } of (object["subjects"] ?? []) as Subject[]) writer.line(1, `${kind}\t${name}\t${namespace ?? ""}`);
   return writer.render();
 }
 
@@ -54,9 +50,7 @@ function breakDown(rule: PolicyRule): SmallRule[] {
   const names = rule.resourceNames?.length ? rule.resourceNames : [undefined];
   const resources = (rule.apiGroups ?? []).flatMap((group) =>
     (rule.resources ?? []).flatMap((resource) =>
-      rule.verbs.flatMap((verb) =>
-        names.map((name) => ({ group, resource, name, url: undefined, verbs: [verb] })),
-      ),
+      rule.verbs.flatMap((verb) => names.map((name) => ({ group, resource, name, url: undefined, verbs: [verb] }))),
     ),
   );
   const urls = (rule.nonResourceURLs ?? []).flatMap((url) =>

@@ -8,10 +8,9 @@ import { DescribeWriter, writeAnnotations, writeLabels } from "./writer.ts";
 export async function describeService({ client, object, nowMs, showEvents }: Described): Promise<string> {
   const { metadata, spec, status } = object as unknown as Required<Service>;
   const [slices, events] = await Promise.all([
-    client.get<{ items?: EndpointSlice[] }>(
-      `/apis/discovery.k8s.io/v1/namespaces/${metadata.namespace}/endpointslices`,
-      { labelSelector: `kubernetes.io/service-name=${metadata.name}` },
-    ),
+    client.get<{ items?: EndpointSlice[] }>(`/apis/discovery.k8s.io/v1/namespaces/${metadata.namespace}/endpointslices`, {
+      labelSelector: `kubernetes.io/service-name=${metadata.name}`,
+    }),
     eventsOf(
       showEvents && client,
       { name: metadata.name, namespace: metadata.namespace, uid: metadata.uid, kind: "Service" },
@@ -47,21 +46,15 @@ export async function describeService({ client, object, nowMs, showEvents }: Des
         ? `TargetPort:\t${port.targetPort}/${port.protocol ?? "TCP"}`
         : `TargetPort:\t${port.targetPort ?? 0}/${port.protocol ?? "TCP"}`,
     );
-    if (port.nodePort)
-      writer.line(0, `NodePort:\t${name}\t${port.nodePort}/${port.protocol ?? "TCP"}`);
+    if (port.nodePort) writer.line(0, `NodePort:\t${name}\t${port.nodePort}/${port.protocol ?? "TCP"}`);
     writer.line(0, `Endpoints:\t${endpointsText(slices.items ?? [], port.name ?? "")}`);
   }
   writer.line(0, `Session Affinity:\t${spec.sessionAffinity ?? ""}`);
-  if (spec.externalTrafficPolicy)
-    writer.line(0, `External Traffic Policy:\t${spec.externalTrafficPolicy}`);
-  if (spec.internalTrafficPolicy)
-    writer.line(0, `Internal Traffic Policy:\t${spec.internalTrafficPolicy}`);
-  if (spec.trafficDistribution)
-    writer.line(0, `Traffic Distribution:\t${spec.trafficDistribution}`);
-  if (spec.healthCheckNodePort)
-    writer.line(0, `HealthCheck NodePort:\t${spec.healthCheckNodePort}`);
-  if (spec.loadBalancerSourceRanges?.length)
-    writer.line(0, `LoadBalancer Source Ranges:\t${spec.loadBalancerSourceRanges.join(",")}`);
+  if (spec.externalTrafficPolicy) writer.line(0, `External Traffic Policy:\t${spec.externalTrafficPolicy}`);
+  if (spec.internalTrafficPolicy) writer.line(0, `Internal Traffic Policy:\t${spec.internalTrafficPolicy}`);
+  if (spec.trafficDistribution) writer.line(0, `Traffic Distribution:\t${spec.trafficDistribution}`);
+  if (spec.healthCheckNodePort) writer.line(0, `HealthCheck NodePort:\t${spec.healthCheckNodePort}`);
+  if (spec.loadBalancerSourceRanges?.length) writer.line(0, `LoadBalancer Source Ranges:\t${spec.loadBalancerSourceRanges.join(",")}`);
   writeEvents(writer, events, nowMs);
   return writer.render();
 }
@@ -79,15 +72,10 @@ export function endpointsText(slices: readonly EndpointSlice[], portName: string
   if (slices.length === 0) return "<none>";
   const all: string[] = [];
   for (const { ports, endpoints } of slices) {
-    const ready = (endpoints ?? [])
-      .filter(({ conditions }) => conditions?.ready !== false)
-      .map(({ addresses }) => addresses?.[0] ?? "");
+    const ready = (endpoints ?? []).filter(({ conditions }) => conditions?.ready !== false).map(({ addresses }) => addresses?.[0] ?? "");
     if (!ports?.length) all.push(...ready);
     for (const port of ports ?? [])
-      if ((port.name ?? "") === portName)
-        all.push(
-          ...ready.map((ip) => `${ip.includes(":") ? `[${ip}]` : ip}:${port.port ?? ""}`),
-        );
+      if ((port.name ?? "") === portName) all.push(...ready.map((ip) => `${ip.includes(":") ? `[${ip}]` : ip}:${port.port ?? ""}`));
   }
   const shown = all.slice(0, MAX_SHOWN).join(",");
   return all.length > MAX_SHOWN ? `${shown} + ${all.length - MAX_SHOWN} more...` : shown;

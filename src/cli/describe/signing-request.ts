@@ -17,14 +17,10 @@ export async function describeSigningRequest(described: Described): Promise<stri
   writer.line(0, `CreationTimestamp:\t${goTime(metadata.creationTimestamp)}`);
   writer.line(0, `Requesting User:\t${spec.username ?? ""}`);
   if (spec.signerName) writer.line(0, `Signer:\t${spec.signerName}`);
-  if (spec.expirationSeconds !== undefined)
-    writer.line(0, `Requested Duration:\t${humanDuration(spec.expirationSeconds * 1000)}`);
+  if (spec.expirationSeconds !== undefined) writer.line(0, `Requested Duration:\t${humanDuration(spec.expirationSeconds * 1000)}`);
   const conditions = new Set((status?.conditions ?? []).map(({ type }) => type));
   const decided = conditions.has("Denied") ? "Denied" : conditions.has("Approved") ? "Approved" : "Pending";
-  writer.line(
-    0,
-    `Status:\t${decided}${conditions.has("Failed") ? ",Failed" : ""}${status?.certificate ? ",Issued" : ""}`,
-  );
+  writer.line(0, `Status:\t${decided}${conditions.has("Failed") ? ",Failed" : ""}${status?.certificate ? ",Issued" : ""}`);
   const list = (title: string, values: readonly string[]) =>
     values.forEach((value, index) => writer.line(0, `\t${index === 0 ? `${title}:` : ""}\t${value}`));
   const { subject, names } = request;

@@ -1,9 +1,4 @@
-import type {
-  PersistentVolume,
-  PersistentVolumeClaim,
-  PersistentVolumeSpec,
-  Pod,
-} from "../../api/generated/core-v1.ts";
+import type { PersistentVolume, PersistentVolumeClaim, PersistentVolumeSpec, Pod } from "../../api/generated/core-v1.ts";
 import type { CSINode, StorageClass, VolumeAttributesClass } from "../../api/generated/storage-v1.ts";
 import { ageOf } from "../../api/duration.ts";
 import type { Described } from "./describe-object.ts";
@@ -41,10 +36,7 @@ export async function describePersistentVolume(described: Described): Promise<st
   return writer.render();
 }
 
-function writeNodeAffinity(
-  writer: DescribeWriter,
-  affinity: PersistentVolumeSpec["nodeAffinity"],
-): void {
+function writeNodeAffinity(writer: DescribeWriter, affinity: PersistentVolumeSpec["nodeAffinity"]): void {
   if (!affinity?.required) return writer.line(0, "Node Affinity:\t<none>");
   writer.line(0, "Node Affinity:\t");
   const terms = affinity.required.nodeSelectorTerms ?? [];
@@ -55,8 +47,7 @@ function writeNodeAffinity(
       2,
       index,
       (matchExpressions ?? []).map(
-        ({ key, operator, values }) =>
-          `${key} ${operator.toLowerCase()}${values?.length ? ` [${values.join(", ")}]` : ""}`,
+        ({ key, operator, values }) => `${key} ${operator.toLowerCase()}${values?.length ? ` [${values.join(", ")}]` : ""}`,
       ),
     );
 }
@@ -68,11 +59,7 @@ function writeTerm(writer: DescribeWriter, level: number, index: number, texts: 
 
 function sourceLines({ hostPath, nfs, local, csi, iscsi }: PersistentVolumeSpec): string[] | undefined {
   if (hostPath)
-    return [
-      "Type:\tHostPath (bare host directory volume)",
-      `Path:\t${hostPath.path}`,
-      `HostPathType:\t${hostPath.type ?? "<none>"}`,
-    ];
+    return ["Type:\tHostPath (bare host directory volume)", `Path:\t${hostPath.path}`, `HostPathType:\t${hostPath.type ?? "<none>"}`];
   if (nfs)
     return [
       "Type:\tNFS (an NFS mount that lasts the lifetime of a pod)",
@@ -87,11 +74,7 @@ function sourceLines({ hostPath, nfs, local, csi, iscsi }: PersistentVolumeSpec)
       `IQN:\t${iscsi.iqn}`,
       `Lun:\t${iscsi.lun}`,
     ];
-  if (local)
-    return [
-      "Type:\tLocalVolume (a persistent volume backed by local storage on a node)",
-      `Path:\t${local.path}`,
-    ];
+  if (local) return ["Type:\tLocalVolume (a persistent volume backed by local storage on a node)", `Path:\t${local.path}`];
   if (!csi) return undefined;
   const attributes = Object.entries(csi.volumeAttributes ?? {}).sort(([a], [b]) => (a < b ? -1 : 1));
   return [
@@ -103,9 +86,7 @@ function sourceLines({ hostPath, nfs, local, csi, iscsi }: PersistentVolumeSpec)
     // kubectl indents each part of these lines once more.
     ...(attributes.length === 0
       ? ["VolumeAttributes:\t<none>"]
-      : attributes.map(
-          ([key, value], index) => `${index === 0 ? "VolumeAttributes:\t" : "    \t"}    ${key}=${value}`,
-        )),
+      : attributes.map(([key, value], index) => `${index === 0 ? "VolumeAttributes:\t" : "    \t"}    ${key}=${value}`)),
   ];
 }
 
@@ -160,8 +141,7 @@ export async function describeStorageClass(described: Described): Promise<string
   const { metadata } = described.object;
   const storageClass = described.object as unknown as StorageClass;
   const writer = new DescribeWriter();
-  const isDefault =
-    metadata.annotations?.[DEFAULT_CLASS] === "true" || metadata.annotations?.[OLD_DEFAULT_CLASS] === "true";
+  const isDefault = metadata.annotations?.[DEFAULT_CLASS] === "true" || metadata.annotations?.[OLD_DEFAULT_CLASS] === "true";
   writer.line(0, `Name:\t${metadata.name}`);
   writer.line(0, `IsDefaultClass:\t${isDefault ? "Yes" : "No"}`);
   writer.line(0, `Annotations:\t${labelsText(metadata.annotations)}`);
@@ -174,8 +154,7 @@ export async function describeStorageClass(described: Described): Promise<string
     for (const option of storageClass.mountOptions) writer.line(1, option);
   }
   if (storageClass.reclaimPolicy !== undefined) writer.line(0, `ReclaimPolicy:\t${storageClass.reclaimPolicy}`);
-  if (storageClass.volumeBindingMode !== undefined)
-    writer.line(0, `VolumeBindingMode:\t${storageClass.volumeBindingMode}`);
+  if (storageClass.volumeBindingMode !== undefined) writer.line(0, `VolumeBindingMode:\t${storageClass.volumeBindingMode}`);
   if (storageClass.allowedTopologies) {
     writer.line(0, `AllowedTopologies:\t${storageClass.allowedTopologies.length === 0 ? "<none>" : ""}`);
     for (const [index, term] of storageClass.allowedTopologies.entries())
@@ -183,9 +162,7 @@ export async function describeStorageClass(described: Described): Promise<string
         writer,
         1,
         index,
-        (term.matchLabelExpressions ?? []).map(
-          ({ key, values }) => `${key} in${values.length > 0 ? ` [${values.join(", ")}]` : ""}`,
-        ),
+        (term.matchLabelExpressions ?? []).map(({ key, values }) => `${key} in${values.length > 0 ? ` [${values.join(", ")}]` : ""}`),
       );
   }
   await writeEventsOf(writer, described);
@@ -231,13 +208,10 @@ export async function describeCsiNode(described: Described): Promise<string> {
   return writer.render();
 }
 
-const finalizers = ({ object }: Described) =>
-  `[${((object.metadata["finalizers"] ?? []) as string[]).join(" ")}]`;
+const finalizers = ({ object }: Described) => `[${((object.metadata["finalizers"] ?? []) as string[]).join(" ")}]`;
 
 const phase = ({ object, nowMs }: Described, text: string | undefined) =>
-  object.metadata.deletionTimestamp
-    ? `Terminating (lasts ${ageOf(object.metadata.deletionTimestamp, nowMs)})`
-    : (text ?? "");
+  object.metadata.deletionTimestamp ? `Terminating (lasts ${ageOf(object.metadata.deletionTimestamp, nowMs)})` : (text ?? "");
 
 const optionalBool = (value: boolean | undefined) => (value === undefined ? "<unset>" : value ? "True" : "False");
 

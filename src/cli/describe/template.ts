@@ -3,19 +3,14 @@ import { writeContainers, writeTolerations, writeVolumes } from "./pod.ts";
 import { type DescribeWriter, writeAnnotations, writeLabels } from "./writer.ts";
 
 /** The pods that a workload makes. Upstream: DescribePodTemplate */
-export function writePodTemplate(
-  writer: DescribeWriter,
-  template: PodTemplateSpec | undefined,
-): void {
+export function writePodTemplate(writer: DescribeWriter, template: PodTemplateSpec | undefined): void {
   writer.line(0, "Pod Template:");
   if (!template) return writer.line(1, "<unset>");
   const { metadata, spec } = template;
   writeLabels(writer, "Labels", metadata?.labels, 1);
-  if (Object.keys(metadata?.annotations ?? {}).length > 0)
-    writeAnnotations(writer, "Annotations", metadata?.annotations, 1);
+  if (Object.keys(metadata?.annotations ?? {}).length > 0) writeAnnotations(writer, "Annotations", metadata?.annotations, 1);
   if (spec?.serviceAccountName) writer.line(1, `Service Account:\t${spec.serviceAccountName}`);
-  if (spec?.initContainers?.length)
-    writeContainers(writer, "Init Containers", spec.initContainers, [], undefined, 1);
+  if (spec?.initContainers?.length) writeContainers(writer, "Init Containers", spec.initContainers, [], undefined, 1);
   writeContainers(writer, "Containers", spec?.containers ?? [], [], undefined, 1);
   writeVolumes(writer, spec?.volumes, 1);
   for (const [index, each] of (spec?.topologySpreadConstraints ?? []).entries())

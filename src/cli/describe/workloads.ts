@@ -13,16 +13,10 @@ import { DescribeWriter, goTime, selectorText, writeAnnotations, writeLabels } f
 export async function describeReplicaSet({ client, info, object, nowMs, showEvents }: Described): Promise<string> {
   const { metadata, spec, status } = object as unknown as Required<ReplicaSet>;
   const plain =
-    info.resource === "replicationcontrollers"
-      ? { matchLabels: spec.selector as unknown as Record<string, string> }
-      : spec.selector;
+    info.resource === "replicationcontrollers" ? { matchLabels: spec.selector as unknown as Record<string, string> } : spec.selector;
   const [counts, events] = await Promise.all([
     podCounts(client, object, renderSelector(plain ?? {})),
-    eventsOf(
-      showEvents && client,
-      { name: metadata.name, namespace: metadata.namespace, uid: metadata.uid },
-      metadata.namespace,
-    ),
+    eventsOf(showEvents && client, { name: metadata.name, namespace: metadata.namespace, uid: metadata.uid }, metadata.namespace),
   ]);
   const writer = new DescribeWriter();
   writer.line(0, `Name:\t${metadata.name}`);
@@ -44,11 +38,7 @@ export async function describeDaemonSet({ client, object, nowMs, showEvents }: D
   const { metadata, spec, status } = object as unknown as Required<DaemonSet>;
   const [counts, events] = await Promise.all([
     podCounts(client, object, renderSelector(spec.selector ?? {})),
-    eventsOf(
-      showEvents && client,
-      { name: metadata.name, namespace: metadata.namespace, uid: metadata.uid },
-      metadata.namespace,
-    ),
+    eventsOf(showEvents && client, { name: metadata.name, namespace: metadata.namespace, uid: metadata.uid }, metadata.namespace),
   ]);
   const writer = new DescribeWriter();
   writer.line(0, `Name:\t${metadata.name}`);
@@ -67,10 +57,7 @@ export async function describeDaemonSet({ client, object, nowMs, showEvents }: D
   writeAnnotations(writer, "Annotations", metadata.annotations);
   writer.line(0, `Desired Number of Nodes Scheduled: ${status?.desiredNumberScheduled ?? 0}`);
   writer.line(0, `Current Number of Nodes Scheduled: ${status?.currentNumberScheduled ?? 0}`);
-  writer.line(
-    0,
-    `Number of Nodes Scheduled with Up-to-date Pods: ${status?.updatedNumberScheduled ?? 0}`,
-  );
+  writer.line(0, `Number of Nodes Scheduled with Up-to-date Pods: ${status?.updatedNumberScheduled ?? 0}`);
   writer.line(0, `Number of Nodes Scheduled with Available Pods: ${status?.numberAvailable ?? 0}`);
   writer.line(0, `Number of Nodes Misscheduled: ${status?.numberMisscheduled ?? 0}`);
   writer.line(0, `Pods Status:\t${counts}`);
@@ -84,11 +71,7 @@ export async function describeStatefulSet({ client, object, nowMs, showEvents }:
   const { metadata, spec, status } = object as unknown as Required<StatefulSet>;
   const [counts, events] = await Promise.all([
     podCounts(client, object, renderSelector(spec.selector ?? {})),
-    eventsOf(
-      showEvents && client,
-      { name: metadata.name, namespace: metadata.namespace, uid: metadata.uid },
-      metadata.namespace,
-    ),
+    eventsOf(showEvents && client, { name: metadata.name, namespace: metadata.namespace, uid: metadata.uid }, metadata.namespace),
   ]);
   const writer = new DescribeWriter();
   writer.line(0, `Name:\t${metadata.name}`);
@@ -141,7 +124,7 @@ function writeClaims(
 export async function describeJob({ client, object, nowMs, showEvents }: Described): Promise<string> {
   const { metadata, spec, status } = object as unknown as Required<Job>;
   const events = await eventsOf(
-      showEvents && client,
+    showEvents && client,
     { name: metadata.name, namespace: metadata.namespace, uid: metadata.uid },
     metadata.namespace,
   );
@@ -157,23 +140,17 @@ export async function describeJob({ client, object, nowMs, showEvents }: Describ
   if (spec.completionMode) writer.line(0, `Completion Mode:\t${spec.completionMode}`);
   if (spec.suspend !== undefined) writer.line(0, `Suspend:\t${spec.suspend}`);
   if (spec.backoffLimit !== undefined) writer.line(0, `Backoff Limit:\t${spec.backoffLimit}`);
-  if (spec.ttlSecondsAfterFinished !== undefined)
-    writer.line(0, `TTL Seconds After Finished:\t${spec.ttlSecondsAfterFinished}`);
+  if (spec.ttlSecondsAfterFinished !== undefined) writer.line(0, `TTL Seconds After Finished:\t${spec.ttlSecondsAfterFinished}`);
   if (status?.startTime) writer.line(0, `Start Time:\t${goTime(status.startTime)}`);
   if (status?.completionTime) writer.line(0, `Completed At:\t${goTime(status.completionTime)}`);
   if (status?.startTime && status.completionTime)
-    writer.line(
-      0,
-      `Duration:\t${humanDuration(Date.parse(status.completionTime) - Date.parse(status.startTime))}`,
-    );
-  if (spec.activeDeadlineSeconds !== undefined)
-    writer.line(0, `Active Deadline Seconds:\t${spec.activeDeadlineSeconds}s`);
+    writer.line(0, `Duration:\t${humanDuration(Date.parse(status.completionTime) - Date.parse(status.startTime))}`);
+  if (spec.activeDeadlineSeconds !== undefined) writer.line(0, `Active Deadline Seconds:\t${spec.activeDeadlineSeconds}s`);
   writer.line(
     0,
     `Pods Statuses:\t${status?.active ?? 0} Active${status?.ready === undefined ? "" : ` (${status.ready} Ready)`} / ${status?.succeeded ?? 0} Succeeded / ${status?.failed ?? 0} Failed`,
   );
-  if (spec.completionMode === "Indexed")
-    writer.line(0, `Completed Indexes:\t${status?.completedIndexes || "<none>"}`);
+  if (spec.completionMode === "Indexed") writer.line(0, `Completed Indexes:\t${status?.completedIndexes || "<none>"}`);
   writePodTemplate(writer, spec.template);
   writeEvents(writer, events, nowMs);
   return writer.render();
@@ -181,16 +158,15 @@ export async function describeJob({ client, object, nowMs, showEvents }: Describ
 
 /** `3 Running / 0 Waiting / 0 Succeeded / 0 Failed` of the pods that the object owns. */
 async function podCounts(client: ApiClient, owner: ApiObject, selector: string): Promise<string> {
-  const list = await client.get<{ items?: LivePod[] }>(
-    `/api/v1/namespaces/${owner.metadata.namespace}/pods`,
-    { labelSelector: selector, limit: 500 },
-  );
+  const list = await client.get<{ items?: LivePod[] }>(`/api/v1/namespaces/${owner.metadata.namespace}/pods`, {
+    labelSelector: selector,
+    limit: 500,
+  });
   const count = (phase: string) =>
     (list.items ?? []).filter(
       (pod) =>
-        pod.metadata.ownerReferences?.some(
-          ({ uid, controller }) => controller && uid === owner.metadata.uid,
-        ) && pod.status?.phase === phase,
+        pod.metadata.ownerReferences?.some(({ uid, controller }) => controller && uid === owner.metadata.uid) &&
+        pod.status?.phase === phase,
     ).length;
   return `${count("Running")} Running / ${count("Pending")} Waiting / ${count("Succeeded")} Succeeded / ${count("Failed")} Failed`;
 }
@@ -214,6 +190,5 @@ export function writeConditions(
   writer.line(0, "Conditions:");
   writer.line(1, "Type\tStatus\tReason");
   writer.line(1, "----\t------\t------");
-  for (const { type, status, reason } of conditions)
-    writer.line(1, `${type ?? ""} \t${status ?? ""}\t${reason ?? ""}`);
+  for (const { type, status, reason } of conditions) writer.line(1, `${type ?? ""} \t${status ?? ""}\t${reason ?? ""}`);
 }

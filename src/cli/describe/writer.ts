@@ -34,20 +34,10 @@ export const labelsText = (labels: Readonly<Record<string, string>> | undefined)
     .join(",") || "<none>";
 
 /** `Labels:  a=1` and one line for each more. Upstream: printLabelsMultiline */
-export function writeLabels(
-  writer: DescribeWriter,
-  title: string,
-  labels: Readonly<Record<string, string>> | undefined,
-  level = 0,
-): void {
+export function writeLabels(writer: DescribeWriter, title: string, labels: Readonly<Record<string, string>> | undefined, level = 0): void {
   const pairs = Object.entries(labels ?? {}).sort(([a], [b]) => (a < b ? -1 : 1));
   if (pairs.length === 0) return writer.line(level, `${title}:\t<none>`);
-  pairs.forEach(([key, value], index) =>
-    writer.line(
-      index === 0 ? level : 0,
-      `${index === 0 ? `${title}:` : ""}\t${key}=${value}`,
-    ),
-  );
+  pairs.forEach(([key, value], index) => writer.line(index === 0 ? level : 0, `${index === 0 ? `${title}:` : ""}\t${key}=${value}`));
 }
 
 const SKIPPED = "kubectl.kubernetes.io/last-applied-configuration";
@@ -71,10 +61,7 @@ export function writeAnnotations(
     if (text.includes("\n") || key.length + text.length + 2 > MAX_ANNOTATION) {
       writer.line(at, `${lead}${key}:`);
       for (const each of text.split("\n"))
-        writer.line(
-          0,
-          `\t  ${each.length > MAX_ANNOTATION - 2 ? `${each.slice(0, MAX_ANNOTATION - 2)}...` : each}`,
-        );
+        writer.line(0, `\t  ${each.length > MAX_ANNOTATION - 2 ? `${each.slice(0, MAX_ANNOTATION - 2)}...` : each}`);
     } else writer.line(at, `${lead}${key}: ${text}`);
   });
 }
@@ -91,9 +78,7 @@ export function selectorText(
   selector:
     | {
         matchLabels?: Record<string, string> | undefined;
-        matchExpressions?:
-          | readonly { key: string; operator: string; values?: readonly string[] | undefined }[]
-          | undefined;
+        matchExpressions?: readonly { key: string; operator: string; values?: readonly string[] | undefined }[] | undefined;
       }
     | undefined,
 ): string {
@@ -104,11 +89,7 @@ export function selectorText(
   for (const { key, operator, values } of selector.matchExpressions ?? []) {
     const list = `(${[...(values ?? [])].sort().join(",")})`;
     parts.push(
-      operator === "Exists"
-        ? key
-        : operator === "DoesNotExist"
-          ? `!${key}`
-          : `${key} ${operator === "In" ? "in" : "notin"} ${list}`,
+      operator === "Exists" ? key : operator === "DoesNotExist" ? `!${key}` : `${key} ${operator === "In" ? "in" : "notin"} ${list}`,
     );
   }
   return parts.length === 0 ? "<none>" : parts.join(",");

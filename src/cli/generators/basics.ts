@@ -40,8 +40,7 @@ const serviceaccount: Generator = {
 };
 
 const configmap: Generator = {
-  usage:
-    "NAME [--from-file=[key=]source] [--from-literal=key1=value1] [--dry-run=server|client|none]",
+  usage: "NAME [--from-file=[key=]source] [--from-literal=key1=value1] [--dry-run=server|client|none]",
   examples:
     "# From a folder\nkubectl create configmap my-config --from-file=path/to/bar\n\n# From literals\nkubectl create configmap my-config --from-literal=key1=config1 --from-literal=key2=config2",
   flags: DATA_FLAGS,
@@ -75,15 +74,12 @@ const configmap: Generator = {
 };
 
 const genericSecret: Generator = {
-  usage:
-    "NAME [--type=string] [--from-file=[key=]source] [--from-literal=key1=value1] [--dry-run=server|client|none]",
+  usage: "NAME [--type=string] [--from-file=[key=]source] [--from-literal=key1=value1] [--dry-run=server|client|none]",
   flags: [...DATA_FLAGS, { name: "type", type: "string", usage: "The type of secret to create" }],
   resource: "secrets",
   namespaced: true,
   build(context, name) {
-    const data = Object.fromEntries(
-      readData(context).map(([key, value]) => [key, Buffer.from(value).toString("base64")]),
-    );
+    const data = Object.fromEntries(readData(context).map(([key, value]) => [key, Buffer.from(value).toString("base64")]));
     const type = context.flags.text("type");
     return {
       apiVersion: "v1",
@@ -112,8 +108,7 @@ const tlsSecret: Generator = {
     const read = (flag: string) => {
       const file = context.flags.text(flag);
       if (file === "") throw new Error("key and cert must be specified");
-      if (host.pathKind(file) === undefined)
-        throw new Error(`Cannot read file ${file}, open ${file}: no such file or directory`);
+      if (host.pathKind(file) === undefined) throw new Error(`Cannot read file ${file}, open ${file}: no such file or directory`);
       return host.readBytes(file);
     };
     const [cert, key] = [read("cert"), read("key")];
@@ -121,8 +116,7 @@ const tlsSecret: Generator = {
       [cert, "certificate"],
       [key, "key"],
     ] as const)
-      if (!/-----BEGIN [^-]+-----/.test(bytes.toString("latin1")))
-        throw new Error(`tls: failed to find any PEM data in ${what} input`);
+      if (!/-----BEGIN [^-]+-----/.test(bytes.toString("latin1"))) throw new Error(`tls: failed to find any PEM data in ${what} input`);
     const data = { "tls.crt": cert.toString("base64"), "tls.key": key.toString("base64") };
     return {
       apiVersion: "v1",
@@ -162,16 +156,11 @@ const dockerSecret: Generator = {
   namespaced: true,
   build(context, name) {
     const { flags } = context;
-    const [username, password, server, email] = [
-      "docker-username",
-      "docker-password",
-      "docker-server",
-      "docker-email",
-    ].map((flag) => flags.text(flag)) as [string, string, string, string];
+    const [username, password, server, email] = ["docker-username", "docker-password", "docker-server", "docker-email"].map((flag) =>
+      flags.text(flag),
+    ) as [string, string, string, string];
     if (flags.list("from-file").length === 0 && (username === "" || password === ""))
-      throw new Error(
-        "either --from-file or the combination of --docker-username, --docker-password and --docker-server is required",
-      );
+      throw new Error("either --from-file or the combination of --docker-username, --docker-password and --docker-server is required");
     const file = flags.list("from-file")[0];
     const config = file
       ? host.readText(file.replace(/^[^=]*=/, ""))
@@ -197,25 +186,15 @@ const dockerSecret: Generator = {
   },
 };
 
-const secretName = (
-  { flags }: CommandContext,
-  name: string,
-  type: string,
-  data: Readonly<Record<string, string>>,
-): string =>
-  flags.bool("append-hash")
-    ? `${name}-${hashOf({ kind: "Secret", type, name, data })}`
-    : name;
+const secretName = ({ flags }: CommandContext, name: string, type: string, data: Readonly<Record<string, string>>): string =>
+  flags.bool("append-hash") ? `${name}-${hashOf({ kind: "Secret", type, name, data })}` : name;
 
 /** Upstream: handleConfigMapFromLiteralSources and its siblings */
 function readData(context: CommandContext): [string, string | Buffer][] {
   const entries: [string, string | Buffer][] = [];
   const add = (key: string, value: string | Buffer) => {
     const problems = isConfigMapKey(key);
-    if (problems.length > 0)
-      throw new Error(
-        `${JSON.stringify(key)} is not a valid key name for a ConfigMap: ${problems.join(",")}`,
-      );
+    if (problems.length > 0) throw new Error(`${JSON.stringify(key)} is not a valid key name for a ConfigMap: ${problems.join(",")}`);
     if (entries.some(([known]) => known === key))
       throw new Error(
         `cannot add key ${JSON.stringify(key)}, another key by that name already exists in Data for ConfigMap ${JSON.stringify(context.args[0])}`,
@@ -235,28 +214,21 @@ function readData(context: CommandContext): [string, string | Buffer][] {
   }
   for (const source of context.flags.list("from-file")) {
     const equals = source.indexOf("=");
-    if (source.indexOf("=", equals + 1) > equals && equals >= 0)
-      throw new Error("key names or file paths cannot contain '='");
+    if (source.indexOf("=", equals + 1) > equals && equals >= 0) throw new Error("key names or file paths cannot contain '='");
     if (equals === 0) throw new Error(`key name for file path ${source.slice(1)} missing`);
-    if (equals > 0 && equals === source.length - 1)
-      throw new Error(`file path for key name ${source.slice(0, -1)} missing`);
+    if (equals > 0 && equals === source.length - 1) throw new Error(`file path for key name ${source.slice(0, -1)} missing`);
     const file = equals < 0 ? source : source.slice(equals + 1);
     const kind = host.pathKind(file);
     if (kind === undefined) throw new Error(`error reading ${file}: no such file or directory`);
-    if (kind === "file")
-      add(equals < 0 ? host.baseName(file) : source.slice(0, equals), host.readBytes(file));
+    if (kind === "file") add(equals < 0 ? host.baseName(file) : source.slice(0, equals), host.readBytes(file));
     else if (equals >= 0) throw new Error("cannot give a key name for a directory path");
     else
       for (const each of host.listFolder(file))
-        if (
-          host.pathKind(host.joinPath(file, each)) === "file" &&
-          isConfigMapKey(each).length === 0
-        )
+        if (host.pathKind(host.joinPath(file, each)) === "file" && isConfigMapKey(each).length === 0)
           add(each, host.readBytes(host.joinPath(file, each)));
   }
   for (const file of context.flags.list("from-env-file")) {
-    if (host.pathKind(file) === undefined)
-      throw new Error(`error reading ${file}: no such file or directory`);
+    if (host.pathKind(file) === undefined) throw new Error(`error reading ${file}: no such file or directory`);
     for (const line of host.readText(file).split("\n")) {
       const text = line.replace(/^\s+/, "");
       if (text === "" || text.startsWith("#")) continue;
@@ -291,8 +263,7 @@ const service = (type: ServiceType): Generator => ({
           {
             name: "clusterip",
             type: "string",
-            usage:
-              "Assign your own ClusterIP or set to 'None' for a 'headless' service (no loadbalancing).",
+            usage: "Assign your own ClusterIP or set to 'None' for a 'headless' service (no loadbalancing).",
           } as const,
         ]
       : []),
@@ -322,8 +293,7 @@ const service = (type: ServiceType): Generator => ({
     const { flags } = context;
     const headless = flags.text("clusterip") === "None";
     const specs = flags.list("tcp");
-    if (specs.length === 0 && type !== "ExternalName" && !headless)
-      throw new Error("at least one tcp port specifier must be provided");
+    if (specs.length === 0 && type !== "ExternalName" && !headless) throw new Error("at least one tcp port specifier must be provided");
     const ports = specs.map((spec) => servicePort(spec, flags.number("node-port")));
     const cluster = flags.text("clusterip");
     return {
@@ -345,10 +315,8 @@ const service = (type: ServiceType): Generator => ({
 function servicePort(spec: string, nodePort: number) {
   const [first = "", second] = spec.split(":");
   const port = Number(first);
-  if (!/^\d+$/.test(first))
-    throw new Error(`strconv.ParseUint: parsing ${JSON.stringify(first)}: invalid syntax`);
-  if (port > 65_535)
-    throw new Error(`strconv.ParseUint: parsing ${JSON.stringify(first)}: value out of range`);
+  if (!/^\d+$/.test(first)) throw new Error(`strconv.ParseUint: parsing ${JSON.stringify(first)}: invalid syntax`);
+  if (port > 65_535) throw new Error(`strconv.ParseUint: parsing ${JSON.stringify(first)}: value out of range`);
   if (second !== undefined && /^\d+$/.test(second) && (Number(second) < 1 || Number(second) > 65_535))
     throw new Error("must be between 1 and 65535, inclusive");
   const targetPort = second === undefined ? port : /^\d+$/.test(second) ? Number(second) : second;
@@ -362,8 +330,7 @@ function servicePort(spec: string, nodePort: number) {
 }
 
 const quota: Generator = {
-  usage:
-    "NAME [--hard=key1=value1,key2=value2] [--scopes=Scope1,Scope2] [--dry-run=server|client|none]",
+  usage: "NAME [--hard=key1=value1,key2=value2] [--scopes=Scope1,Scope2] [--dry-run=server|client|none]",
   flags: [
     {
       name: "hard",
@@ -373,8 +340,7 @@ const quota: Generator = {
     {
       name: "scopes",
       type: "string",
-      usage:
-        "A comma-delimited set of quota scopes that must all match each object tracked by the quota.",
+      usage: "A comma-delimited set of quota scopes that must all match each object tracked by the quota.",
     },
   ],
   resource: "resourcequotas",
@@ -387,12 +353,10 @@ const quota: Generator = {
         ? []
         : hard.split(",").map((pair) => {
             const [key = "", value, ...more] = pair.split("=");
-            if (value === undefined || more.length > 0)
-              throw new Error(`Invalid argument syntax ${pair}, expected <resource>=<value>`);
+            if (value === undefined || more.length > 0) throw new Error(`Invalid argument syntax ${pair}, expected <resource>=<value>`);
             return [key, canonicalAmount(value)] as const;
           });
-    if (scopes.split(",").includes("") && scopes !== "")
-      throw new Error('invalid resource quota scope ""');
+    if (scopes.split(",").includes("") && scopes !== "") throw new Error('invalid resource quota scope ""');
     return {
       apiVersion: "v1",
       kind: "ResourceQuota",
@@ -407,10 +371,7 @@ const quota: Generator = {
 };
 
 function canonicalAmount(text: string): string {
-  if (!isQuantity(text))
-    throw new Error(
-      "quantities must match the regular expression '^([+-]?[0-9.]+)([eEinumkKMGTP]*[-+]?[0-9]*)$'",
-    );
+  if (!isQuantity(text)) throw new Error("quantities must match the regular expression '^([+-]?[0-9.]+)([eEinumkKMGTP]*[-+]?[0-9]*)$'");
   return canonicalQuantity(text);
 }
 
@@ -420,14 +381,12 @@ const priorityclass: Generator = {
     {
       name: "description",
       type: "string",
-      usage:
-        "description is an arbitrary string that usually provides guidelines on when this priority class should be used.",
+      usage: "description is an arbitrary string that usually provides guidelines on when this priority class should be used.",
     },
     {
       name: "global-default",
       type: "bool",
-      usage:
-        "global-default specifies whether this PriorityClass should be considered as the default priority.",
+      usage: "global-default specifies whether this PriorityClass should be considered as the default priority.",
     },
     {
       name: "preemption-policy",
@@ -466,8 +425,7 @@ const poddisruptionbudget: Generator = {
     {
       name: "selector",
       type: "string",
-      usage:
-        "A label selector to use for this budget. Only equality-based selector requirements are supported.",
+      usage: "A label selector to use for this budget. Only equality-based selector requirements are supported.",
     },
   ],
   resource: "poddisruptionbudgets",
@@ -475,10 +433,8 @@ const poddisruptionbudget: Generator = {
   build({ flags }, name) {
     if (flags.text("selector") === "") throw new Error("a selector must be specified");
     const [max, min] = [flags.text("max-unavailable"), flags.text("min-available")];
-    if (max === "" && min === "")
-      throw new Error("one of min-available or max-unavailable must be specified");
-    if (max !== "" && min !== "")
-      throw new Error("min-available and max-unavailable cannot be both specified");
+    if (max === "" && min === "") throw new Error("one of min-available or max-unavailable must be specified");
+    if (max !== "" && min !== "") throw new Error("min-available and max-unavailable cannot be both specified");
     const amount = (text: string, flag: string) => {
       if (!/^\d+%?$/.test(text)) throw new Error(`invalid format specified for ${flag}`);
       return text.endsWith("%") ? text : Number(text);
@@ -489,9 +445,7 @@ const poddisruptionbudget: Generator = {
       kind: "PodDisruptionBudget",
       metadata: { name },
       spec: {
-        ...(max
-          ? { maxUnavailable: amount(max, "max-unavailable") }
-          : { minAvailable: amount(min, "min-available") }),
+        ...(max ? { maxUnavailable: amount(max, "max-unavailable") } : { minAvailable: amount(min, "min-available") }),
         selector,
       },
       status: { currentHealthy: 0, desiredHealthy: 0, disruptionsAllowed: 0, expectedPods: 0 },

@@ -3,13 +3,7 @@ import type { Json } from "../client.ts";
 import type { CommandContext, CommandEntry, CommandSpec } from "../command.ts";
 import { DRY_RUN_FLAG, dryRunOf, dryRunQuery } from "../dry-run.ts";
 import type { FlagSpec } from "../flags.ts";
-import {
-  FIELD_MANAGER_FLAG,
-  fieldValidation,
-  OUTPUT_FLAGS,
-  typedReporter,
-  VALIDATE_FLAG,
-} from "../report.ts";
+import { FIELD_MANAGER_FLAG, fieldValidation, OUTPUT_FLAGS, typedReporter, VALIDATE_FLAG } from "../report.ts";
 import type { ApiObject } from "../resources.ts";
 import * as basics from "./basics.ts";
 import * as rbac from "./rbac.ts";
@@ -85,9 +79,7 @@ async function run(context: CommandContext, generator: Generator): Promise<void>
     generator.namespaced && (context.flags.has("namespace") || dryRun !== "client")
       ? { ...built, metadata: { ...built.metadata, namespace: await context.namespace() } }
       : built;
-  const object = context.flags.bool("save-config")
-    ? (await import("../go-field-order.ts")).withTypedConfig(placed)
-    : placed;
+  const object = context.flags.bool("save-config") ? (await import("../go-field-order.ts")).withTypedConfig(placed) : placed;
   const info = { group: groupOf(object), kind: object.kind ?? "" };
   if (dryRun === "client") return report(object, info, "created");
   const root = info.group === "" ? `/api/${object.apiVersion}` : `/apis/${object.apiVersion}`;
@@ -98,11 +90,7 @@ async function run(context: CommandContext, generator: Generator): Promise<void>
     ...dryRunQuery(dryRun),
   };
   try {
-    report(
-      await (await context.client()).json<Json>("POST", path, { query, body: object }),
-      info,
-      "created",
-    );
+    report(await (await context.client()).json<Json>("POST", path, { query, body: object }), info, "created");
   } catch (error) {
     throw failedTo(error, generator, (object["spec"] as { type?: string } | undefined)?.type);
   }

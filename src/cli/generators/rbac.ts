@@ -8,8 +8,7 @@ const RULE_FLAGS: readonly FlagSpec[] = [
   {
     name: "resource-name",
     type: "stringArray",
-    usage:
-      "Resource in the white list that the rule applies to, repeat this flag for multiple items",
+    usage: "Resource in the white list that the rule applies to, repeat this flag for multiple items",
   },
   {
     name: "verb",
@@ -30,8 +29,7 @@ const SUBJECT_FLAGS: readonly FlagSpec[] = [
 
 const RBAC = "rbac.authorization.k8s.io";
 
-const RESOURCE_VERBS =
-  "* get delete list create update patch watch proxy deletecollection use bind escalate impersonate".split(" ");
+const RESOURCE_VERBS = "* get delete list create update patch watch proxy deletecollection use bind escalate impersonate".split(" ");
 const URL_VERBS = "* get post put delete patch head options".split(" ");
 /** Verbs that only some resources have. */
 const SPECIAL_VERBS: Readonly<Record<string, readonly string[]>> = {
@@ -45,8 +43,7 @@ function checkUrls(urls: readonly string[], verbs: readonly string[]): void {
   for (const url of urls) {
     if (url === "*") continue;
     if (url === "" || !url.startsWith("/")) throw new Error("nonResourceURL should start with /");
-    if (url.slice(0, -1).includes("*"))
-      throw new Error("nonResourceURL only supports wildcard matches when '*' is at the end");
+    if (url.slice(0, -1).includes("*")) throw new Error("nonResourceURL only supports wildcard matches when '*' is at the end");
   }
   const wrong = urls.length > 0 ? verbs.find((verb) => !URL_VERBS.includes(verb)) : undefined;
   if (wrong !== undefined) throw new Error(`invalid verb: '${wrong}' for nonResourceURL`);
@@ -59,28 +56,21 @@ async function rules(context: CommandContext): Promise<Record<string, unknown>[]
   const verbs = given.includes("*") ? ["*"] : given;
   if (verbs.length === 0) throw new Error("at least one verb must be specified");
   const urls = flags.list("non-resource-url");
-  if (flags.list("resource").length === 0 && urls.length === 0)
-    throw new Error("at least one resource must be specified");
+  if (flags.list("resource").length === 0 && urls.length === 0) throw new Error("at least one resource must be specified");
   checkUrls(urls, verbs);
   const urlRules = urls.length > 0 ? [{ nonResourceURLs: urls, verbs }] : [];
   if (flags.list("resource").length === 0) return urlRules;
-  for (const verb of verbs)
-    if (!RESOURCE_VERBS.includes(verb))
-      context.io.err(`Warning: '${verb}' is not a standard resource verb\n`);
+  for (const verb of verbs) if (!RESOURCE_VERBS.includes(verb)) context.io.err(`Warning: '${verb}' is not a standard resource verb\n`);
   const discovery = await context.discovery();
   const byGroup = new Map<string, string[]>();
   for (const text of flags.list("resource")) {
     const [name = "", subresource] = text.split("/");
     const info = name === "*" ? undefined : await discovery.find(name);
-    if (name !== "*" && !info)
-      throw new ExitError(`the server doesn't have a resource type ${JSON.stringify(name)}`);
+    if (name !== "*" && !info) throw new ExitError(`the server doesn't have a resource type ${JSON.stringify(name)}`);
     const group = info?.group ?? "";
     const plain = info?.resource ?? name;
-    const verb = verbs.find(
-      (each) => SPECIAL_VERBS[each] && !SPECIAL_VERBS[each].includes(`${plain}.${group}`),
-    );
-    if (verb !== undefined)
-      throw new Error(`can not perform '${verb}' on '${plain}' in group '${group}'`);
+    const verb = verbs.find((each) => SPECIAL_VERBS[each] && !SPECIAL_VERBS[each].includes(`${plain}.${group}`));
+    if (verb !== undefined) throw new Error(`can not perform '${verb}' on '${plain}' in group '${group}'`);
     const resource = `${plain}${subresource ? `/${subresource}` : ""}`;
     byGroup.set(group, [...new Set([...(byGroup.get(group) ?? []), resource])]);
   }
@@ -97,8 +87,7 @@ async function rules(context: CommandContext): Promise<Record<string, unknown>[]
 }
 
 const role: Generator = {
-  usage:
-    "NAME --verb=verb --resource=resource.group/subresource [--resource-name=resourcename] [--dry-run=server|client|none]",
+  usage: "NAME --verb=verb --resource=resource.group/subresource [--resource-name=resourcename] [--dry-run=server|client|none]",
   flags: RULE_FLAGS,
   resource: "roles",
   namespaced: true,
@@ -111,8 +100,7 @@ const role: Generator = {
 };
 
 const clusterrole: Generator = {
-  usage:
-    "NAME --verb=verb --resource=resource.group [--resource-name=resourcename] [--dry-run=server|client|none]",
+  usage: "NAME --verb=verb --resource=resource.group [--resource-name=resourcename] [--dry-run=server|client|none]",
   flags: [
     ...RULE_FLAGS,
     {
@@ -131,14 +119,8 @@ const clusterrole: Generator = {
   async build(context, name) {
     const aggregation = context.flags.list("aggregation-rule");
     if (aggregation.length > 0) {
-      if (
-        ["non-resource-url", "verb", "resource", "resource-name"].some(
-          (flag) => context.flags.list(flag).length > 0,
-        )
-      )
-        throw new Error(
-          "aggregation rule must be specified without nonResourceURLs, verbs, resources or resourceNames",
-        );
+      if (["non-resource-url", "verb", "resource", "resource-name"].some((flag) => context.flags.list(flag).length > 0))
+        throw new Error("aggregation rule must be specified without nonResourceURLs, verbs, resources or resourceNames");
       return {
         apiVersion: `${RBAC}/v1`,
         kind: "ClusterRole",
@@ -146,9 +128,7 @@ const clusterrole: Generator = {
         aggregationRule: {
           clusterRoleSelectors: [
             {
-              matchLabels: Object.fromEntries(
-                aggregation.map((pair) => pair.split("=") as [string, string]),
-              ),
+              matchLabels: Object.fromEntries(aggregation.map((pair) => pair.split("=") as [string, string])),
             },
           ],
         },
@@ -170,8 +150,7 @@ function subjects({ flags }: CommandContext): { subjects?: Record<string, unknow
     ...flags.list("group").map((name) => ({ apiGroup: RBAC, kind: "Group", name })),
     ...flags.list("serviceaccount").map((text) => {
       const [namespace, name, ...more] = text.split(":");
-      if (!namespace || !name || more.length > 0)
-        throw new Error("serviceaccount must be <namespace>:<name>");
+      if (!namespace || !name || more.length > 0) throw new Error("serviceaccount must be <namespace>:<name>");
       return { kind: "ServiceAccount", name, namespace };
     }),
   ];
@@ -190,8 +169,7 @@ const rolebinding: Generator = {
   namespaced: true,
   build(context, name) {
     const [cluster, local] = [context.flags.text("clusterrole"), context.flags.text("role")];
-    if ((cluster === "") === (local === ""))
-      throw new Error("exactly one of clusterrole or role must be specified");
+    if ((cluster === "") === (local === "")) throw new Error("exactly one of clusterrole or role must be specified");
     return {
       apiVersion: `${RBAC}/v1`,
       kind: "RoleBinding",

@@ -4,8 +4,7 @@ import { pathOf } from "../discovery.ts";
 import type { ApiObject } from "../resources.ts";
 import type { Generator } from "./index.ts";
 
-const commandOf = (context: CommandContext) =>
-  context.dashIndex < 0 ? [] : context.args.slice(context.dashIndex);
+const commandOf = (context: CommandContext) => (context.dashIndex < 0 ? [] : context.args.slice(context.dashIndex));
 
 const deployment: Generator = {
   usage: "NAME --image=image -- [COMMAND] [args...]",
@@ -16,8 +15,7 @@ const deployment: Generator = {
       name: "image",
       type: "stringSlice",
       required: true,
-      usage:
-        "Image names to run. A deployment can have multiple images set for multi-container pod.",
+      usage: "Image names to run. A deployment can have multiple images set for multi-container pod.",
     },
     {
       name: "port",
@@ -39,8 +37,7 @@ const deployment: Generator = {
     const { flags } = context;
     const images = flags.list("image");
     const command = commandOf(context);
-    if (images.length > 1 && command.length > 0)
-      throw new Error(`cannot specify multiple --image options and command`);
+    if (images.length > 1 && command.length > 0) throw new Error(`cannot specify multiple --image options and command`);
     const port = flags.number("port");
     const containers = images.map((image, index) => ({
       ...(command.length > 0 ? { command } : {}),
@@ -85,10 +82,8 @@ const job: Generator = {
   async build(context, name) {
     const { flags } = context;
     const from = flags.text("from");
-    if ((from === "") === (flags.text("image") === ""))
-      throw new Error("either --image or --from must be specified");
-    if (from !== "" && commandOf(context).length > 0)
-      throw new Error("cannot specify --from and command");
+    if ((from === "") === (flags.text("image") === "")) throw new Error("either --image or --from must be specified");
+    if (from !== "" && commandOf(context).length > 0) throw new Error("cannot specify --from and command");
     if (from !== "") return jobFrom(context, name, from);
     const command = commandOf(context);
     const container = {
@@ -115,8 +110,7 @@ async function jobFrom(context: CommandContext, name: string, from: string): Pro
   const cronJob = await (
     await context.client()
   ).get<ApiObject>(pathOf(info, info.namespaced ? await context.namespace() : undefined, source));
-  if (info.resource !== "cronjobs")
-    throw new Error("from must be an existing cronjob");
+  if (info.resource !== "cronjobs") throw new Error("from must be an existing cronjob");
   const template = (
     cronJob["spec"] as {
       jobTemplate?: {
@@ -232,10 +226,7 @@ const ingress: Generator = {
     const hosts = new Set<string>();
     for (const rule of flags.list("rule")) {
       const match = /^([^/]*)\/([^=]*)=([^:,]+):([^,]+)(?:,(tls)(?:=(.*))?)?$/.exec(rule);
-      if (!match)
-        throw new Error(
-          `rule ${rule} is invalid and should be in format host/path=svcname:svcport[,tls[=secret]]`,
-        );
+      if (!match) throw new Error(`rule ${rule} is invalid and should be in format host/path=svcname:svcport[,tls[=secret]]`);
       const [, host = "", path = "", service = "", port = "", secure, secret] = match;
       const exact = !path.endsWith("*");
       const entry = {
@@ -247,17 +238,12 @@ const ingress: Generator = {
       if (secure) addTls(tls, hosts, host, secret ?? "");
     }
     for (const annotation of flags.list("annotation"))
-      if (!annotation.includes("="))
-        throw new Error(
-          `annotation ${annotation} is invalid and should be in format key=[value]`,
-        );
+      if (!annotation.includes("=")) throw new Error(`annotation ${annotation} is invalid and should be in format key=[value]`);
     if (flags.text("default-backend") !== "" && flags.text("default-backend").split(":").length !== 2)
       throw new Error("default-backend should be in format servicename:serviceport");
     const [service = "", port = ""] = flags.text("default-backend").split(":");
     const annotations = Object.fromEntries(
-      flags
-        .list("annotation")
-        .map((pair) => [pair.slice(0, pair.indexOf("=")), pair.slice(pair.indexOf("=") + 1)]),
+      flags.list("annotation").map((pair) => [pair.slice(0, pair.indexOf("=")), pair.slice(pair.indexOf("=") + 1)]),
     );
     return {
       apiVersion: "networking.k8s.io/v1",
@@ -292,8 +278,7 @@ function addTls(tls: TlsEntry[], hosts: Set<string>, host: string, secret: strin
   hosts.add(host);
   const same = tls.find(({ secretName = "" }) => secretName === secret);
   if (same) same.hosts = [...(same.hosts ?? []), host];
-  else if (host !== "" || secret !== "")
-    tls.push({ ...(host ? { hosts: [host] } : {}), ...(secret ? { secretName: secret } : {}) });
+  else if (host !== "" || secret !== "") tls.push({ ...(host ? { hosts: [host] } : {}), ...(secret ? { secretName: secret } : {}) });
 }
 
 const backend = (name: string, port: string) => ({

@@ -25,8 +25,12 @@ export interface BuildOptions {
 export function buildKustomization(folder: string, options: BuildOptions): KObject[] {
   refuseRemote(folder);
   const root = host.absolutePath(folder);
-  if (host.pathKind(root) === undefined) throw new Error(`must build at directory: not a valid directory: evalsymlink failure on '${folder}' : lstat ${root}: no such file or directory`);
-  if (host.pathKind(root) === "file") throw new Error(`must build at directory: not a valid directory: '${folder}' must be a directory so that it can used as a build root`);
+  if (host.pathKind(root) === undefined)
+    throw new Error(
+      `must build at directory: not a valid directory: evalsymlink failure on '${folder}' : lstat ${root}: no such file or directory`,
+    );
+  if (host.pathKind(root) === "file")
+    throw new Error(`must build at directory: not a valid directory: '${folder}' must be a directory so that it can used as a build root`);
   const target = new KustomizationTarget(root, options, []);
   let all = target.accumulate([]);
   for (const resource of all) {
@@ -42,7 +46,8 @@ export function buildKustomization(folder: string, options: BuildOptions): KObje
 }
 
 function refuseRemote(path: string): void {
-  if (/^(https?|ssh|git|file):\/\/|^git@|^github\.com\/|\.git(\/|\?|$)/.test(path)) throw new Error(`kubesim does not fetch remote kustomizations: ${path}`);
+  if (/^(https?|ssh|git|file):\/\/|^git@|^github\.com\/|\.git(\/|\?|$)/.test(path))
+    throw new Error(`kubesim does not fetch remote kustomizations: ${path}`);
 }
 
 /** The name of the object is left out: kustomize looks it up under a key that is not there. */
@@ -66,7 +71,8 @@ class KustomizationTarget {
     this.#parents = parents;
     const present = FILE_NAMES.map((name) => host.joinPath(root, name)).filter((file) => host.pathKind(file) === "file");
     const [file] = present;
-    if (file === undefined) throw new Error(`unable to find one of 'kustomization.yaml', 'kustomization.yml' or 'Kustomization' in directory '${root}'`);
+    if (file === undefined)
+      throw new Error(`unable to find one of 'kustomization.yaml', 'kustomization.yml' or 'Kustomization' in directory '${root}'`);
     if (present.length > 1) throw new Error(`Found multiple kustomization files under: ${root}\n`);
     let documents: unknown[];
     try {
@@ -85,7 +91,11 @@ class KustomizationTarget {
     let all = [...before];
     for (const path of [...(file.resources ?? []), ...(file.bases ?? [])]) this.#addResources(all, path);
     for (const kind of ["ConfigMap", "Secret"] as const)
-      for (const args of (kind === "ConfigMap" ? file.configMapGenerator : file.secretGenerator) ?? []) addGenerated(all, generate(kind, args, file.generatorOptions ?? {}, (name) => this.#load(name)));
+      for (const args of (kind === "ConfigMap" ? file.configMapGenerator : file.secretGenerator) ?? [])
+        addGenerated(
+          all,
+          generate(kind, args, file.generatorOptions ?? {}, (name) => this.#load(name)),
+        );
     for (const path of file.components ?? []) all = this.#component(all, path);
     return this.#transform(all);
   }
@@ -102,7 +112,8 @@ class KustomizationTarget {
     for (const entry of file.patchesJson6902 ?? []) applyJsonEntry(all, entry, load);
     setReplicas(all, file.replicas ?? []);
     setImages(all, [...(file.images ?? []), ...(file.imageTags ?? [])]);
-    for (const entry of file.replacements ?? []) for (const each of entry.path ? this.#replacements(entry.path) : [entry]) applyReplacement(all, each);
+    for (const entry of file.replacements ?? [])
+      for (const each of entry.path ? this.#replacements(entry.path) : [entry]) applyReplacement(all, each);
     return all;
   }
 
@@ -116,11 +127,16 @@ class KustomizationTarget {
     const full = host.joinPath(this.#root, path);
     const place = path.startsWith("/") ? path : full;
     const kind = host.pathKind(place);
-    if (kind === undefined) throw fail(`accumulation err='accumulating resources from '${path}': evalsymlink failure on '${place}' : lstat ${place}: no such file or directory': must build at directory: not a valid directory: evalsymlink failure on '${place}' : lstat ${place}: no such file or directory`);
+    if (kind === undefined)
+      throw fail(
+        `accumulation err='accumulating resources from '${path}': evalsymlink failure on '${place}' : lstat ${place}: no such file or directory': must build at directory: not a valid directory: evalsymlink failure on '${place}' : lstat ${place}: no such file or directory`,
+      );
     if (kind === "folder") {
       const prefix = `accumulation err='accumulating resources from '${path}': '${place}' must resolve to a file': `;
-      if ([...this.#parents, this.#root].includes(place)) throw fail(`${prefix}cycle detected: candidate root '${place}' contains visited root '${this.#root}'`);
-      for (const resource of this.#child(place, (text) => fail(prefix + text)).accumulate([])) append(all, resource, (text) => fail(`${prefix}recursed merging from path '${place}': ${text}`));
+      if ([...this.#parents, this.#root].includes(place))
+        throw fail(`${prefix}cycle detected: candidate root '${place}' contains visited root '${this.#root}'`);
+      for (const resource of this.#child(place, (text) => fail(prefix + text)).accumulate([]))
+        append(all, resource, (text) => fail(`${prefix}recursed merging from path '${place}': ${text}`));
       return;
     }
     let objects: KObject[];
@@ -132,8 +148,12 @@ class KustomizationTarget {
     for (const object of objects) {
       const problem = !object.kind ? `missing metadata.name in object` : undefined;
       if (problem !== undefined || (!object.metadata?.name && !object.kind?.endsWith("List")))
-        throw fail(`accumulation err='accumulating resources from '${path}': missing metadata.name in object {{${object.apiVersion ?? ""} ${object.kind ?? ""}} {{ } map[] map[]}}': must build at directory: '${place}': file is not directory`);
-      append(all, new Resource(structuredClone(object)), (text) => fail(`accumulation err='merging resources from '${path}': ${text}': must build at directory: '${place}': file is not directory`));
+        throw fail(
+          `accumulation err='accumulating resources from '${path}': missing metadata.name in object {{${object.apiVersion ?? ""} ${object.kind ?? ""}} {{ } map[] map[]}}': must build at directory: '${place}': file is not directory`,
+        );
+      append(all, new Resource(structuredClone(object)), (text) =>
+        fail(`accumulation err='merging resources from '${path}': ${text}': must build at directory: '${place}': file is not directory`),
+      );
     }
   }
 
@@ -148,23 +168,30 @@ class KustomizationTarget {
   #component(all: Resource[], path: string): Resource[] {
     refuseRemote(path);
     const place = host.joinPath(this.#root, path);
-    if (host.pathKind(place) === undefined) throw new Error(`accumulating components: loader.New "must build at directory: not a valid directory: evalsymlink failure on '${place}' : lstat ${place}: no such file or directory"`);
+    if (host.pathKind(place) === undefined)
+      throw new Error(
+        `accumulating components: loader.New "must build at directory: not a valid directory: evalsymlink failure on '${place}' : lstat ${place}: no such file or directory"`,
+      );
     const child = new KustomizationTarget(place, this.#options, [...this.#parents, this.#root]);
     const kind = child.file.kind ?? "Kustomization";
-    if (kind !== "Component") throw new Error(`accumulating components: accumulateDirectory: "expected kind 'Component' for path '${place}' but got '${kind}'"`);
+    if (kind !== "Component")
+      throw new Error(`accumulating components: accumulateDirectory: "expected kind 'Component' for path '${place}' but got '${kind}'"`);
     return child.accumulate(all);
   }
 
   #load(name: string): Buffer {
     const full = name.startsWith("/") ? name : host.joinPath(this.#root, name);
     if (host.pathKind(full) !== "file") throw new Error(`evalsymlink failure on '${full}' : lstat ${full}: no such file or directory`);
-    if (!this.#options.anywhere && !full.startsWith(`${this.#root}/`)) throw new Error(`security; file '${full}' is not in or below '${this.#root}'`);
+    if (!this.#options.anywhere && !full.startsWith(`${this.#root}/`))
+      throw new Error(`security; file '${full}' is not in or below '${this.#root}'`);
     return host.readBytes(full);
   }
 }
 
 function expandLists(objects: readonly KObject[]): KObject[] {
-  return objects.flatMap((object) => (object.kind?.endsWith("List") && Array.isArray(object["items"]) ? expandLists(object["items"] as KObject[]) : [object]));
+  return objects.flatMap((object) =>
+    object.kind?.endsWith("List") && Array.isArray(object["items"]) ? expandLists(object["items"] as KObject[]) : [object],
+  );
 }
 
 function append(all: Resource[], resource: Resource, fail: (text: string) => Error): void {
@@ -183,20 +210,27 @@ function addGenerated(all: Resource[], resource: Resource): void {
     all.push(resource);
     return;
   }
-  if (resource.behavior === "create") throw new Error(`merging from generator: id ${shown} exists; can not use behavior: 'create', behavior must be merge or replace`);
+  if (resource.behavior === "create")
+    throw new Error(`merging from generator: id ${shown} exists; can not use behavior: 'create', behavior must be merge or replace`);
   absorb(resource, old);
   all[index] = resource;
 }
 
 const FIRST =
-  "Namespace ResourceQuota StorageClass CustomResourceDefinition ServiceAccount PodSecurityPolicy Role ClusterRole RoleBinding ClusterRoleBinding ConfigMap Secret Endpoints Service LimitRange PriorityClass PersistentVolume PersistentVolumeClaim Deployment StatefulSet CronJob PodDisruptionBudget".split(" ");
+  "Namespace ResourceQuota StorageClass CustomResourceDefinition ServiceAccount PodSecurityPolicy Role ClusterRole RoleBinding ClusterRoleBinding ConfigMap Secret Endpoints Service LimitRange PriorityClass PersistentVolume PersistentVolumeClaim Deployment StatefulSet CronJob PodDisruptionBudget".split(
+    " ",
+  );
 const LAST = "MutatingWebhookConfiguration ValidatingWebhookConfiguration".split(" ");
 
 /** The order in which dependencies come before what needs them, more or less. Upstream: SortOrderTransformer */
-function sorted(all: readonly Resource[], { orderFirst = FIRST, orderLast = LAST }: { orderFirst?: string[]; orderLast?: string[] } = {}): Resource[] {
+function sorted(
+  all: readonly Resource[],
+  { orderFirst = FIRST, orderLast = LAST }: { orderFirst?: string[]; orderLast?: string[] } = {},
+): Resource[] {
   const rank = (kind: string) => (orderFirst.includes(kind) ? orderFirst.indexOf(kind) - orderFirst.length : orderLast.indexOf(kind) + 1);
   const gvk = ({ id }: Resource) => `${id.group || "~G"}_${id.version || "~V"}_${id.kind}`;
-  const place = ({ id }: Resource) => `${id.kind}.${id.version || "[noVer]"}.${id.group || "[noGrp]"}|${id.namespace || "~X"}|${id.name || "~N"}`;
+  const place = ({ id }: Resource) =>
+    `${id.kind}.${id.version || "[noVer]"}.${id.group || "[noGrp]"}|${id.namespace || "~X"}|${id.name || "~N"}`;
   const compare = (a: string, b: string) => (a < b ? -1 : a > b ? 1 : 0);
   return [...all].sort((a, b) => rank(a.id.kind) - rank(b.id.kind) || compare(gvk(a), gvk(b)) || compare(place(a), place(b)));
 }

@@ -13,7 +13,9 @@ export interface FieldSpec {
 type Visit = (holder: Json | unknown[], key: string | number) => void;
 
 export function appliesTo(spec: Omit<FieldSpec, "path">, { id }: Resource): boolean {
-  return (!spec.kind || spec.kind === id.kind) && (!spec.group || spec.group === id.group) && (!spec.version || spec.version === id.version);
+  return (
+    (!spec.kind || spec.kind === id.kind) && (!spec.group || spec.group === id.group) && (!spec.version || spec.version === id.version)
+  );
 }
 
 /** Calls `visit` for each place that the path leads to; lists on the way are followed into all their items. Upstream: kustomize/api/filters/fieldspec */
@@ -63,19 +65,31 @@ const AFFINITY = ["podAffinity", "podAntiAffinity"].flatMap((kind) => [
 ]);
 
 export const METADATA_LABELS: FieldSpec = path("metadata/labels", { create: true });
-export const TEMPLATE_LABELS: readonly FieldSpec[] = [METADATA_LABELS, ...TEMPLATES.map(([place, kind, group]) => created(`${place}/labels`, kind, group))];
+export const TEMPLATE_LABELS: readonly FieldSpec[] = [
+  METADATA_LABELS,
+  ...TEMPLATES.map(([place, kind, group]) => created(`${place}/labels`, kind, group)),
+];
 export const VOLUME_CLAIM_LABELS: readonly FieldSpec[] = [created("spec/volumeClaimTemplates[]/metadata/labels", "StatefulSet", "apps")];
-export const ANNOTATIONS: readonly FieldSpec[] = [path("metadata/annotations", { create: true }), ...TEMPLATES.map(([place, kind, group]) => created(`${place}/annotations`, kind, kind === "StatefulSet" ? undefined : group))];
+export const ANNOTATIONS: readonly FieldSpec[] = [
+  path("metadata/annotations", { create: true }),
+  ...TEMPLATES.map(([place, kind, group]) => created(`${place}/annotations`, kind, kind === "StatefulSet" ? undefined : group)),
+];
 export const SELECTOR_LABELS: readonly FieldSpec[] = [
   path("spec/selector", { create: true, version: "v1", kind: "Service" }),
   path("spec/selector", { create: true, version: "v1", kind: "ReplicationController" }),
   ...["Deployment", "ReplicaSet", "DaemonSet"].map((kind) => created("spec/selector/matchLabels", kind)),
   created("spec/selector/matchLabels", "StatefulSet", "apps"),
-  ...["Deployment", "StatefulSet"].flatMap((kind) => [...AFFINITY, "spec/template/spec/topologySpreadConstraints/labelSelector/matchLabels"].map((text) => path(text, { kind, group: "apps" }))),
+  ...["Deployment", "StatefulSet"].flatMap((kind) =>
+    [...AFFINITY, "spec/template/spec/topologySpreadConstraints/labelSelector/matchLabels"].map((text) =>
+      path(text, { kind, group: "apps" }),
+    ),
+  ),
   path("spec/selector/matchLabels", { kind: "Job", group: "batch" }),
   path("spec/jobTemplate/spec/selector/matchLabels", { kind: "CronJob", group: "batch" }),
   path("spec/selector/matchLabels", { kind: "PodDisruptionBudget", group: "policy" }),
-  ...["spec/podSelector", "spec/ingress/from/podSelector", "spec/egress/to/podSelector"].map((text) => path(`${text}/matchLabels`, { kind: "NetworkPolicy", group: "networking.k8s.io" })),
+  ...["spec/podSelector", "spec/ingress/from/podSelector", "spec/egress/to/podSelector"].map((text) =>
+    path(`${text}/matchLabels`, { kind: "NetworkPolicy", group: "networking.k8s.io" }),
+  ),
   ...TEMPLATE_LABELS,
   ...VOLUME_CLAIM_LABELS,
 ];
@@ -83,4 +97,6 @@ export const NAMESPACES: readonly FieldSpec[] = [
   path("spec/service/namespace", { group: "apiregistration.k8s.io", kind: "APIService", create: true }),
   path("spec/conversion/webhook/clientConfig/service/namespace", { group: "apiextensions.k8s.io", kind: "CustomResourceDefinition" }),
 ];
-export const REPLICAS: readonly FieldSpec[] = ["Deployment", "StatefulSet", "ReplicaSet", "ReplicationController"].map((kind) => created("spec/replicas", kind));
+export const REPLICAS: readonly FieldSpec[] = ["Deployment", "StatefulSet", "ReplicaSet", "ReplicationController"].map((kind) =>
+  created("spec/replicas", kind),
+);

@@ -6,12 +6,26 @@ import { type Json, type KObject, Resource } from "./resource.ts";
 const LINE_LENGTH = 70;
 
 /** A ConfigMap or Secret made of literals and files. `load` reads a file of the kustomization's folder. */
-export function generate(kind: "ConfigMap" | "Secret", args: GeneratorArgs, shared: GeneratorOptions, load: (file: string) => Buffer): Resource {
+export function generate(
+  kind: "ConfigMap" | "Secret",
+  args: GeneratorArgs,
+  shared: GeneratorOptions,
+  load: (file: string) => Buffer,
+): Resource {
   if (!args.name) throw new Error(`a configmap must have a name`);
   const data = readPairs(args, load);
   const own = args.options ?? {};
-  const options = { ...shared, ...own, labels: { ...shared.labels, ...own.labels }, annotations: { ...shared.annotations, ...own.annotations } };
-  const object: KObject = { apiVersion: "v1", kind, metadata: { name: args.name, ...(args.namespace ? { namespace: args.namespace } : {}) } };
+  const options = {
+    ...shared,
+    ...own,
+    labels: { ...shared.labels, ...own.labels },
+    annotations: { ...shared.annotations, ...own.annotations },
+  };
+  const object: KObject = {
+    apiVersion: "v1",
+    kind,
+    metadata: { name: args.name, ...(args.namespace ? { namespace: args.namespace } : {}) },
+  };
   if (Object.keys(options.labels).length > 0) object.metadata = { ...object.metadata, labels: options.labels };
   if (Object.keys(options.annotations).length > 0) object.metadata = { ...object.metadata, annotations: options.annotations };
   if (kind === "Secret") {
@@ -39,14 +53,21 @@ function behaviorOf(text: string | undefined): Resource["behavior"] {
 function readPairs(args: GeneratorArgs, load: (file: string) => Buffer): Map<string, Buffer> {
   const pairs = new Map<string, Buffer>();
   const add = (key: string, value: Buffer | string) => {
-    if (!isConfigMapKey(key)) throw new Error(`${JSON.stringify(key)} is not a valid key name: a valid config key must consist of alphanumeric characters, '-', '_' or '.' (e.g. 'key.name',  or 'KEY_NAME',  or 'key-name', regex used for validation is '[-._a-zA-Z0-9]+')`);
+    if (!isConfigMapKey(key))
+      throw new Error(
+        `${JSON.stringify(key)} is not a valid key name: a valid config key must consist of alphanumeric characters, '-', '_' or '.' (e.g. 'key.name',  or 'KEY_NAME',  or 'key-name', regex used for validation is '[-._a-zA-Z0-9]+')`,
+      );
     if (pairs.has(key)) throw new Error(`configmap ${args.name} illegally repeats the key \`${key}\``);
     pairs.set(key, Buffer.from(value));
   };
-  for (const file of [...(args.envs ?? []), ...(args.env ? [args.env] : [])]) for (const [key, value] of envLines(load(file).toString("utf8"))) add(key, value);
+  for (const file of [...(args.envs ?? []), ...(args.env ? [args.env] : [])])
+    for (const [key, value] of envLines(load(file).toString("utf8"))) add(key, value);
   for (const literal of args.literals ?? []) {
     const equals = literal.indexOf("=");
-    if (equals < 1) throw new Error(`loading KV pairs: literal sources [${(args.literals ?? []).join(" ")}]: invalid literal source ${literal}, expected key=value`);
+    if (equals < 1)
+      throw new Error(
+        `loading KV pairs: literal sources [${(args.literals ?? []).join(" ")}]: invalid literal source ${literal}, expected key=value`,
+      );
     add(literal.slice(0, equals), unquote(literal.slice(equals + 1)));
   }
   for (const source of args.files ?? []) {
@@ -80,7 +101,8 @@ function envLines(text: string): [string, string][] {
     });
 }
 
-const unquote = (text: string) => (text.length >= 2 && (text.startsWith('"') || text.startsWith("'")) && text.endsWith(text[0] ?? "") ? text.slice(1, -1) : text);
+const unquote = (text: string) =>
+  text.length >= 2 && (text.startsWith('"') || text.startsWith("'")) && text.endsWith(text[0] ?? "") ? text.slice(1, -1) : text;
 
 /** Base64, in lines when it is long. */
 function encode(value: Buffer): string {

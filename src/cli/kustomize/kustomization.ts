@@ -37,7 +37,13 @@ export interface Kustomization {
   namespace?: string;
   commonLabels?: Record<string, string>;
   commonAnnotations?: Record<string, string>;
-  labels?: { pairs?: Record<string, string>; includeSelectors?: boolean; includeTemplates?: boolean; includeVolumeClaimTemplates?: boolean; fields?: FieldSpec[] }[];
+  labels?: {
+    pairs?: Record<string, string>;
+    includeSelectors?: boolean;
+    includeTemplates?: boolean;
+    includeVolumeClaimTemplates?: boolean;
+    fields?: FieldSpec[];
+  }[];
   resources?: string[];
   bases?: string[];
   components?: string[];
@@ -55,9 +61,14 @@ export interface Kustomization {
 }
 
 const KNOWN =
-  "apiVersion kind metadata openapi namePrefix nameSuffix namespace commonLabels labels commonAnnotations patchesStrategicMerge patchesJson6902 patches images imageTags replacements replicas vars sortOptions resources components crds bases configMapGenerator secretGenerator helmGlobals helmCharts helmChartInflationGenerator generatorOptions configurations generators transformers validators buildMetadata".split(" ");
+  "apiVersion kind metadata openapi namePrefix nameSuffix namespace commonLabels labels commonAnnotations patchesStrategicMerge patchesJson6902 patches images imageTags replacements replicas vars sortOptions resources components crds bases configMapGenerator secretGenerator helmGlobals helmCharts helmChartInflationGenerator generatorOptions configurations generators transformers validators buildMetadata".split(
+    " ",
+  );
 /** Known to kustomize, not to kubesim. */
-const NOT_BUILT = "openapi vars crds helmGlobals helmCharts helmChartInflationGenerator configurations generators transformers validators buildMetadata".split(" ");
+const NOT_BUILT =
+  "openapi vars crds helmGlobals helmCharts helmChartInflationGenerator configurations generators transformers validators buildMetadata".split(
+    " ",
+  );
 const DEPRECATED: readonly [keyof Kustomization, string][] = [
   ["bases", "resources"],
   ["commonLabels", "labels"],
@@ -69,14 +80,19 @@ const DEPRECATED: readonly [keyof Kustomization, string][] = [
 /** Checks what was read from a file. Upstream: kustomize/api/types/kustomization.go */
 export function checkKustomization(value: unknown, warn: (text: string) => void): Kustomization {
   if (value === undefined || value === null) throw new Error("kustomization.yaml is empty");
-  if (typeof value !== "object" || Array.isArray(value)) throw new Error("invalid Kustomization: json: cannot unmarshal into Go value of type types.Kustomization");
+  if (typeof value !== "object" || Array.isArray(value))
+    throw new Error("invalid Kustomization: json: cannot unmarshal into Go value of type types.Kustomization");
   const unknown = Object.keys(value).find((key) => !KNOWN.includes(key));
   if (unknown !== undefined) throw new Error(`invalid Kustomization: json: unknown field ${JSON.stringify(unknown)}`);
   const read = value as Kustomization;
   for (const [field, instead] of DEPRECATED)
-    if (read[field] !== undefined && read[field] !== null) warn(`# Warning: '${field}' is deprecated. Please use '${instead}' instead. Run 'kustomize edit fix' to update your Kustomization automatically.\n`);
+    if (read[field] !== undefined && read[field] !== null)
+      warn(
+        `# Warning: '${field}' is deprecated. Please use '${instead}' instead. Run 'kustomize edit fix' to update your Kustomization automatically.\n`,
+      );
   const foreign = NOT_BUILT.find((field) => field in value);
-  if (foreign !== undefined) throw new Error(`kubesim does not build '${foreign}' of kustomizations: render it with kustomize first and pass the result with -f`);
+  if (foreign !== undefined)
+    throw new Error(`kubesim does not build '${foreign}' of kustomizations: render it with kustomize first and pass the result with -f`);
   if (Object.keys(value).every((key) => ["apiVersion", "kind", "metadata"].includes(key))) throw new Error("kustomization.yaml is empty");
   return read;
 }

@@ -14,10 +14,14 @@ interface Reference extends FieldSpec {
 const PODS: readonly [string, string][] = [
   ["Pod", "spec"],
   ["PodTemplate", "template/spec"],
-  ...["Deployment", "ReplicaSet", "ReplicationController", "DaemonSet", "StatefulSet", "Job"].map((kind): [string, string] => [kind, "spec/template/spec"]),
+  ...["Deployment", "ReplicaSet", "ReplicationController", "DaemonSet", "StatefulSet", "Job"].map((kind): [string, string] => [
+    kind,
+    "spec/template/spec",
+  ]),
   ["CronJob", "spec/jobTemplate/spec/template/spec"],
 ];
-const inPods = (to: Target, except: readonly string[], ...paths: string[]): Reference[] => PODS.filter(([kind]) => !except.includes(kind)).flatMap(([kind, root]) => paths.map((path) => ({ to, kind, path: `${root}/${path}` })));
+const inPods = (to: Target, except: readonly string[], ...paths: string[]): Reference[] =>
+  PODS.filter(([kind]) => !except.includes(kind)).flatMap(([kind, root]) => paths.map((path) => ({ to, kind, path: `${root}/${path}` })));
 const at = (to: Target, path: string, kind: string, group?: string): Reference => ({ to, path, kind, ...(group ? { group } : {}) });
 
 const CONFIG_MAP: Target = { kind: "ConfigMap", version: "v1" };
@@ -33,22 +37,52 @@ const NO_SETS = ["ReplicaSet", "PodTemplate"];
 
 /** Fields that hold another object's name. Upstream: kustomize/api/internal/konfig/builtinpluginconsts/namereference.go */
 const REFERENCES: readonly Reference[] = [
-  ...["Deployment", "ReplicationController", "ReplicaSet", "StatefulSet"].map((kind) => at({ kind }, "spec/scaleTargetRef/name", "HorizontalPodAutoscaler")),
-  ...inPods(CONFIG_MAP, NO_REPLICATION, "volumes/configMap/name", "containers/env/valueFrom/configMapKeyRef/name", "initContainers/env/valueFrom/configMapKeyRef/name", "containers/envFrom/configMapRef/name", "initContainers/envFrom/configMapRef/name", "volumes/projected/sources/configMap/name"),
+  ...["Deployment", "ReplicationController", "ReplicaSet", "StatefulSet"].map((kind) =>
+    at({ kind }, "spec/scaleTargetRef/name", "HorizontalPodAutoscaler"),
+  ),
+  ...inPods(
+    CONFIG_MAP,
+    NO_REPLICATION,
+    "volumes/configMap/name",
+    "containers/env/valueFrom/configMapKeyRef/name",
+    "initContainers/env/valueFrom/configMapKeyRef/name",
+    "containers/envFrom/configMapRef/name",
+    "initContainers/envFrom/configMapRef/name",
+    "volumes/projected/sources/configMap/name",
+  ),
   at(CONFIG_MAP, "spec/configSource/configMap", "Node"),
   at(CONFIG_MAP, "rules/resourceNames", "Role"),
   at(CONFIG_MAP, "rules/resourceNames", "ClusterRole"),
   at(CONFIG_MAP, "metadata/annotations/nginx.ingress.kubernetes.io\\/fastcgi-params-configmap", "Ingress"),
-  ...inPods(SECRET, NO_REPLICATION, "volumes/secret/secretName", "containers/env/valueFrom/secretKeyRef/name", "initContainers/env/valueFrom/secretKeyRef/name", "containers/envFrom/secretRef/name", "initContainers/envFrom/secretRef/name", "imagePullSecrets/name", "volumes/projected/sources/secret/name"),
+  ...inPods(
+    SECRET,
+    NO_REPLICATION,
+    "volumes/secret/secretName",
+    "containers/env/valueFrom/secretKeyRef/name",
+    "initContainers/env/valueFrom/secretKeyRef/name",
+    "containers/envFrom/secretRef/name",
+    "initContainers/envFrom/secretRef/name",
+    "imagePullSecrets/name",
+    "volumes/projected/sources/secret/name",
+  ),
   at(SECRET, "spec/tls/secretName", "Ingress"),
-  ...["ingress.kubernetes.io\\/auth-secret", "nginx.ingress.kubernetes.io\\/auth-secret", "nginx.ingress.kubernetes.io\\/auth-tls-secret"].map((name) => at(SECRET, `metadata/annotations/${name}`, "Ingress")),
+  ...[
+    "ingress.kubernetes.io\\/auth-secret",
+    "nginx.ingress.kubernetes.io\\/auth-secret",
+    "nginx.ingress.kubernetes.io\\/auth-tls-secret",
+  ].map((name) => at(SECRET, `metadata/annotations/${name}`, "Ingress")),
   at(SECRET, "imagePullSecrets/name", "ServiceAccount"),
   ...["secretName", "adminSecretName", "userSecretName", "secretRef"].map((name) => at(SECRET, `parameters/${name}`, "StorageClass")),
   at(SECRET, "rules/resourceNames", "Role"),
   at(SECRET, "rules/resourceNames", "ClusterRole"),
   at(SECRET, "spec/azureFile/secretName", "PersistentVolume"),
   at(SERVICE, "spec/serviceName", "StatefulSet", "apps"),
-  ...["spec/rules/http/paths/backend/serviceName", "spec/backend/serviceName", "spec/rules/http/paths/backend/service/name", "spec/defaultBackend/service/name"].map((path) => at(SERVICE, path, "Ingress")),
+  ...[
+    "spec/rules/http/paths/backend/serviceName",
+    "spec/backend/serviceName",
+    "spec/rules/http/paths/backend/service/name",
+    "spec/defaultBackend/service/name",
+  ].map((path) => at(SERVICE, path, "Ingress")),
   at(SERVICE, "spec/service/name", "APIService", "apiregistration.k8s.io"),
   at(SERVICE, "webhooks/clientConfig/service", "ValidatingWebhookConfiguration", ADMISSION),
   at(SERVICE, "webhooks/clientConfig/service", "MutatingWebhookConfiguration", ADMISSION),
@@ -94,7 +128,8 @@ function updateMap(all: readonly Resource[], map: Json, find: (name: string, amo
   const { name, namespace } = map;
   if (typeof name !== "string") return;
   const originally = all.filter(({ originalId }) => (originalId.namespace || "default") === namespace);
-  const among = namespace === undefined ? all : originally.length > 0 ? originally : all.filter(({ id }) => (id.namespace || "default") === namespace);
+  const among =
+    namespace === undefined ? all : originally.length > 0 ? originally : all.filter(({ id }) => (id.namespace || "default") === namespace);
   const found = find(name, among);
   if (!found) return;
   map["name"] = found.metadata.name;
@@ -102,15 +137,21 @@ function updateMap(all: readonly Resource[], map: Json, find: (name: string, amo
 }
 
 function select(candidates: readonly Resource[], referrer: Resource, to: Target, path: string, name: string): Resource | undefined {
-  const isTarget = (id: ResourceId, target: Target) => id.kind === target.kind && (!target.group || id.group === target.group) && (!target.version || id.version === target.version);
-  const roleRef = path.endsWith("roleRef/name") ? (referrer.object["roleRef"] as { apiGroup?: string; kind?: string } | undefined) : undefined;
+  const isTarget = (id: ResourceId, target: Target) =>
+    id.kind === target.kind && (!target.group || id.group === target.group) && (!target.version || id.version === target.version);
+  const roleRef = path.endsWith("roleRef/name")
+    ? (referrer.object["roleRef"] as { apiGroup?: string; kind?: string } | undefined)
+    : undefined;
   const reachable = candidates.filter((each) => {
     const earlier = each.earlier.length > 0 ? each.earlier : [each.id];
     return (
       earlier.some((id) => id.name === name) &&
       earlier.some((id) => isTarget(id, to)) &&
       (!roleRef?.kind || !roleRef.apiGroup || earlier.some((id) => id.kind === roleRef.kind && id.group === roleRef.apiGroup)) &&
-      (referrer.clusterScoped || each.clusterScoped || each.object.kind === "ServiceAccount" || (referrer.id.namespace || "default") === (each.id.namespace || "default"))
+      (referrer.clusterScoped ||
+        each.clusterScoped ||
+        each.object.kind === "ServiceAccount" ||
+        (referrer.id.namespace || "default") === (each.id.namespace || "default"))
     );
   });
   if (reachable.length <= 1) return reachable[0];

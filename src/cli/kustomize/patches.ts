@@ -19,7 +19,10 @@ export function applyPatchEntry(all: readonly Resource[], entry: PatchEntry, loa
   try {
     documents = parseResources(text);
   } catch (error) {
-    throw new Error(`trouble configuring builtin PatchTransformer with config: \`\n${configOf(entry)}\`: unable to parse SM or JSON patch from ${source}`, { cause: error });
+    throw new Error(
+      `trouble configuring builtin PatchTransformer with config: \`\n${configOf(entry)}\`: unable to parse SM or JSON patch from ${source}`,
+      { cause: error },
+    );
   }
   const [first] = documents;
   if (Array.isArray(first)) {
@@ -36,7 +39,10 @@ function loadPatch(path: string, load: (file: string) => Buffer): string {
   try {
     return load(path).toString("utf8");
   } catch (error) {
-    throw new Error(`trouble configuring builtin PatchTransformer with config: \`\npath: ${path}\n\`: failed to get the patch file from path(${path}): ${(error as Error).message}`, { cause: error });
+    throw new Error(
+      `trouble configuring builtin PatchTransformer with config: \`\npath: ${path}\n\`: failed to get the patch file from path(${path}): ${(error as Error).message}`,
+      { cause: error },
+    );
   }
 }
 
@@ -46,7 +52,10 @@ function applyMergePatches(all: readonly Resource[], patches: readonly KObject[]
   let rest = [...all];
   if (entry.target) {
     const [patch] = patches;
-    if (patches.length > 1 || !patch) throw new Error(`Multiple Strategic-Merge Patches in one \`patches\` entry is not allowed to set \`patches.target\` field: ${source}`);
+    if (patches.length > 1 || !patch)
+      throw new Error(
+        `Multiple Strategic-Merge Patches in one \`patches\` entry is not allowed to set \`patches.target\` field: ${source}`,
+      );
     const chosen = new Set(selectResources(rest, entry.target));
     return rest.filter((resource) => !chosen.has(resource) || mergeInto(resource, patch, entry.options));
   }
@@ -55,7 +64,9 @@ function applyMergePatches(all: readonly Resource[], patches: readonly KObject[]
     const matches = rest.filter((resource) => resource.hasId(id));
     const [target] = matches;
     if (!target || matches.length > 1)
-      throw new Error(`no resource matches strategic merge patch ${JSON.stringify(showId(id))}: ${matches.length > 1 ? "multiple" : "no"} matches for Id ${showId(id)}; failed to find unique target for patch ${showId(id)}`);
+      throw new Error(
+        `no resource matches strategic merge patch ${JSON.stringify(showId(id))}: ${matches.length > 1 ? "multiple" : "no"} matches for Id ${showId(id)}; failed to find unique target for patch ${showId(id)}`,
+      );
     if (!mergeInto(target, patch, entry.options)) rest = rest.filter((resource) => resource !== target);
   }
   return rest;
@@ -70,7 +81,10 @@ export function applyStrategicPatches(all: readonly Resource[], texts: readonly 
       const id = new Resource(patch).id;
       const matches = rest.filter((resource) => resource.hasId(id));
       const [target] = matches;
-      if (!target || matches.length > 1) throw new Error(`${matches.length > 1 ? "multiple" : "no"} matches for Id ${showId(id)}; failed to find unique target for patch ${showId(id)}`);
+      if (!target || matches.length > 1)
+        throw new Error(
+          `${matches.length > 1 ? "multiple" : "no"} matches for Id ${showId(id)}; failed to find unique target for patch ${showId(id)}`,
+        );
       if (!mergeInto(target, patch, undefined)) rest = rest.filter((resource) => resource !== target);
     }
   }
@@ -135,12 +149,19 @@ function mergeMaps(type: SchemaType | undefined, current: Json, patch: Json): Js
 function mergeLists(facts: PatchFacts | undefined, current: readonly unknown[], patch: readonly unknown[]): unknown[] {
   const item = facts?.type.form === "list" ? facts.type.item : undefined;
   const keys = mergeKeys(facts, patch, current);
-  if (patch.some((each) => isMap(each) && each["$patch"] === "replace")) return patch.filter((each) => !(isMap(each) && each["$patch"] === "replace" && Object.keys(each).length === 1)).map((each) => (isMap(each) ? mergeMaps(item, {}, { ...each, $patch: undefined }) : each));
+  if (patch.some((each) => isMap(each) && each["$patch"] === "replace"))
+    return patch
+      .filter((each) => !(isMap(each) && each["$patch"] === "replace" && Object.keys(each).length === 1))
+      .map((each) => (isMap(each) ? mergeMaps(item, {}, { ...each, $patch: undefined }) : each));
   if (keys.length === 0) {
     if (!facts?.patchStrategy.includes("merge")) return patch.map((each) => (isMap(each) ? mergeMaps(undefined, {}, each) : each));
     return [...current, ...patch.filter((each) => !current.some((other) => sameJson(other, each)))];
   }
-  const same = (a: unknown, b: unknown) => isMap(a) && isMap(b) && keys.every((key) => a[key] === b[key] || a[key] === undefined || b[key] === undefined) && keys.some((key) => a[key] !== undefined && a[key] === b[key]);
+  const same = (a: unknown, b: unknown) =>
+    isMap(a) &&
+    isMap(b) &&
+    keys.every((key) => a[key] === b[key] || a[key] === undefined || b[key] === undefined) &&
+    keys.some((key) => a[key] !== undefined && a[key] === b[key]);
   let kept = [...current];
   const fresh: unknown[] = [];
   for (const each of patch) {
@@ -156,6 +177,7 @@ function mergeLists(facts: PatchFacts | undefined, current: readonly unknown[], 
 function mergeKeys(facts: PatchFacts | undefined, patch: readonly unknown[], current: readonly unknown[]): string[] {
   const key = facts?.patchStrategy.includes("merge") ? facts.mergeKey : undefined;
   if (key === undefined) return [];
-  if ((key === "containerPort" || key === "port") && [...patch, ...current].some((each) => isMap(each) && each["protocol"] !== undefined)) return [key, "protocol"];
+  if ((key === "containerPort" || key === "port") && [...patch, ...current].some((each) => isMap(each) && each["protocol"] !== undefined))
+    return [key, "protocol"];
   return [key];
 }

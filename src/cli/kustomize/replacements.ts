@@ -14,7 +14,8 @@ export interface Replacement {
 
 /** Copies a field's value into fields of other objects. Upstream: kustomize/api/filters/replacement */
 export function applyReplacement(all: readonly Resource[], { source, sourceValue, targets }: Replacement): void {
-  if ((source === undefined && sourceValue === undefined) || targets === undefined) throw new Error("replacements must specify a source and at least one target");
+  if ((source === undefined && sourceValue === undefined) || targets === undefined)
+    throw new Error("replacements must specify a source and at least one target");
   const value = sourceValue ?? valueOf(all, source ?? {});
   for (const { select, reject = [], fieldPaths = ["metadata.name"], options = {} } of targets) {
     if (select === undefined) throw new Error("target must specify resources to select");
@@ -30,14 +31,17 @@ function valueOf(all: readonly Resource[], source: NonNullable<Replacement["sour
   const { fieldPath = "metadata.name", options = {}, ...selector } = source;
   const suffix = source.fieldPath === undefined ? "" : `:${fieldPath}`;
   const exact = Object.entries(selector) as [keyof Selector, string][];
-  const matches = all.filter((resource) => [...resource.earlier, resource.id].some((id) => exact.every(([key, text]) => (id as unknown as Json)[key] === text)));
+  const matches = all.filter((resource) =>
+    [...resource.earlier, resource.id].some((id) => exact.every(([key, text]) => (id as unknown as Json)[key] === text)),
+  );
   const shown = `${selector.kind ?? "[noKind]"}.${selector.version ?? "[noVer]"}.${selector.group ?? "[noGrp]"}/${selector.name ?? "[noName]"}.${selector.namespace ?? "[noNs]"}`;
   const [match] = matches;
   if (!match) throw new Error(`nothing selected by ${shown}${suffix}`);
   if (matches.length > 1) throw new Error(`multiple matches for selector ${shown}${suffix}`);
   let value: unknown = match.object;
   for (const word of splitPath(fieldPath)) value = step(value, word);
-  if (value === undefined || value === null || value === "") throw new Error(`fieldPath \`${fieldPath}\` is missing for replacement source ${shown}`);
+  if (value === undefined || value === null || value === "")
+    throw new Error(`fieldPath \`${fieldPath}\` is missing for replacement source ${shown}`);
   if (!options.delimiter) return value;
   const parts = String(value).split(options.delimiter);
   const part = parts[options.index ?? 0];
@@ -58,13 +62,15 @@ function step(node: unknown, word: string): unknown {
 function setAll(resource: Resource, path: string, value: unknown, options: FieldOptions): void {
   const words = splitPath(path);
   if (path === "metadata.name") resource.remember();
-  if (!descend(resource.object, words, value, options)) throw new Error(`unable to find ${options.create ? "or create " : ""}field ${JSON.stringify(path)} in replacement target`);
+  if (!descend(resource.object, words, value, options))
+    throw new Error(`unable to find ${options.create ? "or create " : ""}field ${JSON.stringify(path)} in replacement target`);
 }
 
 /** Whether at least one field was found and set. */
 function descend(node: unknown, words: readonly string[], value: unknown, options: FieldOptions): boolean {
   const [word = "", ...rest] = words;
-  if (word === "*" && Array.isArray(node)) return node.map((_, index) => setIn(node as unknown as Json, String(index), rest, value, options)).some(Boolean);
+  if (word === "*" && Array.isArray(node))
+    return node.map((_, index) => setIn(node as unknown as Json, String(index), rest, value, options)).some(Boolean);
   const [, key, wanted] = /^\[([^=\]]+)=([^\]]*)\]$/.exec(word) ?? [];
   if (key !== undefined) {
     if (!Array.isArray(node)) return false;

@@ -29,7 +29,9 @@ export interface Selector {
 }
 
 const CLUSTER_SCOPED = new Set(
-  "APIService CertificateSigningRequest ClusterRole ClusterRoleBinding ClusterTrustBundle ComponentStatus CSIDriver CSINode CustomResourceDefinition DeviceClass FlowSchema IngressClass IPAddress MutatingAdmissionPolicy MutatingAdmissionPolicyBinding MutatingWebhookConfiguration Namespace Node PersistentVolume PodSecurityPolicy PriorityClass PriorityLevelConfiguration ResourceSlice RuntimeClass SelfSubjectAccessReview SelfSubjectReview SelfSubjectRulesReview ServiceCIDR StorageClass StorageVersion StorageVersionMigration SubjectAccessReview TokenReview ValidatingAdmissionPolicy ValidatingAdmissionPolicyBinding ValidatingWebhookConfiguration VolumeAttachment VolumeAttributesClass".split(" "),
+  "APIService CertificateSigningRequest ClusterRole ClusterRoleBinding ClusterTrustBundle ComponentStatus CSIDriver CSINode CustomResourceDefinition DeviceClass FlowSchema IngressClass IPAddress MutatingAdmissionPolicy MutatingAdmissionPolicyBinding MutatingWebhookConfiguration Namespace Node PersistentVolume PodSecurityPolicy PriorityClass PriorityLevelConfiguration ResourceSlice RuntimeClass SelfSubjectAccessReview SelfSubjectReview SelfSubjectRulesReview ServiceCIDR StorageClass StorageVersion StorageVersionMigration SubjectAccessReview TokenReview ValidatingAdmissionPolicy ValidatingAdmissionPolicyBinding ValidatingWebhookConfiguration VolumeAttachment VolumeAttributesClass".split(
+    " ",
+  ),
 );
 
 /** An object on its way through a kustomization: it is changed in place, and remembers what it was called. */
@@ -77,7 +79,11 @@ export class Resource {
 const effective = (namespace: string) => (namespace === "" ? "default" : namespace);
 
 export const sameId = (a: ResourceId, b: ResourceId, clusterScoped: boolean): boolean =>
-  a.kind === b.kind && a.group === b.group && a.version === b.version && a.name === b.name && (clusterScoped || effective(a.namespace) === effective(b.namespace));
+  a.kind === b.kind &&
+  a.group === b.group &&
+  a.version === b.version &&
+  a.name === b.name &&
+  (clusterScoped || effective(a.namespace) === effective(b.namespace));
 
 /** `Deployment.v1.apps/web.[noNs]`, as messages name a resource. Upstream: kyaml/resid ResId.String */
 export function showId({ kind, version, group, name, namespace }: ResourceId): string {
@@ -85,7 +91,8 @@ export function showId({ kind, version, group, name, namespace }: ResourceId): s
 }
 
 export function selectResources(all: readonly Resource[], selector: Selector): Resource[] {
-  const matches = (pattern: string | undefined, ...texts: string[]) => pattern === undefined || pattern === "" || texts.some((text) => goRegexp(pattern).test(text));
+  const matches = (pattern: string | undefined, ...texts: string[]) =>
+    pattern === undefined || pattern === "" || texts.some((text) => goRegexp(pattern).test(text));
   const labels = parseLabelSelector(selector.labelSelector ?? "");
   const annotations = parseLabelSelector(selector.annotationSelector ?? "");
   return all.filter((resource) => {

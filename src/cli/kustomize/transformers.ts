@@ -1,5 +1,16 @@
 import type { Kustomization } from "./kustomization.ts";
-import { ANNOTATIONS, appliesTo, type FieldSpec, METADATA_LABELS, NAMESPACES, REPLICAS, SELECTOR_LABELS, TEMPLATE_LABELS, visitField, VOLUME_CLAIM_LABELS } from "./field-specs.ts";
+import {
+  ANNOTATIONS,
+  appliesTo,
+  type FieldSpec,
+  METADATA_LABELS,
+  NAMESPACES,
+  REPLICAS,
+  SELECTOR_LABELS,
+  TEMPLATE_LABELS,
+  visitField,
+  VOLUME_CLAIM_LABELS,
+} from "./field-specs.ts";
 import { type Json, type Resource, showId } from "./resource.ts";
 
 const ROLE_BINDINGS = ["RoleBinding", "ClusterRoleBinding"];
@@ -13,7 +24,8 @@ export function setNamespace(all: readonly Resource[], namespace: string): void 
     if (resource.object.kind === "Namespace" && resource.object.apiVersion === "v1") resource.metadata.name = namespace;
     if (ROLE_BINDINGS.includes(resource.object.kind ?? "")) {
       const subjects = resource.object["subjects"];
-      if (Array.isArray(subjects)) for (const subject of subjects as Json[]) if (subject["name"] === "default") subject["namespace"] = namespace;
+      if (Array.isArray(subjects))
+        for (const subject of subjects as Json[]) if (subject["name"] === "default") subject["namespace"] = namespace;
     }
     for (const spec of NAMESPACES)
       if (appliesTo(spec, resource))
@@ -61,7 +73,9 @@ function addToMaps(all: readonly Resource[], specs: readonly FieldSpec[], pairs:
 
 export function addLabels(all: readonly Resource[], { labels = [], commonLabels = {} }: Kustomization): void {
   for (const { pairs = {}, includeSelectors, includeTemplates, includeVolumeClaimTemplates, fields = [] } of labels) {
-    const specs = includeSelectors ? SELECTOR_LABELS : [METADATA_LABELS, ...(includeTemplates ? TEMPLATE_LABELS : []), ...(includeVolumeClaimTemplates ? VOLUME_CLAIM_LABELS : [])];
+    const specs = includeSelectors
+      ? SELECTOR_LABELS
+      : [METADATA_LABELS, ...(includeTemplates ? TEMPLATE_LABELS : []), ...(includeVolumeClaimTemplates ? VOLUME_CLAIM_LABELS : [])];
     addToMaps(all, [...fields, ...specs], texts(pairs));
   }
   if (Object.keys(commonLabels).length > 0) addToMaps(all, SELECTOR_LABELS, texts(commonLabels));
@@ -71,7 +85,8 @@ export function addAnnotations(all: readonly Resource[], pairs: Readonly<Record<
   if (Object.keys(pairs).length > 0) addToMaps(all, ANNOTATIONS, texts(pairs));
 }
 
-const texts = (pairs: Readonly<Record<string, unknown>>) => Object.fromEntries(Object.entries(pairs).map(([key, value]) => [key, String(value)]));
+const texts = (pairs: Readonly<Record<string, unknown>>) =>
+  Object.fromEntries(Object.entries(pairs).map(([key, value]) => [key, String(value)]));
 
 export function setReplicas(all: readonly Resource[], replicas: NonNullable<Kustomization["replicas"]>): void {
   for (const { name = "", count = 0 } of replicas) {
@@ -84,7 +99,10 @@ export function setReplicas(all: readonly Resource[], replicas: NonNullable<Kust
           (holder as Json)[key] = count;
         });
       }
-    if (!found) throw new Error(`resource with name ${name} does not match a config with the following GVK [${REPLICAS.map(({ kind }) => `${kind}.[noVer].[noGrp]`).join(" ")}]`);
+    if (!found)
+      throw new Error(
+        `resource with name ${name} does not match a config with the following GVK [${REPLICAS.map(({ kind }) => `${kind}.[noVer].[noGrp]`).join(" ")}]`,
+      );
   }
 }
 
@@ -103,7 +121,8 @@ function replaceImages(node: unknown, image: Image): void {
   if (Array.isArray(node)) for (const item of node) replaceImages(item, image);
   if (typeof node !== "object" || node === null || Array.isArray(node)) return;
   for (const [key, value] of Object.entries(node)) {
-    if ((key === "containers" || key === "initContainers") && Array.isArray(value)) for (const container of value as Json[]) replaceImage(container, "image", image);
+    if ((key === "containers" || key === "initContainers") && Array.isArray(value))
+      for (const container of value as Json[]) replaceImage(container, "image", image);
     if (key === "volumes" && Array.isArray(value)) for (const volume of value as Json[]) replaceImage(volume["image"], "reference", image);
     replaceImages(value, image);
   }

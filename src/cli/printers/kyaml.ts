@@ -8,8 +8,7 @@ export function renderKyaml(value: unknown, asIs = false): string {
 
 function render(value: unknown, indent: string, asIs: boolean): string {
   if (Array.isArray(value)) return list(value, indent, asIs);
-  if (typeof value === "object" && value !== null)
-    return map(value as Record<string, unknown>, indent, asIs);
+  if (typeof value === "object" && value !== null) return map(value as Record<string, unknown>, indent, asIs);
   if (typeof value === "string" && value.includes("\n")) return foldedText(value, indent);
   if (typeof value === "string") return quoted(value);
   return JSON.stringify(value ?? null);
@@ -22,7 +21,10 @@ const quoted = (text: string) => JSON.stringify(text).replace(/(?<!\\)((?:\\\\)*
 function foldedText(text: string, indent: string): string {
   const lines = text.split("\n");
   const last = lines.pop() ?? "";
-  const body = (line: string) => quoted(line).slice(1, -1).replace(/^ */, (blanks) => (blanks === "" ? "" : `\\${blanks}`));
+  const body = (line: string) =>
+    quoted(line)
+      .slice(1, -1)
+      .replace(/^ */, (blanks) => (blanks === "" ? "" : `\\${blanks}`));
   const lead = (line: string) => `${indent}  ${line.startsWith(" ") ? "" : " "}`;
   const shown = lines.map((line) => `${lead(line)}${body(line)}\\n\\\n`);
   if (last !== "") shown.push(`${lead(last)}${body(last)}\\\n`);

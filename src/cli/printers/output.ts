@@ -11,8 +11,7 @@ export const OUTPUT_FLAGS: readonly FlagSpec[] = [
     name: "allow-missing-template-keys",
     type: "bool",
     default: true,
-    usage:
-      "If true, a template may name fields and keys that are not there (Go templates and jsonpath).",
+    usage: "If true, a template may name fields and keys that are not there (Go templates and jsonpath).",
   },
   {
     name: "output",
@@ -33,15 +32,7 @@ export const OUTPUT_FLAGS: readonly FlagSpec[] = [
   },
 ];
 
-const WITH_TEMPLATE = [
-  "go-template",
-  "go-template-file",
-  "template",
-  "templatefile",
-  "jsonpath",
-  "jsonpath-as-json",
-  "jsonpath-file",
-];
+const WITH_TEMPLATE = ["go-template", "go-template-file", "template", "templatefile", "jsonpath", "jsonpath-as-json", "jsonpath-file"];
 const FORMATS = [
   "go-template",
   "go-template-file",
@@ -76,20 +67,15 @@ export async function findPrinter(flags: Flags): Promise<ObjectPrinter | undefin
     case "name":
       return (object) => `${nameOf(object)}\n`;
   }
-  if (WITH_TEMPLATE.includes(format))
-    return templatePrinter(format, argument || flags.text("template"), flags);
+  if (WITH_TEMPLATE.includes(format)) return templatePrinter(format, argument || flags.text("template"), flags);
   return undefined;
 }
 
 /** `-o jsonpath=…` in its two parts. */
 export function outputFormat(flags: Flags): { readonly format: string; readonly argument: string } {
   const output = flags.text("output");
-  const format =
-    WITH_TEMPLATE.concat("custom-columns", "custom-columns-file").find((name) =>
-      output.startsWith(`${name}=`),
-    ) ?? output;
-  if (format === "" && flags.has("template") && flags.text("template") !== "")
-    return { format: "go-template", argument: "" };
+  const format = WITH_TEMPLATE.concat("custom-columns", "custom-columns-file").find((name) => output.startsWith(`${name}=`)) ?? output;
+  if (format === "" && flags.has("template") && flags.text("template") !== "") return { format: "go-template", argument: "" };
   return { format, argument: output.slice(format.length + 1) };
 }
 
@@ -99,11 +85,7 @@ export function unknownFormat(output: string, more: readonly string[] = []): Err
   );
 }
 
-async function templatePrinter(
-  format: string,
-  template: string,
-  flags: Flags,
-): Promise<ObjectPrinter> {
+async function templatePrinter(format: string, template: string, flags: Flags): Promise<ObjectPrinter> {
   if (template === "") throw new Error(`template format specified but no template given`);
   const allowMissing = flags.bool("allow-missing-template-keys");
   if (format.startsWith("jsonpath")) {
@@ -120,8 +102,7 @@ async function templatePrinter(
 
 function readTemplate(file: string): string {
   const text = findText(file);
-  if (text === undefined)
-    throw new Error(`error reading --template ${file}, open ${file}: no such file or directory`);
+  if (text === undefined) throw new Error(`error reading --template ${file}, open ${file}: no such file or directory`);
   return text;
 }
 
@@ -137,9 +118,7 @@ export function withoutManagedFields(object: Json): Json {
   const object_ = object["object"];
   if (metadata === undefined && typeof object_ === "object" && object_ !== null && "metadata" in object_)
     return { ...result, object: withoutManagedFields(object_ as Json) };
-  return Array.isArray(items)
-    ? { ...result, items: (items as Json[]).map(withoutManagedFields) }
-    : result;
+  return Array.isArray(items) ? { ...result, items: (items as Json[]).map(withoutManagedFields) } : result;
 }
 
 /** pod/web, deployment.apps/web. */

@@ -21,21 +21,13 @@ export class TabWriter {
   /** The aligned text of lines. */
   render(text: string): string {
     const endsWithBreak = text.endsWith("\n");
-    const lines = (endsWithBreak ? text.slice(0, -1) : text)
-      .split("\n")
-      .map((line) => line.split("\t"));
+    const lines = (endsWithBreak ? text.slice(0, -1) : text).split("\n").map((line) => line.split("\t"));
     const out: string[] = [];
     this.#format(lines, 0, lines.length, [], out);
     return out.join("\n") + (endsWithBreak ? "\n" : "");
   }
 
-  #format(
-    lines: readonly string[][],
-    from: number,
-    to: number,
-    widths: number[],
-    out: string[],
-  ): void {
+  #format(lines: readonly string[][], from: number, to: number, widths: number[], out: string[]): void {
     const column = widths.length;
     let start = from;
     for (let at = from; at < to; at++) {
@@ -60,21 +52,13 @@ export class TabWriter {
   }
 }
 
-function writeLines(
-  lines: readonly string[][],
-  from: number,
-  to: number,
-  widths: readonly number[],
-  out: string[],
-): void {
+function writeLines(lines: readonly string[][], from: number, to: number, widths: readonly number[], out: string[]): void {
   for (let at = from; at < to; at++) {
     const cells = lines[at] ?? [];
     out.push(
       cells
         .map((cell, index) =>
-          index < cells.length - 1 || index < widths.length
-            ? cell + " ".repeat(Math.max(0, (widths[index] ?? 0) - widthOf(cell)))
-            : cell,
+          index < cells.length - 1 || index < widths.length ? cell + " ".repeat(Math.max(0, (widths[index] ?? 0) - widthOf(cell))) : cell,
         )
         .join(""),
     );
@@ -88,5 +72,4 @@ function widthOf(text: string): number {
 }
 
 /** The table of `kubectl get`. */
-export const tableWriter = (rememberWidths = false): TabWriter =>
-  new TabWriter({ minWidth: 6, padding: 3, rememberWidths });
+export const tableWriter = (rememberWidths = false): TabWriter => new TabWriter({ minWidth: 6, padding: 3, rememberWidths });

@@ -33,9 +33,7 @@ export interface TableOptions {
 /** The lines of a table, cells separated by tabs. Upstream: cli-runtime/pkg/printers/tableprinter.go */
 export function renderTable(table: Table, options: TableOptions): string {
   const columns = table.columnDefinitions ?? [];
-  const shown = columns
-    .map((column, index) => ({ column, index }))
-    .filter(({ column }) => options.wide || (column.priority ?? 0) === 0);
+  const shown = columns.map((column, index) => ({ column, index })).filter(({ column }) => options.wide || (column.priority ?? 0) === 0);
   const lines: string[] = [];
   if (options.headers && columns.length > 0)
     lines.push(
@@ -47,8 +45,7 @@ export function renderTable(table: Table, options: TableOptions): string {
   for (const row of table.rows ?? []) {
     const metadata = row.object?.metadata ?? {};
     const cells = shown.map(({ index }) => cellText(row.cells[index]));
-    if (options.kindPrefix !== "" && cells.length > 0)
-      cells[0] = `${options.kindPrefix}/${cells[0]}`;
+    if (options.kindPrefix !== "" && cells.length > 0) cells[0] = `${options.kindPrefix}/${cells[0]}`;
     if (options.namespaces) cells.unshift(metadata.namespace ?? "");
     for (const label of options.labelColumns) cells.push(metadata.labels?.[label] ?? "");
     if (options.showLabels) cells.push(labelsText(metadata.labels));
@@ -60,8 +57,7 @@ export function renderTable(table: Table, options: TableOptions): string {
 function headerLine(names: readonly string[], options: TableOptions): string {
   const headers = names.map((name) => name.toUpperCase());
   if (options.namespaces) headers.unshift("NAMESPACE");
-  for (const label of options.labelColumns)
-    headers.push((label.split("/").at(-1) ?? "").toUpperCase());
+  for (const label of options.labelColumns) headers.push((label.split("/").at(-1) ?? "").toUpperCase());
   if (options.showLabels) headers.push("LABELS");
   return headers.join("\t");
 }

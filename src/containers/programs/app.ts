@@ -45,7 +45,8 @@ async function answer(process: Process, app: AppSpec, request: HttpRequest, coun
   if (app.requestLog) void process.print(`${fill(app.requestLog)}\n`);
   if (app.delayMs) await process.sleep(app.delayMs);
   const headers: Record<string, string> = app.contentType ? { "Content-Type": app.contentType } : {};
-  if (app.healthyAnswers !== undefined && count > app.healthyAnswers) return { status: app.failureStatus ?? 500, headers, body: fill(app.failure ?? "") };
+  if (app.healthyAnswers !== undefined && count > app.healthyAnswers)
+    return { status: app.failureStatus ?? 500, headers, body: fill(app.failure ?? "") };
   return { status: app.status ?? 200, headers, body: fill(app.response ?? "") };
 }
 

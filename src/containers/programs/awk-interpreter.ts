@@ -20,7 +20,14 @@ export class AwkInterpreter {
   exitCode = 0;
   readonly #rules: readonly Rule[];
   readonly #print: (text: string) => void;
-  readonly #variables = new Map<string, Value>([["FS", " "], ["OFS", " "], ["ORS", "\n"], ["NR", 0], ["NF", 0], ["SUBSEP", "\x1c"]]);
+  readonly #variables = new Map<string, Value>([
+    ["FS", " "],
+    ["OFS", " "],
+    ["ORS", "\n"],
+    ["NR", 0],
+    ["NF", 0],
+    ["SUBSEP", "\x1c"],
+  ]);
   readonly #arrays = new Map<string, Map<string, Value>>();
   readonly #inRange = new Set<Rule>();
   #fields: string[] = [];
@@ -94,7 +101,10 @@ export class AwkInterpreter {
       case "print": {
         const values = statement.args.map((each) => text(this.#value(each)));
         if (statement.format) this.#print(printfText(values[0] ?? "", values.slice(1)));
-        else this.#print(`${statement.args.length === 0 ? this.#line : values.join(text(this.#variables.get("OFS")))}${text(this.#variables.get("ORS"))}`);
+        else
+          this.#print(
+            `${statement.args.length === 0 ? this.#line : values.join(text(this.#variables.get("OFS")))}${text(this.#variables.get("ORS"))}`,
+          );
         break;
       }
       case "if":
@@ -102,7 +112,8 @@ export class AwkInterpreter {
         else if (statement.no) this.#run(statement.no);
         break;
       case "while":
-        for (let first = statement.first; first || truth(this.#value(statement.condition)); first = false) if (!this.#loopBody(statement.body)) break;
+        for (let first = statement.first; first || truth(this.#value(statement.condition)); first = false)
+          if (!this.#loopBody(statement.body)) break;
         break;
       case "for":
         if (statement.start) this.#run(statement.start);
@@ -158,7 +169,10 @@ export class AwkInterpreter {
         return this.#array(expression.name).has(text(this.#value(expression.index))) ? 1 : 0;
       case "assign": {
         const right = this.#value(expression.value);
-        return this.#assign(expression.target, expression.operator === "" ? right : arithmetic(expression.operator, number(this.#value(expression.target)), number(right)));
+        return this.#assign(
+          expression.target,
+          expression.operator === "" ? right : arithmetic(expression.operator, number(this.#value(expression.target)), number(right)),
+        );
       }
       case "step": {
         const before = number(this.#value(expression.target));
@@ -204,7 +218,9 @@ export class AwkInterpreter {
         return args.length === 0 ? this.#line.length : at(0).length;
       case "substr": {
         const start = Math.max(1, Math.round(number(at(1))));
-        return args.length > 2 ? at(0).slice(start - 1, Math.max(start - 1, Math.round(number(at(1))) - 1 + Math.round(number(at(2))))) : at(0).slice(start - 1);
+        return args.length > 2
+          ? at(0).slice(start - 1, Math.max(start - 1, Math.round(number(at(1))) - 1 + Math.round(number(at(2)))))
+          : at(0).slice(start - 1);
       }
       case "index":
         return at(0).indexOf(at(1)) + 1;
@@ -234,7 +250,10 @@ export class AwkInterpreter {
         return found ? found.index + 1 : 0;
       }
       case "sprintf":
-        return printfText(at(0), args.slice(1).map((each) => text(this.#value(each))));
+        return printfText(
+          at(0),
+          args.slice(1).map((each) => text(this.#value(each))),
+        );
       case "toupper":
         return at(0).toUpperCase();
       case "tolower":
@@ -323,5 +342,12 @@ function arithmetic(operator: string, left: number, right: number): number {
 
 const numeric = (value: Value) => typeof value === "number" || /^\s*[-+]?(\d+\.?\d*|\.\d+)(e[-+]?\d+)?\s*$/i.test(value);
 const number = (value: Value) => (typeof value === "number" ? value : Number.parseFloat(value) || 0);
-const text = (value: Value | undefined) => (value === undefined ? "" : typeof value === "string" ? value : Number.isInteger(value) ? String(value) : String(Number(value.toPrecision(6))));
+const text = (value: Value | undefined) =>
+  value === undefined
+    ? ""
+    : typeof value === "string"
+      ? value
+      : Number.isInteger(value)
+        ? String(value)
+        : String(Number(value.toPrecision(6)));
 const truth = (value: Value) => (typeof value === "number" ? value !== 0 : numeric(value) ? Number(value) !== 0 : value !== "");

@@ -22,7 +22,13 @@ export type Statement =
   | { readonly kind: "print"; readonly args: readonly Expression[]; readonly format: boolean }
   | { readonly kind: "if"; readonly condition: Expression; readonly yes: Statement; readonly no: Statement | undefined }
   | { readonly kind: "while"; readonly condition: Expression; readonly body: Statement; readonly first: boolean }
-  | { readonly kind: "for"; readonly start: Statement | undefined; readonly condition: Expression | undefined; readonly step: Statement | undefined; readonly body: Statement }
+  | {
+      readonly kind: "for";
+      readonly start: Statement | undefined;
+      readonly condition: Expression | undefined;
+      readonly step: Statement | undefined;
+      readonly body: Statement;
+    }
   | { readonly kind: "each"; readonly variable: string; readonly name: string; readonly body: Statement }
   | { readonly kind: "block"; readonly body: readonly Statement[] }
   | { readonly kind: "delete"; readonly name: string; readonly index: readonly Expression[] | undefined }
@@ -37,10 +43,22 @@ export interface Rule {
   readonly body: Statement | undefined;
 }
 
-type Token = { readonly kind: "number" | "string" | "regexp" | "name" | "operator" | "newline" | "end"; readonly text: string; readonly spaced: boolean };
+type Token = {
+  readonly kind: "number" | "string" | "regexp" | "name" | "operator" | "newline" | "end";
+  readonly text: string;
+  readonly spaced: boolean;
+};
 
 const OPERATORS = /&&|\|\||\+\+|--|[-+*/%^]=|[=!<>]=|!~|[-+*/%^<>=!~?:;,{}()[\]$]/y;
-const LEVELS: readonly (readonly string[])[] = [["||"], ["&&"], ["~", "!~"], ["<", "<=", ">", ">=", "==", "!="], ["concatenate"], ["+", "-"], ["*", "/", "%"]];
+const LEVELS: readonly (readonly string[])[] = [
+  ["||"],
+  ["&&"],
+  ["~", "!~"],
+  ["<", "<=", ">", ">=", "==", "!="],
+  ["concatenate"],
+  ["+", "-"],
+  ["*", "/", "%"],
+];
 
 export function parseAwk(source: string): readonly Rule[] {
   return new Parser(tokenize(source)).rules();
@@ -72,11 +90,24 @@ function tokenize(source: string): Token[] {
     const text = match(/"((?:[^"\\]|\\[^])*)"/y);
     if (text) {
       const escapes: Record<string, string> = { n: "\n", t: "\t", r: "\r", a: "\x07", "0": "\0" };
-      add("string", (text[1] ?? "").replace(/\\([^])/g, (whole, code: string) => escapes[code] ?? (code === '"' || code === "\\" || code === "/" ? code : whole)));
+      add(
+        "string",
+        (text[1] ?? "").replace(
+          /\\([^])/g,
+          (whole, code: string) => escapes[code] ?? (code === '"' || code === "\\" || code === "/" ? code : whole),
+        ),
+      );
       continue;
     }
     const last = tokens.at(-1);
-    const operandBefore = last !== undefined && (last.kind === "number" || last.kind === "string" || last.kind === "name" || last.text === ")" || last.text === "]" || last.text === "$");
+    const operandBefore =
+      last !== undefined &&
+      (last.kind === "number" ||
+        last.kind === "string" ||
+        last.kind === "name" ||
+        last.text === ")" ||
+        last.text === "]" ||
+        last.text === "$");
     const regexp = operandBefore ? null : match(/\/((?:[^/\\\n]|\\.)*)\//y);
     if (regexp) {
       add("regexp", (regexp[1] ?? "").replace(/\\\//g, "/"));
@@ -119,7 +150,12 @@ class Parser {
       if (when !== "line") this.#at++;
       const pattern = when === "line" && text !== "{" ? this.#expression() : undefined;
       const until = pattern && this.#accept(",") ? this.#expression() : undefined;
-      rules.push({ when, pattern, until, body: this.#peek().text === "{" && this.#peek().kind === "operator" ? this.#statement() : undefined });
+      rules.push({
+        when,
+        pattern,
+        until,
+        body: this.#peek().text === "{" && this.#peek().kind === "operator" ? this.#statement() : undefined,
+      });
     }
     return rules;
   }
@@ -266,7 +302,11 @@ class Parser {
   #startsOperand(): boolean {
     const { kind, text } = this.#peek();
     if (kind === "name") return text !== "in";
-    return kind === "number" || kind === "string" || (kind === "operator" && ["$", "(", "!", "-", "++", "--"].includes(text) && text !== "!" && !(text === "-" || text === "(" && false));
+    return (
+      kind === "number" ||
+      kind === "string" ||
+      (kind === "operator" && ["$", "(", "!", "-", "++", "--"].includes(text) && text !== "!" && !(text === "-" || (text === "(" && false)))
+    );
   }
 
   #unary(): Expression {
@@ -280,10 +320,18 @@ class Parser {
   }
 
   #postfix(): Expression {
-    for (const [operator, by] of [["++", 1], ["--", -1]] as const) if (this.#accept(operator)) return { kind: "step", target: this.#primary(), by, before: true };
+    for (const [operator, by] of [
+      ["++", 1],
+      ["--", -1],
+    ] as const)
+      if (this.#accept(operator)) return { kind: "step", target: this.#primary(), by, before: true };
     const value = this.#primary();
     if (!["variable", "field", "element"].includes(value.kind)) return value;
-    for (const [operator, by] of [["++", 1], ["--", -1]] as const) if (this.#accept(operator)) return { kind: "step", target: value, by, before: false };
+    for (const [operator, by] of [
+      ["++", 1],
+      ["--", -1],
+    ] as const)
+      if (this.#accept(operator)) return { kind: "step", target: value, by, before: false };
     return value;
   }
 
@@ -314,7 +362,11 @@ class Parser {
 
   /** $NF-1 is ($NF)-1, $i++ is ($i)++. */
   #postfixOfField(): Expression {
-    for (const [operator, by] of [["++", 1], ["--", -1]] as const) if (this.#accept(operator)) return { kind: "step", target: this.#primary(), by, before: true };
+    for (const [operator, by] of [
+      ["++", 1],
+      ["--", -1],
+    ] as const)
+      if (this.#accept(operator)) return { kind: "step", target: this.#primary(), by, before: true };
     if (this.#accept("-")) return { kind: "unary", operator: "-", operand: this.#primary() };
     return this.#primary();
   }

@@ -13,7 +13,14 @@ export async function awk(process: Process): Promise<number> {
     const value = flag.length > 2 ? flag.slice(2) : (args.shift() ?? "");
     if (flag.startsWith("-F")) variables.set("FS", value.replace(/\\t/g, "\t"));
     else if (flag.startsWith("-f")) source = process.fs.readFile(process.path(value)).toString();
-    else variables.set(value.slice(0, value.indexOf("=")), value.slice(value.indexOf("=") + 1).replace(/\\n/g, "\n").replace(/\\t/g, "\t"));
+    else
+      variables.set(
+        value.slice(0, value.indexOf("=")),
+        value
+          .slice(value.indexOf("=") + 1)
+          .replace(/\\n/g, "\n")
+          .replace(/\\t/g, "\t"),
+      );
   }
   source ??= args.shift() ?? "";
   try {

@@ -14,7 +14,12 @@ async function chroot(process: Process): Promise<number> {
   const path = process.path(newRoot).replace(/(.)\/+$/, "$1");
   const inner = path === "/" ? process.machine : machineAt(process.machine, path);
   if (!inner) {
-    await complain(process, isGnu(process) ? `cannot change root directory to '${newRoot}': ${problem(process, path)}` : `can't change root directory to '${newRoot}': ${problem(process, path)}`);
+    await complain(
+      process,
+      isGnu(process)
+        ? `cannot change root directory to '${newRoot}': ${problem(process, path)}`
+        : `can't change root directory to '${newRoot}': ${problem(process, path)}`,
+    );
     return isGnu(process) ? 125 : 1;
   }
   const { env, uid, gid, stdin, stdout, stderr, terminal, group } = process;
@@ -25,7 +30,12 @@ async function chroot(process: Process): Promise<number> {
     return await process.race(child.exited);
   } catch (error) {
     if (!(error instanceof SpawnError)) throw error;
-    await complain(process, isGnu(process) ? `failed to run command '${argv[0]}': No such file or directory` : `can't execute '${argv[0]}': No such file or directory`);
+    await complain(
+      process,
+      isGnu(process)
+        ? `failed to run command '${argv[0]}': No such file or directory`
+        : `can't execute '${argv[0]}': No such file or directory`,
+    );
     return error.code === "EACCES" ? 126 : 127;
   }
 }
@@ -40,9 +50,20 @@ function machineAt(outer: Machine, path: string): Machine | undefined {
   const { mounts } = outer.fs;
   const root = mounts.find((mount) => mount.containerPath === path && mount.sourcePath === "/");
   if (!root) return undefined;
-  const below = mounts.filter((mount) => mount.containerPath.startsWith(`${path}/`)).map((mount) => ({ ...mount, containerPath: mount.containerPath.slice(path.length) }));
+  const below = mounts
+    .filter((mount) => mount.containerPath.startsWith(`${path}/`))
+    .map((mount) => ({ ...mount, containerPath: mount.containerPath.slice(path.length) }));
   const fs: MountedFileSystem = new MountedFileSystem(root.fileSystem, [
-    { containerPath: "/proc", fileSystem: procFileSystem(() => machine, () => fs.mounts), sourcePath: "/", readOnly: false, type: "proc" },
+    {
+      containerPath: "/proc",
+      fileSystem: procFileSystem(
+        () => machine,
+        () => fs.mounts,
+      ),
+      sourcePath: "/",
+      readOnly: false,
+      type: "proc",
+    },
     { containerPath: "/dev", fileSystem: devFileSystem(), sourcePath: "/", readOnly: false, type: "tmpfs" },
     ...below,
   ]);

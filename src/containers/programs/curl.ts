@@ -20,11 +20,52 @@ interface CurlOptions {
   urls: string[];
 }
 
-const VALUED: Readonly<Record<string, string>> = { m: "max-time", o: "output", w: "write-out", X: "request", d: "data", H: "header", A: "user-agent", u: "user", e: "referer", b: "cookie", T: "upload-file" };
-const LONG_VALUED = new Set([...Object.values(VALUED), "connect-timeout", "data-raw", "data-binary", "url", "retry", "retry-delay", "resolve", "cacert", "cert", "key", "json"]);
+const VALUED: Readonly<Record<string, string>> = {
+  m: "max-time",
+  o: "output",
+  w: "write-out",
+  X: "request",
+  d: "data",
+  H: "header",
+  A: "user-agent",
+  u: "user",
+  e: "referer",
+  b: "cookie",
+  T: "upload-file",
+};
+const LONG_VALUED = new Set([
+  ...Object.values(VALUED),
+  "connect-timeout",
+  "data-raw",
+  "data-binary",
+  "url",
+  "retry",
+  "retry-delay",
+  "resolve",
+  "cacert",
+  "cert",
+  "key",
+  "json",
+]);
 
 function parseOptions(args: readonly string[]): CurlOptions {
-  const options: CurlOptions = { silent: false, showError: false, include: false, head: false, verbose: false, fail: false, location: false, output: undefined, writeOut: undefined, maxTime: 0, connectTimeout: 0, method: undefined, data: undefined, headers: {}, urls: [] };
+  const options: CurlOptions = {
+    silent: false,
+    showError: false,
+    include: false,
+    head: false,
+    verbose: false,
+    fail: false,
+    location: false,
+    output: undefined,
+    writeOut: undefined,
+    maxTime: 0,
+    connectTimeout: 0,
+    method: undefined,
+    data: undefined,
+    headers: {},
+    urls: [],
+  };
   for (let at = 0; at < args.length; at++) {
     const arg = args[at] ?? "";
     if (arg.startsWith("--")) {
@@ -38,7 +79,12 @@ function parseOptions(args: readonly string[]): CurlOptions {
           applyOption(options, valued, index + 1 < arg.length ? arg.slice(index + 1) : (args[++at] ?? ""));
           break;
         }
-        applyOption(options, { s: "silent", S: "show-error", i: "include", I: "head", v: "verbose", f: "fail", L: "location", k: "insecure" }[letter] ?? letter, "");
+        applyOption(
+          options,
+          { s: "silent", S: "show-error", i: "include", I: "head", v: "verbose", f: "fail", L: "location", k: "insecure" }[letter] ??
+            letter,
+          "",
+        );
       }
     } else options.urls.push(arg);
   }
@@ -47,25 +93,65 @@ function parseOptions(args: readonly string[]): CurlOptions {
 
 function applyOption(options: CurlOptions, name: string, value: string): void {
   switch (name) {
-    case "silent": options.silent = true; break;
-    case "show-error": options.showError = true; break;
-    case "include": options.include = true; break;
-    case "head": options.head = true; break;
-    case "verbose": options.verbose = true; break;
-    case "fail": options.fail = true; break;
-    case "location": options.location = true; break;
-    case "output": options.output = value; break;
-    case "write-out": options.writeOut = value; break;
-    case "max-time": options.maxTime = Number(value); break;
-    case "connect-timeout": options.connectTimeout = Number(value); break;
-    case "request": options.method = value; break;
-    case "data": case "data-raw": case "data-binary": options.data = options.data === undefined ? value : `${options.data}&${value}`; break;
-    case "json": options.data = value; options.headers["Content-Type"] = "application/json"; break;
-    case "header": options.headers[value.slice(0, value.indexOf(":"))] = value.slice(value.indexOf(":") + 1).trim(); break;
-    case "user-agent": options.headers["User-Agent"] = value; break;
-    case "user": options.headers["Authorization"] = `Basic ${Buffer.from(value).toString("base64")}`; break;
-    case "url": options.urls.push(value); break;
-    default: break;
+    case "silent":
+      options.silent = true;
+      break;
+    case "show-error":
+      options.showError = true;
+      break;
+    case "include":
+      options.include = true;
+      break;
+    case "head":
+      options.head = true;
+      break;
+    case "verbose":
+      options.verbose = true;
+      break;
+    case "fail":
+      options.fail = true;
+      break;
+    case "location":
+      options.location = true;
+      break;
+    case "output":
+      options.output = value;
+      break;
+    case "write-out":
+      options.writeOut = value;
+      break;
+    case "max-time":
+      options.maxTime = Number(value);
+      break;
+    case "connect-timeout":
+      options.connectTimeout = Number(value);
+      break;
+    case "request":
+      options.method = value;
+      break;
+    case "data":
+    case "data-raw":
+    case "data-binary":
+      options.data = options.data === undefined ? value : `${options.data}&${value}`;
+      break;
+    case "json":
+      options.data = value;
+      options.headers["Content-Type"] = "application/json";
+      break;
+    case "header":
+      options.headers[value.slice(0, value.indexOf(":"))] = value.slice(value.indexOf(":") + 1).trim();
+      break;
+    case "user-agent":
+      options.headers["User-Agent"] = value;
+      break;
+    case "user":
+      options.headers["Authorization"] = `Basic ${Buffer.from(value).toString("base64")}`;
+      break;
+    case "url":
+      options.urls.push(value);
+      break;
+    default:
+      break;
   }
 }
 
@@ -103,13 +189,25 @@ async function fetchOne(process: Process, options: CurlOptions, text: string, re
     const headers: Record<string, string> = { Host: url.hostHeader, "User-Agent": "curl/8.14.1", Accept: "*/*", ...options.headers };
     if (options.data !== undefined && !headers["Content-Type"]) headers["Content-Type"] = "application/x-www-form-urlencoded";
     await say(`*   Trying ${ip}:${url.port}...`);
-    const response = await process.network.http(ip, url.port, { method, path: url.path, headers, body: Buffer.from(options.data ?? "") }, limit.signal);
+    const response = await process.network.http(
+      ip,
+      url.port,
+      { method, path: url.path, headers, body: Buffer.from(options.data ?? "") },
+      limit.signal,
+    );
     await say(`* Connected to ${url.host} (${ip}) port ${url.port}`);
-    await say([`> ${method} ${url.path} HTTP/1.1`, ...Object.entries(headers).map(([name, value]) => `> ${name}: ${value}`), "> "].join("\n"));
-    const head = [`HTTP/1.1 ${response.status} ${reasonPhrase(response.status)}`, ...Object.entries(response.headers ?? {}).map(([name, value]) => `${name}: ${value}`), ""];
+    await say(
+      [`> ${method} ${url.path} HTTP/1.1`, ...Object.entries(headers).map(([name, value]) => `> ${name}: ${value}`), "> "].join("\n"),
+    );
+    const head = [
+      `HTTP/1.1 ${response.status} ${reasonPhrase(response.status)}`,
+      ...Object.entries(response.headers ?? {}).map(([name, value]) => `${name}: ${value}`),
+      "",
+    ];
     await say(head.map((line) => `< ${line}`).join("\n"));
     const location = Object.entries(response.headers ?? {}).find(([name]) => name.toLowerCase() === "location")?.[1];
-    if (options.location && location !== undefined && response.status >= 300 && response.status < 400 && redirects < 10) return await fetchOne(process, options, location.startsWith("/") ? `http://${url.hostHeader}${location}` : location, redirects + 1);
+    if (options.location && location !== undefined && response.status >= 300 && response.status < 400 && redirects < 10)
+      return await fetchOne(process, options, location.startsWith("/") ? `http://${url.hostHeader}${location}` : location, redirects + 1);
     if (options.fail && response.status >= 400) return await fail(22, `The requested URL returned error: ${response.status}`);
     await show(process, options, response, head, url);
     await say(`* Connection #0 to host ${url.host} left intact`);
@@ -117,8 +215,15 @@ async function fetchOne(process: Process, options: CurlOptions, text: string, re
   } catch (error) {
     if (process.exitCode !== undefined) throw error;
     const elapsed = Math.round(process.clock.now() - startMs);
-    if (limit.expired()) return await fail(28, options.maxTime ? `Operation timed out after ${elapsed} milliseconds with 0 bytes received` : `Failed to connect to ${url.host} port ${url.port} after ${elapsed} ms: Timeout was reached`);
-    if (error instanceof NetworkError && /^E(CONNREFUSED|HOSTUNREACH|NETUNREACH|TIMEDOUT)$/.test(error.code)) return await fail(7, `Failed to connect to ${url.host} port ${url.port} after ${elapsed} ms: Could not connect to server`);
+    if (limit.expired())
+      return await fail(
+        28,
+        options.maxTime
+          ? `Operation timed out after ${elapsed} milliseconds with 0 bytes received`
+          : `Failed to connect to ${url.host} port ${url.port} after ${elapsed} ms: Timeout was reached`,
+      );
+    if (error instanceof NetworkError && /^E(CONNREFUSED|HOSTUNREACH|NETUNREACH|TIMEDOUT)$/.test(error.code))
+      return await fail(7, `Failed to connect to ${url.host} port ${url.port} after ${elapsed} ms: Could not connect to server`);
     if ((error as { code?: unknown }).code !== undefined) return await fail(52, "Empty reply from server");
     throw error;
   } finally {
@@ -141,6 +246,18 @@ async function show(process: Process, options: CurlOptions, response: HttpRespon
   if (options.output === undefined || options.output === "-") await process.print(output);
   else process.fs.writeFile(process.path(options.output), output);
   if (options.writeOut === undefined) return;
-  const facts: Record<string, string> = { http_code: String(response.status), response_code: String(response.status), size_download: String(body.length), time_total: "0.002", remote_port: String(url.port), url_effective: `http://${url.hostHeader}${url.path}` };
-  await process.print(options.writeOut.replace(/%\{(\w+)\}/g, (_all, name: string) => facts[name] ?? "").replaceAll("\\n", "\n").replaceAll("\\t", "\t"));
+  const facts: Record<string, string> = {
+    http_code: String(response.status),
+    response_code: String(response.status),
+    size_download: String(body.length),
+    time_total: "0.002",
+    remote_port: String(url.port),
+    url_effective: `http://${url.hostHeader}${url.path}`,
+  };
+  await process.print(
+    options.writeOut
+      .replace(/%\{(\w+)\}/g, (_all, name: string) => facts[name] ?? "")
+      .replaceAll("\\n", "\n")
+      .replaceAll("\\t", "\t"),
+  );
 }

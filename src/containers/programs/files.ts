@@ -3,9 +3,22 @@ import { FileError } from "../filesystem.ts";
 import { baseName, directoryName, joinPath } from "../memory-filesystem.ts";
 import { listDirectory } from "./ls.ts";
 import type { ProgramEntry } from "./program.ts";
-import { accountName, complain, forEachPath, isGnu, linesOf, messageOf, modeText, nameOf, parseFlags, readInputs, simple } from "./support.ts";
+import {
+  accountName,
+  complain,
+  forEachPath,
+  isGnu,
+  linesOf,
+  messageOf,
+  modeText,
+  nameOf,
+  parseFlags,
+  readInputs,
+  simple,
+} from "./support.ts";
 
-const bad = (process: Process, gnu: string, busybox: string) => (path: string, message: string) => (isGnu(process) ? `${gnu.replace("%", path)}: ${message}` : `${busybox.replace("%", path)}: ${message}`);
+const bad = (process: Process, gnu: string, busybox: string) => (path: string, message: string) =>
+  isGnu(process) ? `${gnu.replace("%", path)}: ${message}` : `${busybox.replace("%", path)}: ${message}`;
 
 async function cat(process: Process): Promise<number> {
   const paths = process.args.filter((arg) => arg === "-" || !arg.startsWith("-"));
@@ -16,7 +29,14 @@ async function cat(process: Process): Promise<number> {
   }
   const { inputs, code } = await readInputs(process, paths);
   let line = 0;
-  for (const { data } of inputs) await process.print(numbered ? linesOf(data).map((text) => `${String(++line).padStart(6)}\t${text}\n`).join("") : data);
+  for (const { data } of inputs)
+    await process.print(
+      numbered
+        ? linesOf(data)
+            .map((text) => `${String(++line).padStart(6)}\t${text}\n`)
+            .join("")
+        : data,
+    );
   return code;
 }
 
@@ -80,7 +100,14 @@ async function cpOrMv(process: Process): Promise<number> {
   const operands = rest.slice(0, -1);
   const last = rest.at(-1);
   if (last === undefined || operands.length === 0) {
-    await complain(process, isGnu(process) ? (last === undefined ? "missing file operand" : `missing destination file operand after '${last}'`) : "missing file operand");
+    await complain(
+      process,
+      isGnu(process)
+        ? last === undefined
+          ? "missing file operand"
+          : `missing destination file operand after '${last}'`
+        : "missing file operand",
+    );
     return 1;
   }
   const target = process.path(last);
@@ -131,7 +158,11 @@ function symbolicMode(before: number, change: string): number {
   for (const clause of change.split(",")) {
     const [, who = "", operator = "+", letters = ""] = /^([ugoa]*)([-+=])([rwxst]*)$/.exec(clause) ?? [];
     const bits = (letters.includes("r") ? 4 : 0) | (letters.includes("w") ? 2 : 0) | (letters.includes("x") ? 1 : 0);
-    for (const [letter, shift] of [["u", 6], ["g", 3], ["o", 0]] as const) {
+    for (const [letter, shift] of [
+      ["u", 6],
+      ["g", 3],
+      ["o", 0],
+    ] as const) {
       if (who !== "" && !who.includes("a") && !who.includes(letter)) continue;
       if (operator === "+") mode |= bits << shift;
       else if (operator === "-") mode &= ~(bits << shift);
@@ -147,7 +178,11 @@ function chown(process: Process): Promise<number> {
   const id = (text: string, file: string, fallback: number) => {
     if (text === "") return fallback;
     if (/^\d+$/.test(text)) return Number(text);
-    return Number(linesOf(process.fs.readFile(file)).find((line) => line.startsWith(`${text}:`))?.split(":")[2] ?? fallback);
+    return Number(
+      linesOf(process.fs.readFile(file))
+        .find((line) => line.startsWith(`${text}:`))
+        ?.split(":")[2] ?? fallback,
+    );
   };
   return forEachPath(process, paths, bad(process, "cannot access '%'", "%"), (operand) => {
     const path = process.path(operand);
@@ -165,10 +200,30 @@ function stat(process: Process): Promise<number> {
     const user = accountName(process, "/etc/passwd", info.uid);
     const group = accountName(process, "/etc/group", info.gid);
     const time = new Date(info.mtimeMs).toISOString().replace("T", " ").replace("Z", "000000 +0000");
-    const kind = { file: info.size === 0 ? "regular empty file" : "regular file", directory: "directory", symlink: "symbolic link", device: "character special file", fifo: "fifo" }[info.type];
+    const kind = {
+      file: info.size === 0 ? "regular empty file" : "regular file",
+      directory: "directory",
+      symlink: "symbolic link",
+      device: "character special file",
+      fifo: "fifo",
+    }[info.type];
     const format = values.get("c");
     if (format !== undefined) {
-      const facts: Record<string, string> = { a: octal, A: modeText(info), n: operand, s: String(info.size), u: String(info.uid), U: user, g: String(info.gid), G: group, F: kind, Y: String(Math.floor(info.mtimeMs / 1000)), y: time, i: String(info.inode), h: String(info.links) };
+      const facts: Record<string, string> = {
+        a: octal,
+        A: modeText(info),
+        n: operand,
+        s: String(info.size),
+        u: String(info.uid),
+        U: user,
+        g: String(info.gid),
+        G: group,
+        F: kind,
+        Y: String(Math.floor(info.mtimeMs / 1000)),
+        y: time,
+        i: String(info.inode),
+        h: String(info.links),
+      };
       await process.print(`${format.replace(/%(\w)/g, (whole, letter: string) => facts[letter] ?? whole)}\n`);
       return;
     }
@@ -181,9 +236,21 @@ function stat(process: Process): Promise<number> {
 async function find(process: Process): Promise<number> {
   const start = process.args.findIndex((arg) => arg.startsWith("-"));
   const roots = start < 0 ? process.args : process.args.slice(0, start);
-  const { values } = parseFlags(start < 0 ? [] : process.args.slice(start).map((arg) => arg.replace(/^-(name|type|maxdepth|path)$/, "--$1")), "", ["name", "type", "maxdepth", "path"]);
+  const { values } = parseFlags(
+    start < 0 ? [] : process.args.slice(start).map((arg) => arg.replace(/^-(name|type|maxdepth|path)$/, "--$1")),
+    "",
+    ["name", "type", "maxdepth", "path"],
+  );
   const name = values.get("name");
-  const pattern = name === undefined ? undefined : new RegExp(`^${name.replace(/[.+^${}()|[\]\\]/g, "\\$&").replace(/\*/g, ".*").replace(/\?/g, ".")}$`);
+  const pattern =
+    name === undefined
+      ? undefined
+      : new RegExp(
+          `^${name
+            .replace(/[.+^${}()|[\]\\]/g, "\\$&")
+            .replace(/\*/g, ".*")
+            .replace(/\?/g, ".")}$`,
+        );
   const type = values.get("type");
   const depth = Number(values.get("maxdepth") ?? Infinity);
   const kinds = { file: "f", directory: "d", symlink: "l", device: "c", fifo: "p" };
@@ -191,7 +258,9 @@ async function find(process: Process): Promise<number> {
     await process.checkpoint();
     const info = process.fs.lstat(path);
     if ((!pattern || pattern.test(baseName(shown))) && (!type || kinds[info.type] === type)) await process.print(`${shown}\n`);
-    if (info.type === "directory" && level < depth) for (const child of process.fs.readdir(path)) await visit(path === "/" ? `/${child}` : `${path}/${child}`, shown === "/" ? `/${child}` : `${shown}/${child}`, level + 1);
+    if (info.type === "directory" && level < depth)
+      for (const child of process.fs.readdir(path))
+        await visit(path === "/" ? `/${child}` : `${path}/${child}`, shown === "/" ? `/${child}` : `${shown}/${child}`, level + 1);
   };
   return forEachPath(process, roots.length > 0 ? roots : ["."], bad(process, "'%'", "%"), (root) => visit(process.path(root), root, 0));
 }
@@ -225,7 +294,10 @@ async function du(process: Process): Promise<number> {
   const { rest, on } = parseFlags(process.args, "d");
   const size = (path: string): number => {
     const info = process.fs.lstat(path);
-    return Math.ceil(info.size / 1024) + (info.type === "directory" ? process.fs.readdir(path).reduce((sum, name) => sum + size(`${path}/${name}`), 0) : 0);
+    return (
+      Math.ceil(info.size / 1024) +
+      (info.type === "directory" ? process.fs.readdir(path).reduce((sum, name) => sum + size(`${path}/${name}`), 0) : 0)
+    );
   };
   return forEachPath(process, rest.length > 0 ? rest : ["."], bad(process, "cannot access '%'", "%"), (operand) => {
     const kilobytes = size(process.path(operand));

@@ -19,14 +19,25 @@ export function parseUrl(text: string): Url {
   const host = (match[2] ?? "").replace(/^\[|\]$/g, "");
   const givenPort = match[3] ?? "";
   const path = match[4] ?? "/";
-  return { host, port: givenPort ? Number(givenPort) : scheme === "https" ? 443 : 80, givenPort, path: path.startsWith("?") ? `/${path}` : path, secure: scheme === "https", hostHeader: givenPort ? `${host}:${givenPort}` : host };
+  return {
+    host,
+    port: givenPort ? Number(givenPort) : scheme === "https" ? 443 : 80,
+    givenPort,
+    path: path.startsWith("?") ? `/${path}` : path,
+    secure: scheme === "https",
+    hostHeader: givenPort ? `${host}:${givenPort}` : host,
+  };
 }
 
 export const reasonPhrase = (status: number) => STATUS_CODES[status] ?? "";
 
 /** A process's own time limit on what it does. */
-export function timeLimit(process: Process, seconds: number): { readonly signal: AbortSignal; readonly expired: () => boolean; readonly stop: () => void } {
+export function timeLimit(
+  process: Process,
+  seconds: number,
+): { readonly signal: AbortSignal; readonly expired: () => boolean; readonly stop: () => void } {
   const abort = new AbortController();
-  const timer = Number.isFinite(seconds) && seconds > 0 ? process.clock.after(seconds * 1000, () => abort.abort(new Error("timed out"))) : undefined;
+  const timer =
+    Number.isFinite(seconds) && seconds > 0 ? process.clock.after(seconds * 1000, () => abort.abort(new Error("timed out"))) : undefined;
   return { signal: AbortSignal.any([process.signal, abort.signal]), expired: () => abort.signal.aborted, stop: () => timer?.cancel() };
 }

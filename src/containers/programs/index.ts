@@ -13,6 +13,20 @@ import { TERMINAL_TOOLS } from "./terminal-tools.ts";
 import { TEXT } from "./text.ts";
 
 /** Every program that an image can hold. */
-export const PROGRAMS: readonly ProgramEntry[] = [...SHELL, ...FILES, ...TEXT, ...PROCESSES, ...NETWORK, ...APPS, ...SERVERS, ...SYSTEM, ...NODE_TOOLS, ...CHROOT, ...TERMINAL_TOOLS];
+export const PROGRAMS: readonly ProgramEntry[] = [
+  ...SHELL,
+  ...FILES,
+  ...TEXT,
+  ...PROCESSES,
+  ...NETWORK,
+  ...APPS,
+  ...SERVERS,
+  ...SYSTEM,
+  ...NODE_TOOLS,
+  ...CHROOT,
+  ...TERMINAL_TOOLS,
+];
 
-export const PROGRAMS_BY_NAME: ReadonlyMap<string, Program> = new Map(PROGRAMS.flatMap((entry) => entry.names.map((name) => [name, entry.run] as const)));
+export const PROGRAMS_BY_NAME: ReadonlyMap<string, Program> = new Map(
+  PROGRAMS.flatMap((entry) => entry.names.map((name) => [name, entry.run] as const)),
+);

@@ -62,7 +62,9 @@ function render(process: Process, entries: readonly Entry[], on: ReadonlySet<str
   if (entries.length === 0) return "";
   if (!on.has("l")) {
     const names = entries.map((entry) => entry.name);
-    return process.terminal && process.stdout === process.terminal && !on.has("1") ? columns(names, process.terminal.columns) : `${names.join("\n")}\n`;
+    return process.terminal && process.stdout === process.terminal && !on.has("1")
+      ? columns(names, process.terminal.columns)
+      : `${names.join("\n")}\n`;
   }
   const rows = entries.map(({ name, path, stat }) => ({
     mode: modeText(stat),
@@ -75,9 +77,19 @@ function render(process: Process, entries: readonly Entry[], on: ReadonlySet<str
   }));
   const width = (field: "links" | "user" | "group" | "size", least: number) => Math.max(least, ...rows.map((row) => row[field].length));
   const gnu = isGnu(process);
-  const [links, user, group, size] = [width("links", gnu ? 1 : 5), width("user", gnu ? 1 : 8), width("group", gnu ? 1 : 8), width("size", gnu ? 1 : 9)];
+  const [links, user, group, size] = [
+    width("links", gnu ? 1 : 5),
+    width("user", gnu ? 1 : 8),
+    width("group", gnu ? 1 : 8),
+    width("size", gnu ? 1 : 9),
+  ];
   const gap = gnu ? " " : " ";
-  return rows.map((row) => `${row.mode} ${row.links.padStart(links)} ${row.user.padEnd(user)} ${row.group.padEnd(group)}${gap}${row.size.padStart(size)} ${row.time} ${row.name}\n`).join("");
+  return rows
+    .map(
+      (row) =>
+        `${row.mode} ${row.links.padStart(links)} ${row.user.padEnd(user)} ${row.group.padEnd(group)}${gap}${row.size.padStart(size)} ${row.time} ${row.name}\n`,
+    )
+    .join("");
 }
 
 function columns(names: readonly string[], screen: number): string {

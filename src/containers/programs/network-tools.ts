@@ -11,7 +11,9 @@ async function wget(process: Process): Promise<number> {
   const { on, values, rest } = parseFlags(process.args, "OTPUtY", ["post-data", "header", "timeout", "output-document", "tries"]);
   const operand = rest[0];
   if (operand === undefined) {
-    await process.printError("BusyBox v1.37.0 multi-call binary.\n\nUsage: wget [-cqS] [--spider] [-O FILE] [-o LOGFILE] [--header STR] [--post-data STR] [-T SEC] URL...\n");
+    await process.printError(
+      "BusyBox v1.37.0 multi-call binary.\n\nUsage: wget [-cqS] [--spider] [-O FILE] [-o LOGFILE] [--header STR] [--post-data STR] [-T SEC] URL...\n",
+    );
     return 1;
   }
   let url: Url;
@@ -40,9 +42,19 @@ async function wget(process: Process): Promise<number> {
     if (post !== undefined) headers["Content-Type"] = "application/x-www-form-urlencoded";
     const given = values.get("header");
     if (given) headers[given.slice(0, given.indexOf(":"))] = given.slice(given.indexOf(":") + 1).trim();
-    const response = await process.network.http(ip, url.port, { method: post === undefined ? "GET" : "POST", path: url.path, headers, body: Buffer.from(post ?? "") }, limit.signal);
+    const response = await process.network.http(
+      ip,
+      url.port,
+      { method: post === undefined ? "GET" : "POST", path: url.path, headers, body: Buffer.from(post ?? "") },
+      limit.signal,
+    );
     const body = Buffer.from(response.body ?? "");
-    if (on.has("S")) await process.printError(`  HTTP/1.1 ${response.status} ${reasonPhrase(response.status)}\n${Object.entries(response.headers ?? {}).map(([name, value]) => `  ${name}: ${value}\n`).join("")}`);
+    if (on.has("S"))
+      await process.printError(
+        `  HTTP/1.1 ${response.status} ${reasonPhrase(response.status)}\n${Object.entries(response.headers ?? {})
+          .map(([name, value]) => `  ${name}: ${value}\n`)
+          .join("")}`,
+      );
     if (response.status >= 400) {
       await complain(process, `server returned error: HTTP/1.1 ${response.status} ${reasonPhrase(response.status)}`);
       return 1;
@@ -56,7 +68,10 @@ async function wget(process: Process): Promise<number> {
         return 1;
       }
       process.fs.writeFile(process.path(file), body, { uid: process.uid, gid: process.gid });
-      if (!quiet) await process.printError(`saving to '${file}'\n${file.padEnd(20).slice(0, 20)} 100% |********************************| ${String(body.length).padStart(5)}  0:00:00 ETA\n'${file}' saved\n`);
+      if (!quiet)
+        await process.printError(
+          `saving to '${file}'\n${file.padEnd(20).slice(0, 20)} 100% |********************************| ${String(body.length).padStart(5)}  0:00:00 ETA\n'${file}' saved\n`,
+        );
     }
     return 0;
   } catch (error) {
@@ -73,7 +88,12 @@ async function wgetFailed(process: Process, error: unknown, url: Url, expired: b
   }
   if (process.exitCode !== undefined || !(error instanceof Error)) throw error;
   const code = (error as { code?: unknown }).code;
-  const words: Record<string, string> = { ECONNREFUSED: "Connection refused", EHOSTUNREACH: "Host is unreachable", ENETUNREACH: "Network unreachable", ETIMEDOUT: "Operation timed out" };
+  const words: Record<string, string> = {
+    ECONNREFUSED: "Connection refused",
+    EHOSTUNREACH: "Host is unreachable",
+    ENETUNREACH: "Network unreachable",
+    ETIMEDOUT: "Operation timed out",
+  };
   const reason = typeof code === "string" ? words[code] : undefined;
   if (reason === undefined) {
     await complain(process, "error getting response: Connection reset by peer");
@@ -89,7 +109,9 @@ async function nslookup(process: Process): Promise<number> {
   try {
     const answer = await process.network.resolve(name, process.signal);
     const address = answer.server || server || "10.96.0.10:53";
-    await process.print(`Server:\t\t${address.split(":")[0]}\nAddress:\t${address}\n\n${answer.cname ? `${name}\tcanonical name = ${answer.cname}\n` : ""}${answer.addresses.map((ip) => `Name:\t${answer.name}\nAddress: ${ip}\n`).join("")}\n`);
+    await process.print(
+      `Server:\t\t${address.split(":")[0]}\nAddress:\t${address}\n\n${answer.cname ? `${name}\tcanonical name = ${answer.cname}\n` : ""}${answer.addresses.map((ip) => `Name:\t${answer.name}\nAddress: ${ip}\n`).join("")}\n`,
+    );
     return 0;
   } catch (error) {
     if (!(error instanceof NetworkError)) throw error;
@@ -115,14 +137,20 @@ async function ping(process: Process): Promise<number> {
   await process.print(`PING ${host} (${ip}): 56 data bytes\n`);
   let sent = 0;
   let received = 0;
-  const summary = () => process.print(`\n--- ${host} ping statistics ---\n${sent} packets transmitted, ${received} packets received, ${Math.round((100 * (sent - received)) / Math.max(1, sent))}% packet loss\n${received > 0 ? "round-trip min/avg/max = 0.041/0.062/0.112 ms\n" : ""}`);
+  const summary = () =>
+    process.print(
+      `\n--- ${host} ping statistics ---\n${sent} packets transmitted, ${received} packets received, ${Math.round((100 * (sent - received)) / Math.max(1, sent))}% packet loss\n${received > 0 ? "round-trip min/avg/max = 0.041/0.062/0.112 ms\n" : ""}`,
+    );
   process.on(2, () => {
     void summary();
     process.end(received > 0 ? 0 : 1);
   });
-  for (; sent < count; ) {
+  for (; sent < count;) {
     sent++;
-    if (process.network.reachable(ip)) await process.print(`64 bytes from ${ip}: seq=${received++} ttl=62 time=0.${process.machine.rng.int(40, 120).toString().padStart(3, "0")} ms\n`);
+    if (process.network.reachable(ip))
+      await process.print(
+        `64 bytes from ${ip}: seq=${received++} ttl=62 time=0.${process.machine.rng.int(40, 120).toString().padStart(3, "0")} ms\n`,
+      );
     if (sent < count || received < sent) await process.sleep(1000);
   }
   await summary();
@@ -144,10 +172,15 @@ async function nc(process: Process): Promise<number> {
     return await relay(process, socket);
   } catch (error) {
     if (process.exitCode !== undefined) throw error;
-    const words: Record<string, string> = { ECONNREFUSED: "Connection refused", EHOSTUNREACH: "Host is unreachable", ETIMEDOUT: "Operation timed out" };
+    const words: Record<string, string> = {
+      ECONNREFUSED: "Connection refused",
+      EHOSTUNREACH: "Host is unreachable",
+      ETIMEDOUT: "Operation timed out",
+    };
     if (error instanceof NetworkError && error.code === "ENOTFOUND") await complain(process, `bad address '${host}'`);
     else if (limit.expired()) await complain(process, "timed out");
-    else await complain(process, `${host} (${host}:${port}): ${(error instanceof NetworkError && words[error.code]) || "Connection refused"}`);
+    else
+      await complain(process, `${host} (${host}:${port}): ${(error instanceof NetworkError && words[error.code]) || "Connection refused"}`);
     return 1;
   } finally {
     limit.stop();
@@ -190,4 +223,3 @@ export const NETWORK: readonly ProgramEntry[] = [
   { names: ["ip", "ifconfig"], run: ipProgram },
   { names: ["netstat"], run: netstat },
 ];
-

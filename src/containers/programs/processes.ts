@@ -50,12 +50,21 @@ async function env(process: Process): Promise<number> {
 }
 
 /** Runs a command to its end, in this program's streams. */
-export async function runChild(process: Process, argv: readonly string[], variables: ReadonlyMap<string, string> = process.env): Promise<number> {
+export async function runChild(
+  process: Process,
+  argv: readonly string[],
+  variables: ReadonlyMap<string, string> = process.env,
+): Promise<number> {
   try {
     return await process.race(process.spawn({ argv, env: variables }).exited);
   } catch (error) {
     if (!(error instanceof SpawnError)) throw error;
-    await complain(process, isGnu(process) ? `'${argv[0]}': ${error.code === "ENOENT" ? "No such file or directory" : error.message}` : `can't execute '${argv[0]}': ${error.code === "ENOENT" ? "No such file or directory" : error.message}`);
+    await complain(
+      process,
+      isGnu(process)
+        ? `'${argv[0]}': ${error.code === "ENOENT" ? "No such file or directory" : error.message}`
+        : `can't execute '${argv[0]}': ${error.code === "ENOENT" ? "No such file or directory" : error.message}`,
+    );
     return error.code === "EACCES" ? 126 : 127;
   }
 }
@@ -69,29 +78,46 @@ async function ps(process: Process): Promise<number> {
   const rows = process.machine.table.all();
   const time = (row: Process) => Math.floor((process.clock.now() - row.startedAtMs) / 1000);
   if (!isGnu(process)) {
-    await process.print(`PID   USER     TIME  COMMAND\n${rows.map((row) => `${String(row.pid).padStart(5)} ${accountName(process, "/etc/passwd", row.uid).padEnd(8)}  0:00 ${row.argv.join(" ")}\n`).join("")}`);
+    await process.print(
+      `PID   USER     TIME  COMMAND\n${rows.map((row) => `${String(row.pid).padStart(5)} ${accountName(process, "/etc/passwd", row.uid).padEnd(8)}  0:00 ${row.argv.join(" ")}\n`).join("")}`,
+    );
     return 0;
   }
   const flags = process.args.join("");
   const clock = (ms: number) => new Date(ms).toISOString().slice(11, 16);
   const user = (row: Process) => accountName(process, "/etc/passwd", row.uid);
   if (flags.includes("aux")) {
-    await process.print(`USER         PID %CPU %MEM    VSZ   RSS TTY      STAT START   TIME COMMAND\n${rows.map((row) => `${user(row).padEnd(8)} ${String(row.pid).padStart(7)}  0.0  0.1   4364  3096 ${(row.terminal ? "pts/0" : "?").padEnd(8)} Ss   ${clock(row.startedAtMs)}   0:00 ${row.argv.join(" ")}\n`).join("")}`);
+    await process.print(
+      `USER         PID %CPU %MEM    VSZ   RSS TTY      STAT START   TIME COMMAND\n${rows.map((row) => `${user(row).padEnd(8)} ${String(row.pid).padStart(7)}  0.0  0.1   4364  3096 ${(row.terminal ? "pts/0" : "?").padEnd(8)} Ss   ${clock(row.startedAtMs)}   0:00 ${row.argv.join(" ")}\n`).join("")}`,
+    );
   } else if (flags.includes("f")) {
-    await process.print(`UID          PID    PPID  C STIME TTY          TIME CMD\n${rows.map((row) => `${user(row).padEnd(8)} ${String(row.pid).padStart(7)} ${String(row.parentPid).padStart(7)}  0 ${clock(row.startedAtMs)} ${(row.terminal ? "pts/0" : "?").padEnd(8)} 00:00:00 ${row.argv.join(" ")}\n`).join("")}`);
+    await process.print(
+      `UID          PID    PPID  C STIME TTY          TIME CMD\n${rows.map((row) => `${user(row).padEnd(8)} ${String(row.pid).padStart(7)} ${String(row.parentPid).padStart(7)}  0 ${clock(row.startedAtMs)} ${(row.terminal ? "pts/0" : "?").padEnd(8)} 00:00:00 ${row.argv.join(" ")}\n`).join("")}`,
+    );
   } else {
     const shown = /[aAex]/.test(flags) ? rows : rows.filter((row) => row.terminal === process.terminal);
-    await process.print(`    PID TTY          TIME CMD\n${shown.map((row) => `${String(row.pid).padStart(7)} ${(row.terminal ? "pts/0" : "?").padEnd(8)} 00:00:0${Math.min(0, time(row))} ${(row.argv[0] ?? "").split("/").at(-1)}\n`).join("")}`);
+    await process.print(
+      `    PID TTY          TIME CMD\n${shown.map((row) => `${String(row.pid).padStart(7)} ${(row.terminal ? "pts/0" : "?").padEnd(8)} 00:00:0${Math.min(0, time(row))} ${(row.argv[0] ?? "").split("/").at(-1)}\n`).join("")}`,
+    );
   }
   return 0;
 }
 
-export async function killProcesses(process: Process, args: readonly string[], say: (text: string) => void | Promise<void>, jobs: (name: string) => number | undefined = () => undefined): Promise<number> {
+export async function killProcesses(
+  process: Process,
+  args: readonly string[],
+  say: (text: string) => void | Promise<void>,
+  jobs: (name: string) => number | undefined = () => undefined,
+): Promise<number> {
   const operands = [...args];
   let signal = 15;
   const first = operands[0] ?? "";
   if (first === "-l") {
-    await process.print(`${Object.entries(SIGNALS).map(([name, number]) => `${String(number).padStart(2)}) ${name}\n`).join("")}`);
+    await process.print(
+      `${Object.entries(SIGNALS)
+        .map(([name, number]) => `${String(number).padStart(2)}) ${name}\n`)
+        .join("")}`,
+    );
     return 0;
   }
   if (first === "-s") {
@@ -108,7 +134,10 @@ export async function killProcesses(process: Process, args: readonly string[], s
   let code = 0;
   for (const operand of operands) {
     const pid = operand.startsWith("%") ? jobs(operand) : Number(operand);
-    const targets = pid === -1 ? process.machine.table.all().filter((other) => other !== process && other.pid !== 1) : [process.machine.table.get(Math.abs(pid ?? 0))];
+    const targets =
+      pid === -1
+        ? process.machine.table.all().filter((other) => other !== process && other.pid !== 1)
+        : [process.machine.table.get(Math.abs(pid ?? 0))];
     const [target] = targets;
     if (!target) {
       await say(`can't kill pid ${operand}: No such process`);
@@ -140,7 +169,14 @@ async function id(process: Process): Promise<number> {
 }
 
 async function uname(process: Process): Promise<number> {
-  const facts = { s: "Linux", n: process.machine.hostname, r: "6.8.0-71-generic", v: "#71-Ubuntu SMP PREEMPT_DYNAMIC", m: "x86_64", o: isGnu(process) ? "GNU/Linux" : "Linux" };
+  const facts = {
+    s: "Linux",
+    n: process.machine.hostname,
+    r: "6.8.0-71-generic",
+    v: "#71-Ubuntu SMP PREEMPT_DYNAMIC",
+    m: "x86_64",
+    o: isGnu(process) ? "GNU/Linux" : "Linux",
+  };
   const flags = process.args.join("").replaceAll("-", "") || "s";
   const keys = (Object.keys(facts) as (keyof typeof facts)[]).filter((key) => flags.includes("a") || flags.includes(key));
   await process.print(`${keys.map((key) => facts[key]).join(" ")}\n`);
@@ -226,8 +262,12 @@ async function timeout(process: Process): Promise<number> {
 async function free(process: Process): Promise<number> {
   const total = 8 * 1024 * 1024;
   const unit = process.args.includes("-m") ? 1024 : process.args.includes("-g") ? 1024 * 1024 : 1;
-  const cells = [total, total * 0.42, total * 0.45, 1200, total * 0.13, total * 0.56].map((value) => String(Math.floor(value / unit)).padStart(12));
-  await process.print(`              total        used        free      shared  buff/cache   available\nMem:   ${cells.join("")}\nSwap:  ${["0", "0", "0"].map((cell) => cell.padStart(12)).join("")}\n`);
+  const cells = [total, total * 0.42, total * 0.45, 1200, total * 0.13, total * 0.56].map((value) =>
+    String(Math.floor(value / unit)).padStart(12),
+  );
+  await process.print(
+    `              total        used        free      shared  buff/cache   available\nMem:   ${cells.join("")}\nSwap:  ${["0", "0", "0"].map((cell) => cell.padStart(12)).join("")}\n`,
+  );
   return 0;
 }
 
@@ -241,12 +281,15 @@ async function yes(process: Process): Promise<number> {
 
 export const PROCESSES: readonly ProgramEntry[] = [
   { names: ["sleep"], run: sleep },
-  { names: ["env", "printenv"], run: async (process) => {
-    if (nameOf(process) === "env" || process.args.length === 0) return env(process);
-    const value = process.env.get(process.args[0] ?? "");
-    if (value !== undefined) await process.print(`${value}\n`);
-    return value === undefined ? 1 : 0;
-  } },
+  {
+    names: ["env", "printenv"],
+    run: async (process) => {
+      if (nameOf(process) === "env" || process.args.length === 0) return env(process);
+      const value = process.env.get(process.args[0] ?? "");
+      if (value !== undefined) await process.print(`${value}\n`);
+      return value === undefined ? 1 : 0;
+    },
+  },
   { names: ["ps"], run: ps },
   { names: ["kill"], run: (process) => killProcesses(process, process.args, (text) => complain(process, text)) },
   { names: ["top"], run: top },
@@ -285,7 +328,9 @@ export const PROCESSES: readonly ProgramEntry[] = [
     return 0;
   }),
   simple("uptime", async (process) => {
-    await process.print(` ${new Date(process.clock.now()).toISOString().slice(11, 19)} up 1 day,  0 users,  load average: 0.21, 0.18, 0.15\n`);
+    await process.print(
+      ` ${new Date(process.clock.now()).toISOString().slice(11, 19)} up 1 day,  0 users,  load average: 0.21, 0.18, 0.15\n`,
+    );
     return 0;
   }),
 ];

@@ -40,7 +40,13 @@ export async function sed(process: Process): Promise<number> {
     for (const { name, data } of inputs) process.fs.writeFile(process.path(name), edit(commands, linesOf(data), on.has("n")));
     return code;
   }
-  await process.print(edit(commands, inputs.flatMap(({ data }) => linesOf(data)), on.has("n")));
+  await process.print(
+    edit(
+      commands,
+      inputs.flatMap(({ data }) => linesOf(data)),
+      on.has("n"),
+    ),
+  );
   return code;
 }
 
@@ -95,7 +101,12 @@ function substitute({ pattern, text, flags }: SedCommand, line: string): string 
 
 function selects(command: SedCommand, active: Set<SedCommand>, line: string, number: number, total: number): boolean {
   const { from, to } = command;
-  const fits = (address: Address) => ("line" in address ? address.line === number : "last" in address ? number === total : new RegExp(address.pattern.source, address.pattern.flags.replace("g", "")).test(line));
+  const fits = (address: Address) =>
+    "line" in address
+      ? address.line === number
+      : "last" in address
+        ? number === total
+        : new RegExp(address.pattern.source, address.pattern.flags.replace("g", "")).test(line);
   if (!from) return true;
   if (!to) return fits(from);
   if (active.has(command)) {

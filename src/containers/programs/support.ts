@@ -55,7 +55,12 @@ export function messageOf(error: unknown): string {
 }
 
 /** Runs `each` for every operand; 1 when one failed, with what `words` says of it. */
-export async function forEachPath(process: Process, paths: readonly string[], words: (path: string, message: string) => string, each: (path: string) => void | Promise<void>): Promise<number> {
+export async function forEachPath(
+  process: Process,
+  paths: readonly string[],
+  words: (path: string, message: string) => string,
+  each: (path: string) => void | Promise<void>,
+): Promise<number> {
   let code = 0;
   for (const path of paths) {
     try {
@@ -70,7 +75,10 @@ export async function forEachPath(process: Process, paths: readonly string[], wo
 }
 
 /** The text of each operand, stdin without any. Says what cannot be opened. */
-export async function readInputs(process: Process, paths: readonly string[]): Promise<{ readonly inputs: readonly { readonly name: string; readonly data: Buffer }[]; readonly code: number }> {
+export async function readInputs(
+  process: Process,
+  paths: readonly string[],
+): Promise<{ readonly inputs: readonly { readonly name: string; readonly data: Buffer }[]; readonly code: number }> {
   const inputs: { name: string; data: Buffer }[] = [];
   if (paths.length === 0) return { inputs: [{ name: "-", data: Buffer.from(await process.readAllInput()) }], code: 0 };
   const code = await forEachPath(process, paths, cannotOpen(process), async (path) => {
@@ -80,7 +88,8 @@ export async function readInputs(process: Process, paths: readonly string[]): Pr
 }
 
 export function cannotOpen(process: Process): (path: string, message: string) => string {
-  return (path, message) => (isGnu(process) ? `${path}: ${message}` : message === "Is a directory" ? `read error: ${message}` : `can't open '${path}': ${message}`);
+  return (path, message) =>
+    isGnu(process) ? `${path}: ${message}` : message === "Is a directory" ? `read error: ${message}` : `can't open '${path}': ${message}`;
 }
 
 /** The lines of a text without their newlines. */
@@ -94,7 +103,9 @@ export const joinLines = (lines: readonly string[]) => (lines.length > 0 ? `${li
 
 export function modeText(stat: FileStat): string {
   const kind = { file: "-", directory: "d", symlink: "l", device: "c", fifo: "p" }[stat.type];
-  const bits = [6, 3, 0].map((shift) => ["r", "w", "x"].map((letter, index) => ((stat.mode >> shift) & (4 >> index) ? letter : "-")).join("")).join("");
+  const bits = [6, 3, 0]
+    .map((shift) => ["r", "w", "x"].map((letter, index) => ((stat.mode >> shift) & (4 >> index) ? letter : "-")).join(""))
+    .join("");
   if ((stat.mode & 0o1000) === 0) return kind + bits;
   return kind + bits.slice(0, 8) + (stat.mode & 1 ? "t" : "T");
 }
@@ -116,6 +127,9 @@ export function listTime(ms: number, nowMs: number): string {
   return `${MONTHS[date.getUTCMonth()]} ${day} ${time}`;
 }
 
-export function simple(name: string, run: (process: Process) => number | Promise<number>): { readonly names: readonly string[]; readonly run: Program } {
+export function simple(
+  name: string,
+  run: (process: Process) => number | Promise<number>,
+): { readonly names: readonly string[]; readonly run: Program } {
   return { names: [name], run: async (process) => run(process) };
 }

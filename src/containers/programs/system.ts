@@ -11,7 +11,11 @@ interface Component {
 }
 
 const ok: HttpHandler = () => ({ status: 200, body: "ok" });
-const metrics: HttpHandler = () => ({ status: 200, headers: { "Content-Type": "text/plain; version=0.0.4" }, body: "# HELP process_start_time_seconds Start time of the process since unix epoch in seconds.\n# TYPE process_start_time_seconds gauge\n" });
+const metrics: HttpHandler = () => ({
+  status: 200,
+  headers: { "Content-Type": "text/plain; version=0.0.4" },
+  body: "# HELP process_start_time_seconds Start time of the process since unix epoch in seconds.\n# TYPE process_start_time_seconds gauge\n",
+});
 
 /** A line as klog writes it: `I0102 15:04:05.000000       1 server.go:1] text`. */
 function klog(process: Process, source: string, text: string): string {
@@ -22,8 +26,18 @@ function klog(process: Process, source: string, text: string): string {
 const COMPONENTS: readonly Component[] = [
   {
     name: "coredns",
-    log: () => [".:53", "[INFO] plugin/reload: Running configuration SHA512 = 591cf328cccc12bc490481273e738df59329c62c0b729d94e8b61db9961c2fa5f046dd37f1cf888b953814040d180f52594972691cd6ff41be96639138a43908", "CoreDNS-1.14.1", "linux/amd64, go1.25.5"],
-    ports: [[53, ok], [8080, () => ({ status: 200, body: "OK" })], [8181, () => ({ status: 200, body: "OK" })], [9153, metrics]],
+    log: () => [
+      ".:53",
+      "[INFO] plugin/reload: Running configuration SHA512 = 591cf328cccc12bc490481273e738df59329c62c0b729d94e8b61db9961c2fa5f046dd37f1cf888b953814040d180f52594972691cd6ff41be96639138a43908",
+      "CoreDNS-1.14.1",
+      "linux/amd64, go1.25.5",
+    ],
+    ports: [
+      [53, ok],
+      [8080, () => ({ status: 200, body: "OK" })],
+      [8181, () => ({ status: 200, body: "OK" })],
+      [9153, metrics],
+    ],
     stopLog: "[INFO] SIGTERM: Shutting down servers then terminating",
   },
   {
@@ -36,7 +50,10 @@ const COMPONENTS: readonly Component[] = [
       klog(process, "shared_informer.go:356", '"Caches are synced" controller="service config"'),
       klog(process, "shared_informer.go:356", '"Caches are synced" controller="endpoint slice config"'),
     ],
-    ports: [[10256, ok], [10249, metrics]],
+    ports: [
+      [10256, ok],
+      [10249, metrics],
+    ],
   },
   {
     name: "etcd",
@@ -48,7 +65,11 @@ const COMPONENTS: readonly Component[] = [
         `{"level":"info","ts":"${ts}","caller":"embed/serve.go:268","msg":"serving client traffic securely","traffic":"grpc+http","address":"127.0.0.1:2379"}`,
       ];
     },
-    ports: [[2379, () => ({ status: 404, body: "404 page not found\n" })], [2380, () => ({ status: 404, body: "404 page not found\n" })], [2381, () => ({ status: 200, body: '{"health":"true","reason":""}' })]],
+    ports: [
+      [2379, () => ({ status: 404, body: "404 page not found\n" })],
+      [2380, () => ({ status: 404, body: "404 page not found\n" })],
+      [2381, () => ({ status: 200, body: '{"health":"true","reason":""}' })],
+    ],
   },
   {
     name: "kube-apiserver",
@@ -105,14 +126,17 @@ function serve(process: Process, port: number, handler: HttpHandler): void {
   }
 }
 
-const CONFLIST = '{\n\t"cniVersion": "0.3.1",\n\t"name": "kindnet",\n\t"plugins": [\n\t{ "type": "ptp", "ipMasq": false, "ipam": { "type": "host-local", "dataDir": "/run/cni-ipam-state" }, "mtu": 1500 },\n\t{ "type": "portmap", "capabilities": { "portMappings": true } }\n\t]\n}\n';
+const CONFLIST =
+  '{\n\t"cniVersion": "0.3.1",\n\t"name": "kindnet",\n\t"plugins": [\n\t{ "type": "ptp", "ipMasq": false, "ipam": { "type": "host-local", "dataDir": "/run/cni-ipam-state" }, "mtu": 1500 },\n\t{ "type": "portmap", "capabilities": { "portMappings": true } }\n\t]\n}\n';
 
 /** The CNI agent: with it the node's pods get addresses. */
 const kindnetd: Program = async (process) => {
   const { onCniReady } = process.machine.hooks;
   for (const signal of [15, 2]) process.on(signal, () => process.end(0));
   process.onExit(() => onCniReady?.(false));
-  await process.print(`${[klog(process, "main.go:109", "connected to apiserver: https://control-plane:6443"), klog(process, "main.go:139", `hostIP = ${process.network.ip}`), klog(process, "main.go:140", `podIP = ${process.network.ip}`), klog(process, "main.go:182", "kindnetd IP family: \"ipv4\"")].join("\n")}\n`);
+  await process.print(
+    `${[klog(process, "main.go:109", "connected to apiserver: https://control-plane:6443"), klog(process, "main.go:139", `hostIP = ${process.network.ip}`), klog(process, "main.go:140", `podIP = ${process.network.ip}`), klog(process, "main.go:182", 'kindnetd IP family: "ipv4"')].join("\n")}\n`,
+  );
   process.fs.mkdir("/etc/cni/net.d", { recursive: true });
   process.fs.writeFile("/etc/cni/net.d/10-kindnet.conflist", CONFLIST);
   onCniReady?.(true);
@@ -120,10 +144,11 @@ const kindnetd: Program = async (process) => {
 };
 
 const pause: Program = async (process) => {
-  for (const signal of [15, 2]) process.on(signal, () => {
-    void process.printError("Shutting down, got signal: Terminated\n");
-    process.end(0);
-  });
+  for (const signal of [15, 2])
+    process.on(signal, () => {
+      void process.printError("Shutting down, got signal: Terminated\n");
+      process.end(0);
+    });
   return process.untilKilled();
 };
 

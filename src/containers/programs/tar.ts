@@ -26,11 +26,19 @@ const WRITE_BYTES = 32 * 1024;
 export async function tar(process: Process): Promise<number> {
   const job = parseArguments(process);
   if (job.mode === undefined) {
-    await process.printError(isGnu(process) ? "tar: You must specify one of the '-Acdtrux', '--delete' or '--test-label' options\nTry 'tar --help' or 'tar --usage' for more information.\n" : "tar: must specify exactly one 'c', 'x' or 't' option\n");
+    await process.printError(
+      isGnu(process)
+        ? "tar: You must specify one of the '-Acdtrux', '--delete' or '--test-label' options\nTry 'tar --help' or 'tar --usage' for more information.\n"
+        : "tar: must specify exactly one 'c', 'x' or 't' option\n",
+    );
     return isGnu(process) ? 2 : 1;
   }
   if (!process.fs.exists(job.directory)) {
-    await process.printError(isGnu(process) ? `tar: ${job.directory}: Cannot open: No such file or directory\ntar: Error is not recoverable: exiting now\n` : `tar: can't change directory to '${job.directory}': No such file or directory\n`);
+    await process.printError(
+      isGnu(process)
+        ? `tar: ${job.directory}: Cannot open: No such file or directory\ntar: Error is not recoverable: exiting now\n`
+        : `tar: can't change directory to '${job.directory}': No such file or directory\n`,
+    );
     return isGnu(process) ? 2 : 1;
   }
   return job.mode === "c" ? create(process, job) : unpack(process, job);
@@ -38,7 +46,18 @@ export async function tar(process: Process): Promise<number> {
 
 function parseArguments(process: Process): Job {
   const args = [...process.args];
-  const job = { mode: undefined as Job["mode"], file: "-", directory: process.cwd, verbose: false, gzip: false, touch: false, stripComponents: 0, toStdout: false, exclude: [] as string[], paths: [] as string[] };
+  const job = {
+    mode: undefined as Job["mode"],
+    file: "-",
+    directory: process.cwd,
+    verbose: false,
+    gzip: false,
+    touch: false,
+    stripComponents: 0,
+    toStdout: false,
+    exclude: [] as string[],
+    paths: [] as string[],
+  };
   const letter = (flag: string, value: () => string) => {
     if (flag === "c" || flag === "x" || flag === "t") job.mode = flag;
     else if (flag === "f") job.file = value();
@@ -55,7 +74,22 @@ function parseArguments(process: Process): Job {
       const taken = () => value ?? args[++at] ?? "";
       if (name === "strip-components") job.stripComponents = Number(taken());
       else if (name === "exclude") job.exclude.push(taken());
-      else letter({ create: "c", extract: "x", get: "x", list: "t", file: "f", directory: "C", verbose: "v", gzip: "z", touch: "m", "to-stdout": "O" }[name] ?? "", taken);
+      else
+        letter(
+          {
+            create: "c",
+            extract: "x",
+            get: "x",
+            list: "t",
+            file: "f",
+            directory: "C",
+            verbose: "v",
+            gzip: "z",
+            touch: "m",
+            "to-stdout": "O",
+          }[name] ?? "",
+          taken,
+        );
     } else if (at === 0 || (arg.startsWith("-") && arg.length > 1)) {
       // The first word needs no dash; its letters' values follow in order.
       const letters = arg.replace(/^-/, "");
@@ -80,11 +114,19 @@ async function create(process: Process, job: Job): Promise<number> {
   if (job.file === "-") for (let at = 0; at < bytes.length; at += WRITE_BYTES) await process.print(bytes.subarray(at, at + WRITE_BYTES));
   else process.fs.writeFile(process.path(job.file), bytes);
   if (!state.failed) return 0;
-  await process.printError(isGnu(process) ? "tar: Exiting with failure status due to previous errors\n" : "tar: error exit delayed from previous errors\n");
+  await process.printError(
+    isGnu(process) ? "tar: Exiting with failure status due to previous errors\n" : "tar: error exit delayed from previous errors\n",
+  );
   return isGnu(process) ? 2 : 1;
 }
 
-async function pack(process: Process, job: Job, path: string, chunks: Buffer[], state: { stripped: boolean; failed: boolean }): Promise<void> {
+async function pack(
+  process: Process,
+  job: Job,
+  path: string,
+  chunks: Buffer[],
+  state: { stripped: boolean; failed: boolean },
+): Promise<void> {
   await process.checkpoint();
   if (job.exclude.some((pattern) => path === pattern || path.split("/").includes(pattern))) return;
   const { fs } = process;
@@ -95,7 +137,9 @@ async function pack(process: Process, job: Job, path: string, chunks: Buffer[], 
     const prefix = path.slice(0, path.length - memberName(path).length);
     if (prefix !== "" && !state.stripped) {
       state.stripped = true;
-      await process.printError(isGnu(process) ? `tar: Removing leading \`${prefix}' from member names\n` : `tar: removing leading '${prefix}' from member names\n`);
+      await process.printError(
+        isGnu(process) ? `tar: Removing leading \`${prefix}' from member names\n` : `tar: removing leading '${prefix}' from member names\n`,
+      );
     }
     const facts = { mode: stat.mode, uid: stat.uid, gid: stat.gid, mtimeMs: stat.mtimeMs };
     const shown = stat.type === "directory" && !name.endsWith("/") ? `${name}/` : name;
@@ -103,11 +147,16 @@ async function pack(process: Process, job: Job, path: string, chunks: Buffer[], 
     if (stat.type === "symlink") return void chunks.push(...tarEntry({ ...facts, name, type: "symlink", target: fs.readlink(whole) }));
     if (stat.type !== "directory") return void chunks.push(...tarEntry({ ...facts, name, type: "file" }, fs.readFile(whole)));
     chunks.push(...tarEntry({ ...facts, name: shown, type: "directory" }));
-    for (const child of fs.readdir(whole)) await pack(process, job, `${path.replace(/(.)\/$/, "$1")}${path === "/" ? "" : "/"}${child}`, chunks, state);
+    for (const child of fs.readdir(whole))
+      await pack(process, job, `${path.replace(/(.)\/$/, "$1")}${path === "/" ? "" : "/"}${child}`, chunks, state);
   } catch (error) {
     if (!(error instanceof FileError)) throw error;
     state.failed = true;
-    await process.printError(isGnu(process) ? `tar: ${path}: Cannot ${error.code === "ENOENT" ? "stat" : "open"}: ${error.message}\n` : `tar: ${path}: ${error.message}\n`);
+    await process.printError(
+      isGnu(process)
+        ? `tar: ${path}: Cannot ${error.code === "ENOENT" ? "stat" : "open"}: ${error.message}\n`
+        : `tar: ${path}: ${error.message}\n`,
+    );
   }
 }
 
@@ -121,11 +170,17 @@ function memberName(path: string): string {
 async function unpack(process: Process, job: Job): Promise<number> {
   const bytes = job.file === "-" ? await readAll(process.stdin, process.signal) : findArchive(process, job.file);
   if (bytes === undefined) {
-    await process.printError(isGnu(process) ? `tar: ${job.file}: Cannot open: No such file or directory\ntar: Error is not recoverable: exiting now\n` : `tar: can't open '${job.file}': No such file or directory\n`);
+    await process.printError(
+      isGnu(process)
+        ? `tar: ${job.file}: Cannot open: No such file or directory\ntar: Error is not recoverable: exiting now\n`
+        : `tar: can't open '${job.file}': No such file or directory\n`,
+    );
     return isGnu(process) ? 2 : 1;
   }
   try {
-    const wanted = (name: string) => job.paths.length === 0 || job.paths.some((path) => name === path || name.replace(/\/$/, "") === path || name.startsWith(`${path.replace(/\/$/, "")}/`));
+    const wanted = (name: string) =>
+      job.paths.length === 0 ||
+      job.paths.some((path) => name === path || name.replace(/\/$/, "") === path || name.startsWith(`${path.replace(/\/$/, "")}/`));
     for (const entry of readTar(bytes[0] === 0x1f && bytes[1] === 0x8b ? gunzipSync(bytes) : bytes)) {
       await process.checkpoint();
       if (wanted(entry.name)) await take(process, job, entry);
@@ -134,7 +189,11 @@ async function unpack(process: Process, job: Job): Promise<number> {
   } catch (error) {
     if (error instanceof FileError) await complain(process, error.message);
     else if (error instanceof Error && /EOF|tar header|gzip|header check/.test(error.message)) {
-      await process.printError(isGnu(process) ? "tar: This does not look like a tar archive\ntar: Exiting with failure status due to previous errors\n" : `tar: ${error.message.includes("EOF") ? "short read" : "invalid tar magic"}\n`);
+      await process.printError(
+        isGnu(process)
+          ? "tar: This does not look like a tar archive\ntar: Exiting with failure status due to previous errors\n"
+          : `tar: ${error.message.includes("EOF") ? "short read" : "invalid tar magic"}\n`,
+      );
     } else throw error;
     return isGnu(process) ? 2 : 1;
   }
@@ -161,7 +220,11 @@ async function take(process: Process, job: Job, entry: TarEntry): Promise<void> 
       return fs.symlink(entry.target, path);
     }
     const data = entry.type === "hardlink" ? fs.readFile(joinPath(job.directory, entry.target)) : entry.data;
-    fs.writeFile(path, Buffer.from(data), { mode: entry.mode & 0o7777, uid: process.uid === 0 ? entry.uid : process.uid, gid: process.uid === 0 ? entry.gid : process.gid });
+    fs.writeFile(path, Buffer.from(data), {
+      mode: entry.mode & 0o7777,
+      uid: process.uid === 0 ? entry.uid : process.uid,
+      gid: process.uid === 0 ? entry.gid : process.gid,
+    });
     if (!job.touch) fs.utimes(path, entry.mtimeMs);
   } catch (error) {
     if (!(error instanceof FileError)) throw error;
@@ -174,6 +237,9 @@ const LETTERS = "rwxrwxrwx";
 function longLine(process: Process, { type, mode, uid, gid, data, mtimeMs, name, target }: TarEntry): string {
   const permissions = [...LETTERS].map((letter, index) => (mode & (1 << (8 - index)) ? letter : "-")).join("");
   const owner = `${accountName(process, "/etc/passwd", uid)}/${accountName(process, "/etc/group", gid)}`;
-  const when = new Date(mtimeMs).toISOString().slice(0, isGnu(process) ? 16 : 19).replace("T", " ");
+  const when = new Date(mtimeMs)
+    .toISOString()
+    .slice(0, isGnu(process) ? 16 : 19)
+    .replace("T", " ");
   return `${type === "directory" ? "d" : type === "symlink" ? "l" : "-"}${permissions} ${owner} ${String(data.length).padStart(9)} ${when} ${name}${target ? ` -> ${target}` : ""}\n`;
 }

@@ -13,9 +13,13 @@ async function stty(process: Process): Promise<number> {
   const [word] = process.args;
   if (word === undefined) await process.print("speed 38400 baud; line = 0;\n-brkint -imaxbel\n");
   else if (word === "size") await process.print(`${rows} ${columns}\n`);
-  else if (word === "-a" || word === "--all") await process.print(`speed 38400 baud; rows ${rows}; columns ${columns}; line = 0;\nintr = ^C; erase = ^?; kill = ^U; eof = ^D; werase = ^W;\nicanon ${terminal.echoes ? "" : "-"}echo\n`);
+  else if (word === "-a" || word === "--all")
+    await process.print(
+      `speed 38400 baud; rows ${rows}; columns ${columns}; line = 0;\nintr = ^C; erase = ^?; kill = ^U; eof = ^D; werase = ^W;\nicanon ${terminal.echoes ? "" : "-"}echo\n`,
+    );
   else {
-    for (const setting of process.args) if (setting === "echo" || setting === "-echo" || setting === "sane") terminal.echoes = setting !== "-echo";
+    for (const setting of process.args)
+      if (setting === "echo" || setting === "-echo" || setting === "sane") terminal.echoes = setting !== "-echo";
   }
   return 0;
 }

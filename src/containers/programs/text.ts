@@ -39,7 +39,13 @@ async function tail(process: Process): Promise<number> {
     if (inputs.length > 1) await process.print(`==> ${name} <==\n`);
     const bytes = values.get("c");
     const lines = linesOf(data);
-    await process.print(bytes !== undefined ? data.subarray(-Number(bytes)) : joinLines(given.startsWith("+") ? lines.slice(Number(given) - 1) : Number(given) === 0 ? [] : lines.slice(-Math.abs(Number(given)))));
+    await process.print(
+      bytes !== undefined
+        ? data.subarray(-Number(bytes))
+        : joinLines(
+            given.startsWith("+") ? lines.slice(Number(given) - 1) : Number(given) === 0 ? [] : lines.slice(-Math.abs(Number(given))),
+          ),
+    );
   }
   const followed = rest[0];
   if (!(on.has("f") || on.has("F")) || followed === undefined) return code;
@@ -83,7 +89,10 @@ async function wc(process: Process): Promise<number> {
 }
 
 async function grep(process: Process): Promise<number> {
-  const { on, values, rest } = parseFlags(process.args.filter((arg) => !arg.startsWith("--color")), "efmABC");
+  const { on, values, rest } = parseFlags(
+    process.args.filter((arg) => !arg.startsWith("--color")),
+    "efmABC",
+  );
   const operands = [...rest];
   const pattern = values.get("e") ?? operands.shift() ?? "";
   const extended = on.has("E") || nameOf(process) === "egrep";
@@ -95,7 +104,8 @@ async function grep(process: Process): Promise<number> {
     await complain(process, "bad regex");
     return 2;
   }
-  const files = on.has("r") || on.has("R") ? (operands.length > 0 ? operands : ["."]).flatMap((path) => filesBelow(process, path)) : operands;
+  const files =
+    on.has("r") || on.has("R") ? (operands.length > 0 ? operands : ["."]).flatMap((path) => filesBelow(process, path)) : operands;
   if (files.length === 0) return grepStream(process, expression, on, values);
   const { inputs, code } = await readInputs(process, files);
   let matched = false;
@@ -121,7 +131,12 @@ async function grep(process: Process): Promise<number> {
 }
 
 /** Standard input line by line, so that `tail -f | grep` shows lines as they come. */
-async function grepStream(process: Process, expression: RegExp, on: ReadonlySet<string>, values: ReadonlyMap<string, string>): Promise<number> {
+async function grepStream(
+  process: Process,
+  expression: RegExp,
+  on: ReadonlySet<string>,
+  values: ReadonlyMap<string, string>,
+): Promise<number> {
   let count = 0;
   let number = 0;
   for await (const line of lines(process)) {
@@ -175,7 +190,11 @@ async function tee(process: Process): Promise<number> {
 
 function expandSet(set: string): string[] {
   const plain = set
-    .replace(/\[:(\w+):\]/g, (_all, name: string) => ({ lower: "a-z", upper: "A-Z", digit: "0-9", alpha: "A-Za-z", alnum: "A-Za-z0-9", space: " \t\n\r\f\v" })[name] ?? "")
+    .replace(
+      /\[:(\w+):\]/g,
+      (_all, name: string) =>
+        ({ lower: "a-z", upper: "A-Z", digit: "0-9", alpha: "A-Za-z", alnum: "A-Za-z0-9", space: " \t\n\r\f\v" })[name] ?? "",
+    )
     .replace(/\\([ntr\\])/g, (_all, letter: string) => ({ n: "\n", t: "\t", r: "\r", "\\": "\\" })[letter] ?? letter);
   const chars: string[] = [];
   for (let at = 0; at < plain.length; at++) {
@@ -225,7 +244,12 @@ async function cut(process: Process): Promise<number> {
     const output = linesOf(data).flatMap((line) => {
       if (!on.has("f")) return [[...line].filter((_, index) => chosen(index)).join("")];
       if (!line.includes(delimiter)) return on.has("s") ? [] : [line];
-      return [line.split(delimiter).filter((_, index) => chosen(index)).join(delimiter)];
+      return [
+        line
+          .split(delimiter)
+          .filter((_, index) => chosen(index))
+          .join(delimiter),
+      ];
     });
     await process.print(joinLines(output));
   }
@@ -246,7 +270,9 @@ async function sort(process: Process): Promise<number> {
   const plain = (a: string, b: string) => (a < b ? -1 : a > b ? 1 : 0);
   const order = (a: string, b: string) => {
     const [left, right] = [keyOf(a), keyOf(b)];
-    const byKey = numeric ? (Number.parseFloat(left) || 0) - (Number.parseFloat(right) || 0) : plain(on.has("f") ? left.toLowerCase() : left, on.has("f") ? right.toLowerCase() : right);
+    const byKey = numeric
+      ? (Number.parseFloat(left) || 0) - (Number.parseFloat(right) || 0)
+      : plain(on.has("f") ? left.toLowerCase() : left, on.has("f") ? right.toLowerCase() : right);
     return (byKey || (on.has("s") ? 0 : plain(a, b))) * (on.has("r") || /r/.test(key ?? "") ? -1 : 1);
   };
   const all = inputs.flatMap(({ data }) => linesOf(data)).sort(order);
@@ -272,13 +298,21 @@ async function uniq(process: Process): Promise<number> {
 }
 
 async function seq(process: Process): Promise<number> {
-  const { values, rest } = parseFlags(process.args.map((arg) => (/^-\d/.test(arg) ? `\0${arg}` : arg)), "sf");
+  const { values, rest } = parseFlags(
+    process.args.map((arg) => (/^-\d/.test(arg) ? `\0${arg}` : arg)),
+    "sf",
+  );
   const numbers = rest.map((arg) => Number(arg.replace("\0", "")));
   if (numbers.length === 0 || numbers.some(Number.isNaN)) {
     await complain(process, numbers.length === 0 ? "missing operand" : `invalid number '${rest.find((arg) => Number.isNaN(Number(arg)))}'`);
     return 1;
   }
-  const [from, step, to] = numbers.length === 1 ? [1, 1, numbers[0] ?? 0] : numbers.length === 2 ? [numbers[0] ?? 1, 1, numbers[1] ?? 0] : [numbers[0] ?? 1, numbers[1] ?? 1, numbers[2] ?? 0];
+  const [from, step, to] =
+    numbers.length === 1
+      ? [1, 1, numbers[0] ?? 0]
+      : numbers.length === 2
+        ? [numbers[0] ?? 1, 1, numbers[1] ?? 0]
+        : [numbers[0] ?? 1, numbers[1] ?? 1, numbers[2] ?? 0];
   const separator = values.get("s") ?? "\n";
   let output = "";
   for (let value = from, first = true; step > 0 ? value <= to + 1e-9 : value >= to - 1e-9; value += step, first = false) {
@@ -299,20 +333,30 @@ async function base64(process: Process): Promise<number> {
   for (const { data } of inputs) {
     const width = Number(values.get("w") ?? 76);
     const text = data.toString("base64");
-    await process.print(on.has("d") ? Buffer.from(data.toString(), "base64") : width === 0 ? text : `${text.match(new RegExp(`.{1,${width}}`, "g"))?.join("\n") ?? ""}\n`);
+    await process.print(
+      on.has("d")
+        ? Buffer.from(data.toString(), "base64")
+        : width === 0
+          ? text
+          : `${text.match(new RegExp(`.{1,${width}}`, "g"))?.join("\n") ?? ""}\n`,
+    );
   }
   return code;
 }
 
 async function digest(process: Process): Promise<number> {
   const { inputs, code } = await readInputs(process, parseFlags(process.args).rest);
-  for (const { name, data } of inputs) await process.print(`${createHash(nameOf(process).replace("sum", "")).update(data).digest("hex")}  ${name}\n`);
+  for (const { name, data } of inputs)
+    await process.print(`${createHash(nameOf(process).replace("sum", "")).update(data).digest("hex")}  ${name}\n`);
   return code;
 }
 
 async function reversed(process: Process): Promise<number> {
   const { inputs, code } = await readInputs(process, process.args);
-  for (const { data } of inputs) await process.print(joinLines(nameOf(process) === "tac" ? linesOf(data).reverse() : linesOf(data).map((line) => [...line].reverse().join(""))));
+  for (const { data } of inputs)
+    await process.print(
+      joinLines(nameOf(process) === "tac" ? linesOf(data).reverse() : linesOf(data).map((line) => [...line].reverse().join(""))),
+    );
   return code;
 }
 
@@ -328,7 +372,12 @@ async function pager(process: Process): Promise<number> {
 
 async function mount(process: Process): Promise<number> {
   const text = process.fs.exists("/proc/mounts") ? process.fs.readFile("/proc/mounts").toString() : "";
-  await process.print(linesOf(text).map((line) => line.split(" ")).map(([device, path, type, options]) => `${device} on ${path} type ${type} (${options})\n`).join(""));
+  await process.print(
+    linesOf(text)
+      .map((line) => line.split(" "))
+      .map(([device, path, type, options]) => `${device} on ${path} type ${type} (${options})\n`)
+      .join(""),
+  );
   return 0;
 }
 
@@ -336,8 +385,12 @@ async function df(process: Process): Promise<number> {
   const human = process.args.some((arg) => arg.includes("h"));
   const size = (kilobytes: number) => (human ? `${(kilobytes / 1024 / 1024).toFixed(1)}G` : String(kilobytes));
   const text = process.fs.exists("/proc/mounts") ? process.fs.readFile("/proc/mounts").toString() : "";
-  const rows = linesOf(text).map((line) => line.split(" ")).filter(([, , type]) => type !== "proc");
-  await process.print(`Filesystem           ${human ? "     Size" : "1K-blocks"}      Used Available Use% Mounted on\n${rows.map(([device = "", path = ""]) => `${device.padEnd(20)} ${size(102_400_000).padStart(9)} ${size(24_200_000).padStart(9)} ${size(78_200_000).padStart(9)}  24% ${path}\n`).join("")}`);
+  const rows = linesOf(text)
+    .map((line) => line.split(" "))
+    .filter(([, , type]) => type !== "proc");
+  await process.print(
+    `Filesystem           ${human ? "     Size" : "1K-blocks"}      Used Available Use% Mounted on\n${rows.map(([device = "", path = ""]) => `${device.padEnd(20)} ${size(102_400_000).padStart(9)} ${size(24_200_000).padStart(9)} ${size(78_200_000).padStart(9)}  24% ${path}\n`).join("")}`,
+  );
   return 0;
 }
 
@@ -349,11 +402,17 @@ async function dd(process: Process): Promise<number> {
   const size = Math.min(bytes(options.get("bs") ?? "512") * Number(options.get("count") ?? 1), 64 * 1_048_576);
   const input = options.get("if");
   const source = input === undefined ? Buffer.from(await process.readAllInput()) : process.fs.readFile(process.path(input));
-  const data = input?.startsWith("/dev/") ? Buffer.alloc(size, source.length > 0 ? source : undefined) : options.has("count") ? source.subarray(0, size) : source;
+  const data = input?.startsWith("/dev/")
+    ? Buffer.alloc(size, source.length > 0 ? source : undefined)
+    : options.has("count")
+      ? source.subarray(0, size)
+      : source;
   const target = options.get("of");
   if (target === undefined) await process.print(data);
   else process.fs.writeFile(process.path(target), data);
-  await process.printError(`${options.get("count") ?? 1}+0 records in\n${options.get("count") ?? 1}+0 records out\n${data.length} bytes copied\n`);
+  await process.printError(
+    `${options.get("count") ?? 1}+0 records in\n${options.get("count") ?? 1}+0 records out\n${data.length} bytes copied\n`,
+  );
   return 0;
 }
 
@@ -379,4 +438,3 @@ export const TEXT: readonly ProgramEntry[] = [
   { names: ["df"], run: df },
   { names: ["dd"], run: dd },
 ];
-

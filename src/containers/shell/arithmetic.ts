@@ -8,8 +8,20 @@ export interface ArithmeticVariables {
   set(name: string, value: string): void;
 }
 
-const TOKEN = /\s*(0[xX][0-9a-fA-F]+|\d+#\w+|\d+|[A-Za-z_]\w*|<<=|>>=|\*\*|\+\+|--|&&|\|\||[-+*/%&|^]=|<<|>>|[<>=!]=|[-+*/%<>=!~&|^?:(),])/y;
-const LEVELS: readonly (readonly string[])[] = [["||"], ["&&"], ["|"], ["^"], ["&"], ["==", "!="], ["<", "<=", ">", ">="], ["<<", ">>"], ["+", "-"], ["*", "/", "%"]];
+const TOKEN =
+  /\s*(0[xX][0-9a-fA-F]+|\d+#\w+|\d+|[A-Za-z_]\w*|<<=|>>=|\*\*|\+\+|--|&&|\|\||[-+*/%&|^]=|<<|>>|[<>=!]=|[-+*/%<>=!~&|^?:(),])/y;
+const LEVELS: readonly (readonly string[])[] = [
+  ["||"],
+  ["&&"],
+  ["|"],
+  ["^"],
+  ["&"],
+  ["==", "!="],
+  ["<", "<=", ">", ">="],
+  ["<<", ">>"],
+  ["+", "-"],
+  ["*", "/", "%"],
+];
 const MAX_DEPTH = 100;
 
 export function evaluateArithmetic(expression: string, variables: ArithmeticVariables, depth = 0): number {
@@ -92,7 +104,10 @@ class Evaluator {
     if (this.#accept("+")) return this.#unary();
     if (this.#accept("!")) return this.#unary() === 0 ? 1 : 0;
     if (this.#accept("~")) return ~this.#unary();
-    for (const [token, step] of [["++", 1], ["--", -1]] as const) {
+    for (const [token, step] of [
+      ["++", 1],
+      ["--", -1],
+    ] as const) {
       if (!this.#accept(token)) continue;
       const name = this.#tokens[this.#at++] ?? "";
       return this.#store(name, this.#value(name) + step);
@@ -118,9 +133,12 @@ class Evaluator {
 
   #apply(operator: string, left: number, right: number): number {
     switch (operator) {
-      case "+": return left + right;
-      case "-": return left - right;
-      case "*": return left * right;
+      case "+":
+        return left + right;
+      case "-":
+        return left - right;
+      case "*":
+        return left * right;
       case "/":
       case "%":
         if (right === 0) {
@@ -128,19 +146,32 @@ class Evaluator {
           throw new ArithmeticError("divide by zero");
         }
         return operator === "/" ? Math.trunc(left / right) : left % right;
-      case "<<": return left * 2 ** right;
-      case ">>": return Math.floor(left / 2 ** right);
-      case "&": return Number(BigInt.asIntN(64, BigInt(left) & BigInt(right)));
-      case "|": return Number(BigInt.asIntN(64, BigInt(left) | BigInt(right)));
-      case "^": return Number(BigInt.asIntN(64, BigInt(left) ^ BigInt(right)));
-      case "<": return Number(left < right);
-      case "<=": return Number(left <= right);
-      case ">": return Number(left > right);
-      case ">=": return Number(left >= right);
-      case "==": return Number(left === right);
-      case "!=": return Number(left !== right);
-      case "&&": return Number(left !== 0 && right !== 0);
-      default: return Number(left !== 0 || right !== 0);
+      case "<<":
+        return left * 2 ** right;
+      case ">>":
+        return Math.floor(left / 2 ** right);
+      case "&":
+        return Number(BigInt.asIntN(64, BigInt(left) & BigInt(right)));
+      case "|":
+        return Number(BigInt.asIntN(64, BigInt(left) | BigInt(right)));
+      case "^":
+        return Number(BigInt.asIntN(64, BigInt(left) ^ BigInt(right)));
+      case "<":
+        return Number(left < right);
+      case "<=":
+        return Number(left <= right);
+      case ">":
+        return Number(left > right);
+      case ">=":
+        return Number(left >= right);
+      case "==":
+        return Number(left === right);
+      case "!=":
+        return Number(left !== right);
+      case "&&":
+        return Number(left !== 0 && right !== 0);
+      default:
+        return Number(left !== 0 || right !== 0);
     }
   }
 

@@ -14,13 +14,44 @@ import { echoText, printfText } from "./text-format.ts";
 export type Builtin = (shell: Shell, argv: readonly string[]) => number | Promise<number>;
 
 /** Assignments before these stay, and their errors end a script. */
-export const SPECIAL_BUILTINS: ReadonlySet<string> = new Set([":", ".", "break", "continue", "eval", "exec", "exit", "export", "readonly", "return", "set", "shift", "trap", "unset"]);
+export const SPECIAL_BUILTINS: ReadonlySet<string> = new Set([
+  ":",
+  ".",
+  "break",
+  "continue",
+  "eval",
+  "exec",
+  "exit",
+  "export",
+  "readonly",
+  "return",
+  "set",
+  "shift",
+  "trap",
+  "unset",
+]);
 
-const OPTIONS: Readonly<Record<string, string>> = { errexit: "e", nounset: "u", xtrace: "x", noglob: "f", noclobber: "C", allexport: "a", pipefail: "pipefail", verbose: "v", noexec: "n", monitor: "m", emacs: "emacs", vi: "vi", errtrace: "E", posix: "posix" };
+const OPTIONS: Readonly<Record<string, string>> = {
+  errexit: "e",
+  nounset: "u",
+  xtrace: "x",
+  noglob: "f",
+  noclobber: "C",
+  allexport: "a",
+  pipefail: "pipefail",
+  verbose: "v",
+  noexec: "n",
+  monitor: "m",
+  emacs: "emacs",
+  vi: "vi",
+  errtrace: "E",
+  posix: "posix",
+};
 
 const number = (shell: Shell, text: string | undefined, fallback: number): number => {
   if (text === undefined) return fallback;
-  if (!/^-?\d+$/.test(text)) throw new ShellError(shell.flavor === "bash" ? `${text}: numeric argument required` : `Illegal number: ${text}`, 2, true);
+  if (!/^-?\d+$/.test(text))
+    throw new ShellError(shell.flavor === "bash" ? `${text}: numeric argument required` : `Illegal number: ${text}`, 2, true);
   return Number(text) & 255;
 };
 
@@ -34,7 +65,10 @@ async function cd(shell: Shell, argv: readonly string[]): Promise<number> {
     if (process.fs.stat(path).type !== "directory") throw new FileError("ENOTDIR", "Not a directory");
   } catch (error) {
     if (!(error instanceof FileError)) throw error;
-    const text = shell.flavor === "bash" ? `cd: ${target}: ${error.message}` : `cd: can't cd to ${target}${error.code === "ENOENT" && shell.flavor === "busybox" ? ": No such file or directory" : shell.flavor === "busybox" ? `: ${error.message}` : ""}`;
+    const text =
+      shell.flavor === "bash"
+        ? `cd: ${target}: ${error.message}`
+        : `cd: can't cd to ${target}${error.code === "ENOENT" && shell.flavor === "busybox" ? ": No such file or directory" : shell.flavor === "busybox" ? `: ${error.message}` : ""}`;
     await shell.complain(text);
     return shell.flavor === "dash" ? 2 : 1;
   }
@@ -48,7 +82,12 @@ async function cd(shell: Shell, argv: readonly string[]): Promise<number> {
 async function set(shell: Shell, argv: readonly string[]): Promise<number> {
   const args = argv.slice(1);
   if (args.length === 0) {
-    await shell.write([...shell.variables].sort(([a], [b]) => (a < b ? -1 : 1)).map(([name, { value }]) => `${name}='${value ?? ""}'\n`).join(""));
+    await shell.write(
+      [...shell.variables]
+        .sort(([a], [b]) => (a < b ? -1 : 1))
+        .map(([name, { value }]) => `${name}='${value ?? ""}'\n`)
+        .join(""),
+    );
     return 0;
   }
   for (let arg = args[0]; arg !== undefined; arg = args[0]) {
@@ -75,7 +114,11 @@ async function exportVariables(shell: Shell, argv: readonly string[]): Promise<n
   const readOnly = argv[0] === "readonly";
   const operands = argv.slice(1).filter((arg) => !/^-[pnf]$/.test(arg));
   if (operands.length === 0) {
-    for (const [name, variable] of shell.variables) if (readOnly ? variable.readOnly : variable.exported) await shell.write(`${readOnly ? "readonly" : shell.flavor === "bash" ? "declare -x" : "export"} ${name}='${variable.value ?? ""}'\n`);
+    for (const [name, variable] of shell.variables)
+      if (readOnly ? variable.readOnly : variable.exported)
+        await shell.write(
+          `${readOnly ? "readonly" : shell.flavor === "bash" ? "declare -x" : "export"} ${name}='${variable.value ?? ""}'\n`,
+        );
     return 0;
   }
   for (const operand of operands) {
@@ -91,20 +134,32 @@ async function exportVariables(shell: Shell, argv: readonly string[]): Promise<n
 
 function checkName(shell: Shell, command: string, name: string): void {
   if (/^[A-Za-z_]\w*$/.test(name)) return;
-  throw new ShellError(shell.flavor === "bash" ? `${command}: \`${name}': not a valid identifier` : `${command}: ${name}: bad variable name`, shell.flavor === "bash" ? 1 : 2, shell.flavor !== "bash");
+  throw new ShellError(
+    shell.flavor === "bash" ? `${command}: \`${name}': not a valid identifier` : `${command}: ${name}: bad variable name`,
+    shell.flavor === "bash" ? 1 : 2,
+    shell.flavor !== "bash",
+  );
 }
 
 function local(shell: Shell, argv: readonly string[]): number {
   const scope = shell.locals.at(-1);
-  if (!scope && argv[0] === "local") throw new ShellError(shell.flavor === "bash" ? "local: can only be used in a function" : "local: not in a function", 1);
-  const flags = argv.slice(1).filter((arg) => arg.startsWith("-")).join("");
+  if (!scope && argv[0] === "local")
+    throw new ShellError(shell.flavor === "bash" ? "local: can only be used in a function" : "local: not in a function", 1);
+  const flags = argv
+    .slice(1)
+    .filter((arg) => arg.startsWith("-"))
+    .join("");
   for (const operand of argv.slice(1).filter((arg) => !arg.startsWith("-"))) {
     const equals = operand.indexOf("=");
     const name = equals < 0 ? operand : operand.slice(0, equals);
     const before = shell.variables.get(name);
     if (scope && !scope.has(name)) scope.set(name, before ? { ...before } : undefined);
     if (scope) shell.variables.set(name, { value: undefined, exported: before?.exported ?? false, readOnly: false });
-    if (equals >= 0) shell.set(name, flags.includes("i") ? String(evaluateArithmetic(operand.slice(equals + 1), shell.arithmetic)) : operand.slice(equals + 1));
+    if (equals >= 0)
+      shell.set(
+        name,
+        flags.includes("i") ? String(evaluateArithmetic(operand.slice(equals + 1), shell.arithmetic)) : operand.slice(equals + 1),
+      );
     else if (/[aA]/.test(flags)) shell.setArray(name, [], false);
     const variable = shell.variables.get(name) ?? { value: undefined, exported: false, readOnly: false };
     shell.variables.set(name, { ...variable, exported: variable.exported || flags.includes("x"), readOnly: flags.includes("r") });
@@ -137,8 +192,7 @@ async function read(shell: Shell, argv: readonly string[]): Promise<number> {
     if (/^-[rsa]+$/.test(arg)) {
       raw ||= arg.includes("r");
       array ||= arg.includes("a");
-    }
-    else if (arg.startsWith("-p")) await shell.writeError(arg.slice(2) || (args.shift() ?? ""));
+    } else if (arg.startsWith("-p")) await shell.writeError(arg.slice(2) || (args.shift() ?? ""));
     else if (arg.startsWith("-t")) timeoutMs = Number(arg.slice(2) || args.shift()) * 1000;
     else if (/^-[nN]/.test(arg)) length = Number(arg.slice(2) || args.shift());
     else if (arg.startsWith("-d")) {
@@ -193,7 +247,11 @@ function assignFields(shell: Shell, text: string, names: readonly string[], whol
     while (rest !== "" && isWhite(rest[0])) rest = rest.slice(1);
   };
   if (array) {
-    shell.setArray(names[0] ?? "REPLY", rest.split(new RegExp(`[${separators.replace(/[\]\\^-]/g, "\\$&")}]+`)).filter((piece) => piece !== ""), false);
+    shell.setArray(
+      names[0] ?? "REPLY",
+      rest.split(new RegExp(`[${separators.replace(/[\]\\^-]/g, "\\$&")}]+`)).filter((piece) => piece !== ""),
+      false,
+    );
     return;
   }
   for (const [index, name] of names.entries()) {
@@ -239,7 +297,12 @@ async function wait(shell: Shell, argv: readonly string[]): Promise<number> {
   const pids = argv.slice(1);
   if (pids[0] === "-n") {
     if (shell.jobs.length === 0) return 127;
-    const first = await shell.process.race(Promise.race([...shell.jobs.map((job) => job.process.exited.then((code) => ({ code, job }))), shell.nextSignal().then((signal) => ({ signal }))]));
+    const first = await shell.process.race(
+      Promise.race([
+        ...shell.jobs.map((job) => job.process.exited.then((code) => ({ code, job }))),
+        shell.nextSignal().then((signal) => ({ signal })),
+      ]),
+    );
     if ("signal" in first) return first.signal;
     shell.jobs.splice(shell.jobs.indexOf(first.job), 1);
     return first.code;
@@ -251,7 +314,9 @@ async function wait(shell: Shell, argv: readonly string[]): Promise<number> {
       status = 127;
       continue;
     }
-    const ended = await shell.process.race(Promise.race([job.process.exited.then((code) => ({ code })), shell.nextSignal().then((signal) => ({ signal }))]));
+    const ended = await shell.process.race(
+      Promise.race([job.process.exited.then((code) => ({ code })), shell.nextSignal().then((signal) => ({ signal }))]),
+    );
     if ("signal" in ended) return ended.signal;
     status = ended.code;
     shell.jobs.splice(shell.jobs.indexOf(job), 1);
@@ -266,7 +331,10 @@ function findJob(shell: Shell, name: string) {
 }
 
 async function jobs(shell: Shell): Promise<number> {
-  for (const job of shell.jobs) await shell.write(`[${job.number}]${job === shell.jobs.at(-1) ? "+" : "-"}  ${job.process.exitCode === undefined ? "Running" : "Done"}                 ${job.source}\n`);
+  for (const job of shell.jobs)
+    await shell.write(
+      `[${job.number}]${job === shell.jobs.at(-1) ? "+" : "-"}  ${job.process.exitCode === undefined ? "Running" : "Done"}                 ${job.source}\n`,
+    );
   return 0;
 }
 
@@ -286,7 +354,9 @@ async function exec(shell: Shell, argv: readonly string[]): Promise<number> {
     return await shell.replaceBy(command, shell.environment(), shell.io);
   } catch (error) {
     if (!(error instanceof SpawnError)) throw error;
-    await shell.complain(`exec: ${shell.flavor === "busybox" ? "line 0: " : ""}${command[0]}: ${error.code === "EACCES" ? "Permission denied" : shell.flavor === "bash" ? "not found" : "not found"}`);
+    await shell.complain(
+      `exec: ${shell.flavor === "busybox" ? "line 0: " : ""}${command[0]}: ${error.code === "EACCES" ? "Permission denied" : shell.flavor === "bash" ? "not found" : "not found"}`,
+    );
     throw new ExitError(error.code === "EACCES" ? 126 : 127);
   }
 }
@@ -299,7 +369,11 @@ async function dot(shell: Shell, argv: readonly string[]): Promise<number> {
     source = shell.process.fs.readFile(path).toString();
   } catch (error) {
     if (!(error instanceof FileError)) throw error;
-    throw new ShellError(shell.flavor === "bash" ? `${name}: ${error.message}` : `.: can't open '${name}': ${error.message}`, 2, shell.flavor !== "bash");
+    throw new ShellError(
+      shell.flavor === "bash" ? `${name}: ${error.message}` : `.: can't open '${name}': ${error.message}`,
+      2,
+      shell.flavor !== "bash",
+    );
   }
   const outer = shell.parameters;
   if (parameters.length > 0) shell.parameters = parameters;
@@ -367,7 +441,15 @@ async function describe(shell: Shell, argv: readonly string[]): Promise<number> 
   }
   let code = 0;
   for (const name of quiet ? args.slice(1) : args.filter((arg) => !arg.startsWith("-"))) {
-    const found = shell.functions.has(name) ? (quiet ? name : `${name} is a function`) : BUILTINS.has(name) ? (quiet ? name : `${name} is a shell builtin`) : pathOf(shell, name, quiet);
+    const found = shell.functions.has(name)
+      ? quiet
+        ? name
+        : `${name} is a function`
+      : BUILTINS.has(name)
+        ? quiet
+          ? name
+          : `${name} is a shell builtin`
+        : pathOf(shell, name, quiet);
     if (found === undefined) {
       code = quiet && shell.flavor !== "bash" ? 127 : 1;
       if (!quiet) await shell.writeError(`${name}: not found\n`);
@@ -388,7 +470,14 @@ function pathOf(shell: Shell, name: string, bare: boolean): string | undefined {
 
 async function runCommand(shell: Shell, argv: readonly string[]): Promise<number> {
   try {
-    const child: Process = shell.process.spawn({ argv, env: shell.environment(), cwd: shell.process.cwd, stdin: stdin(shell.io), stdout: { write: (data) => shell.write(data.toString()) }, stderr: { write: (data) => shell.writeError(data.toString()) } });
+    const child: Process = shell.process.spawn({
+      argv,
+      env: shell.environment(),
+      cwd: shell.process.cwd,
+      stdin: stdin(shell.io),
+      stdout: { write: (data) => shell.write(data.toString()) },
+      stderr: { write: (data) => shell.writeError(data.toString()) },
+    });
     return await shell.process.race(child.exited);
   } catch (error) {
     if (!(error instanceof SpawnError)) throw error;
@@ -399,7 +488,11 @@ async function runCommand(shell: Shell, argv: readonly string[]): Promise<number
 async function umask(shell: Shell, argv: readonly string[]): Promise<number> {
   const mode = argv.slice(1).find((arg) => !arg.startsWith("-"));
   if (mode === undefined) await shell.write(`${shell.umask.toString(8).padStart(4, "0")}\n`);
-  else if (!/^[0-7]{1,4}$/.test(mode)) throw new ShellError(shell.flavor === "bash" ? `umask: ${mode}: octal number out of range` : `umask: illegal mode: ${mode}`, shell.flavor === "bash" ? 1 : 2);
+  else if (!/^[0-7]{1,4}$/.test(mode))
+    throw new ShellError(
+      shell.flavor === "bash" ? `umask: ${mode}: octal number out of range` : `umask: illegal mode: ${mode}`,
+      shell.flavor === "bash" ? 1 : 2,
+    );
   else shell.umask = Number.parseInt(mode, 8);
   return 0;
 }
@@ -413,10 +506,12 @@ function shopt(shell: Shell, argv: readonly string[]): number {
   return 0;
 }
 
-const jump = (kind: "break" | "continue"): Builtin => (shell, argv) => {
-  if (shell.loopDepth === 0) return 0;
-  throw new LoopJump(kind, Math.max(1, number(shell, argv[1], 1)));
-};
+const jump =
+  (kind: "break" | "continue"): Builtin =>
+  (shell, argv) => {
+    if (shell.loopDepth === 0) return 0;
+    throw new LoopJump(kind, Math.max(1, number(shell, argv[1], 1)));
+  };
 
 const testBuiltin: Builtin = (shell, argv) => {
   if (argv[0] !== "[") return evaluateTest(shell.process, argv.slice(1)) ? 0 : 1;
@@ -431,23 +526,32 @@ export const BUILTINS: ReadonlyMap<string, Builtin> = new Map<string, Builtin>([
   ["cd", cd],
   ["pwd", async (shell) => (await shell.write(`${shell.process.cwd}\n`), 0)],
   ["echo", async (shell, argv) => (await shell.write(echoText(argv.slice(1), shell.flavor === "dash")), 0)],
-  ["printf", async (shell, argv) => {
-    const args = argv[1] === "--" ? argv.slice(2) : argv.slice(1);
-    if (args[0] === "-v") {
-      shell.set(args[1] ?? "", printfText(args[2] ?? "", args.slice(3)));
+  [
+    "printf",
+    async (shell, argv) => {
+      const args = argv[1] === "--" ? argv.slice(2) : argv.slice(1);
+      if (args[0] === "-v") {
+        shell.set(args[1] ?? "", printfText(args[2] ?? "", args.slice(3)));
+        return 0;
+      }
+      await shell.write(printfText(args[0] ?? "", args.slice(1)));
       return 0;
-    }
-    await shell.write(printfText(args[0] ?? "", args.slice(1)));
-    return 0;
-  }],
+    },
+  ],
   ["test", testBuiltin],
   ["[", testBuiltin],
-  ["exit", (shell, argv) => {
-    throw new ExitError(number(shell, argv[1], shell.status));
-  }],
-  ["return", (shell, argv) => {
-    throw new FunctionReturn(number(shell, argv[1], shell.status));
-  }],
+  [
+    "exit",
+    (shell, argv) => {
+      throw new ExitError(number(shell, argv[1], shell.status));
+    },
+  ],
+  [
+    "return",
+    (shell, argv) => {
+      throw new FunctionReturn(number(shell, argv[1], shell.status));
+    },
+  ],
   ["break", jump("break")],
   ["continue", jump("continue")],
   ["export", exportVariables],
@@ -458,15 +562,18 @@ export const BUILTINS: ReadonlyMap<string, Builtin> = new Map<string, Builtin>([
   ["unset", unset],
   ["set", set],
   ["shopt", shopt],
-  ["shift", (shell, argv) => {
-    const count = number(shell, argv[1], 1);
-    if (count > shell.parameters.length) {
-      if (shell.flavor !== "bash") throw new ShellError("shift: can't shift that many", 2, shell.flavor === "dash");
-      return 1;
-    }
-    shell.parameters = shell.parameters.slice(count);
-    return 0;
-  }],
+  [
+    "shift",
+    (shell, argv) => {
+      const count = number(shell, argv[1], 1);
+      if (count > shell.parameters.length) {
+        if (shell.flavor !== "bash") throw new ShellError("shift: can't shift that many", 2, shell.flavor === "dash");
+        return 1;
+      }
+      shell.parameters = shell.parameters.slice(count);
+      return 0;
+    },
+  ],
   ["eval", (shell, argv) => shell.runSource(argv.slice(1).join(" "))],
   [".", dot],
   ["source", dot],
@@ -477,17 +584,29 @@ export const BUILTINS: ReadonlyMap<string, Builtin> = new Map<string, Builtin>([
   ["jobs", jobs],
   ["fg", foreground],
   ["bg", foreground],
-  ["kill", (shell, argv) => killProcesses(shell.process, argv.slice(1), (text) => shell.complain(`kill: ${text}`.replace("kill: can't", shell.flavor === "bash" ? "kill: can't" : "can't")), (name) => findJob(shell, name)?.process.pid)],
+  [
+    "kill",
+    (shell, argv) =>
+      killProcesses(
+        shell.process,
+        argv.slice(1),
+        (text) => shell.complain(`kill: ${text}`.replace("kill: can't", shell.flavor === "bash" ? "kill: can't" : "can't")),
+        (name) => findJob(shell, name)?.process.pid,
+      ),
+  ],
   ["getopts", getopts],
   ["command", describe],
   ["type", describe],
   ["umask", umask],
   ["ulimit", async (shell) => (await shell.write("unlimited\n"), 0)],
-  ["let", (shell, argv) => {
-    let value = 0;
-    for (const expression of argv.slice(1)) value = evaluateArithmetic(expression, shell.arithmetic);
-    return value === 0 ? 1 : 0;
-  }],
+  [
+    "let",
+    (shell, argv) => {
+      let value = 0;
+      for (const expression of argv.slice(1)) value = evaluateArithmetic(expression, shell.arithmetic);
+      return value === 0 ? 1 : 0;
+    },
+  ],
   ["hash", () => 0],
   ["alias", () => 0],
   ["unalias", () => 0],

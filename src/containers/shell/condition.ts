@@ -68,7 +68,13 @@ class Condition {
     if (operator === "!=") return !matchesPattern(left, await expandPattern(this.#shell, right));
     const text = await expandText(this.#shell, right);
     if (operator !== "=~") return compare(this.#shell.process, left, operator, text);
-    const match = new RegExp(text.replace(/\[:space:\]/g, "\\s").replace(/\[:digit:\]/g, "0-9").replace(/\[:alpha:\]/g, "A-Za-z").replace(/\[:alnum:\]/g, "A-Za-z0-9")).exec(left);
+    const match = new RegExp(
+      text
+        .replace(/\[:space:\]/g, "\\s")
+        .replace(/\[:digit:\]/g, "0-9")
+        .replace(/\[:alpha:\]/g, "A-Za-z")
+        .replace(/\[:alnum:\]/g, "A-Za-z0-9"),
+    ).exec(left);
     this.#shell.setArray("BASH_REMATCH", match ? [...match].map((group) => group ?? "") : [], false);
     return match !== null;
   }

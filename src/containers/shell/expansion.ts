@@ -21,7 +21,8 @@ export async function expandWords(shell: Shell, words: readonly Word[]): Promise
   const result: string[] = [];
   for (const word of words) {
     for (const braced of expandBraces(word)) {
-      for (const field of await expandFields(shell, braced)) result.push(...(shell.options.has("f") ? [field.text] : expandGlob(shell, field)));
+      for (const field of await expandFields(shell, braced))
+        result.push(...(shell.options.has("f") ? [field.text] : expandGlob(shell, field)));
     }
   }
   return result;
@@ -160,7 +161,12 @@ async function parameterValues(shell: Shell, part: Parameter): Promise<string[]>
   const operator = part.operator ?? "";
   if (/^:?[-=?+]$/.test(operator)) return defaulted(shell, part, values, operator);
   if (values === undefined) {
-    if (shell.options.has("u") && name !== "@" && name !== "*") throw new ShellError(shell.flavor === "bash" ? `${name}: unbound variable` : `${name}: parameter not set`, shell.flavor === "bash" ? 127 : 2, true);
+    if (shell.options.has("u") && name !== "@" && name !== "*")
+      throw new ShellError(
+        shell.flavor === "bash" ? `${name}: unbound variable` : `${name}: parameter not set`,
+        shell.flavor === "bash" ? 127 : 2,
+        true,
+      );
     values = [];
   }
   if (operator !== "") {
@@ -168,12 +174,22 @@ async function parameterValues(shell: Shell, part: Parameter): Promise<string[]>
     if (operator === ":" && (name === "@" || name === "*" || index === "@")) return change.list(values);
     values = values.map(change.one);
   }
-  return name === "*" && part.quoted ? [values.join((shell.get("IFS") ?? " ").slice(0, 1))] : index === "*" && part.quoted ? [values.join(" ")] : values.length === 0 && !isMany(part) && name !== "*" ? [""] : values;
+  return name === "*" && part.quoted
+    ? [values.join((shell.get("IFS") ?? " ").slice(0, 1))]
+    : index === "*" && part.quoted
+      ? [values.join(" ")]
+      : values.length === 0 && !isMany(part) && name !== "*"
+        ? [""]
+        : values;
 }
 
 async function defaulted(shell: Shell, part: Parameter, values: string[] | undefined, operator: string): Promise<string[]> {
   const missing = values === undefined || values.length === 0 || (operator.startsWith(":") && values.join("") === "");
-  const argument = () => expandText(shell, (part.argument ?? []).map((each) => (part.quoted && each.kind === "text" ? { ...each, quoted: true } : each)));
+  const argument = () =>
+    expandText(
+      shell,
+      (part.argument ?? []).map((each) => (part.quoted && each.kind === "text" ? { ...each, quoted: true } : each)),
+    );
   switch (operator.at(-1)) {
     case "+":
       return missing ? [""] : [await argument()];
@@ -183,19 +199,32 @@ async function defaulted(shell: Shell, part: Parameter, values: string[] | undef
       if (missing) shell.set(part.name, await argument());
       return missing ? [shell.get(part.name) ?? ""] : (values ?? []);
     default:
-      if (missing) throw new ShellError(`${part.name}: ${(await argument()) || (operator === ":?" ? (shell.flavor === "bash" ? "parameter null or not set" : "parameter not set or null") : "parameter not set")}`, shell.flavor === "bash" ? 127 : 2, true);
+      if (missing)
+        throw new ShellError(
+          `${part.name}: ${(await argument()) || (operator === ":?" ? (shell.flavor === "bash" ? "parameter null or not set" : "parameter not set or null") : "parameter not set")}`,
+          shell.flavor === "bash" ? 127 : 2,
+          true,
+        );
       return values ?? [];
   }
 }
 
-async function modifier(shell: Shell, part: Parameter, operator: string): Promise<{ one: (value: string) => string; list: (values: string[]) => string[] }> {
+async function modifier(
+  shell: Shell,
+  part: Parameter,
+  operator: string,
+): Promise<{ one: (value: string) => string; list: (values: string[]) => string[] }> {
   const argument = part.argument ?? [];
   const list = (values: string[]) => values;
   if (operator === ":") {
     const [offsetText = "", lengthText] = splitTop(await expandText(shell, argument), ":");
     const offset = evaluateArithmetic(offsetText, shell.arithmetic);
     const length = lengthText === undefined ? undefined : evaluateArithmetic(lengthText, shell.arithmetic);
-    const cut = <T extends string | string[]>(value: T, start: number): T => value.slice(start < 0 ? Math.max(0, value.length + start) : start, length === undefined ? undefined : length < 0 ? length : (start < 0 ? Math.max(0, value.length + start) : start) + length) as T;
+    const cut = <T extends string | string[]>(value: T, start: number): T =>
+      value.slice(
+        start < 0 ? Math.max(0, value.length + start) : start,
+        length === undefined ? undefined : length < 0 ? length : (start < 0 ? Math.max(0, value.length + start) : start) + length,
+      ) as T;
     return { one: (value) => cut(value, offset), list: (values) => cut(values, offset > 0 ? offset - 1 : offset) };
   }
   if (operator === "^" || operator === "^^" || operator === "," || operator === ",,") {
@@ -229,9 +258,17 @@ function expandBraces(word: Word): Word[] {
   const letters = /^([a-zA-Z])\.\.([a-zA-Z])$/.exec(body);
   if (!range && !letters && !body.includes(",")) return [word];
   // {01..10} keeps its width.
-  const width = [range?.[1], range?.[2]].some((end) => /^-?0\d/.test(end ?? "")) ? Math.max(range?.[1]?.length ?? 0, range?.[2]?.length ?? 0) : 0;
-  const options = range ? numbers(Number(range[1]), Number(range[2]), Number(range[3] ?? 1)).map((each) => each.padStart(width, "0")) : letters ? numbers((letters[1] ?? "").charCodeAt(0), (letters[2] ?? "").charCodeAt(0), 1).map((code) => String.fromCharCode(Number(code))) : body.split(",");
-  return options.flatMap((option) => expandBraces([...word.slice(0, at), { kind: "text", text: before + option + after, quoted: false }, ...word.slice(at + 1)]));
+  const width = [range?.[1], range?.[2]].some((end) => /^-?0\d/.test(end ?? ""))
+    ? Math.max(range?.[1]?.length ?? 0, range?.[2]?.length ?? 0)
+    : 0;
+  const options = range
+    ? numbers(Number(range[1]), Number(range[2]), Number(range[3] ?? 1)).map((each) => each.padStart(width, "0"))
+    : letters
+      ? numbers((letters[1] ?? "").charCodeAt(0), (letters[2] ?? "").charCodeAt(0), 1).map((code) => String.fromCharCode(Number(code)))
+      : body.split(",");
+  return options.flatMap((option) =>
+    expandBraces([...word.slice(0, at), { kind: "text", text: before + option + after, quoted: false }, ...word.slice(at + 1)]),
+  );
 }
 
 function numbers(from: number, to: number, step: number): string[] {
@@ -257,7 +294,8 @@ function expandGlob(shell: Shell, field: Field): string[] {
       const path = process.path(directory === "" ? "." : directory);
       if (!process.fs.exists(path) || process.fs.stat(path).type !== "directory") continue;
       const expression = namePattern(part);
-      for (const name of process.fs.readdir(path)) if ((!name.startsWith(".") || part.startsWith(".")) && expression.test(name)) next.push(at(name));
+      for (const name of process.fs.readdir(path))
+        if ((!name.startsWith(".") || part.startsWith(".")) && expression.test(name)) next.push(at(name));
     }
     found = next;
   }

@@ -69,8 +69,10 @@ function openFile(shell: Shell, name: string, operator: string, io: Descriptors)
   const path = process.path(name);
   try {
     if (operator === "<") return { reader: new BufferReader(process.fs.readFile(path)) };
-    if (operator === "<>" && process.fs.exists(path)) return { reader: new BufferReader(process.fs.readFile(path)), writer: fileWriter(process, path) };
-    if (operator === ">" && shell.options.has("C") && process.fs.exists(path) && process.fs.stat(path).type === "file") throw fileError("EEXIST");
+    if (operator === "<>" && process.fs.exists(path))
+      return { reader: new BufferReader(process.fs.readFile(path)), writer: fileWriter(process, path) };
+    if (operator === ">" && shell.options.has("C") && process.fs.exists(path) && process.fs.stat(path).type === "file")
+      throw fileError("EEXIST");
     const owner = { uid: process.uid, gid: process.gid, mode: 0o666 & ~shell.umask };
     if (process.fs.exists(path) && process.fs.stat(path).type === "directory") throw fileError("EISDIR");
     if (!process.fs.exists(path)) process.fs.writeFile(path, "", owner);
@@ -81,7 +83,14 @@ function openFile(shell: Shell, name: string, operator: string, io: Descriptors)
     if (!(error instanceof FileError)) throw error;
     const verb = operator === "<" ? "open" : "create";
     const reason = error.code === "ENOENT" ? (operator === "<" ? "no such file" : "nonexistent directory") : error.message;
-    throw new ShellError(shell.flavor === "bash" ? `${name}: ${error.message}` : shell.flavor === "dash" ? `cannot ${verb} ${name}: ${error.code === "ENOENT" ? (verb === "open" ? "No such file" : "Directory nonexistent") : error.message}` : `can't ${verb} ${name}: ${reason}`, shell.flavor === "busybox" ? 1 : shell.flavor === "dash" ? 2 : 1);
+    throw new ShellError(
+      shell.flavor === "bash"
+        ? `${name}: ${error.message}`
+        : shell.flavor === "dash"
+          ? `cannot ${verb} ${name}: ${error.code === "ENOENT" ? (verb === "open" ? "No such file" : "Directory nonexistent") : error.message}`
+          : `can't ${verb} ${name}: ${reason}`,
+      shell.flavor === "busybox" ? 1 : shell.flavor === "dash" ? 2 : 1,
+    );
   }
 }
 

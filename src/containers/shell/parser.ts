@@ -93,7 +93,11 @@ export class ShellParser {
       if (this.#reader.startsWith("&") && !this.#reader.startsWith("&&")) {
         this.#reader.skip(1);
         const left = commands.pop();
-        if (left) commands.push({ ...left, redirects: [...left.redirects, { fd: 2, operator: ">&", target: [{ kind: "text", text: "1", quoted: false }] }] });
+        if (left)
+          commands.push({
+            ...left,
+            redirects: [...left.redirects, { fd: 2, operator: ">&", target: [{ kind: "text", text: "1", quoted: false }] }],
+          });
       }
       this.#newlines();
       commands.push(this.#command());
@@ -270,7 +274,8 @@ export class ShellParser {
       const word = previous?.kind === "text" && previous.text === "=~" ? this.#reader.regularExpression() : this.#word();
       if (!word) throw this.#unexpected();
       const [only] = word;
-      if (word.length === 1 && only?.kind === "text" && !only.quoted && only.text === "]]") return { kind: "condition", words, redirects: [] };
+      if (word.length === 1 && only?.kind === "text" && !only.quoted && only.text === "]]")
+        return { kind: "condition", words, redirects: [] };
       words.push(word);
     }
   }
@@ -299,7 +304,6 @@ export class ShellParser {
     if (assignments.length + words.length + redirects.length === 0) throw this.#unexpected();
     return { kind: "simple", assignments, words, redirects, line };
   }
-
 
   #assignment(): Assignment | undefined {
     const start = this.#reader.position;

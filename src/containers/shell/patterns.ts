@@ -14,8 +14,20 @@ function patternSource(pattern: string, many: string): string {
         source += "\\[";
         continue;
       }
-      const classes: Record<string, string> = { alpha: "A-Za-z", digit: "0-9", alnum: "A-Za-z0-9", upper: "A-Z", lower: "a-z", space: "\\s", punct: "!-\\/:-@\\[-`{-~", xdigit: "0-9A-Fa-f", blank: " \\t" };
-      const body = (set[2] ?? "").replace(/\[:(\w+):\]|([[\]^])/g, (_all, name: string | undefined, special: string | undefined) => (name ? (classes[name] ?? "") : `\\${special}`));
+      const classes: Record<string, string> = {
+        alpha: "A-Za-z",
+        digit: "0-9",
+        alnum: "A-Za-z0-9",
+        upper: "A-Z",
+        lower: "a-z",
+        space: "\\s",
+        punct: "!-\\/:-@\\[-`{-~",
+        xdigit: "0-9A-Fa-f",
+        blank: " \\t",
+      };
+      const body = (set[2] ?? "").replace(/\[:(\w+):\]|([[\]^])/g, (_all, name: string | undefined, special: string | undefined) =>
+        name ? (classes[name] ?? "") : `\\${special}`,
+      );
       source += `[${set[1] ? "^" : ""}${body}]`;
       at += set[0].length - 1;
     } else source += escapeRegExp(char);

@@ -49,21 +49,39 @@ async function runShell(process: Process): Promise<number> {
   return runToExit(shell, () => runInput(shell));
 }
 
-function makeShell(process: Process, flavor: Shell["flavor"], name: string, parameters: readonly string[], options: ReadonlySet<string>): Shell {
+function makeShell(
+  process: Process,
+  flavor: Shell["flavor"],
+  name: string,
+  parameters: readonly string[],
+  options: ReadonlySet<string>,
+): Shell {
   const shell = new Shell(process, flavor, name);
   shell.parameters = [...parameters];
   for (const option of options) shell.options.add(option);
   return shell;
 }
 
-async function runScript(process: Process, flavor: Shell["flavor"], script: string, args: readonly string[], options: ReadonlySet<string>): Promise<number> {
+async function runScript(
+  process: Process,
+  flavor: Shell["flavor"],
+  script: string,
+  args: readonly string[],
+  options: ReadonlySet<string>,
+): Promise<number> {
   let source: string;
   try {
     source = process.fs.readFile(process.path(script)).toString();
   } catch (error) {
     if (!(error instanceof FileError)) throw error;
     const name = process.argv[0] ?? "sh";
-    await process.printError(flavor === "busybox" ? `${name}: can't open '${script}': ${error.message}\n` : flavor === "dash" ? `${name}: 0: cannot open ${script}: No such file\n` : `${name}: ${script}: ${error.message}\n`);
+    await process.printError(
+      flavor === "busybox"
+        ? `${name}: can't open '${script}': ${error.message}\n`
+        : flavor === "dash"
+          ? `${name}: 0: cannot open ${script}: No such file\n`
+          : `${name}: ${script}: ${error.message}\n`,
+    );
     return flavor === "bash" ? 127 : 2;
   }
   const shell = makeShell(process, flavor, script, args, options);
@@ -152,7 +170,10 @@ async function typedLine(shell: Shell): Promise<string | undefined> {
 function prompt(shell: Shell, name: "PS1" | "PS2"): string {
   const { process } = shell;
   const home = shell.get("HOME") ?? "";
-  const shown = home !== "" && home !== "/" && (process.cwd === home || process.cwd.startsWith(`${home}/`)) ? `~${process.cwd.slice(home.length)}` : process.cwd;
+  const shown =
+    home !== "" && home !== "/" && (process.cwd === home || process.cwd.startsWith(`${home}/`))
+      ? `~${process.cwd.slice(home.length)}`
+      : process.cwd;
   const text = shell.get(name) ?? "";
   if (shell.flavor === "dash" && text === "\\w \\$ ") return process.uid === 0 ? "# " : "$ ";
   return text.replace(/\\([wWuhHs$nv[\]])/g, (_all, code: string) => {
@@ -179,4 +200,3 @@ function prompt(shell: Shell, name: "PS1" | "PS2"): string {
 }
 
 export const SHELL = [{ names: ["sh", "ash", "bash", "dash"], run: runShell }];
-

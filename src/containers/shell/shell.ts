@@ -71,8 +71,16 @@ export class Shell {
     this.shellPid = process.pid;
     for (const [key, value] of process.env) this.variables.set(key, { value, exported: true, readOnly: false });
     if (!this.variables.has("PATH")) this.variables.set("PATH", { value: DEFAULT_PATH, exported: false, readOnly: false });
-    for (const [key, value] of [["IFS", " \t\n"], ["PWD", process.cwd], ["OPTIND", "1"], ["PS1", flavor === "bash" ? "\\u@\\h:\\w\\$ " : "\\w \\$ "], ["PS2", "> "], ["PS4", "+ "]] as const) {
-      if (key === "IFS" || key === "PWD" || !this.variables.has(key)) this.variables.set(key, { value, exported: key === "PWD", readOnly: false });
+    for (const [key, value] of [
+      ["IFS", " \t\n"],
+      ["PWD", process.cwd],
+      ["OPTIND", "1"],
+      ["PS1", flavor === "bash" ? "\\u@\\h:\\w\\$ " : "\\w \\$ "],
+      ["PS2", "> "],
+      ["PS4", "+ "],
+    ] as const) {
+      if (key === "IFS" || key === "PWD" || !this.variables.has(key))
+        this.variables.set(key, { value, exported: key === "PWD", readOnly: false });
     }
   }
 
@@ -80,7 +88,8 @@ export class Shell {
   cloneInto(process: Process): Shell {
     const clone = new Shell(process, this.flavor, this.name);
     clone.variables.clear();
-    for (const [name, variable] of this.variables) clone.variables.set(name, { ...variable, ...(variable.array ? { array: new Map(variable.array) } : {}) });
+    for (const [name, variable] of this.variables)
+      clone.variables.set(name, { ...variable, ...(variable.array ? { array: new Map(variable.array) } : {}) });
     for (const [name, body] of this.functions) clone.functions.set(name, body);
     for (const option of this.options) clone.options.add(option);
     clone.parameters = [...this.parameters];
@@ -152,7 +161,12 @@ export class Shell {
 
   set(name: string, value: string, index?: string): void {
     const variable = this.variables.get(name) ?? { value: undefined, exported: this.options.has("a"), readOnly: false };
-    if (variable.readOnly) throw new ShellError(this.flavor === "bash" ? `${name}: readonly variable` : `${name}: is read only`, this.flavor === "bash" ? 1 : 2, true);
+    if (variable.readOnly)
+      throw new ShellError(
+        this.flavor === "bash" ? `${name}: readonly variable` : `${name}: is read only`,
+        this.flavor === "bash" ? 1 : 2,
+        true,
+      );
     if (index !== undefined) {
       variable.array ??= new Map(variable.value === undefined ? [] : [["0", variable.value]]);
       variable.array.set(this.#arrayKey(index), value);
@@ -163,7 +177,9 @@ export class Shell {
 
   setArray(name: string, values: readonly string[], appendTo: boolean): void {
     const variable = this.variables.get(name) ?? { value: undefined, exported: false, readOnly: false };
-    const array = appendTo ? new Map(variable.array ?? (variable.value === undefined ? [] : [["0", variable.value]])) : new Map<string, string>();
+    const array = appendTo
+      ? new Map(variable.array ?? (variable.value === undefined ? [] : [["0", variable.value]]))
+      : new Map<string, string>();
     let next = Math.max(-1, ...[...array.keys()].map(Number)) + 1;
     for (const value of values) {
       const keyed = /^\[([^\]]+)\]=([^]*)$/.exec(value);
@@ -187,7 +203,13 @@ export class Shell {
   /** `$( … )`: what a subshell prints. */
   async substitute(source: string): Promise<string> {
     const collected = new BufferWriter();
-    const child = this.process.fork((process) => runSubshell(this, process, (shell) => shell.runSource(source, { replace: true })), { stdout: collected, stdin: stdin(this.io), stderr: stderr(this.io), env: this.environment(), cwd: this.process.cwd });
+    const child = this.process.fork((process) => runSubshell(this, process, (shell) => shell.runSource(source, { replace: true })), {
+      stdout: collected,
+      stdin: stdin(this.io),
+      stderr: stderr(this.io),
+      env: this.environment(),
+      cwd: this.process.cwd,
+    });
     this.status = await this.process.race(child.exited);
     return collected.text.replace(/\n+$/, "").replaceAll("\0", "");
   }
@@ -215,7 +237,13 @@ export class Shell {
     const end = message.startsWith("unexpected end of file");
     const open = message === "unterminated quoted string";
     if (this.flavor === "dash") {
-      const text = end ? `end of file unexpected${expecting}` : token !== undefined ? `${token === "newline" ? token : `"${token}"`} unexpected${expecting}` : message.startsWith("unexpected word") ? `word unexpected${expecting}` : message.replace(/^./, (first) => first.toUpperCase());
+      const text = end
+        ? `end of file unexpected${expecting}`
+        : token !== undefined
+          ? `${token === "newline" ? token : `"${token}"`} unexpected${expecting}`
+          : message.startsWith("unexpected word")
+            ? `word unexpected${expecting}`
+            : message.replace(/^./, (first) => first.toUpperCase());
       return this.writeError(`${this.name}: ${this.interactive ? "" : `${line}: `}Syntax error: ${text}\n`);
     }
     const where = this.interactive ? this.name : `${this.name}:${this.inline ? " -c:" : ""} line ${line}`;
@@ -223,9 +251,22 @@ export class Shell {
       const quote = (source.split("'").length - 1) % 2 === 1 ? "'" : '"';
       return this.writeError(`${where}: unexpected EOF while looking for matching \`${quote}'\n`);
     }
-    if (end) return this.writeError(`${this.interactive ? this.name : `${this.name}:${this.inline ? " -c:" : ""} line ${line + (source.endsWith("\n") ? 0 : 1)}`}: syntax error: unexpected end of file\n`);
+    if (end)
+      return this.writeError(
+        `${this.interactive ? this.name : `${this.name}:${this.inline ? " -c:" : ""} line ${line + (source.endsWith("\n") ? 0 : 1)}`}: syntax error: unexpected end of file\n`,
+      );
     const text = source.split("\n")[line - 1] ?? "";
-    return this.writeError(`${where}: syntax error near unexpected token \`${token ?? (/word/.test(message) ? (text.trim().split(/[\s()]+/).at(-1) ?? "") : message)}'\n${this.interactive ? "" : `${where}: \`${text}'\n`}`);
+    return this.writeError(
+      `${where}: syntax error near unexpected token \`${
+        token ??
+        (/word/.test(message)
+          ? (text
+              .trim()
+              .split(/[\s()]+/)
+              .at(-1) ?? "")
+          : message)
+      }'\n${this.interactive ? "" : `${where}: \`${text}'\n`}`,
+    );
   }
 
   /** A signal that a trap waits for. */
@@ -279,7 +320,16 @@ export class Shell {
   }
 
   #startBackground(item: AndOr): void {
-    const child = this.process.fork((process) => runSubshell(this, process, (shell) => shell.#andOr({ ...item, background: false }, true)), { stdin: this.interactive ? stdin(this.io) : NULL_READER, stdout: stdout(this.io), stderr: stderr(this.io), env: this.environment(), cwd: this.process.cwd });
+    const child = this.process.fork(
+      (process) => runSubshell(this, process, (shell) => shell.#andOr({ ...item, background: false }, true)),
+      {
+        stdin: this.interactive ? stdin(this.io) : NULL_READER,
+        stdout: stdout(this.io),
+        stderr: stderr(this.io),
+        env: this.environment(),
+        cwd: this.process.cwd,
+      },
+    );
     this.jobs.push({ number: Math.max(0, ...this.jobs.map((job) => job.number)) + 1, process: child, source: item.source });
     this.lastBackgroundPid = child.pid;
     this.status = 0;
@@ -310,7 +360,8 @@ export class Shell {
 
   async #pipeline(pipeline: Pipeline, replace: boolean): Promise<number> {
     const [only] = pipeline.commands;
-    const run = () => (pipeline.commands.length === 1 && only ? this.#command(only, replace && !pipeline.negated) : this.#pipe(pipeline.commands));
+    const run = () =>
+      pipeline.commands.length === 1 && only ? this.#command(only, replace && !pipeline.negated) : this.#pipe(pipeline.commands);
     this.status = pipeline.negated ? ((await this.tested(run)) === 0 ? 1 : 0) : await run();
     return this.status;
   }
@@ -323,7 +374,13 @@ export class Shell {
       const last = index === commands.length - 1;
       const pipe = last ? undefined : new BytePipe();
       const from = input;
-      const child = this.process.fork((process) => runSubshell(this, process, (shell) => shell.#command(command, true)), { stdin: from, stdout: pipe ?? stdout(this.io), stderr: stderr(this.io), env: this.environment(), cwd: this.process.cwd });
+      const child = this.process.fork((process) => runSubshell(this, process, (shell) => shell.#command(command, true)), {
+        stdin: from,
+        stdout: pipe ?? stdout(this.io),
+        stderr: stderr(this.io),
+        env: this.environment(),
+        cwd: this.process.cwd,
+      });
       child.onExit(() => {
         pipe?.end();
         if (index > 0 && from instanceof BytePipe) from.closeReader();
@@ -380,7 +437,8 @@ export class Shell {
       case "subshell":
         return this.#subshell(command.body);
       case "if":
-        for (const { condition, body } of command.branches) if ((await this.tested(() => this.runList(condition))) === 0) return this.#runBody(body);
+        for (const { condition, body } of command.branches)
+          if ((await this.tested(() => this.runList(condition))) === 0) return this.#runBody(body);
         if (command.otherwise) return this.#runBody(command.otherwise);
         return 0;
       case "loop":
@@ -423,7 +481,13 @@ export class Shell {
   }
 
   async #subshell(body: List): Promise<number> {
-    const child = this.process.fork((process) => runSubshell(this, process, (shell) => shell.runList(body, true)), { stdin: stdin(this.io), stdout: stdout(this.io), stderr: stderr(this.io), env: this.environment(), cwd: this.process.cwd });
+    const child = this.process.fork((process) => runSubshell(this, process, (shell) => shell.runList(body, true)), {
+      stdin: stdin(this.io),
+      stdout: stdout(this.io),
+      stderr: stderr(this.io),
+      env: this.environment(),
+      cwd: this.process.cwd,
+    });
     this.status = await this.process.race(child.exited);
     this.#checkErrexit();
     return this.status;
@@ -471,15 +535,21 @@ export class Shell {
   async #simple(command: Extract<Command, { kind: "simple" }>, replace: boolean): Promise<number> {
     const argv = await expandWords(this, command.words);
     const name = argv[0];
-    if (this.options.has("x") && name !== undefined) await this.writeError(`${this.get("PS4") ?? "+ "}${argv.map((word) => (this.flavor === "dash" ? word : traced(word))).join(" ")}\n`);
+    if (this.options.has("x") && name !== undefined)
+      await this.writeError(`${this.get("PS4") ?? "+ "}${argv.map((word) => (this.flavor === "dash" ? word : traced(word))).join(" ")}\n`);
     const outer = this.io;
     const io = await redirect(this, outer, command.redirects);
     if (name === undefined) {
-      const substituted = command.assignments.some((each) => [...each.value, ...(each.array ?? []).flat()].some((part) => part.kind === "command"));
+      const substituted = command.assignments.some((each) =>
+        [...each.value, ...(each.array ?? []).flat()].some((part) => part.kind === "command"),
+      );
       if (!substituted) this.status = 0;
       for (const assignment of command.assignments) {
         await this.#assign(assignment);
-        if (this.options.has("x") && !assignment.array) await this.writeError(`${this.get("PS4") ?? "+ "}${assignment.name}=${this.flavor === "dash" ? (this.get(assignment.name) ?? "") : traced(this.get(assignment.name) ?? "")}\n`);
+        if (this.options.has("x") && !assignment.array)
+          await this.writeError(
+            `${this.get("PS4") ?? "+ "}${assignment.name}=${this.flavor === "dash" ? (this.get(assignment.name) ?? "") : traced(this.get(assignment.name) ?? "")}\n`,
+          );
       }
       return this.status;
     }
@@ -556,7 +626,14 @@ export class Shell {
   }
 
   async commandMissing(name: string, error: SpawnError, io: Descriptors): Promise<number> {
-    const text = error.code === "EACCES" ? `${name}: Permission denied` : this.flavor === "bash" ? (name.includes("/") ? `${name}: No such file or directory` : `${name}: command not found`) : `${name}: not found`;
+    const text =
+      error.code === "EACCES"
+        ? `${name}: Permission denied`
+        : this.flavor === "bash"
+          ? name.includes("/")
+            ? `${name}: No such file or directory`
+            : `${name}: command not found`
+          : `${name}: not found`;
     const outer = this.io;
     this.io = io;
     await this.complain(text);
@@ -566,7 +643,9 @@ export class Shell {
 
   /** Assignments before a command hold while it runs. */
   async #temporary(assignments: readonly Assignment[]): Promise<() => void> {
-    const before = assignments.map(({ name }) => [name, this.variables.has(name) ? { ...(this.variables.get(name) as Variable) } : undefined] as const);
+    const before = assignments.map(
+      ({ name }) => [name, this.variables.has(name) ? { ...(this.variables.get(name) as Variable) } : undefined] as const,
+    );
     for (const assignment of assignments) {
       await this.#assign(assignment);
       const variable = this.variables.get(assignment.name);
@@ -593,7 +672,11 @@ export class Shell {
   #arrayKey(index: string, array?: ReadonlyMap<string, string>): string {
     if (array && /^-\d+$/.test(index)) return String(Math.max(-1, ...[...array.keys()].map(Number)) + 1 + Number(index));
     if (/^\d+$/.test(index)) return String(Number(index));
-    return /^[-+*/%()\s\w]+$/.test(index) && !/^[A-Za-z]/.test(index) ? String(evaluateArithmetic(index, this.arithmetic)) : this.variables.has(index) && /^\d+$/.test(this.get(index) ?? "") ? (this.get(index) ?? "0") : index;
+    return /^[-+*/%()\s\w]+$/.test(index) && !/^[A-Za-z]/.test(index)
+      ? String(evaluateArithmetic(index, this.arithmetic))
+      : this.variables.has(index) && /^\d+$/.test(this.get(index) ?? "")
+        ? (this.get(index) ?? "0")
+        : index;
   }
 
   #special(name: string): { values: string[] | undefined } | undefined {

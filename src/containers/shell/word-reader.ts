@@ -127,7 +127,7 @@ export class WordReader {
         const next = this.#source[this.position + 1] ?? "";
         this.position += 2;
         if (next === "\n") continue;
-        plain += '$`\\'.includes(next) || (end !== undefined && next === end) ? next : `\\${next}`;
+        plain += "$`\\".includes(next) || (end !== undefined && next === end) ? next : `\\${next}`;
       } else if (char === "$" || char === "`") {
         flush();
         this.#special(char, parts, true);
@@ -225,7 +225,17 @@ export class WordReader {
       if (!match) throw new ShellSyntaxError("unterminated quoted string", true);
       this.position += match[0].length;
       const escapes: Record<string, string> = { n: "\n", t: "\t", r: "\r", e: "\x1b", a: "\x07", b: "\b", f: "\f", v: "\v" };
-      parts.push({ kind: "text", quoted: true, text: (match[1] ?? "").replace(/\\(x[0-9a-fA-F]{1,2}|[0-7]{1,3}|[^])/g, (_all, code: string) => (/^x./.test(code) ? String.fromCharCode(Number.parseInt(code.slice(1), 16)) : /^[0-7]/.test(code) ? String.fromCharCode(Number.parseInt(code, 8)) : (escapes[code] ?? code))) });
+      parts.push({
+        kind: "text",
+        quoted: true,
+        text: (match[1] ?? "").replace(/\\(x[0-9a-fA-F]{1,2}|[0-7]{1,3}|[^])/g, (_all, code: string) =>
+          /^x./.test(code)
+            ? String.fromCharCode(Number.parseInt(code.slice(1), 16))
+            : /^[0-7]/.test(code)
+              ? String.fromCharCode(Number.parseInt(code, 8))
+              : (escapes[code] ?? code),
+        ),
+      });
     } else if (this.#source.startsWith("((", this.position + 1) && this.#arithmetic(parts, quoted)) {
       return;
     } else if (next === "(") {
@@ -312,7 +322,7 @@ export class WordReader {
   /** After `${`. */
   #braced(quoted: boolean): WordPart {
     const start = this.position;
-    const length = this.startsWith("#") && !/[}:%/#-]/.test(this.#source[this.position + 1] ?? "") ;
+    const length = this.startsWith("#") && !/[}:%/#-]/.test(this.#source[this.position + 1] ?? "");
     if (length) this.position++;
     const indirect = this.startsWith("!");
     if (indirect) this.position++;

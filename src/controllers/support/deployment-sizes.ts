@@ -2,7 +2,8 @@ import type { Deployment, ReplicaSet } from "../../api/generated/apps-v1.ts";
 
 // How many pods a rollout may have and how many it must have. Upstream: pkg/controller/deployment/util/deployment_util.go
 
-export const total = (sets: readonly ReplicaSet[], of: (set: ReplicaSet) => number | undefined) => sets.reduce((sum, set) => sum + (of(set) ?? 0), 0);
+export const total = (sets: readonly ReplicaSet[], of: (set: ReplicaSet) => number | undefined) =>
+  sets.reduce((sum, set) => sum + (of(set) ?? 0), 0);
 
 function scaled(value: number | string | undefined, of: number, up: boolean): number {
   if (typeof value === "number" || value === undefined) return value ?? 0;
@@ -11,7 +12,9 @@ function scaled(value: number | string | undefined, of: number, up: boolean): nu
 }
 
 export function maxSurge(deployment: Deployment): number {
-  return deployment.spec.strategy?.type === "RollingUpdate" ? scaled(deployment.spec.strategy.rollingUpdate?.maxSurge, deployment.spec.replicas ?? 0, true) : 0;
+  return deployment.spec.strategy?.type === "RollingUpdate"
+    ? scaled(deployment.spec.strategy.rollingUpdate?.maxSurge, deployment.spec.replicas ?? 0, true)
+    : 0;
 }
 
 export function maxUnavailable(deployment: Deployment): number {

@@ -38,7 +38,7 @@ export function parseIndexes(text: string | undefined): Set<number> {
 export function renderIndexes(indexes: ReadonlySet<number>): string {
   const sorted = [...indexes].sort((a, b) => a - b);
   const parts: string[] = [];
-  for (let at = 0; at < sorted.length; ) {
+  for (let at = 0; at < sorted.length;) {
     let end = at;
     while (end + 1 < sorted.length && sorted[end + 1] === (sorted[end] as number) + 1) end++;
     // Two in a row are a list, three a range.

@@ -42,7 +42,8 @@ export class PodControl<T extends KubernetesObject> {
       return pod;
     } catch (error) {
       // A namespace that goes away takes its workloads along: nobody wants to hear of it.
-      if (!/being terminated/.test(messageOf(error))) events.event({ object: owner }, "Warning", "FailedCreate", `Error creating: ${messageOf(error)}`);
+      if (!/being terminated/.test(messageOf(error)))
+        events.event({ object: owner }, "Warning", "FailedCreate", `Error creating: ${messageOf(error)}`);
       throw error;
     }
   }

@@ -36,7 +36,10 @@ export interface ReplicaManagerOptions<T extends ReplicaOwner> {
 }
 
 /** Keeps as many pods as an object asks for. Upstream: pkg/controller/replicaset/replica_set.go */
-export function startReplicaManager<T extends ReplicaOwner>(context: ControllerContext, { name, kind, selectorOf }: ReplicaManagerOptions<T>): void {
+export function startReplicaManager<T extends ReplicaOwner>(
+  context: ControllerContext,
+  { name, kind, selectorOf }: ReplicaManagerOptions<T>,
+): void {
   const { informers, clock, tasks } = context;
   const client = context.client.as(name);
   const control = new PodControl<T>({ ...context, client, events: context.events.from(name) }, kind);
@@ -53,7 +56,8 @@ export function startReplicaManager<T extends ReplicaOwner>(context: ControllerC
       return;
     }
     // An orphan may be adopted by whoever selects it.
-    for (const owner of owners.inNamespace(pod.metadata.namespace ?? "")) if (selectorOf(owner).matches(pod.metadata.labels)) reconciler.add(keyOf(owner));
+    for (const owner of owners.inNamespace(pod.metadata.namespace ?? ""))
+      if (selectorOf(owner).matches(pod.metadata.labels)) reconciler.add(keyOf(owner));
   };
   owners.addHandler({
     added: (owner) => reconciler.add(keyOf(owner)),
@@ -96,7 +100,9 @@ export function startReplicaManager<T extends ReplicaOwner>(context: ControllerC
     }
     await updateStatus(owner, own, failure);
     if (failure) throw failure;
-    const pending = own.filter((pod) => isPodActive(pod) && isPodReady(pod) && !isPodAvailable(pod, owner.spec.minReadySeconds ?? 0, clock.now()));
+    const pending = own.filter(
+      (pod) => isPodActive(pod) && isPodReady(pod) && !isPodAvailable(pod, owner.spec.minReadySeconds ?? 0, clock.now()),
+    );
     return pending.length > 0 ? { requeueAfterMs: (owner.spec.minReadySeconds ?? 0) * 1000 } : {};
   }
 
@@ -118,7 +124,13 @@ export function startReplicaManager<T extends ReplicaOwner>(context: ControllerC
   }
 
   async function release(pod: Pod, owner: T): Promise<void> {
-    await client.mutate(pods, pod.metadata, (current) => ({ ...current, metadata: { ...current.metadata, ownerReferences: current.metadata.ownerReferences?.filter((reference) => reference.uid !== owner.metadata.uid) } as Pod["metadata"] }));
+    await client.mutate(pods, pod.metadata, (current) => ({
+      ...current,
+      metadata: {
+        ...current.metadata,
+        ownerReferences: current.metadata.ownerReferences?.filter((reference) => reference.uid !== owner.metadata.uid),
+      } as Pod["metadata"],
+    }));
   }
 
   async function manage(owner: T, key: string, active: readonly Pod[]): Promise<void> {
@@ -149,18 +161,28 @@ export function startReplicaManager<T extends ReplicaOwner>(context: ControllerC
       fullyLabeledReplicas: active.filter((pod) => labels.every(([label, value]) => pod.metadata.labels?.[label] === value)).length,
       readyReplicas: active.filter(isPodReady).length,
       availableReplicas: active.filter((pod) => isPodAvailable(pod, owner.spec.minReadySeconds ?? 0, clock.now())).length,
-      ...(kind.kind === "ReplicaSet" ? { terminatingReplicas: own.filter((pod) => pod.metadata.deletionTimestamp && !isPodTerminal(pod)).length } : {}),
+      ...(kind.kind === "ReplicaSet"
+        ? { terminatingReplicas: own.filter((pod) => pod.metadata.deletionTimestamp && !isPodTerminal(pod)).length }
+        : {}),
       observedGeneration: owner.metadata.generation ?? 0,
     };
-    for (const field of ["fullyLabeledReplicas", "readyReplicas", "availableReplicas"] as const) if (status[field] === 0) delete status[field];
+    for (const field of ["fullyLabeledReplicas", "readyReplicas", "availableReplicas"] as const)
+      if (status[field] === 0) delete status[field];
     const reason = (owner.spec.replicas ?? 0) > active.length ? "FailedCreate" : "FailedDelete";
-    const condition = failure ? { type: "ReplicaFailure", status: "True", lastTransitionTime: rfc3339(clock.now()), reason, message: failure.message } : undefined;
+    const condition = failure
+      ? { type: "ReplicaFailure", status: "True", lastTransitionTime: rfc3339(clock.now()), reason, message: failure.message }
+      : undefined;
     const before = status.conditions?.find((other) => other.type === "ReplicaFailure");
     // The first failure stays told: every try's message may name another pod. Upstream: replica_set_utils.go calculateStatus
     if (condition && !before) status.conditions = [condition];
     else if (!condition && before) delete status.conditions;
     if (same(status, owner.status)) return;
-    await client.mutate(kind, owner.metadata, (current) => (current.metadata.uid === owner.metadata.uid ? { ...current, status } : current), { subresource: "status" });
+    await client.mutate(
+      kind,
+      owner.metadata,
+      (current) => (current.metadata.uid === owner.metadata.uid ? { ...current, status } : current),
+      { subresource: "status" },
+    );
   }
 }
 

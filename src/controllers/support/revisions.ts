@@ -16,7 +16,10 @@ interface Templated extends KubernetesObject {
 }
 
 export function historyOf({ informers }: ComponentContext, owner: KubernetesObject): ControllerRevision[] {
-  return informers.of(controllerRevisions).byIndex("owner", owner.metadata.uid).sort((a, b) => (a.revision ?? 0) - (b.revision ?? 0));
+  return informers
+    .of(controllerRevisions)
+    .byIndex("owner", owner.metadata.uid)
+    .sort((a, b) => (a.revision ?? 0) - (b.revision ?? 0));
 }
 
 export function templateOf(revision: ControllerRevision | undefined): PodTemplateSpec | undefined {
@@ -34,7 +37,8 @@ export async function ensureRevision<T extends Templated>(context: ComponentCont
   const newest = history.at(-1)?.revision ?? 0;
   const existing = history.find((revision) => sameValue(revision.data, data));
   if (existing?.revision === newest) return existing;
-  if (existing) return (await client.mutate(controllerRevisions, existing.metadata, (now) => ({ ...now, revision: newest + 1 }))) ?? existing;
+  if (existing)
+    return (await client.mutate(controllerRevisions, existing.metadata, (now) => ({ ...now, revision: newest + 1 }))) ?? existing;
   const hash = safeHash(owner.spec.template, owner.status.collisionCount ?? 0);
   const name = `${owner.metadata.name}-${hash}`;
   const draft = {
@@ -56,6 +60,9 @@ export async function ensureRevision<T extends Templated>(context: ComponentCont
 
 /** Deletes revisions that nothing runs, beyond the history limit. */
 export async function cleanUpHistory(context: ComponentContext, owner: Templated, live: ReadonlySet<string | undefined>): Promise<void> {
-  const old = historyOf(context, owner).slice(0, -1).filter((revision) => !live.has(revision.metadata.labels?.[REVISION_HASH]));
-  for (const revision of old.slice(0, Math.max(0, old.length - (owner.spec.revisionHistoryLimit ?? 10)))) await context.client.delete(controllerRevisions, revision.metadata);
+  const old = historyOf(context, owner)
+    .slice(0, -1)
+    .filter((revision) => !live.has(revision.metadata.labels?.[REVISION_HASH]));
+  for (const revision of old.slice(0, Math.max(0, old.length - (owner.spec.revisionHistoryLimit ?? 10))))
+    await context.client.delete(controllerRevisions, revision.metadata);
 }

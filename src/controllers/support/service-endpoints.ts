@@ -42,7 +42,13 @@ export function selects(service: Service, pod: Pod): boolean {
 }
 
 function mattersToServices(pod: Pod, old: Pod): boolean {
-  return pod.status.podIP !== old.status.podIP || isPodReady(pod) !== isPodReady(old) || pod.metadata.labels !== old.metadata.labels || pod.metadata.deletionTimestamp !== old.metadata.deletionTimestamp || isPodTerminal(pod) !== isPodTerminal(old);
+  return (
+    pod.status.podIP !== old.status.podIP ||
+    isPodReady(pod) !== isPodReady(old) ||
+    pod.metadata.labels !== old.metadata.labels ||
+    pod.metadata.deletionTimestamp !== old.metadata.deletionTimestamp ||
+    isPodTerminal(pod) !== isPodTerminal(old)
+  );
 }
 
 /** The pods of a service that have an address, with what traffic may expect of them. */
@@ -52,7 +58,13 @@ export function podsOf(service: Service, { informers }: ComponentContext): Servi
     if (!selects(service, pod) || !pod.status.podIP || isPodTerminal(pod)) continue;
     const serving = isPodReady(pod);
     const terminating = pod.metadata.deletionTimestamp !== undefined;
-    found.push({ pod, ip: pod.status.podIP, ready: service.spec.publishNotReadyAddresses === true || (serving && !terminating), serving, terminating });
+    found.push({
+      pod,
+      ip: pod.status.podIP,
+      ready: service.spec.publishNotReadyAddresses === true || (serving && !terminating),
+      serving,
+      terminating,
+    });
   }
   return found.sort((a, b) => (a.pod.metadata.name < b.pod.metadata.name ? -1 : 1));
 }
@@ -61,8 +73,13 @@ export function podsOf(service: Service, { informers }: ComponentContext): Servi
 export function targetPort(pod: Pod, port: ServicePort): number | undefined {
   const target = port.targetPort ?? port.port;
   if (typeof target === "number") return target;
-  for (const container of [...pod.spec.containers, ...(pod.spec.initContainers ?? []).filter((candidate) => candidate.restartPolicy === "Always")]) {
-    const found = container.ports?.find((candidate) => candidate.name === target && (candidate.protocol ?? "TCP") === (port.protocol ?? "TCP"));
+  for (const container of [
+    ...pod.spec.containers,
+    ...(pod.spec.initContainers ?? []).filter((candidate) => candidate.restartPolicy === "Always"),
+  ]) {
+    const found = container.ports?.find(
+      (candidate) => candidate.name === target && (candidate.protocol ?? "TCP") === (port.protocol ?? "TCP"),
+    );
     if (found) return found.containerPort;
   }
   return undefined;

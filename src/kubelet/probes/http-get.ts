@@ -37,7 +37,13 @@ export function resolvePort(port: number | string, container: Container | Epheme
 export async function httpGet(
   action: HTTPGetAction,
   container: Container | EphemeralContainer,
-  options: { readonly podIP: string; readonly from: NetworkNamespace; readonly clock: Clock; readonly timeoutMs: number; readonly userAgent: string },
+  options: {
+    readonly podIP: string;
+    readonly from: NetworkNamespace;
+    readonly clock: Clock;
+    readonly timeoutMs: number;
+    readonly userAgent: string;
+  },
 ): Promise<HttpResponse> {
   const host = action.host || options.podIP;
   const port = resolvePort(action.port, container);
@@ -47,9 +53,12 @@ export async function httpGet(
   const headers: Record<string, string> = { "user-agent": options.userAgent, accept: "*/*", connection: "close", host: `${host}:${port}` };
   for (const { name, value } of action.httpHeaders ?? []) headers[name.toLowerCase()] = value;
   try {
-    return await withTimeout(options.clock, options.timeoutMs, (signal) => options.from.http(host, port, { method: "GET", path, headers, body: Buffer.alloc(0) }, signal));
+    return await withTimeout(options.clock, options.timeoutMs, (signal) =>
+      options.from.http(host, port, { method: "GET", path, headers, body: Buffer.alloc(0) }, signal),
+    );
   } catch (error) {
-    if (error instanceof ProbeTimeout) throw new Error(`Get "${url}": context deadline exceeded (Client.Timeout exceeded while awaiting headers)`, { cause: error });
+    if (error instanceof ProbeTimeout)
+      throw new Error(`Get "${url}": context deadline exceeded (Client.Timeout exceeded while awaiting headers)`, { cause: error });
     throw new Error(`Get "${url}": ${dialError(error, host, port)}`, { cause: error });
   }
 }

@@ -156,7 +156,11 @@ class ProbeWorker {
     if (!this.#busy && this.#mayProbe(run)) {
       this.#busy = true;
       try {
-        const outcome = await runProbe(this.#probe, { container: this.#container, containerId: run.id, podIP: this.#options.podIP() }, this.#options);
+        const outcome = await runProbe(
+          this.#probe,
+          { container: this.#container, containerId: run.id, podIP: this.#options.podIP() },
+          this.#options,
+        );
         if (this.#run === run && !this.#stopped) this.#judge(outcome.result, outcome.output);
       } finally {
         this.#busy = false;
@@ -185,7 +189,7 @@ class ProbeWorker {
     }
     this.#inARow = this.#last === result ? this.#inARow + 1 : 1;
     this.#last = result;
-    const threshold = result === "failure" ? this.#probe.failureThreshold ?? 3 : this.#probe.successThreshold ?? 1;
+    const threshold = result === "failure" ? (this.#probe.failureThreshold ?? 3) : (this.#probe.successThreshold ?? 1);
     if (this.#inARow < threshold) return;
     if (this.type !== "Readiness" && result === "failure") {
       this.#onHold = true;

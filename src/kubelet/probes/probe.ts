@@ -29,7 +29,12 @@ export async function runProbe(probe: Probe, target: ProbeTarget, parts: ProbePa
   try {
     if (probe.exec) return await execProbe(probe.exec.command ?? [], target, timeoutMs, parts);
     if (probe.httpGet) {
-      const response = await httpGet(probe.httpGet, target.container, { ...parts, podIP: target.podIP, timeoutMs, userAgent: "kube-probe/1.36" });
+      const response = await httpGet(probe.httpGet, target.container, {
+        ...parts,
+        podIP: target.podIP,
+        timeoutMs,
+        userAgent: "kube-probe/1.36",
+      });
       if (response.status >= 200 && response.status < 400) return { result: "success", output: "" };
       return { result: "failure", output: `HTTP probe failed with statuscode: ${response.status}` };
     }
@@ -40,7 +45,12 @@ export async function runProbe(probe: Probe, target: ProbeTarget, parts: ProbePa
   }
 }
 
-async function execProbe(command: readonly string[], target: ProbeTarget, timeoutMs: number, { runtime }: ProbeParts): Promise<ProbeOutcome> {
+async function execProbe(
+  command: readonly string[],
+  target: ProbeTarget,
+  timeoutMs: number,
+  { runtime }: ProbeParts,
+): Promise<ProbeOutcome> {
   try {
     const { stdout, stderr, exitCode } = await runtime.execSync(target.containerId, command, timeoutMs);
     return { result: exitCode === 0 ? "success" : "failure", output: stdout + stderr };
@@ -52,7 +62,12 @@ async function execProbe(command: readonly string[], target: ProbeTarget, timeou
   }
 }
 
-async function tcpProbe(action: NonNullable<Probe["tcpSocket"]>, target: ProbeTarget, timeoutMs: number, { clock, from }: ProbeParts): Promise<ProbeOutcome> {
+async function tcpProbe(
+  action: NonNullable<Probe["tcpSocket"]>,
+  target: ProbeTarget,
+  timeoutMs: number,
+  { clock, from }: ProbeParts,
+): Promise<ProbeOutcome> {
   const host = action.host || target.podIP;
   const port = resolvePort(action.port, target.container);
   try {

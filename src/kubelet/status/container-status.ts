@@ -1,4 +1,12 @@
-import type { Container, ContainerState, ContainerStateTerminated, ContainerStatus, EphemeralContainer, Pod, VolumeMountStatus } from "../../api/generated/core-v1.ts";
+import type {
+  Container,
+  ContainerState,
+  ContainerStateTerminated,
+  ContainerStatus,
+  EphemeralContainer,
+  Pod,
+  VolumeMountStatus,
+} from "../../api/generated/core-v1.ts";
 import { rfc3339 } from "../../util/clock.ts";
 import { RUNTIME_SCHEME } from "../options.ts";
 import type { ContainerRun } from "../pod-containers.ts";
@@ -27,7 +35,17 @@ export function containerStatus(pod: Pod, container: Container | EphemeralContai
   const volumeMounts = volumeMountsOf(container);
   const mounts = volumeMounts.length > 0 ? { volumeMounts } : {};
   if (!latest) {
-    return { name: container.name, state: { waiting: startError ?? defaultWaiting }, lastState: {}, ready: false, restartCount: 0, image: container.image ?? "", imageID: "", started: false, ...mounts };
+    return {
+      name: container.name,
+      state: { waiting: startError ?? defaultWaiting },
+      lastState: {},
+      ready: false,
+      restartCount: 0,
+      image: container.image ?? "",
+      imageID: "",
+      started: false,
+      ...mounts,
+    };
   }
   const held = latest.state === "exited" && facts.restarts ? startError : undefined;
   const state: ContainerState = held ? { waiting: held } : stateOf(latest);
@@ -68,17 +86,28 @@ function terminated(run: ContainerRun): ContainerStateTerminated {
 
 function resourcesOf(container: Container | EphemeralContainer): Pick<ContainerStatus, "resources" | "allocatedResources"> {
   const requests = container.resources?.requests;
-  return { ...(requests && Object.keys(requests).length > 0 ? { allocatedResources: requests } : {}), resources: container.resources ?? {} };
+  return {
+    ...(requests && Object.keys(requests).length > 0 ? { allocatedResources: requests } : {}),
+    resources: container.resources ?? {},
+  };
 }
 
 function volumeMountsOf(container: Container | EphemeralContainer): VolumeMountStatus[] {
-  return (container.volumeMounts ?? []).map(({ mountPath, name, readOnly }) => ({ mountPath, name, ...(readOnly ? { readOnly: true, recursiveReadOnly: "Disabled" } : {}) }));
+  return (container.volumeMounts ?? []).map(({ mountPath, name, readOnly }) => ({
+    mountPath,
+    name,
+    ...(readOnly ? { readOnly: true, recursiveReadOnly: "Disabled" } : {}),
+  }));
 }
 
 function userOf(pod: Pod, container: Container | EphemeralContainer, imageUser: string) {
   const [imageUid, imageGid] = imageUser.split(":").map((part) => (/^\d+$/.test(part) ? Number(part) : 0));
   const uid = container.securityContext?.runAsUser ?? pod.spec.securityContext?.runAsUser ?? imageUid ?? 0;
   const gid = container.securityContext?.runAsGroup ?? pod.spec.securityContext?.runAsGroup ?? imageGid ?? 0;
-  const groups = new Set([gid, ...(pod.spec.securityContext?.fsGroup !== undefined ? [pod.spec.securityContext.fsGroup] : []), ...(pod.spec.securityContext?.supplementalGroups ?? [])]);
+  const groups = new Set([
+    gid,
+    ...(pod.spec.securityContext?.fsGroup !== undefined ? [pod.spec.securityContext.fsGroup] : []),
+    ...(pod.spec.securityContext?.supplementalGroups ?? []),
+  ]);
   return { gid, supplementalGroups: [...groups].sort((a, b) => a - b), uid };
 }

@@ -27,7 +27,8 @@ export function podReady(pod: Pod, current: readonly PodCondition[], containers:
   for (const { conditionType } of pod.spec.readinessGates ?? []) {
     const condition = current.find(({ type }) => type === conditionType);
     if (!condition) messages.push(`corresponding condition of pod readiness gate "${conditionType}" does not exist.`);
-    else if (condition.status !== "True") messages.push(`the status of pod readiness gate "${conditionType}" is not "True", but ${condition.status}`);
+    else if (condition.status !== "True")
+      messages.push(`the status of pod readiness gate "${conditionType}" is not "True", but ${condition.status}`);
   }
   return messages.length > 0 ? { status: "False", reason: "ReadinessGatesNotReady", message: messages.join(", ") } : TRUE;
 }
@@ -42,11 +43,20 @@ export function initialized(pod: Pod, initStatuses: readonly ContainerStatus[], 
     return isSidecar(container) ? status?.started !== true : status?.ready !== true;
   });
   if (incomplete.length === 0) return TRUE;
-  return { status: "False", reason: "ContainersNotInitialized", message: `containers with incomplete status: [${incomplete.map(({ name }) => name).join(" ")}]` };
+  return {
+    status: "False",
+    reason: "ContainersNotInitialized",
+    message: `containers with incomplete status: [${incomplete.map(({ name }) => name).join(" ")}]`,
+  };
 }
 
 /** Our conditions with their times kept where the status is the same, then everybody else's as they are. */
-export function mergeConditions(wanted: readonly (ConditionFacts & { readonly type: string })[], current: readonly PodCondition[], generation: number | undefined, now: string): PodCondition[] {
+export function mergeConditions(
+  wanted: readonly (ConditionFacts & { readonly type: string })[],
+  current: readonly PodCondition[],
+  generation: number | undefined,
+  now: string,
+): PodCondition[] {
   const ours = wanted.map((facts): PodCondition => {
     const old = current.find(({ type }) => type === facts.type);
     return {
@@ -54,7 +64,7 @@ export function mergeConditions(wanted: readonly (ConditionFacts & { readonly ty
       ...(generation ? { observedGeneration: generation } : {}),
       lastProbeTime: null as unknown as string,
       status: facts.status,
-      lastTransitionTime: old && old.status === facts.status ? old.lastTransitionTime ?? now : now,
+      lastTransitionTime: old && old.status === facts.status ? (old.lastTransitionTime ?? now) : now,
       ...(facts.reason ? { reason: facts.reason } : {}),
       ...(facts.message ? { message: facts.message } : {}),
     };

@@ -60,7 +60,16 @@ export function generateStatus(pod: Pod, current: PodStatus, facts: StatusFacts)
 /** Pods that no scheduler placed (static ones) get the condition from the kubelet. */
 function withScheduled(conditions: NonNullable<PodStatus["conditions"]>, pod: Pod, now: string): NonNullable<PodStatus["conditions"]> {
   if (conditions.some(({ type }) => type === "PodScheduled")) return conditions;
-  return [...conditions, { type: "PodScheduled", ...(pod.metadata.generation ? { observedGeneration: pod.metadata.generation } : {}), lastProbeTime: null as unknown as string, status: "True", lastTransitionTime: now }];
+  return [
+    ...conditions,
+    {
+      type: "PodScheduled",
+      ...(pod.metadata.generation ? { observedGeneration: pod.metadata.generation } : {}),
+      lastProbeTime: null as unknown as string,
+      status: "True",
+      lastTransitionTime: now,
+    },
+  ];
 }
 
 function mainStatus(pod: Pod, container: Container, facts: StatusFacts): ContainerStatus {
@@ -113,7 +122,13 @@ export function restartsAfter(pod: Pod, exitCode: number): boolean {
 }
 
 /** Upstream: pkg/kubelet/kubelet_pods.go getPhase */
-function phaseOf(pod: Pod, current: PodStatus, init: readonly ContainerStatus[], main: readonly ContainerStatus[], facts: StatusFacts): string {
+function phaseOf(
+  pod: Pod,
+  current: PodStatus,
+  init: readonly ContainerStatus[],
+  main: readonly ContainerStatus[],
+  facts: StatusFacts,
+): string {
   if (current.phase === "Succeeded" || current.phase === "Failed") return current.phase;
   const phase = rawPhase(pod, init, main, facts);
   const final = phase === "Succeeded" || phase === "Failed";
@@ -122,7 +137,12 @@ function phaseOf(pod: Pod, current: PodStatus, init: readonly ContainerStatus[],
   return facts.failure && facts.finished ? "Failed" : phase;
 }
 
-export function rawPhase(pod: Pod, init: readonly ContainerStatus[], main: readonly ContainerStatus[], facts: Pick<StatusFacts, "finished">): string {
+export function rawPhase(
+  pod: Pod,
+  init: readonly ContainerStatus[],
+  main: readonly ContainerStatus[],
+  facts: Pick<StatusFacts, "finished">,
+): string {
   let waiting = 0;
   let running = 0;
   let stopped = 0;

@@ -53,7 +53,12 @@ export class StatusWriter {
       this.#wanted = undefined;
       const { namespace, name, uid } = pod.metadata;
       try {
-        await this.#client.mutate(pods, { namespace, name }, (current) => (current.metadata.uid === uid ? withStatus(current, status) : current), { subresource: "status" });
+        await this.#client.mutate(
+          pods,
+          { namespace, name },
+          (current) => (current.metadata.uid === uid ? withStatus(current, status) : current),
+          { subresource: "status" },
+        );
       } catch (error) {
         this.#failed(error);
         // A webhook or a policy may have been in the way: it need not be there for ever.
@@ -75,5 +80,7 @@ function withStatus(current: Pod, status: PodStatus): Pod {
     ...(resourceClaimStatuses ? { resourceClaimStatuses } : {}),
     conditions: [...ours, ...theirs],
   };
-  return isDeepStrictEqual(JSON.parse(JSON.stringify(next)), JSON.parse(JSON.stringify(current.status))) ? current : { ...current, status: next };
+  return isDeepStrictEqual(JSON.parse(JSON.stringify(next)), JSON.parse(JSON.stringify(current.status)))
+    ? current
+    : { ...current, status: next };
 }

@@ -35,7 +35,8 @@ export function payloadOf(volume: Volume, sources: PayloadSources): Payload | un
       if (source.configMap) fill.configMap(source.configMap.name ?? "", source.configMap.items, source.configMap.optional, mode);
       if (source.secret) fill.secret(source.secret.name ?? "", source.secret.items, source.secret.optional, mode);
       if (source.downwardAPI) fill.downward(source.downwardAPI.items, mode);
-      if (source.serviceAccountToken) fill.payload.set(source.serviceAccountToken.path, { data: Buffer.from(sources.token(source.serviceAccountToken)), mode });
+      if (source.serviceAccountToken)
+        fill.payload.set(source.serviceAccountToken.path, { data: Buffer.from(sources.token(source.serviceAccountToken)), mode });
       if (source.clusterTrustBundle) throw new MountError(volume.name, "clusterTrustBundle projections are not simulated");
       if (source.podCertificate) throw new MountError(volume.name, "podCertificate projections are not simulated");
     }
@@ -85,7 +86,12 @@ class PayloadBuilder {
     return this.#sources.pod.metadata.namespace ?? "";
   }
 
-  #project(data: ReadonlyMap<string, Buffer>, items: readonly KeyToPath[] | undefined, mode: number, absent: (key: string) => string | undefined): void {
+  #project(
+    data: ReadonlyMap<string, Buffer>,
+    items: readonly KeyToPath[] | undefined,
+    mode: number,
+    absent: (key: string) => string | undefined,
+  ): void {
     if (!items || items.length === 0) {
       for (const [key, value] of [...data].sort(([a], [b]) => (a < b ? -1 : 1))) this.payload.set(key, { data: value, mode });
       return;

@@ -19,14 +19,26 @@ export function claimNameOf(volume: Volume, pod: Pod): string | undefined {
  * The folder of the node that a claim's volume stands for. One that the node does not have, for the daemon has been stopped
  * in the meantime, is filled with what was kept of it.
  */
-export function setUpPersistentVolume(volume: Volume, claimName: string, pod: Pod, { lookups }: PayloadSources, { nodeFileSystem, storage }: Options): { path: string; persistentVolume: PersistentVolume } {
+export function setUpPersistentVolume(
+  volume: Volume,
+  claimName: string,
+  pod: Pod,
+  { lookups }: PayloadSources,
+  { nodeFileSystem, storage }: Options,
+): { path: string; persistentVolume: PersistentVolume } {
   const key = `${pod.metadata.namespace}/${claimName}`;
   const refuse = (why: string) => new MountError(volume.name, why);
   const claim = lookups.claims.find(key);
-  if (!claim) throw refuse(`error processing PVC ${key}: failed to fetch PVC from API server: persistentvolumeclaims ${JSON.stringify(claimName)} not found`);
+  if (!claim)
+    throw refuse(
+      `error processing PVC ${key}: failed to fetch PVC from API server: persistentvolumeclaims ${JSON.stringify(claimName)} not found`,
+    );
   if (!claim.spec.volumeName || claim.status.phase !== "Bound") throw refuse(`error processing PVC ${key}: PVC is not bound`);
   const found = lookups.volumes.find(claim.spec.volumeName);
-  if (!found) throw refuse(`error processing PVC ${key}: failed to fetch PV ${JSON.stringify(claim.spec.volumeName)} from API server: persistentvolumes ${JSON.stringify(claim.spec.volumeName)} not found`);
+  if (!found)
+    throw refuse(
+      `error processing PVC ${key}: failed to fetch PV ${JSON.stringify(claim.spec.volumeName)} from API server: persistentvolumes ${JSON.stringify(claim.spec.volumeName)} not found`,
+    );
   const path = folderOf(found);
   if (path === undefined) throw refuse("no volume plugin matched: only hostPath and local volumes are simulated");
   const missing = !nodeFileSystem.exists(path);
@@ -54,7 +66,9 @@ export function keepVolume(volume: PersistentVolume, path: string, { nodeFileSys
 /** The volume is gone: its folder too, where a provisioner had made it. */
 export function dropVolume(volume: PersistentVolume, { nodeFileSystem, storage }: Options): void {
   const path = folderOf(volume);
-  const provisioned = volume.metadata.annotations?.["pv.kubernetes.io/provisioned-by"] !== undefined && volume.spec.persistentVolumeReclaimPolicy === "Delete";
+  const provisioned =
+    volume.metadata.annotations?.["pv.kubernetes.io/provisioned-by"] !== undefined &&
+    volume.spec.persistentVolumeReclaimPolicy === "Delete";
   if (path !== undefined && provisioned && nodeFileSystem.exists(path)) nodeFileSystem.remove(path, { recursive: true });
   storage?.remove(keptAs(volume));
 }

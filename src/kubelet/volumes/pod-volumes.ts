@@ -78,38 +78,77 @@ export class PodVolumes {
       const gid = fsGroupOf(pod);
       if (gid > 0) fileSystem.chown("/", 0, gid);
       this.#options.storage?.load(this.#uid, volume.name, fileSystem);
-      return { fileSystem, sourcePath: "/", type: volume.emptyDir.medium === "Memory" ? "tmpfs" : "ext4", readOnly: false, writer: undefined };
+      return {
+        fileSystem,
+        sourcePath: "/",
+        type: volume.emptyDir.medium === "Memory" ? "tmpfs" : "ext4",
+        readOnly: false,
+        writer: undefined,
+      };
     }
     if (volume.hostPath) {
       checkHostPath(volume.name, volume.hostPath, this.#options.nodeFileSystem);
-      return { fileSystem: this.#options.nodeFileSystem, sourcePath: volume.hostPath.path, type: "ext4", readOnly: false, writer: undefined };
+      return {
+        fileSystem: this.#options.nodeFileSystem,
+        sourcePath: volume.hostPath.path,
+        type: "ext4",
+        readOnly: false,
+        writer: undefined,
+      };
     }
     const claimName = claimNameOf(volume, pod);
     if (claimName !== undefined) {
       const { path, persistentVolume } = setUpPersistentVolume(volume, claimName, pod, sources, this.#options);
-      return { fileSystem: this.#options.nodeFileSystem, sourcePath: path, type: "ext4", readOnly: volume.persistentVolumeClaim?.readOnly === true, writer: undefined, persistentVolume };
+      return {
+        fileSystem: this.#options.nodeFileSystem,
+        sourcePath: path,
+        type: "ext4",
+        readOnly: volume.persistentVolumeClaim?.readOnly === true,
+        writer: undefined,
+        persistentVolume,
+      };
     }
     const source = Object.keys(volume).find((key) => key !== "name") ?? "unknown";
     throw new MountError(volume.name, `no volume plugin matched: ${source} volumes are not simulated`);
   }
 
   /** The mounts of a container: its volumes, the files that the kubelet manages, and its termination message file. */
-  mountsFor(pod: Pod, container: Container | EphemeralContainer, attempt: number, env: (name: string) => string | undefined, network: NetworkNamespace): Mount[] {
+  mountsFor(
+    pod: Pod,
+    container: Container | EphemeralContainer,
+    attempt: number,
+    env: (name: string) => string | undefined,
+    network: NetworkNamespace,
+  ): Mount[] {
     const mounts: Mount[] = [];
     const folder = this.#folder(network);
     const taken = new Set((container.volumeMounts ?? []).map((mount) => mount.mountPath));
     for (const mount of container.volumeMounts ?? []) {
       const mounted = this.#mounted.get(mount.name);
-      if (!mounted) throw new StartError("CreateContainerConfigError", `cannot find volume "${mount.name}" to mount into container "${container.name}"`);
+      if (!mounted)
+        throw new StartError(
+          "CreateContainerConfigError",
+          `cannot find volume "${mount.name}" to mount into container "${container.name}"`,
+        );
       const subPath = mount.subPathExpr ? expand(mount.subPathExpr, env) : mount.subPath;
       if (subPath && (subPath.startsWith("/") || subPath.split("/").includes(".."))) {
-        throw new StartError("CreateContainerConfigError", `failed to create subPath directory for volumeMount "${mount.name}" of container "${container.name}"`);
+        throw new StartError(
+          "CreateContainerConfigError",
+          `failed to create subPath directory for volumeMount "${mount.name}" of container "${container.name}"`,
+        );
       }
       const sourcePath = subPath ? subPathOf(mounted, subPath) : mounted.sourcePath;
-      mounts.push({ containerPath: mount.mountPath, fileSystem: mounted.fileSystem, sourcePath, readOnly: mounted.readOnly || mount.readOnly === true, type: mounted.type });
+      mounts.push({
+        containerPath: mount.mountPath,
+        fileSystem: mounted.fileSystem,
+        sourcePath,
+        readOnly: mounted.readOnly || mount.readOnly === true,
+        type: mounted.type,
+      });
     }
     for (const name of ["hosts", "hostname", "resolv.conf"]) {
-      if (!taken.has(`/etc/${name}`)) mounts.push({ containerPath: `/etc/${name}`, fileSystem: folder, sourcePath: `/${name}`, readOnly: false, type: "ext4" });
+      if (!taken.has(`/etc/${name}`))
+        mounts.push({ containerPath: `/etc/${name}`, fileSystem: folder, sourcePath: `/${name}`, readOnly: false, type: "ext4" });
     }
     const path = container.terminationMessagePath ?? "/dev/termination-log";
     if (path !== "") {
@@ -136,12 +175,14 @@ export class PodVolumes {
     for (const volume of pod.spec.volumes ?? []) {
       const mounted = this.#mounted.get(volume.name);
       if (mounted?.persistentVolume) keepVolume(mounted.persistentVolume, mounted.sourcePath, this.#options);
-      if (mounted && volume.emptyDir && volume.emptyDir.medium !== "Memory") this.#options.storage?.save(this.#uid, volume.name, mounted.fileSystem);
+      if (mounted && volume.emptyDir && volume.emptyDir.medium !== "Memory")
+        this.#options.storage?.save(this.#uid, volume.name, mounted.fileSystem);
     }
   }
 
   unmount(): void {
-    for (const { persistentVolume, sourcePath } of this.#mounted.values()) if (persistentVolume) keepVolume(persistentVolume, sourcePath, this.#options);
+    for (const { persistentVolume, sourcePath } of this.#mounted.values())
+      if (persistentVolume) keepVolume(persistentVolume, sourcePath, this.#options);
     this.#mounted.clear();
     this.#podFolder = undefined;
     this.#options.storage?.remove(this.#uid);

@@ -39,13 +39,15 @@ export const interPodAffinity: Plugin = {
     const { affinity, antiAffinity, forbidden, startsGroup } = state as FilterState;
     for (const { term, counts } of affinity) {
       const domain = domainOf(term, node);
-      if (!domain || (!startsGroup && !counts.has(domain))) return { reasons: ["node(s) didn't match pod affinity rules"], unresolvable: true };
+      if (!domain || (!startsGroup && !counts.has(domain)))
+        return { reasons: ["node(s) didn't match pod affinity rules"], unresolvable: true };
     }
     for (const { term, counts } of antiAffinity) {
       const domain = domainOf(term, node);
       if (domain && counts.has(domain)) return { reasons: ["node(s) didn't match pod anti-affinity rules"] };
     }
-    for (const domain of forbidden.keys()) if (inDomain(node, domain)) return { reasons: ["node(s) didn't satisfy existing pods anti-affinity rules"] };
+    for (const domain of forbidden.keys())
+      if (inDomain(node, domain)) return { reasons: ["node(s) didn't satisfy existing pods anti-affinity rules"] };
     return undefined;
   },
   preScore(pod, _nodes, snapshot) {
@@ -56,12 +58,15 @@ export const interPodAffinity: Plugin = {
     };
     const own = preferredTerms(pod);
     if (own.length > 0) {
-      for (const { info, nodeName } of snapshot.allPlaced()) for (const { term, weight } of own) if (termMatches(term, pod, info.pod)) add(term, snapshot.find(nodeName), weight);
+      for (const { info, nodeName } of snapshot.allPlaced())
+        for (const { term, weight } of own) if (termMatches(term, pod, info.pod)) add(term, snapshot.find(nodeName), weight);
     }
     for (const { info, nodeName } of snapshot.placedWithPodAffinity) {
-      for (const { term, weight } of preferredTerms(info.pod)) if (termMatches(term, info.pod, pod)) add(term, snapshot.find(nodeName), weight);
+      for (const { term, weight } of preferredTerms(info.pod))
+        if (termMatches(term, info.pod, pod)) add(term, snapshot.find(nodeName), weight);
       // Upstream: hardPodAffinityWeight 1.
-      for (const term of requiredTerms(info.pod, "podAffinity")) if (termMatches(term, info.pod, pod)) add(term, snapshot.find(nodeName), 1);
+      for (const term of requiredTerms(info.pod, "podAffinity"))
+        if (termMatches(term, info.pod, pod)) add(term, snapshot.find(nodeName), 1);
     }
     return weights.size === 0 ? { skip: true } : { state: weights };
   },
@@ -83,7 +88,10 @@ export const interPodAffinity: Plugin = {
       case "node-updated":
         return true;
       case "pod-gone":
-        return requiredTerms(pod, "podAntiAffinity").some((term) => termMatches(term, pod, event.pod)) || requiredTerms(event.pod, "podAntiAffinity").some((term) => termMatches(term, event.pod, pod));
+        return (
+          requiredTerms(pod, "podAntiAffinity").some((term) => termMatches(term, pod, event.pod)) ||
+          requiredTerms(event.pod, "podAntiAffinity").some((term) => termMatches(term, event.pod, pod))
+        );
       case "pod-assigned":
         return requiredTerms(pod, "podAffinity").some((term) => termMatches(term, pod, event.pod));
       case "pod-updated":
@@ -101,8 +109,14 @@ function requiredTerms(pod: Pod, side: "podAffinity" | "podAntiAffinity"): reado
 function preferredTerms(pod: Pod): { readonly term: PodAffinityTerm; readonly weight: number }[] {
   const { podAffinity, podAntiAffinity } = pod.spec.affinity ?? {};
   return [
-    ...(podAffinity?.preferredDuringSchedulingIgnoredDuringExecution ?? []).map((entry) => ({ term: entry.podAffinityTerm, weight: entry.weight })),
-    ...(podAntiAffinity?.preferredDuringSchedulingIgnoredDuringExecution ?? []).map((entry) => ({ term: entry.podAffinityTerm, weight: -entry.weight })),
+    ...(podAffinity?.preferredDuringSchedulingIgnoredDuringExecution ?? []).map((entry) => ({
+      term: entry.podAffinityTerm,
+      weight: entry.weight,
+    })),
+    ...(podAntiAffinity?.preferredDuringSchedulingIgnoredDuringExecution ?? []).map((entry) => ({
+      term: entry.podAffinityTerm,
+      weight: -entry.weight,
+    })),
   ];
 }
 
@@ -115,7 +129,8 @@ function termMatches(term: PodAffinityTerm, owner: Pod, other: Pod): boolean {
 
 function countMatching(pod: Pod, term: PodAffinityTerm, snapshot: Snapshot): TopologyCounts {
   const counts: TopologyCounts = new Map();
-  const candidates = term.namespaces?.length || term.namespaceSelector ? snapshot.allPlaced() : snapshot.inNamespace(pod.metadata.namespace ?? "");
+  const candidates =
+    term.namespaces?.length || term.namespaceSelector ? snapshot.allPlaced() : snapshot.inNamespace(pod.metadata.namespace ?? "");
   for (const { info, nodeName } of candidates) {
     if (!termMatches(term, pod, info.pod)) continue;
     const domain = domainOf(term, snapshot.find(nodeName));

@@ -10,8 +10,12 @@ export const nodeAffinity: Plugin = {
     const required = pod.spec.affinity?.nodeAffinity?.requiredDuringSchedulingIgnoredDuringExecution;
     return required === undefined && pod.spec.nodeSelector === undefined ? { skip: true } : { state: undefined, nodeNames: pinnedTo(pod) };
   },
-  filter: (pod, node) => (matchesRequiredNodeAffinity(pod, node.node) ? undefined : { reasons: ["node(s) didn't match Pod's node affinity/selector"], unresolvable: true }),
-  preScore: (pod) => (pod.spec.affinity?.nodeAffinity?.preferredDuringSchedulingIgnoredDuringExecution?.length ? { state: undefined } : { skip: true }),
+  filter: (pod, node) =>
+    matchesRequiredNodeAffinity(pod, node.node)
+      ? undefined
+      : { reasons: ["node(s) didn't match Pod's node affinity/selector"], unresolvable: true },
+  preScore: (pod) =>
+    pod.spec.affinity?.nodeAffinity?.preferredDuringSchedulingIgnoredDuringExecution?.length ? { state: undefined } : { skip: true },
   score(pod, node) {
     const terms = pod.spec.affinity?.nodeAffinity?.preferredDuringSchedulingIgnoredDuringExecution ?? [];
     return terms.reduce((sum, term) => sum + (matchesTerm(term.preference, node.node) ? term.weight : 0), 0);

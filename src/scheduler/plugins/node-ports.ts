@@ -8,7 +8,10 @@ export const nodePorts: Plugin = {
     const ports = hostPortsOf(pod);
     return ports.length === 0 ? { skip: true } : { state: ports };
   },
-  filter: (_pod, node, ports) => ((ports as string[]).some((port) => conflicts(port, node)) ? { reasons: ["node(s) didn't have free ports for the requested pod ports"] } : undefined),
+  filter: (_pod, node, ports) =>
+    (ports as string[]).some((port) => conflicts(port, node))
+      ? { reasons: ["node(s) didn't have free ports for the requested pod ports"] }
+      : undefined,
   mayHelp: (event) => event.type === "node-added" || (event.type === "pod-gone" && hostPortsOf(event.pod).length > 0),
 };
 

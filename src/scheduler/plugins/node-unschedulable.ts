@@ -10,5 +10,7 @@ export const nodeUnschedulable: Plugin = {
     if (!node.node.spec.unschedulable || tolerates(pod.spec.tolerations, TAINT)) return undefined;
     return { reasons: ["node(s) were unschedulable"], unresolvable: true };
   },
-  mayHelp: (event) => (event.type === "node-added" && !event.node.spec.unschedulable) || (event.type === "node-updated" && event.old.spec.unschedulable === true && !event.node.spec.unschedulable),
+  mayHelp: (event) =>
+    (event.type === "node-added" && !event.node.spec.unschedulable) ||
+    (event.type === "node-updated" && event.old.spec.unschedulable === true && !event.node.spec.unschedulable),
 };

@@ -24,21 +24,28 @@ export const podTopologySpread: Plugin = {
   filter(_pod, node, state) {
     for (const { constraint, domains, selfMatches } of state as Counted[]) {
       const domain = node.node.metadata.labels?.[constraint.topologyKey];
-      if (domain === undefined) return { reasons: ["node(s) didn't match pod topology spread constraints (missing required label)"], unresolvable: true };
+      if (domain === undefined)
+        return { reasons: ["node(s) didn't match pod topology spread constraints (missing required label)"], unresolvable: true };
       const least = domains.size < (constraint.minDomains ?? 1) ? 0 : Math.min(...domains.values());
-      if ((domains.get(domain) ?? 0) + (selfMatches ? 1 : 0) - least > constraint.maxSkew) return { reasons: ["node(s) didn't match pod topology spread constraints"] };
+      if ((domains.get(domain) ?? 0) + (selfMatches ? 1 : 0) - least > constraint.maxSkew)
+        return { reasons: ["node(s) didn't match pod topology spread constraints"] };
     }
     return undefined;
   },
   preScore(pod, nodes, snapshot) {
     const soft = (pod.spec.topologySpreadConstraints ?? []).filter((constraint) => constraint.whenUnsatisfiable === "ScheduleAnyway");
-    if (soft.length > 0) return { state: { counted: soft.map((constraint) => count(pod, constraint, snapshot)), byNode: undefined, nodeCount: nodes.length } };
+    if (soft.length > 0)
+      return { state: { counted: soft.map((constraint) => count(pod, constraint, snapshot)), byNode: undefined, nodeCount: nodes.length } };
     const owner = ownerOf(pod);
     if (pod.spec.topologySpreadConstraints?.length || !owner) return { skip: true };
     return { state: { counted: [], byNode: snapshot.podsByNodeOf(owner), nodeCount: nodes.length } };
   },
   score(_pod, node, state) {
-    const { counted, byNode, nodeCount } = state as { counted: Counted[]; byNode: ReadonlyMap<string, number> | undefined; nodeCount: number };
+    const { counted, byNode, nodeCount } = state as {
+      counted: Counted[];
+      byNode: ReadonlyMap<string, number> | undefined;
+      nodeCount: number;
+    };
     if (byNode) return (byNode.get(node.name) ?? 0) * Math.log(nodeCount + 2);
     return counted.reduce((sum, { constraint, domains }) => {
       const domain = node.node.metadata.labels?.[constraint.topologyKey];
@@ -59,7 +66,10 @@ export const podTopologySpread: Plugin = {
     if (event.type === "volume-changed") return false;
     if ("node" in event) return hard.every((constraint) => event.node.metadata.labels?.[constraint.topologyKey] !== undefined);
     if (event.pod.metadata.uid === pod.metadata.uid) return true;
-    return event.pod.metadata.namespace === pod.metadata.namespace && hard.some((constraint) => selectorFromLabelSelector(constraint.labelSelector).matches(event.pod.metadata.labels ?? {}));
+    return (
+      event.pod.metadata.namespace === pod.metadata.namespace &&
+      hard.some((constraint) => selectorFromLabelSelector(constraint.labelSelector).matches(event.pod.metadata.labels ?? {}))
+    );
   },
 };
 
@@ -67,9 +77,11 @@ function count(pod: Pod, constraint: TopologySpreadConstraint, snapshot: Snapsho
   const labels = pod.metadata.labels ?? {};
   const base = selectorFromLabelSelector(constraint.labelSelector);
   const sameKeys = (constraint.matchLabelKeys ?? []).filter((key) => labels[key] !== undefined);
-  const matches = (other: Pod) => base.matches(other.metadata.labels ?? {}) && sameKeys.every((key) => other.metadata.labels?.[key] === labels[key]);
+  const matches = (other: Pod) =>
+    base.matches(other.metadata.labels ?? {}) && sameKeys.every((key) => other.metadata.labels?.[key] === labels[key]);
   const domains = new Map<string, number>();
-  const domainOf = (node: NodeInfo | undefined) => (node && counts(pod, constraint, node) ? node.node.metadata.labels?.[constraint.topologyKey] : undefined);
+  const domainOf = (node: NodeInfo | undefined) =>
+    node && counts(pod, constraint, node) ? node.node.metadata.labels?.[constraint.topologyKey] : undefined;
   for (const node of snapshot.nodes) {
     const domain = domainOf(node);
     if (domain !== undefined && !domains.has(domain)) domains.set(domain, 0);
@@ -84,6 +96,10 @@ function count(pod: Pod, constraint: TopologySpreadConstraint, snapshot: Snapsho
 
 function counts(pod: Pod, constraint: TopologySpreadConstraint, node: NodeInfo): boolean {
   if ((constraint.nodeAffinityPolicy ?? "Honor") === "Honor" && !matchesRequiredNodeAffinity(pod, node.node)) return false;
-  if (constraint.nodeTaintsPolicy === "Honor" && node.node.spec.taints?.some((taint) => taint.effect !== "PreferNoSchedule" && !tolerates(pod.spec.tolerations, taint))) return false;
+  if (
+    constraint.nodeTaintsPolicy === "Honor" &&
+    node.node.spec.taints?.some((taint) => taint.effect !== "PreferNoSchedule" && !tolerates(pod.spec.tolerations, taint))
+  )
+    return false;
   return true;
 }

@@ -10,7 +10,9 @@ export const taintToleration: Plugin = {
     return hasUntolerated(pod, node.node) ? { reasons: ["node(s) had untolerated taint(s)"], unresolvable: true } : undefined;
   },
   preScore(_pod, nodes) {
-    return nodes.some((node) => node.node.spec.taints?.some((taint) => taint.effect === "PreferNoSchedule")) ? { state: undefined } : { skip: true };
+    return nodes.some((node) => node.node.spec.taints?.some((taint) => taint.effect === "PreferNoSchedule"))
+      ? { state: undefined }
+      : { skip: true };
   },
   score(pod, node) {
     const tolerations = pod.spec.tolerations?.filter((toleration) => !toleration.effect || toleration.effect === "PreferNoSchedule");

@@ -33,7 +33,8 @@ export const volumeBinding: Plugin = {
       if (problem !== undefined) return rejected(problem);
       if (!claim) continue;
       if (claim.spec.volumeName && claim.metadata.annotations?.[BIND_COMPLETED] !== undefined) bound.push(claim);
-      else if (!claim.spec.volumeName && lookups.storageClass(classOfClaim(claim))?.volumeBindingMode === "WaitForFirstConsumer") delayed.push(claim);
+      else if (!claim.spec.volumeName && lookups.storageClass(classOfClaim(claim))?.volumeBindingMode === "WaitForFirstConsumer")
+        delayed.push(claim);
       else immediate = true;
     }
     if (immediate) return rejected("pod has unbound immediate PersistentVolumeClaims");
@@ -56,8 +57,12 @@ const reject = (reason: string): Rejection => ({ reasons: [reason], unresolvable
 function problemOf(pod: Pod, name: string, claim: PersistentVolumeClaim | undefined): string | undefined {
   const quoted = JSON.stringify(name);
   const isEphemeral = pod.spec.volumes?.some((volume) => volume.ephemeral && `${pod.metadata.name}-${volume.name}` === name);
-  if (!claim) return isEphemeral ? `waiting for ephemeral volume controller to create the persistentvolumeclaim ${quoted}` : `persistentvolumeclaim ${quoted} not found`;
-  if (claim.status.phase === "Lost") return `persistentvolumeclaim ${quoted} bound to non-existent persistentvolume ${JSON.stringify(claim.spec.volumeName ?? "")}`;
+  if (!claim)
+    return isEphemeral
+      ? `waiting for ephemeral volume controller to create the persistentvolumeclaim ${quoted}`
+      : `persistentvolumeclaim ${quoted} not found`;
+  if (claim.status.phase === "Lost")
+    return `persistentvolumeclaim ${quoted} bound to non-existent persistentvolume ${JSON.stringify(claim.spec.volumeName ?? "")}`;
   if (claim.metadata.deletionTimestamp) return `persistentvolumeclaim ${quoted} is being deleted`;
   if (isEphemeral && !claim.metadata.ownerReferences?.some((owner) => owner.controller && owner.uid === pod.metadata.uid)) {
     return `PVC ${pod.metadata.namespace}/${name} was not created for pod ${pod.metadata.namespace}/${pod.metadata.name} (pod is not owner)`;
@@ -66,13 +71,20 @@ function problemOf(pod: Pod, name: string, claim: PersistentVolumeClaim | undefi
 }
 
 /** For each claim the volume that would do on this node, or "provision"; undefined where one has neither. Upstream: FindPodVolumes */
-export function volumesFor(claims: readonly PersistentVolumeClaim[], { node }: NodeInfo, lookups: VolumeLookups): Map<PersistentVolumeClaim, PersistentVolume | "provision"> | undefined {
+export function volumesFor(
+  claims: readonly PersistentVolumeClaim[],
+  { node }: NodeInfo,
+  lookups: VolumeLookups,
+): Map<PersistentVolumeClaim, PersistentVolume | "provision"> | undefined {
   const found = new Map<PersistentVolumeClaim, PersistentVolume | "provision">();
   const taken = new Set<string>();
   for (const claim of claims) {
     const selected = claim.metadata.annotations?.[SELECTED_NODE];
     if (selected !== undefined && selected !== node.metadata.name) return undefined;
-    const volume = selected === undefined ? bestVolume(lookups.volumesOfClass(classOfClaim(claim)), claim, false, { node, onNode: volumeFitsNode, taken }) : undefined;
+    const volume =
+      selected === undefined
+        ? bestVolume(lookups.volumesOfClass(classOfClaim(claim)), claim, false, { node, onNode: volumeFitsNode, taken })
+        : undefined;
     if (volume) {
       taken.add(volume.metadata.name);
       found.set(claim, volume);
@@ -81,7 +93,11 @@ export function volumesFor(claims: readonly PersistentVolumeClaim[], { node }: N
     const storageClass = lookups.storageClass(classOfClaim(claim));
     if (!storageClass || storageClass.provisioner === "kubernetes.io/no-provisioner") return undefined;
     const topologies = storageClass.allowedTopologies ?? [];
-    const allowed = topologies.length === 0 || topologies.some((term) => (term.matchLabelExpressions ?? []).every(({ key, values }) => values.includes(node.metadata.labels?.[key] ?? "")));
+    const allowed =
+      topologies.length === 0 ||
+      topologies.some((term) =>
+        (term.matchLabelExpressions ?? []).every(({ key, values }) => values.includes(node.metadata.labels?.[key] ?? "")),
+      );
     if (!allowed) return undefined;
     found.set(claim, "provision");
   }

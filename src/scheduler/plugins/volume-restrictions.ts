@@ -16,8 +16,12 @@ export const volumeRestrictions: Plugin = {
   },
   filter(pod, node, state) {
     const { claims } = state as { claims: ReadonlySet<string> };
-    const shared = [...node.pods.values()].some(({ pod: other }) => other.metadata.namespace === pod.metadata.namespace && claimsOf(other).some((name) => claims.has(name)));
-    return shared ? { reasons: ["node has pod using PersistentVolumeClaim with the same name and ReadWriteOncePod access mode"] } : undefined;
+    const shared = [...node.pods.values()].some(
+      ({ pod: other }) => other.metadata.namespace === pod.metadata.namespace && claimsOf(other).some((name) => claims.has(name)),
+    );
+    return shared
+      ? { reasons: ["node has pod using PersistentVolumeClaim with the same name and ReadWriteOncePod access mode"] }
+      : undefined;
   },
   mayHelp: (event) => event.type === "pod-gone" || event.type === "volume-changed",
 };

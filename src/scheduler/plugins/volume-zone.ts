@@ -1,7 +1,12 @@
 import { claimsOf } from "../../api/pod-claims.ts";
 import type { Plugin } from "../framework.ts";
 
-const TOPOLOGY_LABELS = ["failure-domain.beta.kubernetes.io/zone", "failure-domain.beta.kubernetes.io/region", "topology.kubernetes.io/zone", "topology.kubernetes.io/region"];
+const TOPOLOGY_LABELS = [
+  "failure-domain.beta.kubernetes.io/zone",
+  "failure-domain.beta.kubernetes.io/region",
+  "topology.kubernetes.io/zone",
+  "topology.kubernetes.io/region",
+];
 
 /** Volumes with a zone are used there. Upstream: pkg/scheduler/framework/plugins/volumezone */
 export const volumeZone: Plugin = {

@@ -8,7 +8,13 @@ export const container = (fields: Partial<Container> = {}): Container => ({ name
 
 /** A pod as it comes from a client, before defaulting. */
 export function draft(spec: Partial<PodSpec> = {}, metadata: Partial<Pod["metadata"]> = {}): Pod {
-  return { apiVersion: "v1", kind: "Pod", metadata: { name: "p", namespace: "default", uid: "u-1", resourceVersion: "1", creationTimestamp: "2026-01-01T00:00:00Z", ...metadata }, spec: { containers: [container()], ...structuredClone(spec) }, status: {} };
+  return {
+    apiVersion: "v1",
+    kind: "Pod",
+    metadata: { name: "p", namespace: "default", uid: "u-1", resourceVersion: "1", creationTimestamp: "2026-01-01T00:00:00Z", ...metadata },
+    spec: { containers: [container()], ...structuredClone(spec) },
+    status: {},
+  };
 }
 
 export function defaulted(spec: Partial<PodSpec> = {}, metadata: Partial<Pod["metadata"]> = {}): Pod {

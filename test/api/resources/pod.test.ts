@@ -18,7 +18,13 @@ test("a pod of one image gets every default", () => {
         image: "luksa/kubia",
         imagePullPolicy: "Always",
         ports: [{ containerPort: 8080, protocol: "TCP" }],
-        livenessProbe: { httpGet: { port: 8080, path: "/", scheme: "HTTP" }, timeoutSeconds: 1, periodSeconds: 10, successThreshold: 1, failureThreshold: 3 },
+        livenessProbe: {
+          httpGet: { port: 8080, path: "/", scheme: "HTTP" },
+          timeoutSeconds: 1,
+          periodSeconds: 10,
+          successThreshold: 1,
+          failureThreshold: 3,
+        },
         resources: {},
         terminationMessagePath: "/dev/termination-log",
         terminationMessagePolicy: "File",
@@ -41,7 +47,10 @@ test("the pull policy follows the tag", () => {
 });
 
 test("limits become requests, host networking host ports, and defaulting twice changes nothing", () => {
-  const pod = defaulted({ hostNetwork: true, containers: [container({ ports: [{ containerPort: 80 }], resources: { limits: { cpu: "1" } } })] });
+  const pod = defaulted({
+    hostNetwork: true,
+    containers: [container({ ports: [{ containerPort: 80 }], resources: { limits: { cpu: "1" } } })],
+  });
   assert.deepEqual(pod.spec.containers[0]?.resources, { limits: { cpu: "1" }, requests: { cpu: "1" } });
   assert.equal(pod.spec.containers[0]?.ports?.[0]?.hostPort, 80);
   const again = structuredClone(pod);
@@ -50,7 +59,8 @@ test("limits become requests, host networking host ports, and defaulting twice c
 });
 
 test("a new pod is Pending with its QoS class", () => {
-  const qos = (...resources: { requests?: Record<string, string>; limits?: Record<string, string> }[]) => qosClass(defaulted({ containers: resources.map((own, index) => container({ name: `c${index}`, resources: own })) }));
+  const qos = (...resources: { requests?: Record<string, string>; limits?: Record<string, string> }[]) =>
+    qosClass(defaulted({ containers: resources.map((own, index) => container({ name: `c${index}`, resources: own })) }));
   assert.equal(qos({}), "BestEffort");
   assert.equal(qos({ requests: { cpu: "1" } }), "Burstable");
   assert.equal(qos({ limits: { cpu: "1", memory: "1Gi" } }), "Guaranteed");
@@ -60,7 +70,11 @@ test("a new pod is Pending with its QoS class", () => {
 
 test("requests count sidecars beside the containers, and the greatest init container", () => {
   const asks = (name: string, cpu: string, more = {}) => container({ name, resources: { requests: { cpu }, limits: { cpu } }, ...more });
-  const pod = defaulted({ containers: [asks("a", "100m"), asks("b", "200m")], initContainers: [asks("s", "50m", { restartPolicy: "Always" }), asks("i", "1")], overhead: { cpu: "10m" } });
+  const pod = defaulted({
+    containers: [asks("a", "100m"), asks("b", "200m")],
+    initContainers: [asks("s", "50m", { restartPolicy: "Always" }), asks("i", "1")],
+    overhead: { cpu: "10m" },
+  });
   assert.equal(podRequests(pod).get("cpu"), 1060);
   assert.equal(podLimits(pod).get("cpu"), 1060);
 });
@@ -113,11 +127,24 @@ test("an update may not add a container or drop a toleration", () => {
   const more = structuredClone(old);
   more.spec.containers.push(container({ name: "b" }));
   assert.deepEqual(updateProblems(pods, more, old), ["spec.containers: Forbidden: pod updates may not add or remove containers"]);
-  assert.deepEqual(updateProblems(pods, { ...old, spec: { ...old.spec, tolerations: [] } }, old), ["spec.tolerations: Forbidden: existing toleration can not be modified except its tolerationSeconds"]);
+  assert.deepEqual(updateProblems(pods, { ...old, spec: { ...old.spec, tolerations: [] } }, old), [
+    "spec.tolerations: Forbidden: existing toleration can not be modified except its tolerationSeconds",
+  ]);
 });
 
 test("warns of what it accepts but what is not wise", () => {
-  const pod = draft({ nodeSelector: { "beta.kubernetes.io/os": "linux" }, containers: [container({ env: [{ name: "A", value: "1" }, { name: "A", value: "2" }], resources: { limits: { memory: "100m" } } })] });
+  const pod = draft({
+    nodeSelector: { "beta.kubernetes.io/os": "linux" },
+    containers: [
+      container({
+        env: [
+          { name: "A", value: "1" },
+          { name: "A", value: "2" },
+        ],
+        resources: { limits: { memory: "100m" } },
+      }),
+    ],
+  });
   assert.deepEqual(pods.warnings?.(pod, undefined), [
     'spec.nodeSelector[beta.kubernetes.io/os]: deprecated since v1.14; use "kubernetes.io/os" instead',
     'spec.containers[0].resources.limits[memory]: fractional byte value "100m" is invalid, must be an integer',
@@ -125,9 +152,19 @@ test("warns of what it accepts but what is not wise", () => {
   ]);
 });
 
-const state = (name: string, value: NonNullable<ContainerStatus["state"]>, more: Partial<ContainerStatus> = {}): ContainerStatus => ({ name, image: "i", imageID: "", ready: false, restartCount: 0, state: value, ...more });
-const running = (name: string, more: Partial<ContainerStatus> = {}) => state(name, { running: { startedAt: at(60) } }, { ready: true, started: true, ...more });
-const ended = (name: string, exitCode: number, reason?: string, signal?: number) => state(name, { terminated: { exitCode, ...(reason ? { reason } : {}), ...(signal ? { signal } : {}) } });
+const state = (name: string, value: NonNullable<ContainerStatus["state"]>, more: Partial<ContainerStatus> = {}): ContainerStatus => ({
+  name,
+  image: "i",
+  imageID: "",
+  ready: false,
+  restartCount: 0,
+  state: value,
+  ...more,
+});
+const running = (name: string, more: Partial<ContainerStatus> = {}) =>
+  state(name, { running: { startedAt: at(60) } }, { ready: true, started: true, ...more });
+const ended = (name: string, exitCode: number, reason?: string, signal?: number) =>
+  state(name, { terminated: { exitCode, ...(reason ? { reason } : {}), ...(signal ? { signal } : {}) } });
 const waiting = (name: string, reason: string) => state(name, { waiting: { reason } });
 const restarted = { restartCount: 3, lastState: { terminated: { exitCode: 1, finishedAt: at(10) } } };
 
@@ -136,25 +173,87 @@ const WITH_INIT = { initContainers: [container({ name: "init" })] };
 const WITH_SIDECAR = { initContainers: [container({ name: "side", restartPolicy: "Always" })] };
 const INITIALIZED = [{ type: "Initialized", status: "True" }];
 
-const STATES: readonly [what: string, spec: Partial<Pod["spec"]>, status: PodStatus, expected: readonly [string, string, string], metadata?: Partial<Pod["metadata"]>][] = [
+const STATES: readonly [
+  what: string,
+  spec: Partial<Pod["spec"]>,
+  status: PodStatus,
+  expected: readonly [string, string, string],
+  metadata?: Partial<Pod["metadata"]>,
+][] = [
   ["new", {}, { phase: "Pending" }, ["0/1", "Pending", "0"]],
-  ["gated", {}, { phase: "Pending", conditions: [{ type: "PodScheduled", status: "False", reason: "SchedulingGated" }] }, ["0/1", "SchedulingGated", "0"]],
+  [
+    "gated",
+    {},
+    { phase: "Pending", conditions: [{ type: "PodScheduled", status: "False", reason: "SchedulingGated" }] },
+    ["0/1", "SchedulingGated", "0"],
+  ],
   ["creating", {}, { phase: "Pending", containerStatuses: [waiting("main", "ContainerCreating")] }, ["0/1", "ContainerCreating", "0"]],
   ["running", TWO, { phase: "Running", containerStatuses: [running("main"), running("two")] }, ["2/2", "Running", "0"]],
   ["restarted", {}, { phase: "Running", containerStatuses: [running("main", restarted)] }, ["1/1", "Running", "3 (10s ago)"]],
-  ["crashing", {}, { phase: "Running", containerStatuses: [{ ...waiting("main", "CrashLoopBackOff"), ...restarted }] }, ["0/1", "CrashLoopBackOff", "3 (10s ago)"]],
+  [
+    "crashing",
+    {},
+    { phase: "Running", containerStatuses: [{ ...waiting("main", "CrashLoopBackOff"), ...restarted }] },
+    ["0/1", "CrashLoopBackOff", "3 (10s ago)"],
+  ],
   ["done", {}, { phase: "Succeeded", containerStatuses: [ended("main", 0, "Completed")] }, ["0/1", "Completed", "0"]],
   ["half done", TWO, { phase: "Running", containerStatuses: [ended("main", 0, "Completed"), running("two")] }, ["1/2", "NotReady", "0"]],
   ["killed by a signal", {}, { phase: "Failed", containerStatuses: [ended("main", 137, undefined, 9)] }, ["0/1", "Signal:9", "0"]],
   ["failed without a reason", {}, { phase: "Failed", containerStatuses: [ended("main", 3)] }, ["0/1", "ExitCode:3", "0"]],
   ["evicted", {}, { phase: "Failed", reason: "Evicted" }, ["0/1", "Evicted", "0"]],
-  ["terminating", {}, { phase: "Running", containerStatuses: [running("main")] }, ["1/1", "Terminating", "0"], { deletionTimestamp: at(1) }],
-  ["lost with its node", {}, { phase: "Running", reason: "NodeLost", containerStatuses: [running("main")] }, ["1/1", "Unknown", "0"], { deletionTimestamp: at(1) }],
-  ["initializing", WITH_INIT, { phase: "Pending", initContainerStatuses: [state("init", { running: {} })], containerStatuses: [waiting("main", "PodInitializing")] }, ["0/1", "Init:0/1", "0"]],
-  ["failing to initialize", WITH_INIT, { phase: "Pending", initContainerStatuses: [{ ...waiting("init", "CrashLoopBackOff"), ...restarted }], containerStatuses: [waiting("main", "PodInitializing")] }, ["0/1", "Init:CrashLoopBackOff", "3 (10s ago)"]],
+  [
+    "terminating",
+    {},
+    { phase: "Running", containerStatuses: [running("main")] },
+    ["1/1", "Terminating", "0"],
+    { deletionTimestamp: at(1) },
+  ],
+  [
+    "lost with its node",
+    {},
+    { phase: "Running", reason: "NodeLost", containerStatuses: [running("main")] },
+    ["1/1", "Unknown", "0"],
+    { deletionTimestamp: at(1) },
+  ],
+  [
+    "initializing",
+    WITH_INIT,
+    { phase: "Pending", initContainerStatuses: [state("init", { running: {} })], containerStatuses: [waiting("main", "PodInitializing")] },
+    ["0/1", "Init:0/1", "0"],
+  ],
+  [
+    "failing to initialize",
+    WITH_INIT,
+    {
+      phase: "Pending",
+      initContainerStatuses: [{ ...waiting("init", "CrashLoopBackOff"), ...restarted }],
+      containerStatuses: [waiting("main", "PodInitializing")],
+    },
+    ["0/1", "Init:CrashLoopBackOff", "3 (10s ago)"],
+  ],
   ["failed to initialize", WITH_INIT, { phase: "Failed", initContainerStatuses: [ended("init", 1, "Error")] }, ["0/1", "Init:Error", "0"]],
-  ["past a failing init container", WITH_INIT, { phase: "Running", conditions: INITIALIZED, initContainerStatuses: [{ ...ended("init", 0, "Completed"), ...restarted }], containerStatuses: [running("main")] }, ["1/1", "Running", "0"]],
-  ["with a sidecar", WITH_SIDECAR, { phase: "Running", conditions: INITIALIZED, initContainerStatuses: [running("side", restarted)], containerStatuses: [running("main")] }, ["2/2", "Running", "3 (10s ago)"]],
+  [
+    "past a failing init container",
+    WITH_INIT,
+    {
+      phase: "Running",
+      conditions: INITIALIZED,
+      initContainerStatuses: [{ ...ended("init", 0, "Completed"), ...restarted }],
+      containerStatuses: [running("main")],
+    },
+    ["1/1", "Running", "0"],
+  ],
+  [
+    "with a sidecar",
+    WITH_SIDECAR,
+    {
+      phase: "Running",
+      conditions: INITIALIZED,
+      initContainerStatuses: [running("side", restarted)],
+      containerStatuses: [running("main")],
+    },
+    ["2/2", "Running", "3 (10s ago)"],
+  ],
 ];
 
 for (const [what, spec, status, [ready, shown, restarts], metadata] of STATES) {
@@ -166,5 +265,8 @@ for (const [what, spec, status, [ready, shown, restarts], metadata] of STATES) {
 
 test("wide columns show <none> for what is not there", () => {
   const cells = row(pods, draft(), NOW);
-  assert.deepEqual([cells["IP"], cells["Node"], cells["Nominated Node"], cells["Readiness Gates"]], ["<none>", "<none>", "<none>", "<none>"]);
+  assert.deepEqual(
+    [cells["IP"], cells["Node"], cells["Nominated Node"], cells["Readiness Gates"]],
+    ["<none>", "<none>", "<none>", "<none>"],
+  );
 });

@@ -24,7 +24,13 @@ export class ConformanceCluster {
   readonly #listener: ApiListener;
   readonly #folder: string;
 
-  private constructor(parts: { clock: SimClock; cluster: Cluster; listener: ApiListener; folder: string; certificates: ClusterCertificates }) {
+  private constructor(parts: {
+    clock: SimClock;
+    cluster: Cluster;
+    listener: ApiListener;
+    folder: string;
+    certificates: ClusterCertificates;
+  }) {
     this.clock = parts.clock;
     this.#cluster = parts.cluster;
     this.#listener = parts.listener;
@@ -58,7 +64,11 @@ export class ConformanceCluster {
       },
     });
     const cluster = await whileStepping(clock, starting);
-    const listener = await listenForApi(0, { cert: certificates.server.cert, key: certificates.server.key, ca: certificates.ca.cert }, { handle: (request, response) => cluster.handler.handle(request, withHostDate(response)), upgrade: cluster.handler.handleUpgrade });
+    const listener = await listenForApi(
+      0,
+      { cert: certificates.server.cert, key: certificates.server.key, ca: certificates.ca.cert },
+      { handle: (request, response) => cluster.handler.handle(request, withHostDate(response)), upgrade: cluster.handler.handleUpgrade },
+    );
     cluster.onApiConnection((connection) => listener.serve(connection));
     await whileStepping(clock, cluster.settled(120_000));
     return new ConformanceCluster({ clock, cluster, listener, folder, certificates });
@@ -93,7 +103,8 @@ function withHostDate(response: ServerResponse): ServerResponse {
   const writeHead = response.writeHead.bind(response) as (status: number, ...rest: unknown[]) => ServerResponse;
   const patched = (status: number, ...rest: unknown[]) => {
     const headers = rest.at(-1);
-    if (typeof headers === "object" && headers !== null && "Date" in headers) rest[rest.length - 1] = { ...headers, Date: new Date().toUTCString() };
+    if (typeof headers === "object" && headers !== null && "Date" in headers)
+      rest[rest.length - 1] = { ...headers, Date: new Date().toUTCString() };
     return writeHead(status, ...rest);
   };
   return Object.assign(response, { writeHead: patched });

@@ -21,7 +21,9 @@ for (const group of GROUPS) {
 await suite.close();
 const unexpected = all.filter(({ difference, differs }) => difference !== "" && !differs);
 const deliberate = all.filter(({ difference, differs }) => difference !== "" && differs);
-console.log(`agree ${all.length - unexpected.length - deliberate.length} of ${all.length}${deliberate.length > 0 ? `, ${deliberate.length} differ on purpose` : ""} (${((Date.now() - started) / 1000).toFixed(0)} s)`);
+console.log(
+  `agree ${all.length - unexpected.length - deliberate.length} of ${all.length}${deliberate.length > 0 ? `, ${deliberate.length} differ on purpose` : ""} (${((Date.now() - started) / 1000).toFixed(0)} s)`,
+);
 process.exit(unexpected.length > 0 ? 1 : 0);
 
 function tell({ command, difference, differs }: CaseResult): void {

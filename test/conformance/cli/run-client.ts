@@ -29,7 +29,11 @@ export const kubesim = (): Client => [process.execPath, process.env["KUBESIM_BIN
 /** Runs a client once, in a folder and with a home of its own. */
 export function runClient(client: Client, { args, folder, env, stdin, interruptAfterMs }: Invocation): Promise<Outcome> {
   return new Promise((resolve) => {
-    const child = spawn(client[0], [...client.slice(1), ...args], { cwd: folder, env: { PATH: process.env["PATH"], LANG: "C.UTF-8", NO_COLOR: "1", NODE_COMPILE_CACHE: "", ...env }, stdio: ["pipe", "pipe", "pipe"] });
+    const child = spawn(client[0], [...client.slice(1), ...args], {
+      cwd: folder,
+      env: { PATH: process.env["PATH"], LANG: "C.UTF-8", NO_COLOR: "1", NODE_COMPILE_CACHE: "", ...env },
+      stdio: ["pipe", "pipe", "pipe"],
+    });
     let stdout = "";
     let stderr = "";
     let late = false;

@@ -39,7 +39,9 @@ export class Suite {
 
   /** @param filter only the cases whose command contains it */
   async run(group: CaseGroup, filter = "", report: (result: CaseResult) => void = () => undefined): Promise<CaseResult[]> {
-    const cases = group.cases.map((each) => (typeof each === "object" ? each : { command: each })).filter((each) => textOf(each).includes(filter));
+    const cases = group.cases
+      .map((each) => (typeof each === "object" ? each : { command: each }))
+      .filter((each) => textOf(each).includes(filter));
     if (cases.length === 0) return [];
     const sides = await this.#sides(group);
     const results: CaseResult[] = [];
@@ -47,7 +49,12 @@ export class Suite {
     const work = async () => {
       for (let next = pending.shift(); next; next = pending.shift()) {
         const [index, each] = next;
-        const result = { group: group.name, command: textOf(each), differs: each.differs, difference: await this.#runCase(each, sides, group.mode) };
+        const result = {
+          group: group.name,
+          command: textOf(each),
+          differs: each.differs,
+          difference: await this.#runCase(each, sides, group.mode),
+        };
         results[index] = result;
         report(result);
       }
@@ -116,7 +123,8 @@ export class Suite {
         fs.mkdirSync(path.dirname(path.join(folder, file)), { recursive: true });
         fs.writeFileSync(path.join(folder, file), text.replaceAll("$DIR", folder).replaceAll("$PORT", String(side.cluster.port)));
       }
-      const substitute = (text: string) => text.replaceAll("$DIR", folder).replaceAll("$KUBECONFIG", side.cluster.kubeconfig).replaceAll("$PORT", String(side.cluster.port));
+      const substitute = (text: string) =>
+        text.replaceAll("$DIR", folder).replaceAll("$KUBECONFIG", side.cluster.kubeconfig).replaceAll("$PORT", String(side.cluster.port));
       const env = environment(side, Object.fromEntries(Object.entries(each.env ?? {}).map(([key, value]) => [key, substitute(value)])));
       for (const line of each.setup ?? []) {
         const outcome = await runClient(kubectl(), { args: splitWords(substitute(line)), folder, env });
@@ -139,7 +147,13 @@ export const ALL_FIXTURES = () =>
     .sort();
 
 function environment(side: Side, more: Readonly<Record<string, string>>): Record<string, string> {
-  return { HOME: path.join(side.folder, "home"), KUBESIM_HOME: path.join(side.folder, "kubesim"), KUBECACHEDIR: path.join(side.folder, "cache"), KUBECONFIG: side.cluster.kubeconfig, ...more };
+  return {
+    HOME: path.join(side.folder, "home"),
+    KUBESIM_HOME: path.join(side.folder, "kubesim"),
+    KUBECACHEDIR: path.join(side.folder, "cache"),
+    KUBECONFIG: side.cluster.kubeconfig,
+    ...more,
+  };
 }
 
 // What client-go logs for its developers, with the time and a process id: kubesim has no such log.
@@ -148,11 +162,19 @@ const KLOG_LINES = /^[IWEF]\d{4} \d\d:\d\d:\d\d\.\d+ +\d+ [\w.]+:\d+\] .*\n/gm;
 
 /** Only what cannot be equal: the side's folders and ports. */
 function masked({ stdout, stderr, status }: Outcome, side: Side, folder: string): Outcome {
-  return { stdout: maskText(stdout, side, folder), stderr: maskText(stderr.replace(KLOG_LINES, "").replace(RUN_IDS, "ID"), side, folder), status };
+  return {
+    stdout: maskText(stdout, side, folder),
+    stderr: maskText(stderr.replace(KLOG_LINES, "").replace(RUN_IDS, "ID"), side, folder),
+    status,
+  };
 }
 
 function maskText(text: string, side: Side, folder: string): string {
-  return text.replaceAll(folder, "DIR").replaceAll(side.folder, "SIDE").replaceAll(path.dirname(side.cluster.kubeconfig), "CLUSTER").replaceAll(`127.0.0.1:${side.cluster.port}`, "127.0.0.1:PORTX");
+  return text
+    .replaceAll(folder, "DIR")
+    .replaceAll(side.folder, "SIDE")
+    .replaceAll(path.dirname(side.cluster.kubeconfig), "CLUSTER")
+    .replaceAll(`127.0.0.1:${side.cluster.port}`, "127.0.0.1:PORTX");
 }
 
 const filesText = (folder: string, side: Side) =>
@@ -186,7 +208,11 @@ async function alignTime(sides: Sides, extraMs: number): Promise<void> {
 async function stateOf(side: Side): Promise<string> {
   const kinds = COMPARED_KINDS.map(groupResource);
   const place = { ...side, folder: path.join(side.folder, "..", "fixtures") };
-  const outcome = await runClient(kubectl(), { args: ["get", [...new Set(kinds)].join(","), "-A", "-o", "yaml", "--ignore-not-found"], folder: place.folder, env: environment(place, {}) });
+  const outcome = await runClient(kubectl(), {
+    args: ["get", [...new Set(kinds)].join(","), "-A", "-o", "yaml", "--ignore-not-found"],
+    folder: place.folder,
+    env: environment(place, {}),
+  });
   if (outcome.stdout === "") throw new Error(`the state cannot be read: ${outcome.stderr}`);
   return outcome.stdout.replaceAll(`:${side.cluster.port}`, ":PORTX").replace(/(?<=\bresourceVersion: )"\d+"/g, '"N"');
 }

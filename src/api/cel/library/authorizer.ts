@@ -34,7 +34,16 @@ export const RESOURCE_CHECK_TYPE = opaqueType(RESOURCE_CHECK);
 
 // Upstream: AuthzLib's cost in k8s.io/apiserver/pkg/cel/library/cost.go: two checks an expression, not more.
 const CHECK_COST = 350_000;
-const NOTHING: AuthorizationCheck = { serviceAccount: undefined, verb: "", path: "", group: "", resource: "", subresource: "", namespace: "", name: "" };
+const NOTHING: AuthorizationCheck = {
+  serviceAccount: undefined,
+  verb: "",
+  path: "",
+  group: "",
+  resource: "",
+  subresource: "",
+  namespace: "",
+  name: "",
+};
 
 /** An authorizer or a check that is being put together. */
 export class CelAuthorizer extends CelOpaque {
@@ -82,25 +91,68 @@ class CelDecision extends CelOpaque {
 
 /** Upstream: k8s.io/apiserver/pkg/cel/library/authz.go */
 export const AUTHORIZER_FUNCTIONS: readonly CelFunction[] = [
-  method("path", overload(`(${AUTHORIZER}, string) ${PATH_CHECK}`, (authorizer: CelAuthorizer, path: string) => {
-    if (path.trim() === "") throw new CelError("path must be non-empty");
-    return authorizer.with({ path }, PATH_CHECK);
-  })),
-  method("serviceAccount", overload(`(${AUTHORIZER}, string, string) ${AUTHORIZER}`, (authorizer: CelAuthorizer, namespace: string, name: string) => authorizer.with({ serviceAccount: { namespace, name } }))),
-  method("group", overload(`(${AUTHORIZER}, string) ${GROUP_CHECK}`, (authorizer: CelAuthorizer, group: string) => authorizer.with({ group }, GROUP_CHECK))),
-  method("resource", overload(`(${GROUP_CHECK}, string) ${RESOURCE_CHECK}`, (check: CelAuthorizer, resource: string) => {
-    if (resource.trim() === "") throw new CelError("resource must be non-empty");
-    return check.with({ resource }, RESOURCE_CHECK);
-  })),
-  ...(["subresource", "namespace", "name"] as const).map((part) => method(part, overload(`(${RESOURCE_CHECK}, string) ${RESOURCE_CHECK}`, (check: CelAuthorizer, value: string) => check.with({ [part]: value })))),
+  method(
+    "path",
+    overload(`(${AUTHORIZER}, string) ${PATH_CHECK}`, (authorizer: CelAuthorizer, path: string) => {
+      if (path.trim() === "") throw new CelError("path must be non-empty");
+      return authorizer.with({ path }, PATH_CHECK);
+    }),
+  ),
+  method(
+    "serviceAccount",
+    overload(`(${AUTHORIZER}, string, string) ${AUTHORIZER}`, (authorizer: CelAuthorizer, namespace: string, name: string) =>
+      authorizer.with({ serviceAccount: { namespace, name } }),
+    ),
+  ),
+  method(
+    "group",
+    overload(`(${AUTHORIZER}, string) ${GROUP_CHECK}`, (authorizer: CelAuthorizer, group: string) =>
+      authorizer.with({ group }, GROUP_CHECK),
+    ),
+  ),
+  method(
+    "resource",
+    overload(`(${GROUP_CHECK}, string) ${RESOURCE_CHECK}`, (check: CelAuthorizer, resource: string) => {
+      if (resource.trim() === "") throw new CelError("resource must be non-empty");
+      return check.with({ resource }, RESOURCE_CHECK);
+    }),
+  ),
+  ...(["subresource", "namespace", "name"] as const).map((part) =>
+    method(
+      part,
+      overload(`(${RESOURCE_CHECK}, string) ${RESOURCE_CHECK}`, (check: CelAuthorizer, value: string) => check.with({ [part]: value })),
+    ),
+  ),
   // No authorizer of this server looks at selectors.
-  ...["fieldSelector", "labelSelector"].map((part) => method(part, overload(`(${RESOURCE_CHECK}, string) ${RESOURCE_CHECK}`, (check: CelAuthorizer) => check))),
-  method("check", ...[PATH_CHECK, RESOURCE_CHECK].map((type) => overload(`(${type}, string) ${DECISION}`, (check: CelAuthorizer, verb: string, context: CallContext) => {
-    context.charge(CHECK_COST);
-    return check.decide(verb);
-  }))),
-  method("allowed", overload(`(${DECISION}) bool`, ({ answer }: CelDecision) => answer.allowed)),
-  method("reason", overload(`(${DECISION}) string`, ({ answer }: CelDecision) => answer.reason ?? "")),
-  method("errored", overload(`(${DECISION}) bool`, () => false)),
-  method("error", overload(`(${DECISION}) string`, () => "")),
+  ...["fieldSelector", "labelSelector"].map((part) =>
+    method(
+      part,
+      overload(`(${RESOURCE_CHECK}, string) ${RESOURCE_CHECK}`, (check: CelAuthorizer) => check),
+    ),
+  ),
+  method(
+    "check",
+    ...[PATH_CHECK, RESOURCE_CHECK].map((type) =>
+      overload(`(${type}, string) ${DECISION}`, (check: CelAuthorizer, verb: string, context: CallContext) => {
+        context.charge(CHECK_COST);
+        return check.decide(verb);
+      }),
+    ),
+  ),
+  method(
+    "allowed",
+    overload(`(${DECISION}) bool`, ({ answer }: CelDecision) => answer.allowed),
+  ),
+  method(
+    "reason",
+    overload(`(${DECISION}) string`, ({ answer }: CelDecision) => answer.reason ?? ""),
+  ),
+  method(
+    "errored",
+    overload(`(${DECISION}) bool`, () => false),
+  ),
+  method(
+    "error",
+    overload(`(${DECISION}) string`, () => ""),
+  ),
 ];

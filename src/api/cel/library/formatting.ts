@@ -1,6 +1,17 @@
 import { CelError } from "../errors.ts";
 import type { CallContext } from "../functions.ts";
-import { CelDuration, CelMap, CelTimestamp, CelTypeValue, type CelValue, CelUint, durationText, isList, timestampText, typeNameOf } from "../values.ts";
+import {
+  CelDuration,
+  CelMap,
+  CelTimestamp,
+  CelTypeValue,
+  type CelValue,
+  CelUint,
+  durationText,
+  isList,
+  timestampText,
+  typeNameOf,
+} from "../values.ts";
 import { doubleText } from "./standard.ts";
 
 const DEFAULT_PRECISION = 6;
@@ -16,7 +27,11 @@ export function formatText(text: string, args: readonly CelValue[], context: Cal
     if (value === undefined) throw new CelError(`index ${next} out of range`);
     next++;
     if (all === "%") throw new CelError("unexpected end of string");
-    const formatted = formatClause(clause ?? "", value, precision === undefined ? DEFAULT_PRECISION : parsePrecision(precision.slice(1), clause));
+    const formatted = formatClause(
+      clause ?? "",
+      value,
+      precision === undefined ? DEFAULT_PRECISION : parsePrecision(precision.slice(1), clause),
+    );
     context.charge(formatted.length * 0.1);
     return formatted;
   });
@@ -41,7 +56,11 @@ function formatClause(clause: string, value: CelValue, precision: number): strin
     case "e":
       return scientific(realNumber(value, "scientific"), precision);
     case "b":
-      return typeof value === "boolean" ? (value ? "1" : "0") : wholeNumber(value, "only integers and bools can be formatted as binary").toString(2);
+      return typeof value === "boolean"
+        ? value
+          ? "1"
+          : "0"
+        : wholeNumber(value, "only integers and bools can be formatted as binary").toString(2);
     case "o":
       return wholeNumber(value, "octal clause can only be used on integers").toString(8);
     case "x":
@@ -107,14 +126,20 @@ function stringClause(value: CelValue): string {
   if (isList(value)) return `[${value.map(asLiteral).join(", ")}]`;
   if (value instanceof CelMap) {
     const entries = value.keys().map((key) => [mapKey(key), asLiteral(value.get(key) ?? null)] as const);
-    return `{${entries.sort(([a], [b]) => (a < b ? -1 : 1)).map(([key, item]) => `${key}:${item}`).join(", ")}}`;
+    return `{${entries
+      .sort(([a], [b]) => (a < b ? -1 : 1))
+      .map(([key, item]) => `${key}:${item}`)
+      .join(", ")}}`;
   }
   if (value instanceof Uint8Array) return Buffer.from(value).toString("utf8");
   if (value instanceof CelUint) return String(value.value);
   if (value instanceof CelTimestamp) return timestampText(value);
   if (value instanceof CelDuration) return durationText(value);
   if (value instanceof CelTypeValue) return value.type;
-  throw unsuitable("string clause can only be used on strings, bools, bytes, ints, doubles, maps, lists, types, durations, and timestamps", value);
+  throw unsuitable(
+    "string clause can only be used on strings, bools, bytes, ints, doubles, maps, lists, types, durations, and timestamps",
+    value,
+  );
 }
 
 function mapKey(key: CelValue): string {

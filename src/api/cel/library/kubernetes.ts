@@ -6,11 +6,27 @@ import { type CelMap, CelOpaque, type CelValue, LiteralMap } from "../values.ts"
 
 /** Upstream: k8s.io/apiserver/pkg/cel/library/regex.go */
 export const REGEX_FUNCTIONS: readonly CelFunction[] = [
-  method("find", checkingLiterals(overload("(string, string) string", (text: string, pattern: string, context: CallContext) => findAll(text, pattern, 1, context)[0] ?? ""), compileGoRegexp)),
+  method(
+    "find",
+    checkingLiterals(
+      overload(
+        "(string, string) string",
+        (text: string, pattern: string, context: CallContext) => findAll(text, pattern, 1, context)[0] ?? "",
+      ),
+      compileGoRegexp,
+    ),
+  ),
   method(
     "findAll",
-    checkingLiterals(overload("(string, string) list(string)", (text: string, pattern: string, context: CallContext) => findAll(text, pattern, -1, context)), compileGoRegexp),
-    overload("(string, string, int) list(string)", (text: string, pattern: string, limit: bigint, context: CallContext) => findAll(text, pattern, Number(limit), context)),
+    checkingLiterals(
+      overload("(string, string) list(string)", (text: string, pattern: string, context: CallContext) =>
+        findAll(text, pattern, -1, context),
+      ),
+      compileGoRegexp,
+    ),
+    overload("(string, string, int) list(string)", (text: string, pattern: string, limit: bigint, context: CallContext) =>
+      findAll(text, pattern, Number(limit), context),
+    ),
   ),
 ];
 
@@ -53,18 +69,47 @@ class CelUrl extends CelOpaque {
 
 /** Upstream: k8s.io/apiserver/pkg/cel/library/urls.go */
 export const URL_FUNCTIONS: readonly CelFunction[] = [
-  global("url", overload("(string) kubernetes.URL", (text: string) => parseUrl(text))),
-  global("isURL", overload("(string) bool", (text: string) => succeeds(() => parseUrl(text)))),
-  method("getScheme", overload("(kubernetes.URL) string", (value: CelUrl) => (value.text.startsWith("/") ? "" : value.url.protocol.replace(":", "")))),
-  method("getHost", overload("(kubernetes.URL) string", (value: CelUrl) => authorityOf(value.text))),
-  method("getHostname", overload("(kubernetes.URL) string", (value: CelUrl) => authorityOf(value.text).replace(/:\d*$/, "").replace(/^\[|\]$/g, ""))),
-  method("getPort", overload("(kubernetes.URL) string", (value: CelUrl) => /:(\d*)$/.exec(authorityOf(value.text))?.[1] ?? "")),
-  method("getEscapedPath", overload("(kubernetes.URL) string", (value: CelUrl) => value.path)),
-  method("getQuery", overload("(kubernetes.URL) map(string, list(string))", (value: CelUrl) => queryOf(value.url))),
+  global(
+    "url",
+    overload("(string) kubernetes.URL", (text: string) => parseUrl(text)),
+  ),
+  global(
+    "isURL",
+    overload("(string) bool", (text: string) => succeeds(() => parseUrl(text))),
+  ),
+  method(
+    "getScheme",
+    overload("(kubernetes.URL) string", (value: CelUrl) => (value.text.startsWith("/") ? "" : value.url.protocol.replace(":", ""))),
+  ),
+  method(
+    "getHost",
+    overload("(kubernetes.URL) string", (value: CelUrl) => authorityOf(value.text)),
+  ),
+  method(
+    "getHostname",
+    overload("(kubernetes.URL) string", (value: CelUrl) =>
+      authorityOf(value.text)
+        .replace(/:\d*$/, "")
+        .replace(/^\[|\]$/g, ""),
+    ),
+  ),
+  method(
+    "getPort",
+    overload("(kubernetes.URL) string", (value: CelUrl) => /:(\d*)$/.exec(authorityOf(value.text))?.[1] ?? ""),
+  ),
+  method(
+    "getEscapedPath",
+    overload("(kubernetes.URL) string", (value: CelUrl) => value.path),
+  ),
+  method(
+    "getQuery",
+    overload("(kubernetes.URL) map(string, list(string))", (value: CelUrl) => queryOf(value.url)),
+  ),
 ];
 
 function parseUrl(text: string): CelUrl {
-  const failed = (reason: string) => new CelError(`URL parse error during conversion from string: parse ${JSON.stringify(text)}: ${reason}`);
+  const failed = (reason: string) =>
+    new CelError(`URL parse error during conversion from string: parse ${JSON.stringify(text)}: ${reason}`);
   if (text === "") throw failed("empty url");
   const absolute = /^([A-Za-z][A-Za-z0-9+.-]*):(.*)$/s.exec(text);
   if (!absolute && !text.startsWith("/")) throw failed("invalid URI for request");
@@ -118,25 +163,61 @@ class CelQuantity extends CelOpaque {
 
 const NANO = 1_000_000_000n;
 const whole = (value: bigint) => new Quantity(value * NANO, "DecimalSI");
-const isInteger = ({ quantity }: CelQuantity) => quantity.nanos % NANO === 0n && BigInt.asIntN(64, quantity.nanos / NANO) === quantity.nanos / NANO;
+const isInteger = ({ quantity }: CelQuantity) =>
+  quantity.nanos % NANO === 0n && BigInt.asIntN(64, quantity.nanos / NANO) === quantity.nanos / NANO;
 const Q = "kubernetes.Quantity";
 
 /** Upstream: k8s.io/apiserver/pkg/cel/library/quantity.go */
 export const QUANTITY_FUNCTIONS: readonly CelFunction[] = [
-  global("quantity", overload(`(string) ${Q}`, (text: string) => toQuantity(text))),
-  global("isQuantity", overload("(string) bool", (text: string) => succeeds(() => toQuantity(text)))),
-  method("sign", overload(`(${Q}) int`, ({ quantity }: CelQuantity) => BigInt(quantity.nanos > 0n ? 1 : quantity.nanos < 0n ? -1 : 0))),
-  method("isInteger", overload(`(${Q}) bool`, (value: CelQuantity) => isInteger(value))),
-  method("asInteger", overload(`(${Q}) int`, (value: CelQuantity) => {
-    if (!isInteger(value)) throw new CelError("cannot convert value to integer");
-    return value.quantity.nanos / NANO;
-  })),
-  method("asApproximateFloat", overload(`(${Q}) double`, ({ quantity }: CelQuantity) => Number(quantity.nanos) / 1e9)),
-  method("add", overload(`(${Q}, ${Q}) ${Q}`, (a: CelQuantity, b: CelQuantity) => new CelQuantity(a.quantity.add(b.quantity))), overload(`(${Q}, int) ${Q}`, (a: CelQuantity, b: bigint) => new CelQuantity(a.quantity.add(whole(b))))),
-  method("sub", overload(`(${Q}, ${Q}) ${Q}`, (a: CelQuantity, b: CelQuantity) => new CelQuantity(a.quantity.subtract(b.quantity))), overload(`(${Q}, int) ${Q}`, (a: CelQuantity, b: bigint) => new CelQuantity(a.quantity.subtract(whole(b))))),
-  method("isGreaterThan", overload(`(${Q}, ${Q}) bool`, (a: CelQuantity, b: CelQuantity) => a.quantity.compare(b.quantity) > 0)),
-  method("isLessThan", overload(`(${Q}, ${Q}) bool`, (a: CelQuantity, b: CelQuantity) => a.quantity.compare(b.quantity) < 0)),
-  method("compareTo", overload(`(${Q}, ${Q}) int`, (a: CelQuantity, b: CelQuantity) => BigInt(a.quantity.compare(b.quantity)))),
+  global(
+    "quantity",
+    overload(`(string) ${Q}`, (text: string) => toQuantity(text)),
+  ),
+  global(
+    "isQuantity",
+    overload("(string) bool", (text: string) => succeeds(() => toQuantity(text))),
+  ),
+  method(
+    "sign",
+    overload(`(${Q}) int`, ({ quantity }: CelQuantity) => BigInt(quantity.nanos > 0n ? 1 : quantity.nanos < 0n ? -1 : 0)),
+  ),
+  method(
+    "isInteger",
+    overload(`(${Q}) bool`, (value: CelQuantity) => isInteger(value)),
+  ),
+  method(
+    "asInteger",
+    overload(`(${Q}) int`, (value: CelQuantity) => {
+      if (!isInteger(value)) throw new CelError("cannot convert value to integer");
+      return value.quantity.nanos / NANO;
+    }),
+  ),
+  method(
+    "asApproximateFloat",
+    overload(`(${Q}) double`, ({ quantity }: CelQuantity) => Number(quantity.nanos) / 1e9),
+  ),
+  method(
+    "add",
+    overload(`(${Q}, ${Q}) ${Q}`, (a: CelQuantity, b: CelQuantity) => new CelQuantity(a.quantity.add(b.quantity))),
+    overload(`(${Q}, int) ${Q}`, (a: CelQuantity, b: bigint) => new CelQuantity(a.quantity.add(whole(b)))),
+  ),
+  method(
+    "sub",
+    overload(`(${Q}, ${Q}) ${Q}`, (a: CelQuantity, b: CelQuantity) => new CelQuantity(a.quantity.subtract(b.quantity))),
+    overload(`(${Q}, int) ${Q}`, (a: CelQuantity, b: bigint) => new CelQuantity(a.quantity.subtract(whole(b)))),
+  ),
+  method(
+    "isGreaterThan",
+    overload(`(${Q}, ${Q}) bool`, (a: CelQuantity, b: CelQuantity) => a.quantity.compare(b.quantity) > 0),
+  ),
+  method(
+    "isLessThan",
+    overload(`(${Q}, ${Q}) bool`, (a: CelQuantity, b: CelQuantity) => a.quantity.compare(b.quantity) < 0),
+  ),
+  method(
+    "compareTo",
+    overload(`(${Q}, ${Q}) int`, (a: CelQuantity, b: CelQuantity) => BigInt(a.quantity.compare(b.quantity))),
+  ),
 ];
 
 function toQuantity(text: string): CelQuantity {

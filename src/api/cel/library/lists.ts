@@ -10,13 +10,48 @@ const SUMMABLE = ["int", "uint", "double", "duration"];
 
 /** Upstream: k8s.io/apiserver/pkg/cel/library/lists.go, cel-go ext/lists.go and ext/sets.go, and the optionals of cel/library.go */
 export const LIST_FUNCTIONS: readonly CelFunction[] = [
-  method("isSorted", ...COMPARABLE.map((type) => overload(`(list(${type})) bool`, (list: List, context: CallContext) => scanned(list, context).every((item, at) => at === 0 || order(list[at - 1] ?? null, item) <= 0)))),
-  method("sum", ...SUMMABLE.map((type) => overload(`(list(${type})) ${type}`, (list: List, context: CallContext) => sum(scanned(list, context), type, context)))),
-  method("min", ...COMPARABLE.map((type) => overload(`(list(${type})) ${type}`, (list: List, context: CallContext) => extreme("min", scanned(list, context), -1)))),
-  method("max", ...COMPARABLE.map((type) => overload(`(list(${type})) ${type}`, (list: List, context: CallContext) => extreme("max", scanned(list, context), 1)))),
-  method("indexOf", overload("(list(A), A) int", (list: List, item: CelValue, context: CallContext) => BigInt(scanned(list, context).findIndex((other) => equals(item, other))))),
-  method("lastIndexOf", overload("(list(A), A) int", (list: List, item: CelValue, context: CallContext) => BigInt(scanned(list, context).findLastIndex((other) => equals(item, other))))),
-  method("slice", overload("(list(A), int, int) list(A)", (list: List, start: bigint, end: bigint) => slice(list, Number(start), Number(end)))),
+  method(
+    "isSorted",
+    ...COMPARABLE.map((type) =>
+      overload(`(list(${type})) bool`, (list: List, context: CallContext) =>
+        scanned(list, context).every((item, at) => at === 0 || order(list[at - 1] ?? null, item) <= 0),
+      ),
+    ),
+  ),
+  method(
+    "sum",
+    ...SUMMABLE.map((type) =>
+      overload(`(list(${type})) ${type}`, (list: List, context: CallContext) => sum(scanned(list, context), type, context)),
+    ),
+  ),
+  method(
+    "min",
+    ...COMPARABLE.map((type) =>
+      overload(`(list(${type})) ${type}`, (list: List, context: CallContext) => extreme("min", scanned(list, context), -1)),
+    ),
+  ),
+  method(
+    "max",
+    ...COMPARABLE.map((type) =>
+      overload(`(list(${type})) ${type}`, (list: List, context: CallContext) => extreme("max", scanned(list, context), 1)),
+    ),
+  ),
+  method(
+    "indexOf",
+    overload("(list(A), A) int", (list: List, item: CelValue, context: CallContext) =>
+      BigInt(scanned(list, context).findIndex((other) => equals(item, other))),
+    ),
+  ),
+  method(
+    "lastIndexOf",
+    overload("(list(A), A) int", (list: List, item: CelValue, context: CallContext) =>
+      BigInt(scanned(list, context).findLastIndex((other) => equals(item, other))),
+    ),
+  ),
+  method(
+    "slice",
+    overload("(list(A), int, int) list(A)", (list: List, start: bigint, end: bigint) => slice(list, Number(start), Number(end))),
+  ),
   method(
     "flatten",
     overload("(list(list(A))) list(A)", (list: List, context: CallContext) => flatten(list, 1, context)),
@@ -25,31 +60,89 @@ export const LIST_FUNCTIONS: readonly CelFunction[] = [
       return flatten(list, Number(depth), context);
     }),
   ),
-  method("reverse", overload("(list(A)) list(A)", (list: List, context: CallContext) => [...scanned(list, context)].reverse())),
-  method("distinct", overload("(list(A)) list(A)", (list: List, context: CallContext) => distinct(list, context))),
-  method("sort", ...COMPARABLE.map((type) => overload(`(list(${type})) list(${type})`, (list: List, context: CallContext) => [...scanned(list, context)].sort(order)))),
-  global("lists.range", overload("(int) list(int)", (count: bigint, context: CallContext) => {
-    context.charge(Number(count));
-    return Array.from({ length: Math.max(0, Number(count)) }, (_, at) => BigInt(at));
-  })),
-  method("first", overload("(list(A)) optional(A)", (list: List) => optionalAt(list, 0))),
-  method("last", overload("(list(A)) optional(A)", (list: List) => optionalAt(list, list.length - 1))),
-  global("sets.contains", overload("(list(A), list(A)) bool", (list: List, sub: List, context: CallContext) => contains(list, sub, context))),
-  global("sets.equivalent", overload("(list(A), list(A)) bool", (a: List, b: List, context: CallContext) => contains(a, b, context) && contains(b, a, context))),
-  global("sets.intersects", overload("(list(A), list(A)) bool", (a: List, b: List, context: CallContext) => a.some((item) => has(b, item, context)))),
+  method(
+    "reverse",
+    overload("(list(A)) list(A)", (list: List, context: CallContext) => [...scanned(list, context)].reverse()),
+  ),
+  method(
+    "distinct",
+    overload("(list(A)) list(A)", (list: List, context: CallContext) => distinct(list, context)),
+  ),
+  method(
+    "sort",
+    ...COMPARABLE.map((type) =>
+      overload(`(list(${type})) list(${type})`, (list: List, context: CallContext) => [...scanned(list, context)].sort(order)),
+    ),
+  ),
+  global(
+    "lists.range",
+    overload("(int) list(int)", (count: bigint, context: CallContext) => {
+      context.charge(Number(count));
+      return Array.from({ length: Math.max(0, Number(count)) }, (_, at) => BigInt(at));
+    }),
+  ),
+  method(
+    "first",
+    overload("(list(A)) optional(A)", (list: List) => optionalAt(list, 0)),
+  ),
+  method(
+    "last",
+    overload("(list(A)) optional(A)", (list: List) => optionalAt(list, list.length - 1)),
+  ),
+  global(
+    "sets.contains",
+    overload("(list(A), list(A)) bool", (list: List, sub: List, context: CallContext) => contains(list, sub, context)),
+  ),
+  global(
+    "sets.equivalent",
+    overload("(list(A), list(A)) bool", (a: List, b: List, context: CallContext) => contains(a, b, context) && contains(b, a, context)),
+  ),
+  global(
+    "sets.intersects",
+    overload("(list(A), list(A)) bool", (a: List, b: List, context: CallContext) => a.some((item) => has(b, item, context))),
+  ),
 ];
 
 export const OPTIONAL_FUNCTIONS: readonly CelFunction[] = [
-  global("optional.of", overload("(A) optional(A)", (value: CelValue) => new CelOptional(value))),
-  global("optional.ofNonZeroValue", overload("(A) optional(A)", (value: CelValue) => (isZero(value) ? CelOptional.NONE : new CelOptional(value)))),
-  global("optional.none", overload("() optional(A)", () => CelOptional.NONE)),
-  method("hasValue", overload("(optional(A)) bool", (optional: CelOptional) => optional.hasValue)),
-  method("value", overload("(optional(A)) A", (optional: CelOptional) => optional.get())),
+  global(
+    "optional.of",
+    overload("(A) optional(A)", (value: CelValue) => new CelOptional(value)),
+  ),
+  global(
+    "optional.ofNonZeroValue",
+    overload("(A) optional(A)", (value: CelValue) => (isZero(value) ? CelOptional.NONE : new CelOptional(value))),
+  ),
+  global(
+    "optional.none",
+    overload("() optional(A)", () => CelOptional.NONE),
+  ),
+  method(
+    "hasValue",
+    overload("(optional(A)) bool", (optional: CelOptional) => optional.hasValue),
+  ),
+  method(
+    "value",
+    overload("(optional(A)) A", (optional: CelOptional) => optional.get()),
+  ),
   // What is given instead is worked out only when it is needed: the interpreter does these two itself.
-  method("or", overload("(optional(A), optional(A)) optional(A)", (optional: CelOptional, other: CelOptional) => (optional.hasValue ? optional : other))),
-  method("orValue", overload("(optional(A), A) A", (optional: CelOptional, other: CelValue) => (optional.hasValue ? optional.get() : other))),
-  global("optional.unwrap", overload("(list(optional(A))) list(A)", (list: List) => unwrap(list))),
-  method("unwrapOpt", overload("(list(optional(A))) list(A)", (list: List) => unwrap(list))),
+  method(
+    "or",
+    overload("(optional(A), optional(A)) optional(A)", (optional: CelOptional, other: CelOptional) =>
+      optional.hasValue ? optional : other,
+    ),
+  ),
+  method(
+    "orValue",
+    overload("(optional(A), A) A", (optional: CelOptional, other: CelValue) => (optional.hasValue ? optional.get() : other)),
+  ),
+  global(
+    "optional.unwrap",
+    overload("(list(optional(A))) list(A)", (list: List) => unwrap(list)),
+  ),
+  method(
+    "unwrapOpt",
+    overload("(list(optional(A))) list(A)", (list: List) => unwrap(list)),
+  ),
 ];
 
 function scanned(list: List, context: CallContext): List {

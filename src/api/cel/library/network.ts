@@ -59,24 +59,82 @@ class CelCidr extends CelOpaque {
 
 /** Upstream: k8s.io/apiserver/pkg/cel/library/ip.go and cidr.go */
 export const NETWORK_FUNCTIONS: readonly CelFunction[] = [
-  global("ip", overload("(string) net.IP", (text: string) => parseIp(text))),
-  global("isIP", overload("(string) bool", (text: string) => succeeds(() => parseIp(text)))),
-  global("ip.isCanonical", overload("(string) bool", (text: string) => String(parseIp(text)) === text)),
-  global("string", overload("(net.IP) string", (ip: CelIp) => String(ip)), overload("(net.CIDR) string", (cidr: CelCidr) => String(cidr))),
-  method("family", overload("(net.IP) int", (ip: CelIp) => BigInt(ip.family))),
-  method("isUnspecified", overload("(net.IP) bool", (ip: CelIp) => ip.bits === 0n)),
-  method("isLoopback", overload("(net.IP) bool", (ip: CelIp) => isLoopback(ip))),
-  method("isLinkLocalMulticast", overload("(net.IP) bool", (ip: CelIp) => isLinkLocalMulticast(ip))),
-  method("isLinkLocalUnicast", overload("(net.IP) bool", (ip: CelIp) => isLinkLocalUnicast(ip))),
-  method("isGlobalUnicast", overload("(net.IP) bool", (ip: CelIp) => ip.bits !== 0n && !(ip.family === 4 && ip.bits === 0xffffffffn) && !isLoopback(ip) && !isMulticast(ip) && !isLinkLocalUnicast(ip))),
-  global("cidr", overload("(string) net.CIDR", (text: string) => parseCidr(text))),
-  global("isCIDR", overload("(string) bool", (text: string) => succeeds(() => parseCidr(text)))),
-  method("containsIP", overload("(net.CIDR, string) bool", (cidr: CelCidr, text: string) => cidr.contains(parseIp(text))), overload("(net.CIDR, net.IP) bool", (cidr: CelCidr, ip: CelIp) => cidr.contains(ip))),
-  method("containsCIDR", overload("(net.CIDR, string) bool", (cidr: CelCidr, text: string) => containsCidr(cidr, parseCidr(text))), overload("(net.CIDR, net.CIDR) bool", (cidr: CelCidr, other: CelCidr) => containsCidr(cidr, other))),
+  global(
+    "ip",
+    overload("(string) net.IP", (text: string) => parseIp(text)),
+  ),
+  global(
+    "isIP",
+    overload("(string) bool", (text: string) => succeeds(() => parseIp(text))),
+  ),
+  global(
+    "ip.isCanonical",
+    overload("(string) bool", (text: string) => String(parseIp(text)) === text),
+  ),
+  global(
+    "string",
+    overload("(net.IP) string", (ip: CelIp) => String(ip)),
+    overload("(net.CIDR) string", (cidr: CelCidr) => String(cidr)),
+  ),
+  method(
+    "family",
+    overload("(net.IP) int", (ip: CelIp) => BigInt(ip.family)),
+  ),
+  method(
+    "isUnspecified",
+    overload("(net.IP) bool", (ip: CelIp) => ip.bits === 0n),
+  ),
+  method(
+    "isLoopback",
+    overload("(net.IP) bool", (ip: CelIp) => isLoopback(ip)),
+  ),
+  method(
+    "isLinkLocalMulticast",
+    overload("(net.IP) bool", (ip: CelIp) => isLinkLocalMulticast(ip)),
+  ),
+  method(
+    "isLinkLocalUnicast",
+    overload("(net.IP) bool", (ip: CelIp) => isLinkLocalUnicast(ip)),
+  ),
+  method(
+    "isGlobalUnicast",
+    overload(
+      "(net.IP) bool",
+      (ip: CelIp) =>
+        ip.bits !== 0n && !(ip.family === 4 && ip.bits === 0xffffffffn) && !isLoopback(ip) && !isMulticast(ip) && !isLinkLocalUnicast(ip),
+    ),
+  ),
+  global(
+    "cidr",
+    overload("(string) net.CIDR", (text: string) => parseCidr(text)),
+  ),
+  global(
+    "isCIDR",
+    overload("(string) bool", (text: string) => succeeds(() => parseCidr(text))),
+  ),
+  method(
+    "containsIP",
+    overload("(net.CIDR, string) bool", (cidr: CelCidr, text: string) => cidr.contains(parseIp(text))),
+    overload("(net.CIDR, net.IP) bool", (cidr: CelCidr, ip: CelIp) => cidr.contains(ip)),
+  ),
+  method(
+    "containsCIDR",
+    overload("(net.CIDR, string) bool", (cidr: CelCidr, text: string) => containsCidr(cidr, parseCidr(text))),
+    overload("(net.CIDR, net.CIDR) bool", (cidr: CelCidr, other: CelCidr) => containsCidr(cidr, other)),
+  ),
   // `a.ip()` of a prefix; `ip("…")` is the function above.
-  method("ip", overload("(net.CIDR) net.IP", (cidr: CelCidr) => cidr.ip)),
-  method("prefixLength", overload("(net.CIDR) int", (cidr: CelCidr) => BigInt(cidr.length))),
-  method("masked", overload("(net.CIDR) net.CIDR", (cidr: CelCidr) => new CelCidr(new CelIp(cidr.ip.family, maskedBits(cidr)), cidr.length))),
+  method(
+    "ip",
+    overload("(net.CIDR) net.IP", (cidr: CelCidr) => cidr.ip),
+  ),
+  method(
+    "prefixLength",
+    overload("(net.CIDR) int", (cidr: CelCidr) => BigInt(cidr.length)),
+  ),
+  method(
+    "masked",
+    overload("(net.CIDR) net.CIDR", (cidr: CelCidr) => new CelCidr(new CelIp(cidr.ip.family, maskedBits(cidr)), cidr.length)),
+  ),
 ];
 
 const isLoopback = (ip: CelIp) => (ip.family === 4 ? ip.startsWith(127n << 24n, 8) : ip.bits === 1n);
@@ -93,10 +151,16 @@ function maskedBits({ ip, length }: CelCidr): bigint {
 function parseIp(text: string): CelIp {
   const bits4 = parseIpv4(text);
   if (bits4 !== undefined) return new CelIp(4, bits4);
-  if (!text.includes(":")) throw new CelError(`IP Address ${JSON.stringify(text)} parse error during conversion from string: ParseAddr(${JSON.stringify(text)}): unable to parse IP`);
+  if (!text.includes(":"))
+    throw new CelError(
+      `IP Address ${JSON.stringify(text)} parse error during conversion from string: ParseAddr(${JSON.stringify(text)}): unable to parse IP`,
+    );
   if (text.includes("%")) throw new CelError(`IP address ${JSON.stringify(text)} with zone value is not allowed`);
   const bits6 = parseIpv6(text);
-  if (bits6 === undefined) throw new CelError(`IP Address ${JSON.stringify(text)} parse error during conversion from string: ParseAddr(${JSON.stringify(text)}): unable to parse IP`);
+  if (bits6 === undefined)
+    throw new CelError(
+      `IP Address ${JSON.stringify(text)} parse error during conversion from string: ParseAddr(${JSON.stringify(text)}): unable to parse IP`,
+    );
   if (bits6 >> 32n === 0xffffn) throw new CelError(`IPv4-mapped IPv6 address ${JSON.stringify(text)} is not allowed`);
   return new CelIp(6, bits6);
 }
@@ -128,7 +192,10 @@ function parseIpv6(text: string): bigint | undefined {
 
 function parseCidr(text: string): CelCidr {
   const [address = "", length = "", ...more] = text.split("/");
-  const failed = (reason: string) => new CelError(`network address parse error during conversion from string: CIDR ${JSON.stringify(text)} parse error during conversion from string: netip.ParsePrefix(${JSON.stringify(text)}): ${reason}`);
+  const failed = (reason: string) =>
+    new CelError(
+      `network address parse error during conversion from string: CIDR ${JSON.stringify(text)} parse error during conversion from string: netip.ParsePrefix(${JSON.stringify(text)}): ${reason}`,
+    );
   if (more.length > 0 || length === "") throw failed("no '/'");
   const ip = parseIp(address);
   if (!/^(?:0|[1-9]\d{0,2})$/.test(length)) throw failed(`bad bits after slash: ${JSON.stringify(length)}`);

@@ -1,14 +1,32 @@
 import { compileGoRegexp, GoRegexpError, matchesGoRegexp } from "../../go-regexp.ts";
 import { CelError } from "../errors.ts";
 import { type CallContext, type CelFunction, checkingLiterals, global, method, overload } from "../functions.ts";
-import { CelDuration, type CelMap, CelTimestamp, CelTypeValue, type CelValue, CelUint, durationText, parseDuration, parseTimestamp, timestampText, typeNameOf } from "../values.ts";
+import {
+  CelDuration,
+  type CelMap,
+  CelTimestamp,
+  CelTypeValue,
+  type CelValue,
+  CelUint,
+  durationText,
+  parseDuration,
+  parseTimestamp,
+  timestampText,
+  typeNameOf,
+} from "../values.ts";
 
 /** Conversions and what every CEL has. Upstream: cel-go common/stdlib/standard.go */
 export const STANDARD_FUNCTIONS: readonly CelFunction[] = [
   global("size", ...sizeOverloads()),
   method("size", ...sizeOverloads()),
-  global("dyn", overload("(A) dyn", (value: CelValue) => value)),
-  global("type", overload("(A) type(A)", (value: CelValue) => new CelTypeValue(typeNameOf(value)))),
+  global(
+    "dyn",
+    overload("(A) dyn", (value: CelValue) => value),
+  ),
+  global(
+    "type",
+    overload("(A) type(A)", (value: CelValue) => new CelTypeValue(typeNameOf(value))),
+  ),
   global(
     "bool",
     overload("(bool) bool", (value: boolean) => value),
@@ -63,18 +81,33 @@ export const STANDARD_FUNCTIONS: readonly CelFunction[] = [
   global(
     "timestamp",
     overload("(timestamp) timestamp", (value: CelTimestamp) => value),
-    checkingLiterals(overload("(string) timestamp", (text: string) => parseTimestamp(text)), parseTimestamp),
+    checkingLiterals(
+      overload("(string) timestamp", (text: string) => parseTimestamp(text)),
+      parseTimestamp,
+    ),
     overload("(int) timestamp", (seconds: bigint) => new CelTimestamp(seconds * 1_000_000_000n)),
   ),
   global(
     "duration",
     overload("(duration) duration", (value: CelDuration) => value),
-    checkingLiterals(overload("(string) duration", (text: string) => parseDuration(text)), parseDuration),
+    checkingLiterals(
+      overload("(string) duration", (text: string) => parseDuration(text)),
+      parseDuration,
+    ),
     overload("(int) duration", (nanos: bigint) => new CelDuration(nanos)),
   ),
-  method("contains", overload("(string, string) bool", (text: string, part: string, context: CallContext) => scanned(text, context).includes(part))),
-  method("startsWith", overload("(string, string) bool", (text: string, part: string) => text.startsWith(part))),
-  method("endsWith", overload("(string, string) bool", (text: string, part: string) => text.endsWith(part))),
+  method(
+    "contains",
+    overload("(string, string) bool", (text: string, part: string, context: CallContext) => scanned(text, context).includes(part)),
+  ),
+  method(
+    "startsWith",
+    overload("(string, string) bool", (text: string, part: string) => text.startsWith(part)),
+  ),
+  method(
+    "endsWith",
+    overload("(string, string) bool", (text: string, part: string) => text.endsWith(part)),
+  ),
   method("matches", matchesOverload()),
   global("matches", matchesOverload()),
 ];
@@ -91,7 +124,8 @@ function sizeOverloads() {
 /** In code points, as Go's runes. */
 function lengthOf(text: string): number {
   let length = text.length;
-  for (let at = 0; at < text.length - 1; at++) if ((text.charCodeAt(at) & 0xfc00) === 0xd800 && (text.charCodeAt(at + 1) & 0xfc00) === 0xdc00) length--;
+  for (let at = 0; at < text.length - 1; at++)
+    if ((text.charCodeAt(at) & 0xfc00) === 0xd800 && (text.charCodeAt(at + 1) & 0xfc00) === 0xdc00) length--;
   return length;
 }
 
@@ -129,7 +163,8 @@ function parseInt64(text: string): bigint {
 function parseDouble(text: string): number {
   if (/^[+-]?(?:inf|infinity)$/i.test(text)) return text.startsWith("-") ? -Infinity : Infinity;
   if (/^nan$/i.test(text)) return Number.NaN;
-  if (!/^[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?$/.test(text)) throw new CelError(`strconv.ParseFloat: parsing ${JSON.stringify(text)}: invalid syntax`);
+  if (!/^[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?$/.test(text))
+    throw new CelError(`strconv.ParseFloat: parsing ${JSON.stringify(text)}: invalid syntax`);
   return Number(text);
 }
 

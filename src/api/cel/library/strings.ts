@@ -5,7 +5,10 @@ import { formatText } from "./formatting.ts";
 
 /** Upstream: cel-go ext/strings.go, version 2 */
 export const STRING_FUNCTIONS: readonly CelFunction[] = [
-  method("charAt", overload("(string, int) string", (text: string, position: bigint) => charAt(text, Number(position)))),
+  method(
+    "charAt",
+    overload("(string, int) string", (text: string, position: bigint) => charAt(text, Number(position))),
+  ),
   method(
     "indexOf",
     overload("(string, string) int", (text: string, part: string) => indexOf(text, part, 0)),
@@ -16,18 +19,32 @@ export const STRING_FUNCTIONS: readonly CelFunction[] = [
     overload("(string, string) int", (text: string, part: string) => lastIndexOf(text, part, undefined)),
     overload("(string, string, int) int", (text: string, part: string, from: bigint) => lastIndexOf(text, part, Number(from))),
   ),
-  method("lowerAscii", overload("(string) string", (text: string) => text.replace(/[A-Z]+/g, (part) => part.toLowerCase()))),
-  method("upperAscii", overload("(string) string", (text: string) => text.replace(/[a-z]+/g, (part) => part.toUpperCase()))),
+  method(
+    "lowerAscii",
+    overload("(string) string", (text: string) => text.replace(/[A-Z]+/g, (part) => part.toLowerCase())),
+  ),
+  method(
+    "upperAscii",
+    overload("(string) string", (text: string) => text.replace(/[a-z]+/g, (part) => part.toUpperCase())),
+  ),
   method("trim", overload("(string) string", trim)),
   method(
     "replace",
-    overload("(string, string, string) string", (text: string, from: string, to: string, context: CallContext) => replace(text, from, to, -1, context)),
-    overload("(string, string, string, int) string", (text: string, from: string, to: string, limit: bigint, context: CallContext) => replace(text, from, to, Number(limit), context)),
+    overload("(string, string, string) string", (text: string, from: string, to: string, context: CallContext) =>
+      replace(text, from, to, -1, context),
+    ),
+    overload("(string, string, string, int) string", (text: string, from: string, to: string, limit: bigint, context: CallContext) =>
+      replace(text, from, to, Number(limit), context),
+    ),
   ),
   method(
     "split",
-    overload("(string, string) list(string)", (text: string, separator: string, context: CallContext) => split(text, separator, -1, context)),
-    overload("(string, string, int) list(string)", (text: string, separator: string, limit: bigint, context: CallContext) => split(text, separator, Number(limit), context)),
+    overload("(string, string) list(string)", (text: string, separator: string, context: CallContext) =>
+      split(text, separator, -1, context),
+    ),
+    overload("(string, string, int) list(string)", (text: string, separator: string, limit: bigint, context: CallContext) =>
+      split(text, separator, Number(limit), context),
+    ),
   ),
   method(
     "substring",
@@ -37,10 +54,20 @@ export const STRING_FUNCTIONS: readonly CelFunction[] = [
   method(
     "join",
     overload("(list(string)) string", (list: readonly CelValue[], context: CallContext) => join(list, "", context)),
-    overload("(list(string), string) string", (list: readonly CelValue[], separator: string, context: CallContext) => join(list, separator, context)),
+    overload("(list(string), string) string", (list: readonly CelValue[], separator: string, context: CallContext) =>
+      join(list, separator, context),
+    ),
   ),
-  method("format", overload("(string, list(dyn)) string", (text: string, args: readonly CelValue[], context: CallContext) => formatText(text, args, context))),
-  global("strings.quote", overload("(string) string", (text: string) => JSON.stringify(text))),
+  method(
+    "format",
+    overload("(string, list(dyn)) string", (text: string, args: readonly CelValue[], context: CallContext) =>
+      formatText(text, args, context),
+    ),
+  ),
+  global(
+    "strings.quote",
+    overload("(string) string", (text: string) => JSON.stringify(text)),
+  ),
 ];
 
 /** Positions count characters, as Go's runes. */
@@ -48,7 +75,10 @@ const runes = (text: string) => Array.from(text);
 
 /** What Go takes for white space, which is not what JavaScript does. */
 function trim(text: string): string {
-  return text.replace(/^[\t\n\v\f\r \u0085\u00a0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000]+|[\t\n\v\f\r \u0085\u00a0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000]+$/g, "");
+  return text.replace(
+    /^[\t\n\v\f\r \u0085\u00a0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000]+|[\t\n\v\f\r \u0085\u00a0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000]+$/g,
+    "",
+  );
 }
 
 function charAt(text: string, position: number): string {
@@ -80,7 +110,13 @@ function replace(text: string, from: string, to: string, limit: number, context:
   const parts = from === "" ? ["", ...runes(text), ""] : text.split(from);
   const count = limit < 0 ? parts.length - 1 : Math.min(limit, parts.length - 1);
   context.charge((text.length + count * to.length) * 0.1);
-  return parts.slice(0, count + 1).join(to) + parts.slice(count + 1).map((part) => from + part).join("");
+  return (
+    parts.slice(0, count + 1).join(to) +
+    parts
+      .slice(count + 1)
+      .map((part) => from + part)
+      .join("")
+  );
 }
 
 function split(text: string, separator: string, limit: number, context: CallContext): readonly string[] {

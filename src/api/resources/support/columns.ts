@@ -4,7 +4,13 @@ import type { KubernetesObject } from "../../meta.ts";
 
 /** The Age column that most tables have. */
 export function age<T extends KubernetesObject>(): Column<T> {
-  return { name: "Age", type: "string", priority: 0, description: "Time since the object was created.", cell: (object, nowMs) => ageOf(object.metadata.creationTimestamp, nowMs) };
+  return {
+    name: "Age",
+    type: "string",
+    priority: 0,
+    description: "Time since the object was created.",
+    cell: (object, nowMs) => ageOf(object.metadata.creationTimestamp, nowMs),
+  };
 }
 
 /** A plain text column. */
@@ -18,5 +24,11 @@ export function integer<T>(name: string, description: string, cell: (object: T) 
 
 /** Roles and the like print the time itself. */
 export function createdAt<T extends KubernetesObject>(): Column<T> {
-  return { name: "Created At", type: "date", priority: 0, description: "When the object was created.", cell: (object) => object.metadata.creationTimestamp };
+  return {
+    name: "Created At",
+    type: "date",
+    priority: 0,
+    description: "When the object was created.",
+    cell: (object) => object.metadata.creationTimestamp,
+  };
 }

@@ -13,8 +13,10 @@ export function validateConversion(conversion: CustomResourceConversion | undefi
   if (!strategy) errors.push(required(`${PATH}.strategy`));
   else if (strategy !== "None" && strategy !== "Webhook") errors.push(notSupported(`${PATH}.strategy`, strategy, ["None", "Webhook"]));
   if (strategy !== "Webhook") {
-    if (webhook?.clientConfig) errors.push(forbidden(`${PATH}.webhookClientConfig`, "should not be set when strategy is not set to Webhook"));
-    if (webhook?.conversionReviewVersions?.length) errors.push(forbidden(`${PATH}.conversionReviewVersions`, "should not be set when strategy is not set to Webhook"));
+    if (webhook?.clientConfig)
+      errors.push(forbidden(`${PATH}.webhookClientConfig`, "should not be set when strategy is not set to Webhook"));
+    if (webhook?.conversionReviewVersions?.length)
+      errors.push(forbidden(`${PATH}.conversionReviewVersions`, "should not be set when strategy is not set to Webhook"));
     return errors;
   }
   if (webhook?.clientConfig) errors.push(...validateClient(webhook.clientConfig));
@@ -28,12 +30,21 @@ function validateClient({ url, service }: WebhookClientConfig): FieldError[] {
   if (url !== undefined) {
     if (!URL.canParse(url)) return [required(`${path}.url`, `url must be a valid URL: ${url}`)];
     const parsed = new URL(url);
-    return parsed.protocol === "https:" ? [] : [invalid(`${path}.url`, parsed.protocol.slice(0, -1), "'https' is the only allowed URL scheme; desired format: https://host[/path]")];
+    return parsed.protocol === "https:"
+      ? []
+      : [
+          invalid(
+            `${path}.url`,
+            parsed.protocol.slice(0, -1),
+            "'https' is the only allowed URL scheme; desired format: https://host[/path]",
+          ),
+        ];
   }
   const errors: FieldError[] = [];
   if (!service?.name) errors.push(required(`${path}.service.name`, "service name is required"));
   if (!service?.namespace) errors.push(required(`${path}.service.namespace`, "service namespace is required"));
-  for (const message of isPortNumber(service?.port ?? 443)) errors.push(invalid(`${path}.service.port`, service?.port, `port is not valid: ${message}`));
+  for (const message of isPortNumber(service?.port ?? 443))
+    errors.push(invalid(`${path}.service.port`, service?.port, `port is not valid: ${message}`));
   return errors;
 }
 
@@ -45,5 +56,7 @@ function validateReviewVersions(versions: readonly string[]): FieldError[] {
     if (versions.indexOf(version) < index) errors.push(invalid(`${path}[${index}]`, version, "duplicate version"));
     else for (const message of isDns1035Label(version)) errors.push(invalid(`${path}[${index}]`, version, message));
   });
-  return versions.some((version) => KNOWN_REVIEWS.includes(version)) ? errors : [...errors, invalid(path, versions, `must include at least one of ${KNOWN_REVIEWS.join(", ")}`)];
+  return versions.some((version) => KNOWN_REVIEWS.includes(version))
+    ? errors
+    : [...errors, invalid(path, versions, `must include at least one of ${KNOWN_REVIEWS.join(", ")}`)];
 }

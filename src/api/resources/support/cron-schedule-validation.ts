@@ -35,7 +35,9 @@ function descriptorProblem(text: string): string | undefined {
   if (["@yearly", "@annually", "@monthly", "@weekly", "@daily", "@midnight", "@hourly"].includes(text)) return undefined;
   const every = /^@every (.*)$/.exec(text);
   if (!every) return `unrecognized descriptor: ${text}`;
-  return /^(\d+(\.\d+)?(ns|us|µs|ms|s|m|h))+$/.test(every[1] ?? "") ? undefined : `failed to parse duration ${text}: time: invalid duration ${JSON.stringify(every[1])}`;
+  return /^(\d+(\.\d+)?(ns|us|µs|ms|s|m|h))+$/.test(every[1] ?? "")
+    ? undefined
+    : `failed to parse duration ${text}: time: invalid duration ${JSON.stringify(every[1])}`;
 }
 
 function partProblem(part: string, bounds: Bounds): string | undefined {

@@ -38,7 +38,8 @@ function valueLines(label: string, old: unknown, next: unknown, depth: number): 
     }
     return [line(" ", depth, `${label}{`), ...items, line(" ", depth, "},")];
   }
-  if (isObject(old) && isObject(next) && !Array.isArray(old) && !Array.isArray(next)) return [line(" ", depth, `${label}{`), ...structLines(old, next, depth + 1), line(" ", depth, "},")];
+  if (isObject(old) && isObject(next) && !Array.isArray(old) && !Array.isArray(next))
+    return [line(" ", depth, `${label}{`), ...structLines(old, next, depth + 1), line(" ", depth, "},")];
   const missing = label === "" ? undefined : "nil";
   return [
     ...(old === undefined && missing === undefined ? [] : [line("-", depth, `${label}${render(old)},`)]),
@@ -51,18 +52,37 @@ const line = (sign: string, depth: number, text: string) => `${sign} ${"\t".repe
 function render(value: unknown): string {
   if (value === undefined || value === null) return "nil";
   if (Array.isArray(value)) return `{${value.map(render).join(", ")}}`;
-  if (isObject(value)) return `{${Object.entries(value).map(([key, inner]) => `${goName(key)}: ${render(inner)}`).join(", ")}}`;
+  if (isObject(value))
+    return `{${Object.entries(value)
+      .map(([key, inner]) => `${goName(key)}: ${render(inner)}`)
+      .join(", ")}}`;
   return JSON.stringify(value);
 }
 
-const INITIALISMS: Readonly<Record<string, string>> = { tty: "TTY", dnsPolicy: "DNSPolicy", dnsConfig: "DNSConfig", httpGet: "HTTPGet", tcpSocket: "TCPSocket", grpc: "GRPC", os: "OS", setHostnameAsFQDN: "SetHostnameAsFQDN", uid: "UID", ip: "IP" };
+const INITIALISMS: Readonly<Record<string, string>> = {
+  tty: "TTY",
+  dnsPolicy: "DNSPolicy",
+  dnsConfig: "DNSConfig",
+  httpGet: "HTTPGet",
+  tcpSocket: "TCPSocket",
+  grpc: "GRPC",
+  os: "OS",
+  setHostnameAsFQDN: "SetHostnameAsFQDN",
+  uid: "UID",
+  ip: "IP",
+};
 
 function goName(key: string): string {
-  return INITIALISMS[key] ?? (key.charAt(0).toUpperCase() + key.slice(1));
+  return INITIALISMS[key] ?? key.charAt(0).toUpperCase() + key.slice(1);
 }
 
 function sorted(value: unknown): unknown {
   if (Array.isArray(value)) return value.map(sorted);
   if (!isObject(value)) return value;
-  return Object.fromEntries(Object.entries(value).filter(([, inner]) => inner !== undefined).sort(([a], [b]) => (a < b ? -1 : 1)).map(([key, inner]) => [key, sorted(inner)]));
+  return Object.fromEntries(
+    Object.entries(value)
+      .filter(([, inner]) => inner !== undefined)
+      .sort(([a], [b]) => (a < b ? -1 : 1))
+      .map(([key, inner]) => [key, sorted(inner)]),
+  );
 }

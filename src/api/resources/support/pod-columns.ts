@@ -52,7 +52,8 @@ function summary(pod: Pod): Summary {
 
 function summarize(pod: Pod): Summary {
   const sidecars = new Set((pod.spec.initContainers ?? []).filter(isSidecar).map((container) => container.name));
-  const initial = podCondition(pod, "PodScheduled")?.reason === "SchedulingGated" ? "SchedulingGated" : pod.status.reason || pod.status.phase || "";
+  const initial =
+    podCondition(pod, "PodScheduled")?.reason === "SchedulingGated" ? "SchedulingGated" : pod.status.reason || pod.status.phase || "";
   const init = initSummary(pod, sidecars);
   let { restarts, lastRestart, ready } = init;
   let reason = init.reason ?? initial;
@@ -74,7 +75,14 @@ const later = (a: string, b: string | undefined) => (b !== undefined && b > a ? 
 
 /** Init containers; the reason is undefined when none of them holds the pod up. */
 function initSummary(pod: Pod, sidecars: ReadonlySet<string>) {
-  const result = { restarts: 0, sidecarRestarts: 0, lastRestart: "", lastSidecarRestart: "", ready: 0, reason: undefined as string | undefined };
+  const result = {
+    restarts: 0,
+    sidecarRestarts: 0,
+    lastRestart: "",
+    lastSidecarRestart: "",
+    ready: 0,
+    reason: undefined as string | undefined,
+  };
   for (const [index, container] of (pod.status.initContainerStatuses ?? []).entries()) {
     const sidecar = sidecars.has(container.name);
     const finished = container.lastState?.terminated?.finishedAt;

@@ -27,7 +27,11 @@ export function validateContainers(containers: readonly Container[], path: strin
     errors.push(...validateCommon(container, at, context));
     if (names.has(container.name)) errors.push(duplicate(`${at}.name`, container.name));
     names.add(container.name);
-    errors.push(...validateLifecycle(container.lifecycle, `${at}.lifecycle`, context.spec), ...validateProbes(container, at), ...validateRestartPolicy(container, at));
+    errors.push(
+      ...validateLifecycle(container.lifecycle, `${at}.lifecycle`, context.spec),
+      ...validateProbes(container, at),
+      ...validateRestartPolicy(container, at),
+    );
   });
   errors.push(...conflictingHostPorts(containers, path));
   return errors;
@@ -54,7 +58,15 @@ export function validateInitContainers(containers: readonly Container[], path: s
 }
 
 // Upstream: allowedEphemeralContainerFields, turned round.
-const NOT_FOR_EPHEMERAL = ["ports", "livenessProbe", "readinessProbe", "startupProbe", "lifecycle", "resizePolicy", "restartPolicy"] as const;
+const NOT_FOR_EPHEMERAL = [
+  "ports",
+  "livenessProbe",
+  "readinessProbe",
+  "startupProbe",
+  "lifecycle",
+  "resizePolicy",
+  "restartPolicy",
+] as const;
 
 export function validateEphemeralContainers(containers: readonly EphemeralContainer[], path: string, context: PodContext): FieldError[] {
   const others = new Set([...(context.spec.containers ?? []), ...(context.spec.initContainers ?? [])].map((container) => container.name));
@@ -64,14 +76,17 @@ export function validateEphemeralContainers(containers: readonly EphemeralContai
     const at = `${path}[${index}]`;
     const why = "cannot be set for an Ephemeral Container";
     errors.push(...validateCommon(container, at, context));
-    if (container.image !== undefined && container.image.trim() !== container.image) errors.push(invalid(`${at}.image`, container.image, "must not have leading or trailing whitespace"));
+    if (container.image !== undefined && container.image.trim() !== container.image)
+      errors.push(invalid(`${at}.image`, container.image, "must not have leading or trailing whitespace"));
     if (names.has(container.name)) errors.push(duplicate(`${at}.name`, container.name));
     names.add(container.name);
-    if (container.targetContainerName && !others.has(container.targetContainerName)) errors.push(notFoundValue(`${at}.targetContainerName`, container.targetContainerName));
+    if (container.targetContainerName && !others.has(container.targetContainerName))
+      errors.push(notFoundValue(`${at}.targetContainerName`, container.targetContainerName));
     for (const field of NOT_FOR_EPHEMERAL) if (container[field] !== undefined) errors.push(forbidden(`${at}.${field}`, why));
     if (Object.keys(container.resources ?? {}).length > 0) errors.push(forbidden(`${at}.resources`, why));
     (container.volumeMounts ?? []).forEach((mount, mountIndex) => {
-      for (const field of ["subPath", "subPathExpr"] as const) if (mount[field]) errors.push(forbidden(`${at}.volumeMounts[${mountIndex}].${field}`, why));
+      for (const field of ["subPath", "subPathExpr"] as const)
+        if (mount[field]) errors.push(forbidden(`${at}.volumeMounts[${mountIndex}].${field}`, why));
     });
   });
   return errors;
@@ -106,7 +121,8 @@ function oneOf(value: string | undefined, field: string, supported: readonly str
 /** Upstream: validateContainerRestartPolicy (ContainerRestartRules) */
 function validateRestartPolicy(container: Container, path: string): FieldError[] {
   const { restartPolicy, restartPolicyRules } = container;
-  if (restartPolicy === undefined) return restartPolicyRules?.length ? [required(`${path}.restartPolicy`, "must specify restartPolicy when restart rules are used")] : [];
+  if (restartPolicy === undefined)
+    return restartPolicyRules?.length ? [required(`${path}.restartPolicy`, "must specify restartPolicy when restart rules are used")] : [];
   return RESTART_POLICIES.includes(restartPolicy) ? [] : [notSupported(`${path}.restartPolicy`, restartPolicy, RESTART_POLICIES)];
 }
 
@@ -116,8 +132,12 @@ function validateResizePolicy(container: Container, path: string, spec: PodSpec)
   (container.resizePolicy ?? []).forEach((policy, index) => {
     if (seen.has(policy.resourceName)) errors.push(duplicate(`${path}[${index}]`, policy.resourceName));
     seen.add(policy.resourceName);
-    errors.push(...oneOf(policy.resourceName, path, ["cpu", "memory"]), ...oneOf(policy.restartPolicy, path, ["NotRequired", "RestartContainer"]));
-    if (spec.restartPolicy === "Never" && policy.restartPolicy !== "NotRequired") errors.push(invalid(path, policy.restartPolicy, "must be 'NotRequired' when `restartPolicy` is 'Never'"));
+    errors.push(
+      ...oneOf(policy.resourceName, path, ["cpu", "memory"]),
+      ...oneOf(policy.restartPolicy, path, ["NotRequired", "RestartContainer"]),
+    );
+    if (spec.restartPolicy === "Never" && policy.restartPolicy !== "NotRequired")
+      errors.push(invalid(path, policy.restartPolicy, "must be 'NotRequired' when `restartPolicy` is 'Never'"));
   });
   return errors;
 }

@@ -41,10 +41,18 @@ function validateHandler(handler: Handler, path: string, gracePeriod: number | u
   const given = HANDLERS.filter((kind) => handler[kind] !== undefined);
   const [first, ...more] = given;
   if (first === undefined) return [required(path, "must specify a handler type")];
-  return [...validateAction(handler, first, `${path}.${first}`, gracePeriod), ...more.map((kind) => forbidden(`${path}.${kind}`, "may not specify more than 1 handler type"))];
+  return [
+    ...validateAction(handler, first, `${path}.${first}`, gracePeriod),
+    ...more.map((kind) => forbidden(`${path}.${kind}`, "may not specify more than 1 handler type")),
+  ];
 }
 
-function validateAction({ exec, httpGet, tcpSocket, grpc, sleep }: Handler, kind: (typeof HANDLERS)[number], path: string, gracePeriod: number | undefined): FieldError[] {
+function validateAction(
+  { exec, httpGet, tcpSocket, grpc, sleep }: Handler,
+  kind: (typeof HANDLERS)[number],
+  path: string,
+  gracePeriod: number | undefined,
+): FieldError[] {
   switch (kind) {
     case "exec":
       return exec?.command?.length ? [] : [required(`${path}.command`)];
@@ -70,7 +78,14 @@ function validateHttpGet(get: NonNullable<Handler["httpGet"]>, path: string): Fi
   errors.push(...validatePort(get.port, `${path}.port`));
   if (!["HTTP", "HTTPS"].includes(get.scheme ?? "")) errors.push(notSupported(`${path}.scheme`, get.scheme ?? "", ["HTTP", "HTTPS"]));
   for (const { name } of get.httpHeaders ?? []) {
-    if (!/^[-A-Za-z0-9]+$/.test(name)) errors.push(invalid(`${path}.httpHeaders`, name, `a valid HTTP header must consist of alphanumeric characters or '-' (e.g. 'X-Header-Name', regex used for validation is '${HEADER_NAME}')`));
+    if (!/^[-A-Za-z0-9]+$/.test(name))
+      errors.push(
+        invalid(
+          `${path}.httpHeaders`,
+          name,
+          `a valid HTTP header must consist of alphanumeric characters or '-' (e.g. 'X-Header-Name', regex used for validation is '${HEADER_NAME}')`,
+        ),
+      );
   }
   return errors;
 }

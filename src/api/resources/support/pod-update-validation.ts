@@ -24,9 +24,14 @@ export function validatePodUpdate(pod: Pod, old: Pod): FieldError[] {
   const deadline = validateDeadline(pod.spec.activeDeadlineSeconds, old.spec.activeDeadlineSeconds);
   errors.push(...deadline);
   if (deadline.length > 0 && pod.spec.activeDeadlineSeconds !== undefined) return errors;
-  errors.push(...validateTolerations(pod.spec, old.spec), ...validateGates(pod.spec, old.spec), ...validateGatedSelection(pod.spec, old.spec));
+  errors.push(
+    ...validateTolerations(pod.spec, old.spec),
+    ...validateGates(pod.spec, old.spec),
+    ...validateGatedSelection(pod.spec, old.spec),
+  );
   const munged = withMutableFieldsOf(pod.spec, old.spec);
-  if (!sameJson(plain(munged), plain(old.spec))) errors.push(forbidden("spec", `pod updates may not change fields other than ${MUTABLE}\n${goDiff("core.PodSpec", old.spec, munged)}`));
+  if (!sameJson(plain(munged), plain(old.spec)))
+    errors.push(forbidden("spec", `pod updates may not change fields other than ${MUTABLE}\n${goDiff("core.PodSpec", old.spec, munged)}`));
   return errors;
 }
 
@@ -48,13 +53,17 @@ function validateDeadline(next: number | undefined, old: number | undefined): Fi
 }
 
 function validateTolerations(spec: PodSpec, old: PodSpec): FieldError[] {
-  const kept = (old.tolerations ?? []).every((before) => spec.tolerations?.some((now) => sameJson({ ...before, tolerationSeconds: 0 }, { ...now, tolerationSeconds: 0 })));
+  const kept = (old.tolerations ?? []).every((before) =>
+    spec.tolerations?.some((now) => sameJson({ ...before, tolerationSeconds: 0 }, { ...now, tolerationSeconds: 0 })),
+  );
   return kept ? [] : [forbidden("spec.tolerations", "existing toleration can not be modified except its tolerationSeconds")];
 }
 
 function validateGates(spec: PodSpec, old: PodSpec): FieldError[] {
   return (spec.schedulingGates ?? []).flatMap((gate, index) =>
-    old.schedulingGates?.some((before) => before.name === gate.name) ? [] : [forbidden(`spec.schedulingGates[${index}].name`, `only deletion is allowed, but found new scheduling gate '${gate.name}'`)],
+    old.schedulingGates?.some((before) => before.name === gate.name)
+      ? []
+      : [forbidden(`spec.schedulingGates[${index}].name`, `only deletion is allowed, but found new scheduling gate '${gate.name}'`)],
   );
 }
 
@@ -62,13 +71,23 @@ function validateGates(spec: PodSpec, old: PodSpec): FieldError[] {
 function validateGatedSelection(spec: PodSpec, old: PodSpec): FieldError[] {
   if (!old.schedulingGates?.length) return [];
   const kept = Object.entries(old.nodeSelector ?? {}).every(([key, value]) => spec.nodeSelector?.[key] === value);
-  return kept ? [] : [invalid("spec.nodeSelector", spec.nodeSelector ?? null, "only additions are allowed to spec.nodeSelector (no mutations or deletions)")];
+  return kept
+    ? []
+    : [
+        invalid(
+          "spec.nodeSelector",
+          spec.nodeSelector ?? null,
+          "only additions are allowed to spec.nodeSelector (no mutations or deletions)",
+        ),
+      ];
 }
 
 /** The new spec as if nothing that may change had changed. */
 function withMutableFieldsOf(spec: PodSpec, old: PodSpec): PodSpec {
-  const images = (next: readonly Container[], olds: readonly Container[]) => next.map((container, index) => ({ ...container, image: olds[index]?.image }));
-  const unignored = old.terminationGracePeriodSeconds !== undefined && old.terminationGracePeriodSeconds < 0 && spec.terminationGracePeriodSeconds === 1;
+  const images = (next: readonly Container[], olds: readonly Container[]) =>
+    next.map((container, index) => ({ ...container, image: olds[index]?.image }));
+  const unignored =
+    old.terminationGracePeriodSeconds !== undefined && old.terminationGracePeriodSeconds < 0 && spec.terminationGracePeriodSeconds === 1;
   return {
     ...spec,
     containers: images(spec.containers, old.containers),
@@ -92,12 +111,20 @@ export function keepAllButEphemeralContainers(pod: Pod, old: Pod): void {
 
 /** What was added stays as it is, in whatever order. Upstream: ValidatePodEphemeralContainersUpdate */
 export function validateEphemeralContainersUpdate(pod: Pod, old: Pod): FieldError[] {
-  if (old.metadata.annotations?.["kubernetes.io/config.mirror"] !== undefined) return [forbidden("", "static pods do not support ephemeral containers")];
+  if (old.metadata.annotations?.["kubernetes.io/config.mirror"] !== undefined)
+    return [forbidden("", "static pods do not support ephemeral containers")];
   const field = "spec.ephemeralContainers";
   return (old.spec.ephemeralContainers ?? []).flatMap((before) => {
     const now = pod.spec.ephemeralContainers?.find(({ name }) => name === before.name);
     if (!now) return [forbidden(field, `existing ephemeral containers ${JSON.stringify(before.name)} may not be removed\n`)];
-    return sameJson(plain(now), plain(before)) ? [] : [forbidden(field, `existing ephemeral containers ${JSON.stringify(before.name)} may not be changed\n${goDiff("core.EphemeralContainer", before, now)}`)];
+    return sameJson(plain(now), plain(before))
+      ? []
+      : [
+          forbidden(
+            field,
+            `existing ephemeral containers ${JSON.stringify(before.name)} may not be changed\n${goDiff("core.EphemeralContainer", before, now)}`,
+          ),
+        ];
   });
 }
 

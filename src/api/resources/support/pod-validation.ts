@@ -53,18 +53,23 @@ function validateNames(spec: PodSpec, path: string): FieldError[] {
   const errors: FieldError[] = [];
   const named = (field: keyof PodSpec & string, check: (text: string) => string[]) => {
     const value = spec[field];
-    if (typeof value === "string" && value !== "") for (const message of check(value)) errors.push(invalid(`${path}.${field}`, value, message));
+    if (typeof value === "string" && value !== "")
+      for (const message of check(value)) errors.push(invalid(`${path}.${field}`, value, message));
   };
   named("serviceAccountName", isDns1123Subdomain);
   named("nodeName", isDns1123Subdomain);
   const { activeDeadlineSeconds: deadline } = spec;
-  if (deadline !== undefined && (deadline < 1 || deadline > INT32_MAX)) errors.push(invalid(`${path}.activeDeadlineSeconds`, deadline, `must be between 1 and ${INT32_MAX}, inclusive`));
+  if (deadline !== undefined && (deadline < 1 || deadline > INT32_MAX))
+    errors.push(invalid(`${path}.activeDeadlineSeconds`, deadline, `must be between 1 and ${INT32_MAX}, inclusive`));
   named("hostname", isDns1123Label);
   named("subdomain", isDns1123Label);
   errors.push(...validateTolerations(spec.tolerations ?? [], `${path}.tolerations`), ...validateHostAliases(spec, `${path}.hostAliases`));
   named("priorityClassName", isDns1123Subdomain);
-  if (spec.runtimeClassName !== undefined) for (const message of isDns1123Subdomain(spec.runtimeClassName)) errors.push(invalid(`${path}.runtimeClassName`, spec.runtimeClassName, message));
-  if (spec.preemptionPolicy !== undefined) errors.push(...oneOf(spec.preemptionPolicy, `${path}.preemptionPolicy`, ["PreemptLowerPriority", "Never"]));
+  if (spec.runtimeClassName !== undefined)
+    for (const message of isDns1123Subdomain(spec.runtimeClassName))
+      errors.push(invalid(`${path}.runtimeClassName`, spec.runtimeClassName, message));
+  if (spec.preemptionPolicy !== undefined)
+    errors.push(...oneOf(spec.preemptionPolicy, `${path}.preemptionPolicy`, ["PreemptLowerPriority", "Never"]));
   if (spec.overhead) errors.push(...validateContainerResources({ limits: spec.overhead }, `${path}.overhead`));
   if (spec.os) errors.push(...oneOf(spec.os.name, `${path}.os.name`, ["linux", "windows"]));
   return errors;
@@ -75,7 +80,9 @@ function validateHostPorts(spec: PodSpec, path: string, isPod: boolean): FieldEr
   if (!spec.hostNetwork) return [];
   return (spec.containers ?? []).flatMap((container, index) =>
     (container.ports ?? []).flatMap(({ hostPort = 0, containerPort }, at) =>
-      (isPod || hostPort !== 0) && hostPort !== containerPort ? [invalid(`${path}.containers[${index}].ports[${at}].hostPort`, hostPort, "must match `containerPort` when `hostNetwork` is true")] : [],
+      (isPod || hostPort !== 0) && hostPort !== containerPort
+        ? [invalid(`${path}.containers[${index}].ports[${at}].hostPort`, hostPort, "must match `containerPort` when `hostNetwork` is true")]
+        : [],
     ),
   );
 }
@@ -83,7 +90,9 @@ function validateHostPorts(spec: PodSpec, path: string, isPod: boolean): FieldEr
 function validateHostAliases(spec: PodSpec, path: string): FieldError[] {
   return (spec.hostAliases ?? []).flatMap((alias, index) => [
     ...isIp(alias.ip ?? "").map((message) => invalid(`${path}[${index}].ip`, alias.ip ?? "", message)),
-    ...(alias.hostnames ?? []).flatMap((name, at) => isDns1123Subdomain(name).map((message) => invalid(`${path}[${index}].hostnames[${at}]`, name, message))),
+    ...(alias.hostnames ?? []).flatMap((name, at) =>
+      isDns1123Subdomain(name).map((message) => invalid(`${path}[${index}].hostnames[${at}]`, name, message)),
+    ),
   ]);
 }
 
@@ -104,17 +113,22 @@ const SEARCH_DOMAIN = `${SEARCH_LABEL}(\\.${SEARCH_LABEL})*`;
 /** Upstream: validatePodDNSConfig */
 function validateDnsConfig({ dnsConfig, dnsPolicy }: PodSpec, path: string): FieldError[] {
   if (dnsPolicy === "None" && !dnsConfig) return [required(path, "must provide `dnsConfig` when `dnsPolicy` is None")];
-  if (dnsPolicy === "None" && !dnsConfig?.nameservers?.length) return [required(`${path}.nameservers`, "must provide at least one DNS nameserver when `dnsPolicy` is None")];
+  if (dnsPolicy === "None" && !dnsConfig?.nameservers?.length)
+    return [required(`${path}.nameservers`, "must provide at least one DNS nameserver when `dnsPolicy` is None")];
   const { nameservers = [], searches = [], options = [] } = dnsConfig ?? {};
   const errors: FieldError[] = [];
   if (nameservers.length > 3) errors.push(invalid(`${path}.nameservers`, nameservers, "must not have more than 3 nameservers"));
-  nameservers.forEach((server, index) => errors.push(...isIp(server).map((message) => invalid(`${path}.nameservers[${index}]`, server, message))));
+  nameservers.forEach((server, index) =>
+    errors.push(...isIp(server).map((message) => invalid(`${path}.nameservers[${index}]`, server, message))),
+  );
   if (searches.length > 32) errors.push(invalid(`${path}.searches`, searches, "must not have more than 32 search paths"));
-  if (searches.join(" ").length > 2048) errors.push(invalid(`${path}.searches`, searches, "must not have more than 2048 characters (including spaces) in the search list"));
+  if (searches.join(" ").length > 2048)
+    errors.push(invalid(`${path}.searches`, searches, "must not have more than 2048 characters (including spaces) in the search list"));
   searches.forEach((search, index) => {
     const bare = search.replace(/\.$/, "");
     if (search === "." || new RegExp(`^${SEARCH_DOMAIN}$`).test(bare)) return;
-    const what = "a lowercase RFC 1123 subdomain must consist of lower case alphanumeric characters, '_', '-' or '.', and must start and end with an alphanumeric character or an underscore";
+    const what =
+      "a lowercase RFC 1123 subdomain must consist of lower case alphanumeric characters, '_', '-' or '.', and must start and end with an alphanumeric character or an underscore";
     errors.push(invalid(`${path}.searches[${index}]`, bare, regexMessage(what, SEARCH_DOMAIN, "example.com")));
   });
   options.forEach((option, index) => {
@@ -124,7 +138,11 @@ function validateDnsConfig({ dnsConfig, dnsPolicy }: PodSpec, path: string): Fie
 }
 
 function validateGates(spec: PodSpec, path: string): FieldError[] {
-  const errors = (spec.readinessGates ?? []).flatMap((gate, index) => isQualifiedName(gate.conditionType).map((message) => invalid(`${path}.readinessGates[${index}].conditionType`, gate.conditionType, message)));
+  const errors = (spec.readinessGates ?? []).flatMap((gate, index) =>
+    isQualifiedName(gate.conditionType).map((message) =>
+      invalid(`${path}.readinessGates[${index}].conditionType`, gate.conditionType, message),
+    ),
+  );
   const seen = new Set<string>();
   (spec.schedulingGates ?? []).forEach((gate, index) => {
     const at = `${path}.schedulingGates[${index}]`;
@@ -141,13 +159,20 @@ function validateOnlyForPods(spec: PodSpec, path: string): FieldError[] {
   if (!spec.serviceAccountName) {
     (spec.volumes ?? []).forEach((volume, index) =>
       (volume.projected?.sources ?? []).forEach((source, at) => {
-        if (source.serviceAccountToken) errors.push(forbidden(`${path}.volumes[${index}].projected.sources[${at}].serviceAccountToken`, "must not be specified when serviceAccountName is not set"));
+        if (source.serviceAccountToken)
+          errors.push(
+            forbidden(
+              `${path}.volumes[${index}].projected.sources[${at}].serviceAccountToken`,
+              "must not be specified when serviceAccountName is not set",
+            ),
+          );
       }),
     );
   }
   for (const list of ["containers", "initContainers"] as const) {
     (spec[list] ?? []).forEach((container, index) => {
-      if (container.image !== undefined && container.image.trim() !== container.image) errors.push(invalid(`${path}.${list}[${index}].image`, container.image, "must not have leading or trailing whitespace"));
+      if (container.image !== undefined && container.image.trim() !== container.image)
+        errors.push(invalid(`${path}.${list}[${index}].image`, container.image, "must not have leading or trailing whitespace"));
     });
   }
   return errors;

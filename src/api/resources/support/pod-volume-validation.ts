@@ -27,8 +27,36 @@ export function validateVolumes(list: readonly Volume[], path: string): { volume
 
 // In the order in which upstream looks at them: the first is checked, all others are forbidden.
 const SOURCES = [
-  "emptyDir", "hostPath", "gitRepo", "gcePersistentDisk", "awsElasticBlockStore", "secret", "nfs", "iscsi", "glusterfs", "flocker", "persistentVolumeClaim", "rbd", "cinder", "cephfs", "quobyte",
-  "downwardAPI", "fc", "flexVolume", "configMap", "azureFile", "vsphereVolume", "photonPersistentDisk", "portworxVolume", "azureDisk", "storageos", "projected", "scaleIO", "csi", "ephemeral", "image",
+  "emptyDir",
+  "hostPath",
+  "gitRepo",
+  "gcePersistentDisk",
+  "awsElasticBlockStore",
+  "secret",
+  "nfs",
+  "iscsi",
+  "glusterfs",
+  "flocker",
+  "persistentVolumeClaim",
+  "rbd",
+  "cinder",
+  "cephfs",
+  "quobyte",
+  "downwardAPI",
+  "fc",
+  "flexVolume",
+  "configMap",
+  "azureFile",
+  "vsphereVolume",
+  "photonPersistentDisk",
+  "portworxVolume",
+  "azureDisk",
+  "storageos",
+  "projected",
+  "scaleIO",
+  "csi",
+  "ephemeral",
+  "image",
 ] as const;
 type Source = (typeof SOURCES)[number];
 
@@ -36,28 +64,51 @@ function validateSources(volume: Volume, path: string): FieldError[] {
   const given = SOURCES.filter((source) => volume[source] !== undefined);
   const [first, ...more] = given;
   if (first === undefined) return [required(path, "must specify a volume type")];
-  return [...validateSource(volume, first, `${path}.${first}`), ...more.map((source) => forbidden(`${path}.${source}`, "may not specify more than 1 volume type"))];
+  return [
+    ...validateSource(volume, first, `${path}.${first}`),
+    ...more.map((source) => forbidden(`${path}.${source}`, "may not specify more than 1 volume type")),
+  ];
 }
 
 function validateSource(volume: Volume, source: Source, path: string): FieldError[] {
   const { emptyDir, hostPath, secret, configMap, downwardAPI, persistentVolumeClaim, nfs, csi, image, gitRepo, ephemeral } = volume;
   switch (source) {
     case "emptyDir":
-      return emptyDir?.sizeLimit !== undefined && isQuantity(emptyDir.sizeLimit) && parseQuantity(emptyDir.sizeLimit).nanos < 0n ? [forbidden(`${path}.sizeLimit`, "SizeLimit field must be a valid resource quantity")] : [];
+      return emptyDir?.sizeLimit !== undefined && isQuantity(emptyDir.sizeLimit) && parseQuantity(emptyDir.sizeLimit).nanos < 0n
+        ? [forbidden(`${path}.sizeLimit`, "SizeLimit field must be a valid resource quantity")]
+        : [];
     case "hostPath":
       return validateHostPath(hostPath ?? { path: "" }, path);
     case "secret":
-      return [...needed(secret?.secretName, `${path}.secretName`), ...validateMode(secret?.defaultMode, `${path}.defaultMode`), ...validateKeyPaths(secret?.items, `${path}.items`)];
+      return [
+        ...needed(secret?.secretName, `${path}.secretName`),
+        ...validateMode(secret?.defaultMode, `${path}.defaultMode`),
+        ...validateKeyPaths(secret?.items, `${path}.items`),
+      ];
     case "configMap":
-      return [...needed(configMap?.name, `${path}.name`), ...validateMode(configMap?.defaultMode, `${path}.defaultMode`), ...validateKeyPaths(configMap?.items, `${path}.items`)];
+      return [
+        ...needed(configMap?.name, `${path}.name`),
+        ...validateMode(configMap?.defaultMode, `${path}.defaultMode`),
+        ...validateKeyPaths(configMap?.items, `${path}.items`),
+      ];
     case "downwardAPI":
-      return [...validateMode(downwardAPI?.defaultMode, `${path}.defaultMode`), ...(downwardAPI?.items ?? []).flatMap((item) => validateDownwardFile(item, path))];
+      return [
+        ...validateMode(downwardAPI?.defaultMode, `${path}.defaultMode`),
+        ...(downwardAPI?.items ?? []).flatMap((item) => validateDownwardFile(item, path)),
+      ];
     case "persistentVolumeClaim":
       return needed(persistentVolumeClaim?.claimName, `${path}.claimName`);
     case "projected":
       return validateProjected(volume.projected, path);
     case "nfs":
-      return [...needed(nfs?.server, `${path}.server`), ...(nfs?.path ? (nfs.path.startsWith("/") ? [] : [invalid(`${path}.path`, nfs.path, "must be an absolute path")]) : [required(`${path}.path`)])];
+      return [
+        ...needed(nfs?.server, `${path}.server`),
+        ...(nfs?.path
+          ? nfs.path.startsWith("/")
+            ? []
+            : [invalid(`${path}.path`, nfs.path, "must be an absolute path")]
+          : [required(`${path}.path`)]),
+      ];
     case "csi":
       return needed(csi?.driver, `${path}.driver`);
     case "image":
@@ -72,19 +123,25 @@ function validateSource(volume: Volume, source: Source, path: string): FieldErro
 }
 
 const needed = (value: string | undefined, path: string) => (value ? [] : [required(path)]);
-const validateMode = (mode: number | undefined, path: string) => (mode !== undefined && (mode < 0 || mode > 0o777) ? [invalid(path, mode, MODE_RANGE)] : []);
+const validateMode = (mode: number | undefined, path: string) =>
+  mode !== undefined && (mode < 0 || mode > 0o777) ? [invalid(path, mode, MODE_RANGE)] : [];
 
 function validateHostPath(source: NonNullable<Volume["hostPath"]>, path: string): FieldError[] {
   if (!source.path) return [required(`${path}.path`)];
   const errors = source.path.split("/").includes("..") ? [invalid(`${path}.path`, source.path, "must not contain '..'")] : [];
-  if (source.type !== undefined && !HOST_PATH_TYPES.includes(source.type)) errors.push(notSupported(`${path}.type`, source.type, HOST_PATH_TYPES));
+  if (source.type !== undefined && !HOST_PATH_TYPES.includes(source.type))
+    errors.push(notSupported(`${path}.type`, source.type, HOST_PATH_TYPES));
   return errors;
 }
 
 function validateKeyPaths(items: readonly KeyToPath[] | undefined, path: string): FieldError[] {
   return (items ?? []).flatMap((item, index) => {
     const at = `${path}[${index}]`;
-    return [...needed(item.key, `${at}.key`), ...(item.path ? validateFilePath(item.path, `${at}.path`) : [required(`${at}.path`)]), ...validateMode(item.mode, `${at}.mode`)];
+    return [
+      ...needed(item.key, `${at}.key`),
+      ...(item.path ? validateFilePath(item.path, `${at}.path`) : [required(`${at}.path`)]),
+      ...validateMode(item.mode, `${at}.mode`),
+    ];
   });
 }
 
@@ -120,15 +177,23 @@ function validateProjected(source: Volume["projected"], path: string): FieldErro
     const at = `${path}.sources[${index}]`;
     const { secret, configMap, downwardAPI, serviceAccountToken } = projection;
     if (secret) errors.push(...needed(secret.name, `${at}.secret.name`), ...validateKeyPaths(secret.items, `${at}.secret.items`));
-    if (configMap) errors.push(...needed(configMap.name, `${at}.configMap.name`), ...validateKeyPaths(configMap.items, `${at}.configMap.items`));
+    if (configMap)
+      errors.push(...needed(configMap.name, `${at}.configMap.name`), ...validateKeyPaths(configMap.items, `${at}.configMap.items`));
     if (downwardAPI) errors.push(...(downwardAPI.items ?? []).flatMap((file) => validateDownwardFile(file, `${at}.downwardAPI`)));
     if (serviceAccountToken) {
       const { expirationSeconds = 3600, path: file } = serviceAccountToken;
-      if (expirationSeconds < 600) errors.push(invalid(`${at}.serviceAccountToken.expirationSeconds`, expirationSeconds, "may not specify a duration less than 10 minutes"));
-      if (expirationSeconds > 2 ** 32) errors.push(invalid(`${at}.serviceAccountToken.expirationSeconds`, expirationSeconds, "may not specify a duration larger than 2^32 seconds"));
+      if (expirationSeconds < 600)
+        errors.push(
+          invalid(`${at}.serviceAccountToken.expirationSeconds`, expirationSeconds, "may not specify a duration less than 10 minutes"),
+        );
+      if (expirationSeconds > 2 ** 32)
+        errors.push(
+          invalid(`${at}.serviceAccountToken.expirationSeconds`, expirationSeconds, "may not specify a duration larger than 2^32 seconds"),
+        );
       errors.push(...(file ? validateFilePath(file, `${at}.serviceAccountToken.path`) : [required(`${at}.serviceAccountToken.path`)]));
     }
-    if (Object.values(projection).filter((value) => value !== undefined).length > 1) errors.push(forbidden(at, "may not specify more than 1 volume type"));
+    if (Object.values(projection).filter((value) => value !== undefined).length > 1)
+      errors.push(forbidden(at, "may not specify more than 1 volume type"));
   });
   return errors;
 }
@@ -143,14 +208,16 @@ export function validateMounts(container: Container, path: string, volumes: Read
     if (!mount.mountPath) errors.push(required(`${at}.mountPath`));
     if (points.has(mount.mountPath)) errors.push(invalid(`${at}.mountPath`, mount.mountPath, "must be unique"));
     points.add(mount.mountPath);
-    if (container.volumeDevices?.some((device) => device.name === mount.name)) errors.push(invalid(`${at}.name`, mount.name, "must not already exist in volumeDevices"));
+    if (container.volumeDevices?.some((device) => device.name === mount.name))
+      errors.push(invalid(`${at}.name`, mount.name, "must not already exist in volumeDevices"));
     // Upstream leaves out the index in the next three.
     if (mount.subPath) errors.push(...validateLocalPath(mount.subPath, `${path}.subPath`));
     if (mount.subPathExpr) {
       if (mount.subPath) errors.push(invalid(`${at}.subPathExpr`, mount.subPathExpr, "subPathExpr and subPath are mutually exclusive"));
       errors.push(...validateLocalPath(mount.subPathExpr, `${path}.subPathExpr`));
     }
-    if (mount.mountPropagation !== undefined) errors.push(...validatePropagation(mount.mountPropagation, container, `${path}.mountPropagation`));
+    if (mount.mountPropagation !== undefined)
+      errors.push(...validatePropagation(mount.mountPropagation, container, `${path}.mountPropagation`));
   });
   return errors;
 }
@@ -159,7 +226,9 @@ const PROPAGATIONS = ["Bidirectional", "HostToContainer", "None"];
 
 function validatePropagation(propagation: string, container: Container, path: string): FieldError[] {
   if (!PROPAGATIONS.includes(propagation)) return [notSupported(path, propagation, PROPAGATIONS)];
-  return propagation === "Bidirectional" && !container.securityContext?.privileged ? [forbidden(path, "Bidirectional mount propagation is available only to privileged containers")] : [];
+  return propagation === "Bidirectional" && !container.securityContext?.privileged
+    ? [forbidden(path, "Bidirectional mount propagation is available only to privileged containers")]
+    : [];
 }
 
 export function validateDevices(container: Container, path: string, volumes: ReadonlyMap<string, Volume>): FieldError[] {
@@ -168,10 +237,12 @@ export function validateDevices(container: Container, path: string, volumes: Rea
     const at = `${path}[${index}]`;
     const volume = volumes.get(device.name);
     if (!device.name) errors.push(required(`${at}.name`));
-    if (volume && !volume.persistentVolumeClaim && !volume.ephemeral) errors.push(invalid(`${at}.name`, device.name, "can only use volume source type of PersistentVolumeClaim or Ephemeral for block mode"));
+    if (volume && !volume.persistentVolumeClaim && !volume.ephemeral)
+      errors.push(
+        invalid(`${at}.name`, device.name, "can only use volume source type of PersistentVolumeClaim or Ephemeral for block mode"),
+      );
     if (!volume) errors.push(notFoundValue(`${at}.name`, device.name));
     if (!device.devicePath) errors.push(required(`${at}.devicePath`));
   });
   return errors;
 }
-

@@ -33,28 +33,54 @@ export function podSpecWarnings(spec: PodSpec, metadata: Partial<ObjectMeta>, pr
   const at = `${prefix}spec`;
   return [
     ...selectionWarnings(spec, at),
-    ...Object.entries(DEPRECATED_ANNOTATIONS).flatMap(([key, message]) => (metadata.annotations?.[key] === undefined ? [] : [`${prefix}metadata.annotations[${key}]: ${message}`])),
-    ...(spec.volumes ?? []).flatMap((volume, index) =>
-      (Object.keys(DEPRECATED_VOLUMES) as (keyof typeof DEPRECATED_VOLUMES)[]).flatMap((source) => (volume[source] === undefined ? [] : [`${at}.volumes[${index}].${source}: ${DEPRECATED_VOLUMES[source]}`])),
+    ...Object.entries(DEPRECATED_ANNOTATIONS).flatMap(([key, message]) =>
+      metadata.annotations?.[key] === undefined ? [] : [`${prefix}metadata.annotations[${key}]: ${message}`],
     ),
-    ...repeated((spec.hostAliases ?? []).map((alias) => alias.ip ?? ""), (index, ip) => `${at}.hostAliases[${index}].ip: duplicate ip ${JSON.stringify(ip)}`),
-    ...repeated((spec.imagePullSecrets ?? []).map((secret) => secret.name ?? ""), (index, name) => `${at}.imagePullSecrets[${index}].name: duplicate name ${JSON.stringify(name)}`),
-    ...(spec.imagePullSecrets ?? []).flatMap((secret, index) => (secret.name ? [] : [`${at}.imagePullSecrets[${index}].name: invalid empty name ""`])),
+    ...(spec.volumes ?? []).flatMap((volume, index) =>
+      (Object.keys(DEPRECATED_VOLUMES) as (keyof typeof DEPRECATED_VOLUMES)[]).flatMap((source) =>
+        volume[source] === undefined ? [] : [`${at}.volumes[${index}].${source}: ${DEPRECATED_VOLUMES[source]}`],
+      ),
+    ),
+    ...repeated(
+      (spec.hostAliases ?? []).map((alias) => alias.ip ?? ""),
+      (index, ip) => `${at}.hostAliases[${index}].ip: duplicate ip ${JSON.stringify(ip)}`,
+    ),
+    ...repeated(
+      (spec.imagePullSecrets ?? []).map((secret) => secret.name ?? ""),
+      (index, name) => `${at}.imagePullSecrets[${index}].name: duplicate name ${JSON.stringify(name)}`,
+    ),
+    ...(spec.imagePullSecrets ?? []).flatMap((secret, index) =>
+      secret.name ? [] : [`${at}.imagePullSecrets[${index}].name: invalid empty name ""`],
+    ),
     ...fractions(spec.overhead, `${at}.overhead`),
-    ...containersOf(spec, at).flatMap(([container, path]) => [...fractions(container.resources?.limits, `${path}.resources.limits`), ...fractions(container.resources?.requests, `${path}.resources.requests`), ...hiddenVariables(container, path)]),
+    ...containersOf(spec, at).flatMap(([container, path]) => [
+      ...fractions(container.resources?.limits, `${path}.resources.limits`),
+      ...fractions(container.resources?.requests, `${path}.resources.requests`),
+      ...hiddenVariables(container, path),
+    ]),
     ...overlappingPorts(spec, at),
-    ...((spec.terminationGracePeriodSeconds ?? 0) < 0 ? [`${at}.terminationGracePeriodSeconds: must be >= 0; negative values are invalid and will be treated as 1`] : []),
+    ...((spec.terminationGracePeriodSeconds ?? 0) < 0
+      ? [`${at}.terminationGracePeriodSeconds: must be >= 0; negative values are invalid and will be treated as 1`]
+      : []),
   ];
 }
 
 function selectionWarnings(spec: PodSpec, at: string): string[] {
-  const warnings = Object.keys(spec.nodeSelector ?? {}).flatMap((key) => (DEPRECATED_LABELS[key] ? [`${at}.nodeSelector[${key}]: ${DEPRECATED_LABELS[key]}`] : []));
+  const warnings = Object.keys(spec.nodeSelector ?? {}).flatMap((key) =>
+    DEPRECATED_LABELS[key] ? [`${at}.nodeSelector[${key}]: ${DEPRECATED_LABELS[key]}`] : [],
+  );
   const ofTerm = (term: NodeSelectorTerm | undefined, path: string) =>
-    (term?.matchExpressions ?? []).flatMap(({ key }, index) => (DEPRECATED_LABELS[key] ? [`${path}.matchExpressions[${index}].key: ${key} is ${DEPRECATED_LABELS[key]}`] : []));
+    (term?.matchExpressions ?? []).flatMap(({ key }, index) =>
+      DEPRECATED_LABELS[key] ? [`${path}.matchExpressions[${index}].key: ${key} is ${DEPRECATED_LABELS[key]}`] : [],
+    );
   const affinity = spec.affinity?.nodeAffinity;
   const path = `${at}.affinity.nodeAffinity`;
-  affinity?.requiredDuringSchedulingIgnoredDuringExecution?.nodeSelectorTerms?.forEach((term, index) => warnings.push(...ofTerm(term, `${path}.requiredDuringSchedulingIgnoredDuringExecution.nodeSelectorTerms[${index}]`)));
-  affinity?.preferredDuringSchedulingIgnoredDuringExecution?.forEach((term, index) => warnings.push(...ofTerm(term.preference, `${path}.preferredDuringSchedulingIgnoredDuringExecution[${index}].preference`)));
+  affinity?.requiredDuringSchedulingIgnoredDuringExecution?.nodeSelectorTerms?.forEach((term, index) =>
+    warnings.push(...ofTerm(term, `${path}.requiredDuringSchedulingIgnoredDuringExecution.nodeSelectorTerms[${index}]`)),
+  );
+  affinity?.preferredDuringSchedulingIgnoredDuringExecution?.forEach((term, index) =>
+    warnings.push(...ofTerm(term.preference, `${path}.preferredDuringSchedulingIgnoredDuringExecution[${index}].preference`)),
+  );
   (spec.topologySpreadConstraints ?? []).forEach((constraint, index) => {
     const where = `${at}.topologySpreadConstraints[${index}]`;
     const message = DEPRECATED_LABELS[constraint.topologyKey];
@@ -69,7 +95,9 @@ function repeated(values: readonly string[], render: (index: number, value: stri
 }
 
 function containersOf(spec: PodSpec, at: string): [Container, string][] {
-  return (["initContainers", "containers", "ephemeralContainers"] as const).flatMap((list) => (spec[list] ?? []).map((container, index): [Container, string] => [container, `${at}.${list}[${index}]`]));
+  return (["initContainers", "containers", "ephemeralContainers"] as const).flatMap((list) =>
+    (spec[list] ?? []).map((container, index): [Container, string] => [container, `${at}.${list}[${index}]`]),
+  );
 }
 
 function fractions(amounts: Readonly<Record<string, string>> | undefined, path: string): string[] {
@@ -88,7 +116,9 @@ function hiddenVariables(container: Container, path: string): string[] {
     seen.add(variable.name);
     const reference = `$(${variable.name})`;
     const builds = variable.valueFrom === undefined && variable.value !== reference && (variable.value ?? "").includes(reference);
-    return again && !builds ? [`${path}.env[${index}]: hides previous definition of ${JSON.stringify(variable.name)}, which may be dropped when using apply`] : [];
+    return again && !builds
+      ? [`${path}.env[${index}]: hides previous definition of ${JSON.stringify(variable.name)}, which may be dropped when using apply`]
+      : [];
   });
 }
 
@@ -105,7 +135,8 @@ function overlappingPorts(spec: PodSpec, at: string): string[] {
         const sameHostPort = (port.hostPort ?? 0) === (other.port.hostPort ?? 0);
         if (sameIp && sameHostPort) warnings.push(`${path}: duplicate port definition with ${other.path}`);
         else if (!port.hostPort || !other.port.hostPort) warnings.push(`${path}: overlapping port definition with ${other.path}`);
-        else if (sameHostPort && (!port.hostIP || !other.port.hostIP)) warnings.push(`${path}: overlapping port definition with ${other.path}`);
+        else if (sameHostPort && (!port.hostIP || !other.port.hostIP))
+          warnings.push(`${path}: overlapping port definition with ${other.path}`);
       }
       known.set(key, [...others, { port, path }]);
     });

@@ -15,8 +15,12 @@ export function validatePolicyRules(rules: readonly PolicyRule[] | undefined, na
     const errors: FieldError[] = [];
     if (!rule.verbs?.length) errors.push(required(`${path}.verbs`, "verbs must contain at least one value"));
     if (rule.nonResourceURLs?.length) {
-      if (namespaced) errors.push(invalid(`${path}.nonResourceURLs`, rule.nonResourceURLs, "namespaced rules cannot apply to non-resource URLs"));
-      if (rule.apiGroups?.length || rule.resources?.length || rule.resourceNames?.length) errors.push(invalid(`${path}.nonResourceURLs`, rule.nonResourceURLs, "rules cannot apply to both regular resources and non-resource URLs"));
+      if (namespaced)
+        errors.push(invalid(`${path}.nonResourceURLs`, rule.nonResourceURLs, "namespaced rules cannot apply to non-resource URLs"));
+      if (rule.apiGroups?.length || rule.resources?.length || rule.resourceNames?.length)
+        errors.push(
+          invalid(`${path}.nonResourceURLs`, rule.nonResourceURLs, "rules cannot apply to both regular resources and non-resource URLs"),
+        );
       return errors;
     }
     if (!rule.apiGroups?.length) errors.push(required(`${path}.apiGroups`, "resource rules must supply at least one api group"));
@@ -33,7 +37,8 @@ interface Binding extends KubernetesObject {
 /** Upstream: SetDefaults_RoleBinding, SetDefaults_Subject */
 export function defaultBinding(binding: Binding): void {
   if (binding.roleRef) binding.roleRef.apiGroup ||= GROUP;
-  for (const subject of binding.subjects ?? []) if (subject.apiGroup === undefined && ["User", "Group"].includes(subject.kind)) subject.apiGroup = GROUP;
+  for (const subject of binding.subjects ?? [])
+    if (subject.apiGroup === undefined && ["User", "Group"].includes(subject.kind)) subject.apiGroup = GROUP;
 }
 
 /** Upstream: ValidateRoleBinding */
@@ -71,12 +76,23 @@ export function validateBindingUpdate(binding: Binding, old: Binding): FieldErro
 }
 
 export function bindingColumns<T extends Binding = RoleBinding>(): Column<T>[] {
-  const named = (kind: string, show = (subject: Subject) => subject.name) => (binding: T) => (binding.subjects ?? []).filter((subject) => subject.kind === kind).map(show).join(", ");
+  const named =
+    (kind: string, show = (subject: Subject) => subject.name) =>
+    (binding: T) =>
+      (binding.subjects ?? [])
+        .filter((subject) => subject.kind === kind)
+        .map(show)
+        .join(", ");
   return [
     text("Role", "What it gives.", ({ roleRef }) => `${roleRef.kind}/${roleRef.name}`),
     age(),
     text("Users", "Users in the roleBinding", named("User"), 1),
     text("Groups", "Groups in the roleBinding", named("Group"), 1),
-    text("ServiceAccounts", "ServiceAccounts in the roleBinding", named("ServiceAccount", (subject) => `${subject.namespace ?? ""}/${subject.name}`), 1),
+    text(
+      "ServiceAccounts",
+      "ServiceAccounts in the roleBinding",
+      named("ServiceAccount", (subject) => `${subject.namespace ?? ""}/${subject.name}`),
+      1,
+    ),
   ];
 }

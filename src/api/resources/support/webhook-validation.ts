@@ -40,13 +40,20 @@ function validateWebhook(webhook: MutatingWebhook, path: string): FieldError[] {
   const { failurePolicy, matchPolicy, sideEffects, timeoutSeconds, reinvocationPolicy } = webhook;
   const errors = validateHookName(webhook.name ?? "", `${path}.name`);
   for (const [index, rule] of (webhook.rules ?? []).entries()) errors.push(...validateRule(rule, `${path}.rules[${index}]`));
-  if (failurePolicy !== undefined && !FAILURE_POLICIES.includes(failurePolicy)) errors.push(notSupported(`${path}.failurePolicy`, failurePolicy, FAILURE_POLICIES));
-  if (matchPolicy !== undefined && !MATCH_POLICIES.includes(matchPolicy)) errors.push(notSupported(`${path}.matchPolicy`, matchPolicy, MATCH_POLICIES));
+  if (failurePolicy !== undefined && !FAILURE_POLICIES.includes(failurePolicy))
+    errors.push(notSupported(`${path}.failurePolicy`, failurePolicy, FAILURE_POLICIES));
+  if (matchPolicy !== undefined && !MATCH_POLICIES.includes(matchPolicy))
+    errors.push(notSupported(`${path}.matchPolicy`, matchPolicy, MATCH_POLICIES));
   if (!sideEffects) errors.push(required(`${path}.sideEffects`, `must specify one of ${SIDE_EFFECTS.join(", ")}`));
   else if (!SIDE_EFFECTS.includes(sideEffects)) errors.push(notSupported(`${path}.sideEffects`, sideEffects, SIDE_EFFECTS));
-  if (reinvocationPolicy !== undefined && !REINVOCATION_POLICIES.includes(reinvocationPolicy)) errors.push(notSupported(`${path}.reinvocationPolicy`, reinvocationPolicy, REINVOCATION_POLICIES));
-  if (timeoutSeconds !== undefined && (timeoutSeconds > 30 || timeoutSeconds < 1)) errors.push(invalid(`${path}.timeoutSeconds`, timeoutSeconds, "the timeout value must be between 1 and 30 seconds"));
-  errors.push(...validateLabelSelector(webhook.namespaceSelector, `${path}.namespaceSelector`), ...validateLabelSelector(webhook.objectSelector, `${path}.objectSelector`));
+  if (reinvocationPolicy !== undefined && !REINVOCATION_POLICIES.includes(reinvocationPolicy))
+    errors.push(notSupported(`${path}.reinvocationPolicy`, reinvocationPolicy, REINVOCATION_POLICIES));
+  if (timeoutSeconds !== undefined && (timeoutSeconds > 30 || timeoutSeconds < 1))
+    errors.push(invalid(`${path}.timeoutSeconds`, timeoutSeconds, "the timeout value must be between 1 and 30 seconds"));
+  errors.push(
+    ...validateLabelSelector(webhook.namespaceSelector, `${path}.namespaceSelector`),
+    ...validateLabelSelector(webhook.objectSelector, `${path}.objectSelector`),
+  );
   errors.push(...validateClientConfig(webhook.clientConfig ?? {}, `${path}.clientConfig`));
   return [...errors, ...validateMatchConditions(webhook.matchConditions, false, `${path}.matchConditions`)];
 }
@@ -55,7 +62,9 @@ function validateWebhook(webhook: MutatingWebhook, path: string): FieldError[] {
 function validateHookName(name: string, path: string): FieldError[] {
   if (name === "") return [required(path)];
   const errors = isDns1123Subdomain(name).map((message) => invalid(path, name, message));
-  return errors.length === 0 && name.split(".").length < 3 ? [invalid(path, name, "should be a domain with at least three segments separated by dots")] : errors;
+  return errors.length === 0 && name.split(".").length < 3
+    ? [invalid(path, name, "should be a domain with at least three segments separated by dots")]
+    : errors;
 }
 
 /** Upstream: apiserver/pkg/util/webhook/validation.go */
@@ -66,9 +75,11 @@ function validateClientConfig({ url, service }: WebhookClientConfig, path: strin
   if (!service?.name) errors.push(required(`${path}.service.name`));
   if (!service?.namespace) errors.push(required(`${path}.service.namespace`));
   const port = service?.port ?? 443;
-  if (port < 1 || port > 65_535) errors.push(invalid(`${path}.service.port`, port, "port is not valid: must be between 1 and 65535, inclusive"));
+  if (port < 1 || port > 65_535)
+    errors.push(invalid(`${path}.service.port`, port, "port is not valid: must be between 1 and 65535, inclusive"));
   const servicePath = service?.path;
-  if (servicePath && servicePath !== "/" && !servicePath.startsWith("/")) errors.push(invalid(`${path}.service.path`, servicePath, "must start with a '/'"));
+  if (servicePath && servicePath !== "/" && !servicePath.startsWith("/"))
+    errors.push(invalid(`${path}.service.path`, servicePath, "must start with a '/'"));
   return errors;
 }
 
@@ -91,7 +102,10 @@ function validateUrl(text: string, path: string): FieldError[] {
 
 function validateReviewVersions(versions: readonly string[] | undefined, path: string): FieldError[] {
   if (!versions?.length) return [required(path, `must specify one of ${REVIEW_VERSIONS.join(", ")}`)];
-  const errors = versions.flatMap((version, index) => (versions.indexOf(version) === index ? [] : [duplicate(`${path}[${index}]`, version)]));
-  if (!versions.some((version) => REVIEW_VERSIONS.includes(version))) errors.push(invalid(path, versions, `must include at least one of ${REVIEW_VERSIONS.join(", ")}`));
+  const errors = versions.flatMap((version, index) =>
+    versions.indexOf(version) === index ? [] : [duplicate(`${path}[${index}]`, version)],
+  );
+  if (!versions.some((version) => REVIEW_VERSIONS.includes(version)))
+    errors.push(invalid(path, versions, `must include at least one of ${REVIEW_VERSIONS.join(", ")}`));
   return errors;
 }

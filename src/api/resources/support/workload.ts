@@ -29,7 +29,9 @@ export function validateTemplate(template: PodTemplateSpec | undefined, path: st
     ...validateLabels(template?.metadata?.labels ?? {}, `${path}.labels`),
     ...validateAnnotations(template?.metadata?.annotations ?? {}, `${path}.annotations`),
     ...validatePodSpec(spec, `${path}.spec`),
-    ...(spec.ephemeralContainers?.length ? [forbidden(`${path}.spec.ephemeralContainers`, "ephemeral containers not allowed in pod template")] : []),
+    ...(spec.ephemeralContainers?.length
+      ? [forbidden(`${path}.spec.ephemeralContainers`, "ephemeral containers not allowed in pod template")]
+      : []),
   ];
 }
 
@@ -38,7 +40,8 @@ export function validateLastingTemplate(template: PodTemplateSpec | undefined, p
   const errors = validateTemplate(template, path);
   const { restartPolicy, activeDeadlineSeconds } = template?.spec ?? { restartPolicy: "Always" };
   if (restartPolicy !== "Always") errors.push(notSupported(`${path}.spec.restartPolicy`, restartPolicy ?? "", ["Always"]));
-  if (activeDeadlineSeconds !== undefined) errors.push(forbidden(`${path}.spec.activeDeadlineSeconds`, `activeDeadlineSeconds in ${kind} is not Supported`));
+  if (activeDeadlineSeconds !== undefined)
+    errors.push(forbidden(`${path}.spec.activeDeadlineSeconds`, `activeDeadlineSeconds in ${kind} is not Supported`));
   return errors;
 }
 
@@ -50,13 +53,16 @@ export function validateSelector(selector: LabelSelector | undefined, path: stri
   return errors;
 }
 
-const isEmpty = (selector: LabelSelector) => Object.keys(selector.matchLabels ?? {}).length + (selector.matchExpressions ?? []).length === 0;
+const isEmpty = (selector: LabelSelector) =>
+  Object.keys(selector.matchLabels ?? {}).length + (selector.matchExpressions ?? []).length === 0;
 
 /** No selector at all matches nothing, an empty one everything: so does upstream. */
 export function validateTemplateLabels({ selector, template }: WorkloadSpec, path: string): FieldError[] {
   if (selector && validateLabelSelector(selector, path).length > 0) return [];
   const labels = template?.metadata?.labels;
-  return selectorFromLabelSelector(selector).matches(labels) ? [] : [invalid(`${path}.metadata.labels`, labels ?? null, "`selector` does not match template `labels`")];
+  return selectorFromLabelSelector(selector).matches(labels)
+    ? []
+    : [invalid(`${path}.metadata.labels`, labels ?? null, "`selector` does not match template `labels`")];
 }
 
 export function validateImmutable(value: unknown, old: unknown, field: string): FieldError[] {
@@ -75,7 +81,9 @@ export function validateIntOrPercent(value: number | string | undefined, field: 
 
 /** Upstream: IsNotMoreThan100Percent */
 export function validateAtMostAll(value: number | string | undefined, field: string): FieldError[] {
-  return typeof value === "string" && isPercent(value).length === 0 && amountOrPercent(value) > 100 ? [invalid(field, value, "must not be greater than 100%")] : [];
+  return typeof value === "string" && isPercent(value).length === 0 && amountOrPercent(value) > 100
+    ? [invalid(field, value, "must not be greater than 100%")]
+    : [];
 }
 
 export function amountOrPercent(value: number | string | undefined): number {
@@ -86,9 +94,30 @@ export function amountOrPercent(value: number | string | undefined): number {
 export function templateColumns<T extends { spec: WorkloadSpec }>(): Column<T>[] {
   const containers = (object: T) => object.spec.template?.spec?.containers ?? [];
   return [
-    text("Containers", "Names of the template's containers.", (object) => containers(object).map((container) => container.name).join(","), 1),
-    text("Images", "Their images.", (object) => containers(object).map((container) => container.image ?? "").join(","), 1),
-    text("Selector", "The pods that belong to it.", (object) => (object.spec.selector ? renderSelector(object.spec.selector) : "<none>"), 1),
+    text(
+      "Containers",
+      "Names of the template's containers.",
+      (object) =>
+        containers(object)
+          .map((container) => container.name)
+          .join(","),
+      1,
+    ),
+    text(
+      "Images",
+      "Their images.",
+      (object) =>
+        containers(object)
+          .map((container) => container.image ?? "")
+          .join(","),
+      1,
+    ),
+    text(
+      "Selector",
+      "The pods that belong to it.",
+      (object) => (object.spec.selector ? renderSelector(object.spec.selector) : "<none>"),
+      1,
+    ),
   ];
 }
 
@@ -107,7 +136,10 @@ export function templateWarnings(object: Templated, old: Templated | undefined):
   if (old && old.metadata.generation === object.metadata.generation) return [];
   const warnings: string[] = [];
   const messages = old ? [] : isDns1123Label(object.metadata.name);
-  if (messages.length > 0) warnings.push(`metadata.name: this is used in Pod names and hostnames, which can result in surprising behavior; a DNS label is recommended: [${messages.join(" ")}]`);
+  if (messages.length > 0)
+    warnings.push(
+      `metadata.name: this is used in Pod names and hostnames, which can result in surprising behavior; a DNS label is recommended: [${messages.join(" ")}]`,
+    );
   const { template } = object.spec;
   return template?.spec ? [...warnings, ...podSpecWarnings(template.spec, template.metadata ?? {}, "spec.template.")] : warnings;
 }

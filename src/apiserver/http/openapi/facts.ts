@@ -27,15 +27,25 @@ const TABLE = schemaTable as unknown as Readonly<Record<string, { readonly types
 
 const TYPE_META = [{ type: "meta/v1.TypeMeta" }];
 const OBJECT_META: FieldFacts = { type: "meta/v1.ObjectMeta" };
-const MEASURED: Readonly<Record<string, FieldFacts>> = { metadata: OBJECT_META, timestamp: { type: "meta/v1.Time", required: true }, window: { type: "meta/v1.Duration", required: true } };
+const MEASURED: Readonly<Record<string, FieldFacts>> = {
+  metadata: OBJECT_META,
+  timestamp: { type: "meta/v1.Time", required: true },
+  window: { type: "meta/v1.Duration", required: true },
+};
 
 // What is served without being stored is in no schema table. Upstream: k8s.io/metrics/pkg/apis/metrics/v1beta1/types.go
 const METRICS: Readonly<Record<string, TypeFacts>> = {
   NodeMetrics: { fields: { ...MEASURED, usage: { type: "core/v1.ResourceList", required: true } }, inline: TYPE_META },
   PodMetrics: { fields: { ...MEASURED, containers: { type: "[]ContainerMetrics", required: true } }, inline: TYPE_META },
   ContainerMetrics: { fields: { name: { type: "string", required: true }, usage: { type: "core/v1.ResourceList", required: true } } },
-  NodeMetricsList: { fields: { items: { type: "[]NodeMetrics", required: true }, metadata: { type: "meta/v1.ListMeta" } }, inline: TYPE_META },
-  PodMetricsList: { fields: { items: { type: "[]PodMetrics", required: true }, metadata: { type: "meta/v1.ListMeta" } }, inline: TYPE_META },
+  NodeMetricsList: {
+    fields: { items: { type: "[]NodeMetrics", required: true }, metadata: { type: "meta/v1.ListMeta" } },
+    inline: TYPE_META,
+  },
+  PodMetricsList: {
+    fields: { items: { type: "[]PodMetrics", required: true }, metadata: { type: "meta/v1.ListMeta" } },
+    inline: TYPE_META,
+  },
 };
 const METRICS_PACKAGE = "metrics/v1beta1";
 

@@ -79,7 +79,11 @@ function writeFields(writer: ProtoWriter, message: Message, extensions: number, 
   for (const [key, inner] of Object.entries(value as Record<string, unknown>)) {
     const known = message[key];
     if (known) write(writer, known[0], known[1], inner);
-    else if (key.startsWith("x-")) writer.message(extensions, () => { writer.string(1, key); any(writer, 2, inner); });
+    else if (key.startsWith("x-"))
+      writer.message(extensions, () => {
+        writer.string(1, key);
+        any(writer, 2, inner);
+      });
   }
 }
 
@@ -127,9 +131,11 @@ function writeEntries(writer: ProtoWriter, number: number, encoder: Encoder, val
   }
 }
 
-const repeated = (encoder: Encoder): Encoder => (writer, field, value) => {
-  for (const each of value as unknown[]) encoder(writer, field, each);
-};
+const repeated =
+  (encoder: Encoder): Encoder =>
+  (writer, field, value) => {
+    for (const each of value as unknown[]) encoder(writer, field, each);
+  };
 
 const schema: Encoder = messageOf(() => SCHEMA, 31);
 
@@ -154,7 +160,11 @@ const SCHEMA: Message = {
   minProperties: [18, "int"],
   required: [19, "strings"],
   enum: [20, "anys"],
-  additionalProperties: [21, (writer, field, value) => writer.message(field, () => (typeof value === "boolean" ? write(writer, 2, "bool", value) : schema(writer, 1, value)))],
+  additionalProperties: [
+    21,
+    (writer, field, value) =>
+      writer.message(field, () => (typeof value === "boolean" ? write(writer, 2, "bool", value) : schema(writer, 1, value))),
+  ],
   type: [22, (writer, field, value) => writer.message(field, () => writer.string(1, String(value)))],
   items: [23, within(1)(schema)],
   properties: [25, mapOf(schema)],
@@ -164,10 +174,21 @@ const SCHEMA: Message = {
 /** Of a query or of a path: the latter cannot be left out, which shifts the numbers. */
 const parameterOf = (shift: 0 | 1): Encoder =>
   messageOf(
-    () => ({ required: [1, "bool"], in: [2, "string"], description: [3, "string"], name: [4, "string"], type: [5 + shift, "string"], format: [6 + shift, "string"], uniqueItems: [19 + shift, "bool"] }),
+    () => ({
+      required: [1, "bool"],
+      in: [2, "string"],
+      description: [3, "string"],
+      name: [4, "string"],
+      type: [5 + shift, "string"],
+      format: [6 + shift, "string"],
+      uniqueItems: [19 + shift, "bool"],
+    }),
     22 + shift,
   );
-const bodyParameter = messageOf(() => ({ description: [1, "string"], name: [2, "string"], in: [3, "string"], required: [4, "bool"], schema: [5, schema] }), 6);
+const bodyParameter = messageOf(
+  () => ({ description: [1, "string"], name: [2, "string"], in: [3, "string"], required: [4, "bool"], schema: [5, schema] }),
+  6,
+);
 
 const inBody = within(1, 1)(bodyParameter);
 const inQuery = within(1, 2, 3)(parameterOf(1));
@@ -194,7 +215,17 @@ const operation = messageOf(
   13,
 );
 
-const pathItem = messageOf(() => ({ get: [2, operation], put: [3, operation], post: [4, operation], delete: [5, operation], patch: [8, operation], parameters: [9, repeated(parameter)] }), 10);
+const pathItem = messageOf(
+  () => ({
+    get: [2, operation],
+    put: [3, operation],
+    post: [4, operation],
+    delete: [5, operation],
+    patch: [8, operation],
+    parameters: [9, repeated(parameter)],
+  }),
+  10,
+);
 const info = messageOf(() => ({ title: [1, "string"], version: [2, "string"] }), 7);
 const apiKey = within(2)(messageOf(() => ({ type: [1, "string"], name: [2, "string"], in: [3, "string"], description: [4, "string"] }), 5));
 const strings: Encoder = (writer, field, value) => writer.message(field, () => write(writer, 1, "strings", value));
@@ -214,10 +245,20 @@ export async function encodeSwagger(swagger: Swagger, pause: () => Promise<void>
   const tail = new ProtoWriter();
   repeated(mapOf(strings))(tail, FIELDS.security, swagger.security);
   mapOf(apiKey)(tail, FIELDS.securityDefinitions, swagger.securityDefinitions);
-  return Buffer.concat([head.take(), ...lengthDelimited(FIELDS.paths, paths), ...lengthDelimited(FIELDS.definitions, definitions), tail.take()]);
+  return Buffer.concat([
+    head.take(),
+    ...lengthDelimited(FIELDS.paths, paths),
+    ...lengthDelimited(FIELDS.definitions, definitions),
+    tail.take(),
+  ]);
 }
 
-async function inSlices(entries: Readonly<Record<string, unknown>>, number: number, encoder: Encoder, pause: () => Promise<void>): Promise<Buffer[]> {
+async function inSlices(
+  entries: Readonly<Record<string, unknown>>,
+  number: number,
+  encoder: Encoder,
+  pause: () => Promise<void>,
+): Promise<Buffer[]> {
   const all = Object.entries(entries);
   const parts: Buffer[] = [];
   for (let start = 0; start < all.length; start += SLICE) {

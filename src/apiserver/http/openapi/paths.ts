@@ -8,11 +8,29 @@ const STREAMED = ["application/json;stream=watch", "application/vnd.kubernetes.p
 // Custom resources have no protobuf.
 const CUSTOM_MEDIA_TYPES = ["application/json", "application/yaml"];
 const LIST_PARAMETERS: readonly (readonly [string, string])[] = [
-  ["allowWatchBookmarks", "boolean"], ["continue", "string"], ["fieldSelector", "string"], ["labelSelector", "string"], ["limit", "integer"], ["resourceVersion", "string"],
-  ["resourceVersionMatch", "string"], ["sendInitialEvents", "boolean"], ["timeoutSeconds", "integer"], ["watch", "boolean"],
+  ["allowWatchBookmarks", "boolean"],
+  ["continue", "string"],
+  ["fieldSelector", "string"],
+  ["labelSelector", "string"],
+  ["limit", "integer"],
+  ["resourceVersion", "string"],
+  ["resourceVersionMatch", "string"],
+  ["sendInitialEvents", "boolean"],
+  ["timeoutSeconds", "integer"],
+  ["watch", "boolean"],
 ];
-const WRITE_PARAMETERS: readonly (readonly [string, string])[] = [["dryRun", "string"], ["fieldManager", "string"], ["fieldValidation", "string"]];
-const DELETE_PARAMETERS: readonly (readonly [string, string])[] = [["dryRun", "string"], ["gracePeriodSeconds", "integer"], ["ignoreStoreReadErrorWithClusterBreakingPotential", "boolean"], ["orphanDependents", "boolean"], ["propagationPolicy", "string"]];
+const WRITE_PARAMETERS: readonly (readonly [string, string])[] = [
+  ["dryRun", "string"],
+  ["fieldManager", "string"],
+  ["fieldValidation", "string"],
+];
+const DELETE_PARAMETERS: readonly (readonly [string, string])[] = [
+  ["dryRun", "string"],
+  ["gracePeriodSeconds", "integer"],
+  ["ignoreStoreReadErrorWithClusterBreakingPotential", "boolean"],
+  ["orphanDependents", "boolean"],
+  ["propagationPolicy", "string"],
+];
 
 type Path = Record<string, unknown>;
 
@@ -23,7 +41,8 @@ export function addPaths(paths: Record<string, object>, kind: Kind, builder: Sch
   const base = kind.group === "" ? `/api/${kind.version}` : `/apis/${kind.group}/${kind.version}`;
   const root = `${base}/${kind.namespaced ? "namespaces/{namespace}/" : ""}${kind.plural}`;
   const scope = kind.namespaced ? [pathParameter("namespace", "object name and auth scope, such as for teams and projects")] : [];
-  if (kind.namespaced && verbs.has("list")) paths[`${base}/${kind.plural}`] = { get: operations.list(true), parameters: [...queryParameters(LIST_PARAMETERS), PRETTY] };
+  if (kind.namespaced && verbs.has("list"))
+    paths[`${base}/${kind.plural}`] = { get: operations.list(true), parameters: [...queryParameters(LIST_PARAMETERS), PRETTY] };
   const collection = operations.collection(verbs);
   if (Object.keys(collection).length > 0) paths[root] = { ...collection, parameters: [...scope, PRETTY] };
   const single = operations.single(verbs);
@@ -31,8 +50,15 @@ export function addPaths(paths: Record<string, object>, kind: Kind, builder: Sch
   if (Object.keys(single).length > 0) paths[`${root}/{name}`] = { ...single, parameters: [...named(kind.kind), PRETTY] };
   for (const [name, subresource] of Object.entries(kind.subresources ?? {})) {
     const path = `${root}/{name}/${name}`;
-    paths[path] = { ...operations.subresource(name, subresource), parameters: [...named(subresource.responseKind?.kind ?? kind.kind), PRETTY] };
-    if (name === "proxy") paths[`${path}/{path}`] = { ...operations.subresource(name, subresource, "WithPath"), parameters: [...named(subresource.responseKind?.kind ?? kind.kind), pathParameter("path", "path to the resource")] };
+    paths[path] = {
+      ...operations.subresource(name, subresource),
+      parameters: [...named(subresource.responseKind?.kind ?? kind.kind), PRETTY],
+    };
+    if (name === "proxy")
+      paths[`${path}/{path}`] = {
+        ...operations.subresource(name, subresource, "WithPath"),
+        parameters: [...named(subresource.responseKind?.kind ?? kind.kind), pathParameter("path", "path to the resource")],
+      };
   }
 }
 
@@ -54,7 +80,16 @@ class Operations {
     const { kind } = this.#kind;
     return {
       ...(verbs.has("list") ? { get: { ...this.list(false), parameters: queryParameters(LIST_PARAMETERS) } } : {}),
-      ...(verbs.has("create") ? { post: { ...this.#operation("post", "create", `create ${article(kind)}`), parameters: queryParameters(WRITE_PARAMETERS), requestBody: this.#body(this.#component), responses: answers(this.#component, [200, 201, 202], this.#types) } } : {}),
+      ...(verbs.has("create")
+        ? {
+            post: {
+              ...this.#operation("post", "create", `create ${article(kind)}`),
+              parameters: queryParameters(WRITE_PARAMETERS),
+              requestBody: this.#body(this.#component),
+              responses: answers(this.#component, [200, 201, 202], this.#types),
+            },
+          }
+        : {}),
       ...(verbs.has("deletecollection") ? { delete: this.#deleteCollection() } : {}),
     };
   }
@@ -62,10 +97,34 @@ class Operations {
   single(verbs: ReadonlySet<string>): Path {
     const { kind } = this.#kind;
     return {
-      ...(verbs.has("get") ? { get: { ...this.#operation("get", "read", `read the specified ${kind}`), responses: answers(this.#component, [200], this.#types) } } : {}),
-      ...(verbs.has("update") ? { put: { ...this.#operation("put", "replace", `replace the specified ${kind}`), parameters: queryParameters(WRITE_PARAMETERS), requestBody: this.#body(this.#component), responses: answers(this.#component, [200, 201], this.#types) } } : {}),
+      ...(verbs.has("get")
+        ? {
+            get: {
+              ...this.#operation("get", "read", `read the specified ${kind}`),
+              responses: answers(this.#component, [200], this.#types),
+            },
+          }
+        : {}),
+      ...(verbs.has("update")
+        ? {
+            put: {
+              ...this.#operation("put", "replace", `replace the specified ${kind}`),
+              parameters: queryParameters(WRITE_PARAMETERS),
+              requestBody: this.#body(this.#component),
+              responses: answers(this.#component, [200, 201], this.#types),
+            },
+          }
+        : {}),
       ...(verbs.has("delete") ? { delete: this.#delete() } : {}),
-      ...(verbs.has("patch") ? { patch: { ...this.#operation("patch", "patch", `partially update the specified ${kind}`), ...this.#patch(), responses: answers(this.#component, [200, 201], this.#types) } } : {}),
+      ...(verbs.has("patch")
+        ? {
+            patch: {
+              ...this.#operation("patch", "patch", `partially update the specified ${kind}`),
+              ...this.#patch(),
+              responses: answers(this.#component, [200, 201], this.#types),
+            },
+          }
+        : {}),
     };
   }
 
@@ -73,7 +132,11 @@ class Operations {
     const list = this.#builder.addListOf(this.#kind);
     const named = this.#operation("list", "list", `list or watch objects of kind ${this.#kind.kind}`);
     const id = everywhere ? `list${this.#prefix()}${this.#kind.kind}ForAllNamespaces` : named["operationId"];
-    return { ...named, operationId: id, responses: answers(list, [200], this.#kind.openApiSchema ? this.#types : [...MEDIA_TYPES, ...STREAMED]) };
+    return {
+      ...named,
+      operationId: id,
+      responses: answers(list, [200], this.#kind.openApiSchema ? this.#types : [...MEDIA_TYPES, ...STREAMED]),
+    };
   }
 
   subresource(name: string, { verbs, responseKind }: Subresource, suffix = ""): Path {
@@ -81,14 +144,24 @@ class Operations {
     const gvk = responseKind ?? this.#kind;
     const title = name.charAt(0).toUpperCase() + name.slice(1) + suffix;
     const connects = gvk.kind.endsWith("Options");
-    const component = connects || name === "log" ? undefined : responseKind ? this.#builder.addType(packageOf(responseKind), responseKind.kind, responseKind) : this.#component;
-    const responses = (codes: readonly number[]) => (component === undefined ? text(name === "log" ? ["text/plain", ...MEDIA_TYPES] : ["*/*"]) : answers(component, codes, this.#types));
+    const component =
+      connects || name === "log"
+        ? undefined
+        : responseKind
+          ? this.#builder.addType(packageOf(responseKind), responseKind.kind, responseKind)
+          : this.#component;
+    const responses = (codes: readonly number[]) =>
+      component === undefined ? text(name === "log" ? ["text/plain", ...MEDIA_TYPES] : ["*/*"]) : answers(component, codes, this.#types);
     const path: Path = {};
     for (const verb of verbs) {
       const { method, prefix, words, codes } = SUBRESOURCE_VERBS[verb];
       const action = connects ? "connect" : method;
-      const id = connects ? `connect${this.#prefix()}${capital(method)}${this.#scope()}${kind}${title}` : `${prefix}${this.#prefix()}${this.#scope()}${kind}${title}`;
-      const description = connects ? `connect ${method.toUpperCase()} requests to ${name} of ${kind}` : `${words} ${name} of ${verb === "create" ? article(kind) : `the specified ${kind}`}`;
+      const id = connects
+        ? `connect${this.#prefix()}${capital(method)}${this.#scope()}${kind}${title}`
+        : `${prefix}${this.#prefix()}${this.#scope()}${kind}${title}`;
+      const description = connects
+        ? `connect ${method.toUpperCase()} requests to ${name} of ${kind}`
+        : `${words} ${name} of ${verb === "create" ? article(kind) : `the specified ${kind}`}`;
       path[method] = {
         ...this.#operation(action, "", description),
         operationId: id,
@@ -106,21 +179,41 @@ class Operations {
   }
 
   #patch(): Path {
-    const types = ["application/apply-patch+yaml", "application/json-patch+json", "application/merge-patch+json", ...(this.#kind.openApiSchema ? [] : ["application/strategic-merge-patch+json"])];
+    const types = [
+      "application/apply-patch+yaml",
+      "application/json-patch+json",
+      "application/merge-patch+json",
+      ...(this.#kind.openApiSchema ? [] : ["application/strategic-merge-patch+json"]),
+    ];
     const content = contentOf(this.#builder.addPatch(), types);
     return { parameters: queryParameters([...WRITE_PARAMETERS, ["force", "boolean"]]), requestBody: { required: true, content } };
   }
 
   #delete(): Path {
     const requestBody = { content: contentOf(this.#builder.addOptions("DeleteOptions"), ["*/*"]) };
-    return { ...this.#operation("delete", "delete", `delete ${article(this.#kind.kind)}`), parameters: queryParameters(DELETE_PARAMETERS), requestBody, responses: answers(this.#builder.addStatus(), [200, 202], this.#types) };
+    return {
+      ...this.#operation("delete", "delete", `delete ${article(this.#kind.kind)}`),
+      parameters: queryParameters(DELETE_PARAMETERS),
+      requestBody,
+      responses: answers(this.#builder.addStatus(), [200, 202], this.#types),
+    };
   }
 
   #deleteCollection(): Path {
     const requestBody = { content: contentOf(this.#builder.addOptions("DeleteOptions"), ["*/*"]) };
-    const parameters = queryParameters([...DELETE_PARAMETERS, ...LIST_PARAMETERS.filter(([name]) => name !== "allowWatchBookmarks" && name !== "watch")].sort(([a], [b]) => (a < b ? -1 : 1)));
+    const parameters = queryParameters(
+      [...DELETE_PARAMETERS, ...LIST_PARAMETERS.filter(([name]) => name !== "allowWatchBookmarks" && name !== "watch")].sort(([a], [b]) =>
+        a < b ? -1 : 1,
+      ),
+    );
     const id = `delete${this.#prefix()}Collection${this.#scope()}${this.#kind.kind}`;
-    return { ...this.#operation("deletecollection", "", `delete collection of ${this.#kind.kind}`), operationId: id, parameters, requestBody, responses: answers(this.#builder.addStatus(), [200], this.#types) };
+    return {
+      ...this.#operation("deletecollection", "", `delete collection of ${this.#kind.kind}`),
+      operationId: id,
+      parameters,
+      requestBody,
+      responses: answers(this.#builder.addStatus(), [200], this.#types),
+    };
   }
 
   #body(component: string): Path {
@@ -160,7 +253,10 @@ const REASONS: Readonly<Record<number, string>> = { 200: "OK", 201: "Created", 2
 const UNAUTHORIZED = { "401": { description: "Unauthorized" } };
 
 function text(types: readonly string[]): object {
-  return { "200": { description: "OK", content: Object.fromEntries(types.map((type) => [type, { schema: { type: "string" } }])) }, ...UNAUTHORIZED };
+  return {
+    "200": { description: "OK", content: Object.fromEntries(types.map((type) => [type, { schema: { type: "string" } }])) },
+    ...UNAUTHORIZED,
+  };
 }
 
 function answers(component: string, codes: readonly number[], types: readonly string[]): object {

@@ -1,5 +1,16 @@
 import type { Kind } from "../../../api/kind.ts";
-import { componentName, factsOf, type FieldFacts, type GroupVersion, markersOf, packageOf, referenceTo, resolveType, type Schema, type TypeFacts } from "./facts.ts";
+import {
+  componentName,
+  factsOf,
+  type FieldFacts,
+  type GroupVersion,
+  markersOf,
+  packageOf,
+  referenceTo,
+  resolveType,
+  type Schema,
+  type TypeFacts,
+} from "./facts.ts";
 
 /** What types and their fields are for: `{ "core/v1.Probe": { "": "…", "failureThreshold": "…" } }`. */
 export type Descriptions = Readonly<Record<string, Readonly<Record<string, string>>>>;
@@ -54,7 +65,10 @@ export class SchemaBuilder {
 
   addPatch(): string {
     const name = componentName(META, "Patch");
-    this.schemas[name] ??= { description: "Patch is provided to give a concrete name and type to the Kubernetes PATCH request body.", type: "object" };
+    this.schemas[name] ??= {
+      description: "Patch is provided to give a concrete name and type to the Kubernetes PATCH request body.",
+      type: "object",
+    };
     return name;
   }
 
@@ -64,7 +78,12 @@ export class SchemaBuilder {
     const { properties, ...others } = withEmbedded(openApiSchema, (own) => this.#typeMeta(own));
     // A schema that lets everything through at its root says no more than that.
     const open = openApiSchema["x-kubernetes-preserve-unknown-fields"] === true && properties === undefined;
-    this.schemas[name] = { type: "object", ...others, ...(open ? {} : { properties: { ...this.#typeMeta(isRecord(properties) ? properties : {}) } }), [GVK]: [{ group: kind.group, kind: kind.kind, version: kind.version }] };
+    this.schemas[name] = {
+      type: "object",
+      ...others,
+      ...(open ? {} : { properties: { ...this.#typeMeta(isRecord(properties) ? properties : {}) } }),
+      [GVK]: [{ group: kind.group, kind: kind.kind, version: kind.version }],
+    };
     return name;
   }
 
@@ -80,7 +99,10 @@ export class SchemaBuilder {
         apiVersion,
         items: { description: `List of ${kind.plural}. More info: ${CONVENTIONS}`, type: "array", items: item },
         kind: kindName,
-        metadata: { description: `Standard list metadata. More info: ${CONVENTIONS}#types-kinds`, allOf: [{ $ref: referenceTo(this.addType(META, "ListMeta")) }] },
+        metadata: {
+          description: `Standard list metadata. More info: ${CONVENTIONS}#types-kinds`,
+          allOf: [{ $ref: referenceTo(this.addType(META, "ListMeta")) }],
+        },
       },
       [GVK]: [{ group: kind.group, kind: listKind, version: kind.version }],
     };
@@ -90,7 +112,10 @@ export class SchemaBuilder {
   #typeMeta(own: Readonly<Record<string, unknown>>): Schema {
     const described = this.#descriptions["core/v1.Pod"] ?? {};
     const text = (field: string) => ({ ...(described[field] ? { description: described[field] } : {}), type: "string" });
-    const metadata = { description: `Standard object's metadata. More info: ${CONVENTIONS}#metadata`, allOf: [{ $ref: referenceTo(this.addType(META, "ObjectMeta")) }] };
+    const metadata = {
+      description: `Standard object's metadata. More info: ${CONVENTIONS}#metadata`,
+      allOf: [{ $ref: referenceTo(this.addType(META, "ObjectMeta")) }],
+    };
     return { ...own, apiVersion: text("apiVersion"), kind: text("kind"), metadata };
   }
 
@@ -107,21 +132,35 @@ export class SchemaBuilder {
     this.#addFields(packageName, facts, markersOf(packageName, type)?.written ?? {}, properties, required);
     const sorted = Object.entries(properties).sort(([a], [b]) => (a < b ? -1 : 1));
     if (required.length > 0) schema["required"] = required.sort();
-    if (sorted.length > 0) schema["properties"] = Object.fromEntries(sorted.map(([field, property]) => [field, described[field] ? { description: described[field], ...property } : property]));
-    if (LOCALHOST_PROFILES.has(type)) schema["x-kubernetes-unions"] = [{ discriminator: "type", "fields-to-discriminateBy": { localhostProfile: "LocalhostProfile" } }];
+    if (sorted.length > 0)
+      schema["properties"] = Object.fromEntries(
+        sorted.map(([field, property]) => [field, described[field] ? { description: described[field], ...property } : property]),
+      );
+    if (LOCALHOST_PROFILES.has(type))
+      schema["x-kubernetes-unions"] = [{ discriminator: "type", "fields-to-discriminateBy": { localhostProfile: "LocalhostProfile" } }];
     if (markersOf(packageName, type)?.atomic) schema["x-kubernetes-map-type"] = "atomic";
   }
 
-  #addFields(packageName: string, facts: TypeFacts, written: Readonly<Record<string, unknown>>, properties: Record<string, Schema>, required: string[]): void {
+  #addFields(
+    packageName: string,
+    facts: TypeFacts,
+    written: Readonly<Record<string, unknown>>,
+    properties: Record<string, Schema>,
+    required: string[],
+  ): void {
     for (const { type } of facts.inline ?? []) {
       const [inlinePackage, inlineType] = resolveType(packageName, type);
       const inlined = factsOf(inlinePackage, inlineType);
-      if (inlined) this.#addFields(inlinePackage, inlined, { ...markersOf(inlinePackage, inlineType)?.written, ...written }, properties, required);
+      if (inlined)
+        this.#addFields(inlinePackage, inlined, { ...markersOf(inlinePackage, inlineType)?.written, ...written }, properties, required);
     }
     for (const [field, found] of Object.entries(facts.fields ?? {})) {
       const type = packageName === "apiextensions/v1" && field === "dependencies" ? "map[string]JSONSchemaPropsOrStringArray" : found.type;
       const schema = this.#schemaOf(packageName, type, found.default);
-      const zero = schema["default"] === undefined && !schema["items"] && !schema["additionalProperties"] ? (written[field] ?? (found.required ? zeroOf(schema) : undefined)) : undefined;
+      const zero =
+        schema["default"] === undefined && !schema["items"] && !schema["additionalProperties"]
+          ? (written[field] ?? (found.required ? zeroOf(schema) : undefined))
+          : undefined;
       properties[field] = { ...schema, ...(zero === undefined ? {} : { default: zero }), ...extensionsOf(found) };
       if (found.required) required.push(field);
     }
@@ -139,9 +178,13 @@ export class SchemaBuilder {
     const known = foundPackage === META ? WELL_KNOWN[foundType] : undefined;
     if (known) return this.#referenceTo(componentName(META, foundType), known, fallback);
     const facts = factsOf(foundPackage, foundType);
-    if (facts?.alias) return { ...this.#schemaOf(foundPackage, facts.alias, fallback), ...(facts.enum?.length ? { enum: [...facts.enum].sort() } : {}) };
+    if (facts?.alias)
+      return { ...this.#schemaOf(foundPackage, facts.alias, fallback), ...(facts.enum?.length ? { enum: [...facts.enum].sort() } : {}) };
     this.#add(foundPackage, foundType);
-    return { allOf: [{ $ref: referenceTo(componentName(foundPackage, foundType)) }], ...(fallback === undefined ? {} : { default: fallback }) };
+    return {
+      allOf: [{ $ref: referenceTo(componentName(foundPackage, foundType)) }],
+      ...(fallback === undefined ? {} : { default: fallback }),
+    };
   }
 
   #referenceTo(name: string, schema: Schema, fallback: unknown): Schema {
@@ -178,8 +221,14 @@ const PLAIN: Readonly<Record<string, Schema>> = {
 };
 
 const SPECIAL: Readonly<Record<string, { readonly name: string; readonly schema: Schema }>> = {
-  "resource.Quantity": { name: "io.k8s.apimachinery.pkg.api.resource.Quantity", schema: { oneOf: [{ type: "string" }, { type: "number" }] } },
-  "intstr.IntOrString": { name: "io.k8s.apimachinery.pkg.util.intstr.IntOrString", schema: { format: "int-or-string", oneOf: [{ type: "integer" }, { type: "string" }] } },
+  "resource.Quantity": {
+    name: "io.k8s.apimachinery.pkg.api.resource.Quantity",
+    schema: { oneOf: [{ type: "string" }, { type: "number" }] },
+  },
+  "intstr.IntOrString": {
+    name: "io.k8s.apimachinery.pkg.util.intstr.IntOrString",
+    schema: { format: "int-or-string", oneOf: [{ type: "integer" }, { type: "string" }] },
+  },
   "runtime.RawExtension": { name: "io.k8s.apimachinery.pkg.runtime.RawExtension", schema: { type: "object" } },
 };
 
@@ -219,7 +268,9 @@ export function isRecord(value: unknown): value is Record<string, unknown> {
 function withEmbedded(schema: Readonly<Record<string, unknown>>, typeMeta: (own: Readonly<Record<string, unknown>>) => Schema): Schema {
   const inner = (value: unknown) => (isRecord(value) ? withEmbedded(value, typeMeta) : value);
   const { properties, items, additionalProperties, ...others } = schema;
-  const own = isRecord(properties) ? Object.fromEntries(Object.entries(properties).map(([name, value]) => [name, inner(value)])) : undefined;
+  const own = isRecord(properties)
+    ? Object.fromEntries(Object.entries(properties).map(([name, value]) => [name, inner(value)]))
+    : undefined;
   const embedded = schema["x-kubernetes-embedded-resource"] === true;
   const required = Array.isArray(schema["required"]) ? (schema["required"] as unknown[]) : [];
   return {

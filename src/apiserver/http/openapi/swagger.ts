@@ -22,7 +22,9 @@ export function emptySwagger(version: string): Swagger {
     info: { title: "Kubernetes", version },
     paths: {},
     definitions: {},
-    securityDefinitions: { BearerToken: { description: "Bearer Token authentication", type: "apiKey", name: "authorization", in: "header" } },
+    securityDefinitions: {
+      BearerToken: { description: "Bearer Token authentication", type: "apiKey", name: "authorization", in: "header" },
+    },
     security: [{ BearerToken: [] }],
   };
 }
@@ -36,7 +38,10 @@ export function addToSwagger(swagger: Swagger, { paths, components }: OpenApiDoc
 const OPERATIONS = new Set(["get", "put", "post", "delete", "patch"]);
 
 function pathItem(item: Schema): Schema {
-  const entries = Object.entries(item).map(([key, value]) => [key, OPERATIONS.has(key) ? operation(value as Schema) : key === "parameters" ? (value as Schema[]).map(parameter) : value]);
+  const entries = Object.entries(item).map(([key, value]) => [
+    key,
+    OPERATIONS.has(key) ? operation(value as Schema) : key === "parameters" ? (value as Schema[]).map(parameter) : value,
+  ]);
   return Object.fromEntries(entries) as Schema;
 }
 
@@ -56,7 +61,10 @@ function operation({ requestBody, parameters, responses, tags, description, oper
     schemes: ["https"],
     tags,
     operationId,
-    parameters: [...(schema ? [{ name: "body", in: "body", ...(body?.required ? { required: true } : {}), schema: toV2(schema) }] : []), ...((parameters as Schema[] | undefined) ?? []).map(parameter)],
+    parameters: [
+      ...(schema ? [{ name: "body", in: "body", ...(body?.required ? { required: true } : {}), schema: toV2(schema) }] : []),
+      ...((parameters as Schema[] | undefined) ?? []).map(parameter),
+    ],
     responses: Object.fromEntries(
       Object.entries(answers).map(([code, answer]) => {
         const [found] = Object.values(answer.content ?? {});
@@ -87,7 +95,8 @@ function toV2(schema: Schema): Schema {
 }
 
 function inner(key: string, value: unknown): unknown {
-  if (key === "properties" && isRecord(value)) return Object.fromEntries(Object.entries(value).map(([name, property]) => [name, isRecord(property) ? toV2(property) : property]));
+  if (key === "properties" && isRecord(value))
+    return Object.fromEntries(Object.entries(value).map(([name, property]) => [name, isRecord(property) ? toV2(property) : property]));
   if ((key === "items" || key === "additionalProperties") && isRecord(value)) return toV2(value);
   return value;
 }
@@ -105,7 +114,9 @@ function closed(schema: Schema, out: Schema): Schema {
   const properties = schema["properties"];
   const required = out["required"];
   if (isRecord(properties) && Array.isArray(required)) {
-    const kept = required.filter((name) => !(isRecord(properties[String(name)]) && (properties[String(name)] as Schema)["nullable"] === true));
+    const kept = required.filter(
+      (name) => !(isRecord(properties[String(name)]) && (properties[String(name)] as Schema)["nullable"] === true),
+    );
     if (kept.length > 0) out["required"] = kept;
     else delete out["required"];
   }

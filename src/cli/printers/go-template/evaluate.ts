@@ -57,10 +57,7 @@ export class Evaluator {
       case "range":
         return this.#scoped(() => this.#range(node, dot));
       case "template":
-        return this.#template(
-          node.name,
-          node.pipeline ? this.#pipeline(node.pipeline, dot) : undefined,
-        );
+        return this.#template(node.name, node.pipeline ? this.#pipeline(node.pipeline, dot) : undefined);
       case "break":
         throw new Break();
       case "continue":
@@ -120,24 +117,14 @@ export class Evaluator {
 
   #command([head, ...rest]: Command, dot: unknown, last: readonly unknown[]): unknown {
     if (head?.type === "function") {
-      if (head.name === "and" || head.name === "or")
-        return this.#shortCircuit(head.name, rest, dot, last);
-      return callFunction(head.name, [
-        ...rest.map((operand) => this.#operand(operand, dot)),
-        ...last,
-      ]);
+      if (head.name === "and" || head.name === "or") return this.#shortCircuit(head.name, rest, dot, last);
+      return callFunction(head.name, [...rest.map((operand) => this.#operand(operand, dot)), ...last]);
     }
-    if (rest.length > 0 || last.length > 0)
-      throw new Error(`1: can't give argument to non-function ${describe(head)}`);
+    if (rest.length > 0 || last.length > 0) throw new Error(`1: can't give argument to non-function ${describe(head)}`);
     return this.#operand(head as Operand, dot);
   }
 
-  #shortCircuit(
-    name: "and" | "or",
-    operands: readonly Operand[],
-    dot: unknown,
-    last: readonly unknown[],
-  ): unknown {
+  #shortCircuit(name: "and" | "or", operands: readonly Operand[], dot: unknown, last: readonly unknown[]): unknown {
     let value: unknown;
     for (const operand of operands) {
       value = this.#operand(operand, dot);
@@ -184,9 +171,7 @@ export class Evaluator {
         );
       if (!Object.hasOwn(value, name)) {
         if (!this.#options.allowMissing)
-          throw new Error(
-            `1:2: executing "output" at <.${path.join(".")}>: map has no entry for key ${JSON.stringify(name)}`,
-          );
+          throw new Error(`1:2: executing "output" at <.${path.join(".")}>: map has no entry for key ${JSON.stringify(name)}`);
         value = NO_VALUE;
       } else value = (value as Record<string, unknown>)[name];
     }
@@ -203,10 +188,7 @@ function entriesOf(value: unknown): [unknown, unknown][] {
 }
 
 function printed(value: unknown): string {
-  return value === NO_VALUE || value === null || value === undefined
-    ? "<no value>"
-    : goValue(value);
+  return value === NO_VALUE || value === null || value === undefined ? "<no value>" : goValue(value);
 }
 
-const describe = (operand: Operand | undefined) =>
-  operand?.type === "field" ? `.${operand.path.join(".")}` : (operand?.type ?? "");
+const describe = (operand: Operand | undefined) => (operand?.type === "field" ? `.${operand.path.join(".")}` : (operand?.type ?? ""));

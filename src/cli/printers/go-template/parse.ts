@@ -77,11 +77,7 @@ function endOfAction(text: string, from: number): number {
     } else if (char === '"' || char === "`" || char === "'") quote = char;
     else if (text.startsWith("}}", i)) return i;
   }
-  throw new Error(
-    quote === '"'
-      ? "template: output:1: unterminated quoted string"
-      : "template: output:1: unclosed action",
-  );
+  throw new Error(quote === '"' ? "template: output:1: unterminated quoted string" : "template: output:1: unclosed action");
 }
 
 class Parser {
@@ -145,9 +141,7 @@ class Parser {
     let otherwise: TemplateNode[] = [];
     if (stop.startsWith("else")) {
       const chained = /^else\s+(if|with)\s+(.*)$/s.exec(stop);
-      otherwise = chained
-        ? [this.#control(chained[1] as "if" | "with", chained[2] ?? "")]
-        : this.list(true).nodes;
+      otherwise = chained ? [this.#control(chained[1] as "if" | "with", chained[2] ?? "")] : this.list(true).nodes;
     }
     return { type, pipeline, body, otherwise };
   }
@@ -155,8 +149,7 @@ class Parser {
 
 function nameAndPipeline(text: string): { name: string; pipeline: Pipeline | undefined } {
   const match = /^("(?:[^"\\]|\\.)*"|`[^`]*`)\s*(.*)$/s.exec(text);
-  if (!match)
-    throw new Error(`template: output:1: unexpected ${JSON.stringify(text)} in template clause`);
+  if (!match) throw new Error(`template: output:1: unexpected ${JSON.stringify(text)} in template clause`);
   return { name: quoted(match[1] ?? ""), pipeline: match[2] ? parsePipeline(match[2]) : undefined };
 }
 
@@ -178,10 +171,8 @@ function tokens(text: string): Token[] {
   while (TOKEN.lastIndex < text.length) {
     const from = TOKEN.lastIndex;
     const match = TOKEN.exec(text);
-    if (!match)
-      throw new Error(`template: output:1: unexpected ${JSON.stringify(text[from])} in operand`);
-    const [kind = "symbol"] =
-      Object.entries(match.groups ?? {}).find(([, value]) => value !== undefined) ?? [];
+    if (!match) throw new Error(`template: output:1: unexpected ${JSON.stringify(text[from])} in operand`);
+    const [kind = "symbol"] = Object.entries(match.groups ?? {}).find(([, value]) => value !== undefined) ?? [];
     out.push({ kind: kind as Token["kind"], text: match[0] });
   }
   return out;
@@ -191,8 +182,7 @@ function tokens(text: string): Token[] {
 export function parsePipeline(text: string): Pipeline {
   const reader = new Reader(tokens(text));
   const pipeline = reader.pipeline();
-  if (!reader.done)
-    throw new Error(`template: output:1: unexpected ${JSON.stringify(reader.rest)} in command`);
+  if (!reader.done) throw new Error(`template: output:1: unexpected ${JSON.stringify(reader.rest)} in command`);
   return pipeline;
 }
 
@@ -217,8 +207,7 @@ class Reader {
     const { variables, assigns } = this.#declarations();
     const commands: Command[] = [this.#command()];
     while (this.#symbol("|")) commands.push(this.#command());
-    if (commands.some((command) => command.length === 0))
-      throw new Error("template: output:1: missing value for command");
+    if (commands.some((command) => command.length === 0)) throw new Error("template: output:1: missing value for command");
     return { commands, variables, assigns };
   }
 
@@ -256,9 +245,7 @@ class Reader {
       case "string":
         return {
           type: "literal",
-          value: token.text.startsWith("`")
-            ? token.text.slice(1, -1)
-            : (JSON.parse(token.text.replace(/\\'/g, "'")) as string),
+          value: token.text.startsWith("`") ? token.text.slice(1, -1) : (JSON.parse(token.text.replace(/\\'/g, "'")) as string),
         };
       case "char":
         return { type: "literal", value: token.text.slice(1, -1).codePointAt(0) ?? 0 };
@@ -269,15 +256,13 @@ class Reader {
       case "field":
         return { type: "field", path: [token.text.slice(1), ...this.#path()] };
       case "word":
-        if (token.text === "true" || token.text === "false")
-          return { type: "literal", value: token.text === "true" };
+        if (token.text === "true" || token.text === "false") return { type: "literal", value: token.text === "true" };
         return token.text === "nil" ? { type: "nil" } : { type: "function", name: token.text };
       default:
         break;
     }
     if (token.text === ".") return { type: "dot" };
-    if (token.text !== "(")
-      throw new Error(`template: output:1: unexpected ${JSON.stringify(token.text)} in operand`);
+    if (token.text !== "(") throw new Error(`template: output:1: unexpected ${JSON.stringify(token.text)} in operand`);
     const pipeline = this.pipeline();
     if (!this.#symbol(")")) throw new Error("template: output:1: unclosed left paren");
     return { type: "pipeline", pipeline, path: this.#path() };
@@ -286,8 +271,7 @@ class Reader {
   /** Fields that follow without a space: .a.b.c */
   #path(): string[] {
     const path: string[] = [];
-    while (this.#tokens[this.#at]?.kind === "field")
-      path.push((this.#tokens[this.#at++]?.text ?? "").slice(1));
+    while (this.#tokens[this.#at]?.kind === "field") path.push((this.#tokens[this.#at++]?.text ?? "").slice(1));
     return path;
   }
 

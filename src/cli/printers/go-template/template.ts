@@ -3,10 +3,7 @@ import { Evaluator, type TemplateOptions } from "./evaluate.ts";
 import { parseTemplate } from "./parse.ts";
 
 /** Go's text/template, as -o go-template uses it. */
-export function compileGoTemplate(
-  text: string,
-  options: TemplateOptions,
-): (data: unknown) => string {
+export function compileGoTemplate(text: string, options: TemplateOptions): (data: unknown) => string {
   let parsed: ReturnType<typeof parseTemplate>;
   try {
     parsed = parseTemplate(text);
@@ -19,9 +16,7 @@ export function compileGoTemplate(
     try {
       return new Evaluator(parsed.templates, options).run(parsed.root, data);
     } catch (error) {
-      throw new Error(
-        `error executing template ${JSON.stringify(text)}: template: output:${(error as Error).message}`,
-      );
+      throw new Error(`error executing template ${JSON.stringify(text)}: template: output:${(error as Error).message}`);
     }
   };
 }

@@ -2,7 +2,15 @@ import type { Case, CaseGroup } from "../case.ts";
 
 const YAML = "--dry-run=client -o yaml";
 const dry = (...lines: string[]): Case[] => lines.map((line) => ({ command: `create ${line} ${YAML}` }));
-const FILES = { "a.txt": "one\ntwo\n", "b.bin": "\u0000\u0001", "dir/x.properties": "k=v\n", "dir/y.txt": "y", "bad name!": "z", "env.list": "# comment\nA=1\nB=two words\n\nLANG\n", "bad.env": "A B=1\n" };
+const FILES = {
+  "a.txt": "one\ntwo\n",
+  "b.bin": "\u0000\u0001",
+  "dir/x.properties": "k=v\n",
+  "dir/y.txt": "y",
+  "bad name!": "z",
+  "env.list": "# comment\nA=1\nB=two words\n\nLANG\n",
+  "bad.env": "A B=1\n",
+};
 const withFiles = (...lines: string[]): Case[] => dry(...lines).map((each) => ({ ...each, files: FILES }));
 
 const CERT = `-----BEGIN CERTIFICATE-----

@@ -1,7 +1,6 @@
 import type { Case, CaseGroup } from "../case.ts";
 
-const LIMITS =
-  "kubectl lists the resources of a limit in the order of a Go map, another one every time; ours is by name";
+const LIMITS = "kubectl lists the resources of a limit in the order of a Go map, another one every time; ours is by name";
 const KINDS =
   "po deploy rs rc sts ds job cj svc ep endpointslices ing ingressclass netpol cm secret sa ns no pv pvc sc hpa pdb role rolebinding clusterrole clusterrolebinding pc lease csr csidriver csinode runtimeclass podtemplate controllerrevision events apiservice servicecidrs ipaddresses flowschemas prioritylevelconfigurations".split(
     " ",

@@ -25,16 +25,20 @@ const FILES: Record<string, string> = {
   "duplicate.yaml": cm("x", "data: {a: b}\ndata: {c: d}\n"),
   "namespaced.yaml": "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: x, namespace: kube-system}\n",
   "generate.yaml": "apiVersion: v1\nkind: ConfigMap\nmetadata: {generateName: x-}\n",
-  "list.yaml": "apiVersion: v1\nkind: List\nitems:\n- {apiVersion: v1, kind: ConfigMap, metadata: {name: l1}}\n- {apiVersion: v1, kind: Secret, metadata: {name: l2}}\n",
+  "list.yaml":
+    "apiVersion: v1\nkind: List\nitems:\n- {apiVersion: v1, kind: ConfigMap, metadata: {name: l1}}\n- {apiVersion: v1, kind: Secret, metadata: {name: l2}}\n",
   "emptylist.yaml": "apiVersion: v1\nkind: List\nitems: []\n",
   "cmlist.yaml": "apiVersion: v1\nkind: ConfigMapList\nitems:\n- {apiVersion: v1, kind: ConfigMap, metadata: {name: l1}}\n",
   "ok.json": '{"apiVersion":"v1","kind":"ConfigMap","metadata":{"name":"j"}}',
-  "two.json": '{"apiVersion":"v1","kind":"ConfigMap","metadata":{"name":"j"}}\n{"apiVersion":"v1","kind":"ConfigMap","metadata":{"name":"k"}}',
+  "two.json":
+    '{"apiVersion":"v1","kind":"ConfigMap","metadata":{"name":"j"}}\n{"apiVersion":"v1","kind":"ConfigMap","metadata":{"name":"k"}}',
   "bad.json": '{"apiVersion":"v1","kind":"ConfigMap",',
   "bad2.json": '{"apiVersion":"v1" "kind":"ConfigMap"}',
   "badpod.yaml": "apiVersion: v1\nkind: Pod\nmetadata: {name: x}\nspec: {containers: []}\n",
-  "badpod2.yaml": "apiVersion: v1\nkind: Pod\nmetadata: {name: x}\nspec: {containers: [{name: A, image: x, ports: [{containerPort: 99999}]}, {name: b}], restartPolicy: Now}\n",
-  "unknown-deep.yaml": "apiVersion: apps/v1\nkind: Deployment\nmetadata: {name: x}\nspec: {replica: 1, selector: {matchLabels: {a: b}}, template: {metadata: {labels: {a: b}}, spec: {containers: [{name: a, image: b, imagePolicy: x}]}}}\n",
+  "badpod2.yaml":
+    "apiVersion: v1\nkind: Pod\nmetadata: {name: x}\nspec: {containers: [{name: A, image: x, ports: [{containerPort: 99999}]}, {name: b}], restartPolicy: Now}\n",
+  "unknown-deep.yaml":
+    "apiVersion: apps/v1\nkind: Deployment\nmetadata: {name: x}\nspec: {replica: 1, selector: {matchLabels: {a: b}}, template: {metadata: {labels: {a: b}}, spec: {containers: [{name: a, image: b, imagePolicy: x}]}}}\n",
   "dir/a.yaml": cm("a"),
   "dir/b.json": '{"apiVersion":"v1","kind":"ConfigMap","metadata":{"name":"b"}}',
   "dir/c.txt": "not looked at",
@@ -43,7 +47,8 @@ const FILES: Record<string, string> = {
   "mixed/1.yaml": cm("ok"),
   "mixed/2.yaml": "kind: [\n",
 };
-const each = (file: string): Case[] => ["create", "apply"].map((verb) => ({ command: `${verb} -f ${file} --dry-run=server`, files: FILES }));
+const each = (file: string): Case[] =>
+  ["create", "apply"].map((verb) => ({ command: `${verb} -f ${file} --dry-run=server`, files: FILES }));
 const one = (command: string, more: Partial<Case> = {}): Case => ({ command, files: FILES, ...more });
 
 /** What -f takes, and what is wrong with a file. */
@@ -54,7 +59,9 @@ export const filesCases: CaseGroup = {
     ...Object.keys(FILES)
       .filter((name) => !name.includes("/"))
       .flatMap(each),
-    ...["dir", "dir -R", "dir/", "textonly", "mixed", "nope", "nope/nope.yaml", "ok.yaml,two.yaml", "'*.nope'", "'dir/*.yaml'"].flatMap(each),
+    ...["dir", "dir -R", "dir/", "textonly", "mixed", "nope", "nope/nope.yaml", "ok.yaml,two.yaml", "'*.nope'", "'dir/*.yaml'"].flatMap(
+      each,
+    ),
     one("apply -f ok.yaml -f two.yaml --dry-run=client"),
     one("apply -f - --dry-run=client -o yaml", { stdin: FILES["ok.yaml"] ?? "" }),
     one("apply -f - --dry-run=client", { stdin: "" }),

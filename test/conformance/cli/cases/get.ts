@@ -8,7 +8,10 @@ const KINDS =
 /** Every kind as a table, plain and wide. */
 const tables: Case[] = KINDS.flatMap((kind) => [{ command: `get ${kind} -A` }, { command: `get ${kind} -o wide` }]);
 /** The kinds with fields of their own as YAML: the order of keys, quoting, multi-line texts. */
-const yaml: Case[] = "po deploy sts ds job cj svc ing netpol cm secret sa no pv pvc sc hpa pdb role clusterrole/node-reader csr endpointslices limits quota".split(" ").map((kind) => ({ command: `get ${kind} -o yaml${kind === "limits" || kind === "quota" ? " -n shop" : ""}` }));
+const yaml: Case[] =
+  "po deploy sts ds job cj svc ing netpol cm secret sa no pv pvc sc hpa pdb role clusterrole/node-reader csr endpointslices limits quota"
+    .split(" ")
+    .map((kind) => ({ command: `get ${kind} -o yaml${kind === "limits" || kind === "quota" ? " -n shop" : ""}` }));
 
 export const getCases: CaseGroup = {
   name: "get",
@@ -126,12 +129,25 @@ export const getCases: CaseGroup = {
     "get po ''",
     "get po -f x.yaml",
     { command: "get -f x.yaml", files: { "x.yaml": "apiVersion: v1\nkind: Pod\nmetadata:\n  name: plain\n" } },
-    { command: "get -f x.yaml -o name", files: { "x.yaml": "apiVersion: v1\nkind: Pod\nmetadata:\n  name: plain\n---\napiVersion: v1\nkind: Service\nmetadata:\n  name: web\n" } },
+    {
+      command: "get -f x.yaml -o name",
+      files: {
+        "x.yaml": "apiVersion: v1\nkind: Pod\nmetadata:\n  name: plain\n---\napiVersion: v1\nkind: Service\nmetadata:\n  name: web\n",
+      },
+    },
     { command: "get -f - -o wide", stdin: "apiVersion: v1\nkind: Pod\nmetadata:\n  name: plain\n" },
     { command: "get -f x.yaml", files: { "x.yaml": "apiVersion: v1\nkind: Pod\nmetadata:\n  name: nope\n" } },
     { command: "get -f x.yaml", files: { "x.yaml": "hello" }, differs: "another text for what cannot be read" },
-    { command: "get -f x.yaml", files: { "x.yaml": "kind: Pod\nmetadata:\n  name: nope\n" }, differs: "another text for what cannot be read" },
-    { command: "get -f x.yaml", files: { "x.yaml": "apiVersion: v9\nkind: Nope\nmetadata:\n  name: nope\n" }, differs: "another text for what cannot be read" },
+    {
+      command: "get -f x.yaml",
+      files: { "x.yaml": "kind: Pod\nmetadata:\n  name: nope\n" },
+      differs: "another text for what cannot be read",
+    },
+    {
+      command: "get -f x.yaml",
+      files: { "x.yaml": "apiVersion: v9\nkind: Nope\nmetadata:\n  name: nope\n" },
+      differs: "another text for what cannot be read",
+    },
     "get -f nope.yaml",
     "get -f .",
     { command: "get -k .", differs: "another text for what cannot be read" },

@@ -7,4 +7,18 @@ import { writeBasicsCases } from "./write-basics.ts";
 import { WRITE_GROUPS } from "./write-groups.ts";
 
 /** Every group of cases; a new file is one line here. */
-export const GROUPS: readonly CaseGroup[] = [getCases, jsonpathCases, goTemplateCases, columnsCases, describeCases, logsCases, eventsCases, discoveryCases, configCases, errorCases, helpCases, writeBasicsCases, ...WRITE_GROUPS];
+export const GROUPS: readonly CaseGroup[] = [
+  getCases,
+  jsonpathCases,
+  goTemplateCases,
+  columnsCases,
+  describeCases,
+  logsCases,
+  eventsCases,
+  discoveryCases,
+  configCases,
+  errorCases,
+  helpCases,
+  writeBasicsCases,
+  ...WRITE_GROUPS,
+];

@@ -65,7 +65,10 @@ metadata: {name: w}
 spec: {list: [{name: a, v: 1}], selector: {app: web}}
 `;
 const BASE = { "base/deploy.yaml": DEPLOYMENT, "base/rest.yaml": REST, "base/kustomization.yaml": "resources: [deploy.yaml, rest.yaml]\n" };
-const build = (kustomization: string, files: Record<string, string> = {}, command = "kustomize over"): Case => ({ command, files: { ...BASE, "over/kustomization.yaml": kustomization, ...files } });
+const build = (kustomization: string, files: Record<string, string> = {}, command = "kustomize over"): Case => ({
+  command,
+  files: { ...BASE, "over/kustomization.yaml": kustomization, ...files },
+});
 const over = (text: string, files: Record<string, string> = {}) => build(`resources: [../base]\n${text}`, files);
 
 const VALID = [
@@ -93,7 +96,7 @@ const VALID = [
   "patches: [{path: patch.yaml}]\n",
   "patches:\n- patch: |-\n    apiVersion: apps/v1\n    kind: Deployment\n    metadata: {name: web}\n    spec: {replicas: 7, template: {spec: {containers: [{name: new, image: n}, {name: nginx, env: [{name: B, value: x}], ports: [{containerPort: 443}]}]}}}\n",
   "patches:\n- patch: |-\n    - {op: replace, path: /spec/replicas, value: 9}\n    - {op: add, path: /metadata/labels/x, value: y}\n  target: {kind: Deployment}\n",
-  "patches:\n- patch: '[{\"op\": \"remove\", \"path\": \"/spec/ports\"}]'\n  target: {version: v1, kind: Service, name: we.*}\n",
+  'patches:\n- patch: \'[{"op": "remove", "path": "/spec/ports"}]\'\n  target: {version: v1, kind: Service, name: we.*}\n',
   "patches:\n- patch: |-\n    kind: any\n    metadata: {name: any, annotations: {all: 'true'}}\n  target: {labelSelector: tier=front}\n",
   "patches:\n- patch: |-\n    apiVersion: v1\n    kind: Service\n    metadata: {name: web}\n    $patch: delete\n",
   "patches:\n- patch: |-\n    apiVersion: apps/v1\n    kind: Deployment\n    metadata: {name: web}\n    spec: {template: {spec: {containers: [{name: side, $patch: delete}], volumes: null}}}\n",
@@ -111,14 +114,16 @@ const VALID = [
   "sortOptions: {order: legacy, legacySortOptions: {orderFirst: [Service], orderLast: [Namespace]}}\n",
 ];
 const FILES = {
-  "over/patch.yaml": "apiVersion: apps/v1\nkind: Deployment\nmetadata: {name: web}\nspec: {replicas: 3, template: {spec: {containers: [{name: nginx, resources: {limits: {cpu: 1}}}]}}}\n",
+  "over/patch.yaml":
+    "apiVersion: apps/v1\nkind: Deployment\nmetadata: {name: web}\nspec: {replicas: 3, template: {spec: {containers: [{name: nginx, resources: {limits: {cpu: 1}}}]}}}\n",
   "over/ops.json": '[{"op":"add","path":"/spec/paused","value":true}]',
   "over/f.txt": "line one\nline two\n",
   "over/g.txt": "no newline",
   "over/e.env": "# c\nX=1\nY=a=b\n\n",
   "over/long.txt": "0123456789".repeat(12),
   "over/raw.bin": "\u0000ÿ",
-  "comp/kustomization.yaml": "apiVersion: kustomize.config.k8s.io/v1alpha1\nkind: Component\nresources: [extra.yaml]\npatches: [{patch: '[{\"op\":\"add\",\"path\":\"/metadata/labels/comp\",\"value\":\"x\"}]', target: {kind: Deployment}}]\n",
+  "comp/kustomization.yaml":
+    'apiVersion: kustomize.config.k8s.io/v1alpha1\nkind: Component\nresources: [extra.yaml]\npatches: [{patch: \'[{"op":"add","path":"/metadata/labels/comp","value":"x"}]\', target: {kind: Deployment}}]\n',
   "comp/extra.yaml": "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: extra}\n",
 };
 const WRONG = [
@@ -143,11 +148,24 @@ export const kustomizeCases: CaseGroup = {
   cases: [
     build("resources: [../base]\n"),
     ...VALID.map((text) => over(text, FILES)),
-    build("resources: [../base]\nconfigMapGenerator: [{name: settings, behavior: merge, literals: [b=2]}]\nnamePrefix: o-\n", { "base/kustomization.yaml": "resources: [deploy.yaml, rest.yaml]\nconfigMapGenerator: [{name: settings, literals: [a=1, b=1]}]\n" }),
-    build("resources: [../base]\nconfigMapGenerator: [{name: settings, behavior: replace, literals: [b=2]}]\n", { "base/kustomization.yaml": "resources: [deploy.yaml, rest.yaml]\nnamePrefix: b-\nconfigMapGenerator: [{name: settings, literals: [a=1, b=1]}]\n" }),
-    build("resources: [../base]\nnamePrefix: o-\nnamespace: n2\n", { "base/kustomization.yaml": "resources: [deploy.yaml, rest.yaml]\nnamePrefix: b-\nnamespace: n1\n" }),
-    build("resources: [../base]\npatches: [{path: patch.yaml}]\n", { ...FILES, "base/kustomization.yaml": "resources: [deploy.yaml, rest.yaml]\nnamePrefix: b-\n" }),
-    { ...over("configMapGenerator: [{name: settings, behavior: merge, literals: [b=2]}]\n"), differs: "kubectl prints the address of a Go object" },
+    build("resources: [../base]\nconfigMapGenerator: [{name: settings, behavior: merge, literals: [b=2]}]\nnamePrefix: o-\n", {
+      "base/kustomization.yaml": "resources: [deploy.yaml, rest.yaml]\nconfigMapGenerator: [{name: settings, literals: [a=1, b=1]}]\n",
+    }),
+    build("resources: [../base]\nconfigMapGenerator: [{name: settings, behavior: replace, literals: [b=2]}]\n", {
+      "base/kustomization.yaml":
+        "resources: [deploy.yaml, rest.yaml]\nnamePrefix: b-\nconfigMapGenerator: [{name: settings, literals: [a=1, b=1]}]\n",
+    }),
+    build("resources: [../base]\nnamePrefix: o-\nnamespace: n2\n", {
+      "base/kustomization.yaml": "resources: [deploy.yaml, rest.yaml]\nnamePrefix: b-\nnamespace: n1\n",
+    }),
+    build("resources: [../base]\npatches: [{path: patch.yaml}]\n", {
+      ...FILES,
+      "base/kustomization.yaml": "resources: [deploy.yaml, rest.yaml]\nnamePrefix: b-\n",
+    }),
+    {
+      ...over("configMapGenerator: [{name: settings, behavior: merge, literals: [b=2]}]\n"),
+      differs: "kubectl prints the address of a Go object",
+    },
     over("configMapGenerator: [{name: settings, literals: [b]}]\n"),
     over("configMapGenerator: [{name: settings, literals: [b=1, b=2]}]\n"),
     over("configMapGenerator: [{name: settings, files: [nope]}]\n"),
@@ -160,14 +178,34 @@ export const kustomizeCases: CaseGroup = {
     over("components: [../base]\n"),
     { ...build("resources: [https://github.com/nope]\n"), differs: "kubesim fetches no remote kustomizations" },
     ...WRONG.map((text) => build(text, { "over/bad.yaml": "a: [\n", "over/noname.yaml": "apiVersion: v1\nkind: ConfigMap\n" })),
-    { command: "kustomize", files: { "kustomization.yaml": "resources: [a.yaml]\n", "a.yaml": "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: a}\n" } },
+    {
+      command: "kustomize",
+      files: { "kustomization.yaml": "resources: [a.yaml]\n", "a.yaml": "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: a}\n" },
+    },
     { command: "kustomize nope" },
     { command: "kustomize a b" },
     { command: "kustomize .", files: { "x.yaml": "" } },
     { command: "kustomize .", files: { "kustomization.yaml": "namePrefix: a\n", Kustomization: "namePrefix: b\n" } },
-    { command: "kustomize -o out.yaml .", files: { "kustomization.yaml": "resources: [a.yaml]\n", "a.yaml": "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: a}\n" } },
-    build("resources: [../base]\npatches: [{patch: '[{\"op\":\"remove\",\"path\":\"/spec\"}]', target: {kind: Widget}}]\n", { "base/rest.yaml": "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: c}\n---\napiVersion: v1\nkind: Namespace\nmetadata: {name: z}\n" }, "apply -k over --dry-run=client"),
-    build("resources: [../base]\n", { "base/rest.yaml": "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: c}\n---\napiVersion: v1\nkind: Namespace\nmetadata: {name: z}\n" }, "create -k over --dry-run=client"),
+    {
+      command: "kustomize -o out.yaml .",
+      files: { "kustomization.yaml": "resources: [a.yaml]\n", "a.yaml": "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: a}\n" },
+    },
+    build(
+      'resources: [../base]\npatches: [{patch: \'[{"op":"remove","path":"/spec"}]\', target: {kind: Widget}}]\n',
+      {
+        "base/rest.yaml":
+          "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: c}\n---\napiVersion: v1\nkind: Namespace\nmetadata: {name: z}\n",
+      },
+      "apply -k over --dry-run=client",
+    ),
+    build(
+      "resources: [../base]\n",
+      {
+        "base/rest.yaml":
+          "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: c}\n---\napiVersion: v1\nkind: Namespace\nmetadata: {name: z}\n",
+      },
+      "create -k over --dry-run=client",
+    ),
     build("resources: [../base]\n", { "base/rest.yaml": "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: c}\n" }, "delete -k over"),
     build("resources: [../base]\n", { "base/rest.yaml": "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: c}\n" }, "get -k over"),
     build("resources: [nope.yaml]\n", {}, "apply -k over"),

@@ -1,7 +1,6 @@
 import type { Case, CaseGroup } from "../case.ts";
 
-const TYPED =
-  "kubectl prints objects of typed clients in the order of their Go fields; ours are sorted";
+const TYPED = "kubectl prints objects of typed clients in the order of their Go fields; ours are sorted";
 
 export const logsCases: CaseGroup = {
   name: "logs",
@@ -184,7 +183,12 @@ users:
 const HELPFUL = new Set(["use-context", "set-cluster", "set-credentials", "rename-context dev", "set clusters.one.server", "unset", ""]);
 // kubectl lists these in the order of a Go map: another one every time.
 const UNORDERED = new Set(["get-clusters", "get-users"]);
-const config = (line: string): Case => ({ command: `config ${line}`, compare: HELPFUL.has(line) ? "layout" : UNORDERED.has(line) ? "any-order" : "exact", files: { config: CONFIG }, env: { KUBECONFIG: "$DIR/config" } });
+const config = (line: string): Case => ({
+  command: `config ${line}`,
+  compare: HELPFUL.has(line) ? "layout" : UNORDERED.has(line) ? "any-order" : "exact",
+  files: { config: CONFIG },
+  env: { KUBECONFIG: "$DIR/config" },
+});
 
 export const configCases: CaseGroup = {
   name: "config",
@@ -269,8 +273,16 @@ export const configCases: CaseGroup = {
     { command: "config view --kubeconfig=nope" },
     { command: "config use-context x --kubeconfig=nope" },
     { command: "config view", files: { config: "hello" }, env: { KUBECONFIG: "$DIR/config" } },
-    { command: "config view", files: { config: CONFIG, more: "apiVersion: v1\nkind: Config\ncontexts:\n- name: extra\n  context: {cluster: one, user: ada}\n" }, env: { KUBECONFIG: "$DIR/config:$DIR/more" } },
-    { command: "config set-context extra --namespace=q", files: { config: CONFIG, more: "apiVersion: v1\nkind: Config\ncontexts:\n- name: extra\n  context: {cluster: one, user: ada}\n" }, env: { KUBECONFIG: "$DIR/config:$DIR/more" } },
+    {
+      command: "config view",
+      files: { config: CONFIG, more: "apiVersion: v1\nkind: Config\ncontexts:\n- name: extra\n  context: {cluster: one, user: ada}\n" },
+      env: { KUBECONFIG: "$DIR/config:$DIR/more" },
+    },
+    {
+      command: "config set-context extra --namespace=q",
+      files: { config: CONFIG, more: "apiVersion: v1\nkind: Config\ncontexts:\n- name: extra\n  context: {cluster: one, user: ada}\n" },
+      env: { KUBECONFIG: "$DIR/config:$DIR/more" },
+    },
     { command: "config set-context fresh --cluster=c --user=u", env: { KUBECONFIG: "$DIR/new" } },
   ],
 };
@@ -290,7 +302,11 @@ export const errorCases: CaseGroup = {
     "get po --kubeconfig=nope",
     { command: "get po", files: { config: "hello" }, env: { KUBECONFIG: "$DIR/config" } },
     { command: "get po", files: { config: "apiVersion: v1\nkind: Nope\n" }, env: { KUBECONFIG: "$DIR/config" } },
-    { command: "get po", files: { config: CONFIG.replace("current-context: dev", "current-context: nope") }, env: { KUBECONFIG: "$DIR/config" } },
+    {
+      command: "get po",
+      files: { config: CONFIG.replace("current-context: dev", "current-context: nope") },
+      env: { KUBECONFIG: "$DIR/config" },
+    },
     "get po --context=nope",
     "get po --cluster=nope",
     "get po --user=nope",
@@ -374,7 +390,14 @@ export const errorCases: CaseGroup = {
     "wait --for=condition=Ready",
     "wait --for=condition=Ready po",
     "wait --for=condition=Ready po/plain -o name",
-    { command: "diff -f x.yaml", files: { "x.yaml": "apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: settings\n  namespace: default\n  labels: {app: web}\ndata:\n  color: blue\n" }, compare: "status" },
+    {
+      command: "diff -f x.yaml",
+      files: {
+        "x.yaml":
+          "apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: settings\n  namespace: default\n  labels: {app: web}\ndata:\n  color: blue\n",
+      },
+      compare: "status",
+    },
     "diff",
     "diff -f nope.yaml",
     "diff x",
@@ -423,9 +446,26 @@ export const errorCases: CaseGroup = {
   ],
 };
 
-const HELP = "annotate,api-resources,api-versions,apply,apply edit-last-applied,apply set-last-applied,apply view-last-applied,attach,auth,auth can-i,auth reconcile,auth whoami,autoscale,certificate,certificate approve,certificate deny,cluster-info,cluster-info dump,completion,config,config view,config set-context,config get-contexts,config set-credentials,cordon,cp,create,create clusterrole,create clusterrolebinding,create configmap,create cronjob,create deployment,create ingress,create job,create namespace,create poddisruptionbudget,create priorityclass,create quota,create role,create rolebinding,create secret,create secret generic,create secret tls,create secret docker-registry,create service,create service clusterip,create service nodeport,create serviceaccount,create token,debug,delete,describe,diff,drain,edit,events,exec,explain,expose,get,kustomize,label,logs,options,patch,plugin,plugin list,port-forward,proxy,replace,rollout,rollout history,rollout pause,rollout restart,rollout resume,rollout status,rollout undo,run,scale,set,set env,set image,set resources,set selector,set serviceaccount,set subject,taint,top,top node,top pod,uncordon,version,wait".split(",");
+const HELP =
+  "annotate,api-resources,api-versions,apply,apply edit-last-applied,apply set-last-applied,apply view-last-applied,attach,auth,auth can-i,auth reconcile,auth whoami,autoscale,certificate,certificate approve,certificate deny,cluster-info,cluster-info dump,completion,config,config view,config set-context,config get-contexts,config set-credentials,cordon,cp,create,create clusterrole,create clusterrolebinding,create configmap,create cronjob,create deployment,create ingress,create job,create namespace,create poddisruptionbudget,create priorityclass,create quota,create role,create rolebinding,create secret,create secret generic,create secret tls,create secret docker-registry,create service,create service clusterip,create service nodeport,create serviceaccount,create token,debug,delete,describe,diff,drain,edit,events,exec,explain,expose,get,kustomize,label,logs,options,patch,plugin,plugin list,port-forward,proxy,replace,rollout,rollout history,rollout pause,rollout restart,rollout resume,rollout status,rollout undo,run,scale,set,set env,set image,set resources,set selector,set serviceaccount,set subject,taint,top,top node,top pod,uncordon,version,wait".split(
+    ",",
+  );
 
-const FLAGS_DIFFER = new Set(["auth reconcile", "certificate", "certificate approve", "certificate deny", "options", "run", "set selector", "set serviceaccount", "set subject", "top node", "top pod", "wait", "create token"]);
+const FLAGS_DIFFER = new Set([
+  "auth reconcile",
+  "certificate",
+  "certificate approve",
+  "certificate deny",
+  "options",
+  "run",
+  "set selector",
+  "set serviceaccount",
+  "set subject",
+  "top node",
+  "top pod",
+  "wait",
+  "create token",
+]);
 
 export const helpCases: CaseGroup = {
   name: "help",
@@ -434,6 +474,10 @@ export const helpCases: CaseGroup = {
     { command: "", compare: "layout", differs: "kubesim has commands of its own: cluster, sim, shell" },
     { command: "help get", compare: "layout" },
     { command: "help nope", compare: "layout", differs: "kubesim has commands of its own: cluster, sim, shell" },
-    ...HELP.map((command): Case => ({ command: `${command} -h`, compare: "layout", ...(FLAGS_DIFFER.has(command) ? { differs: "some flags are not there yet, or only we have them" } : {}) })),
+    ...HELP.map((command): Case => ({
+      command: `${command} -h`,
+      compare: "layout",
+      ...(FLAGS_DIFFER.has(command) ? { differs: "some flags are not there yet, or only we have them" } : {}),
+    })),
   ],
 };

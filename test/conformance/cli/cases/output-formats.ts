@@ -4,8 +4,7 @@ const jsonpath = (resource: string, template: string) => ({ command: ["get", ...
 const template = (resource: string, text: string) => ({ command: ["get", ...resource.split(" "), "-o", `go-template=${text}`] });
 const columns = (resource: string, spec: string) => ({ command: ["get", ...resource.split(" "), "-o", `custom-columns=${spec}`] });
 
-const MAP_ORDER =
-  "kubectl walks Go maps, whose order changes from run to run; ours is by name";
+const MAP_ORDER = "kubectl walks Go maps, whose order changes from run to run; ours is by name";
 
 export const jsonpathCases: CaseGroup = {
   name: "jsonpath",
@@ -63,7 +62,7 @@ export const jsonpathCases: CaseGroup = {
     jsonpath("po", "{.items[*].metadata.name}"),
     jsonpath("po", "{.items}"),
     jsonpath("po", "{.kind}"),
-    jsonpath("po", "{range .items[*]}{.metadata.name}{\"\\t\"}{.status.phase}{\"\\n\"}{end}"),
+    jsonpath("po", '{range .items[*]}{.metadata.name}{"\\t"}{.status.phase}{"\\n"}{end}'),
     jsonpath("po", "{range .items[*]}{.metadata.name}:{range .spec.containers[*]} {.name}{end}\n{end}"),
     jsonpath("po", "{.items[?(@.status.phase=='Pending')].metadata.name}"),
     jsonpath("po", "{.items[?(@.status.containerStatuses[0].restartCount>0)].metadata.name}"),
@@ -79,7 +78,7 @@ export const jsonpathCases: CaseGroup = {
     jsonpath("po", "{.items[99].metadata.name}"),
     jsonpath("po -n empty", "{.items[*].metadata.name}"),
     jsonpath("po -n empty", "{.items[0].metadata.name}"),
-    jsonpath("no", "{.items[*].status.addresses[?(@.type==\"InternalIP\")].address}"),
+    jsonpath("no", '{.items[*].status.addresses[?(@.type=="InternalIP")].address}'),
     jsonpath("no", "{range .items[*]}{.metadata.name} {.status.conditions[?(@.type=='Ready')].status}{'\\n'}{end}"),
     jsonpath("no worker1", "{.status.capacity}"),
     jsonpath("cm settings", "{.data.file\\.conf}"),
@@ -100,8 +99,7 @@ export const jsonpathCases: CaseGroup = {
   ],
 };
 
-const POSITIONS =
-  "failures while a template runs are told without the column and without the data on standard output";
+const POSITIONS = "failures while a template runs are told without the column and without the data on standard output";
 
 export const goTemplateCases: CaseGroup = {
   name: "go-template",
@@ -135,8 +133,8 @@ export const goTemplateCases: CaseGroup = {
     template("po plain", '{{printf "%d" .metadata.name}}'),
     template("po plain", '{{print 1 2 "a" "b" 3}}'),
     template("po plain", '{{println "a" 1}}'),
-    template("po plain", "{{html \"<a>\"}} {{js \"it's\"}} {{urlquery \"a b\"}}"),
-    template("po plain", '{{slice .metadata.name 1 3}}'),
+    template("po plain", '{{html "<a>"}} {{js "it\'s"}} {{urlquery "a b"}}'),
+    template("po plain", "{{slice .metadata.name 1 3}}"),
     template("po plain", "{{eq 1 1}} {{ne 1 2}} {{lt 1 2}} {{le 2 2}} {{gt 1 2}} {{ge 1 2}}"),
     { ...template("po plain", '{{eq 1 "a"}}'), differs: POSITIONS },
     template("po plain", "{{.spec.terminationGracePeriodSeconds}} {{.status.containerStatuses}}"),
@@ -146,7 +144,7 @@ export const goTemplateCases: CaseGroup = {
     { ...template("po plain", '{{template "nope"}}'), differs: POSITIONS },
     template("po plain", "a {{- .metadata.name -}} b"),
     template("po plain", "a {{/* c */}} b"),
-    template("po plain", "{{.metadata.name | printf \"%s!\" | len}}"),
+    template("po plain", '{{.metadata.name | printf "%s!" | len}}'),
     template("po plain", "{{range .spec.containers}}{{break}}{{end}}x"),
     template("po plain", "{{range .spec.containers}}{{continue}}{{end}}x"),
     template("po plain", "{{break}}"),
@@ -158,7 +156,7 @@ export const goTemplateCases: CaseGroup = {
     template("po plain", "{{.a b}}"),
     template("po plain", "{{$x}}"),
     template("po plain", '{{"unterminated}}'),
-    template("po plain", "{{exists .metadata \"name\"}} {{exists . \"nope\"}}"),
+    template("po plain", '{{exists .metadata "name"}} {{exists . "nope"}}'),
     template("po plain", '{{base64decode "YWRh"}}'),
     template("secret login", "{{.data.user | base64decode}}"),
     template("secret login", '{{range $k, $v := .data}}{{$k}}={{$v | base64decode}}{{"\\n"}}{{end}}'),
@@ -166,7 +164,10 @@ export const goTemplateCases: CaseGroup = {
     template("po", "{{range .items}}{{.metadata.name}}\n{{end}}"),
     template("po", '{{range .items}}{{if eq .status.phase "Pending"}}{{.metadata.name}} {{end}}{{end}}'),
     template("po", "{{len .items}}"),
-    template("po", '{{range .items}}{{.metadata.name}}{{"\\t"}}{{range .status.containerStatuses}}{{.restartCount}}{{end}}{{"\\n"}}{{end}}'),
+    template(
+      "po",
+      '{{range .items}}{{.metadata.name}}{{"\\t"}}{{range .status.containerStatuses}}{{.restartCount}}{{end}}{{"\\n"}}{{end}}',
+    ),
     template("po", '{{range .items}}{{range .status.conditions}}{{if and (eq .type "Ready") (eq .status "True")}}x{{end}}{{end}}{{end}}'),
     template("cm settings", "{{.data}}"),
     template("cm settings", '{{index .data "file.conf"}}'),

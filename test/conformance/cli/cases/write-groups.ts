@@ -6,4 +6,11 @@ import { kustomizeCases } from "./kustomize.ts";
 import { missingCommandsCases } from "./missing-commands.ts";
 
 /** The groups about commands that write. */
-export const WRITE_GROUPS: readonly CaseGroup[] = [changesCases, createCases, createForRealCases, filesCases, kustomizeCases, missingCommandsCases];
+export const WRITE_GROUPS: readonly CaseGroup[] = [
+  changesCases,
+  createCases,
+  createForRealCases,
+  filesCases,
+  kustomizeCases,
+  missingCommandsCases,
+];
