@@ -116,7 +116,7 @@ async function runOne(shell: Shell, process: Process, source: string): Promise<n
   const stopListening = host.onInterrupt(() => {
     interrupted = true;
     for (const other of process.machine.table.all()) if (other !== process && !background.has(other)) other.kill(2);
-    shell.interrupt();
+    shell.signals.interrupt();
   });
   try {
     await shell.runSource(source);
@@ -127,7 +127,7 @@ async function runOne(shell: Shell, process: Process, source: string): Promise<n
     return undefined;
   } finally {
     stopListening();
-    shell.clearInterrupt();
+    shell.signals.clearInterrupt();
     if (interrupted) shell.status = 130;
   }
 }

@@ -1,3 +1,4 @@
+import { commandMissing, replaceBy } from "./external-command.ts";
 import { readLine } from "../byte-pipe.ts";
 import { FileError } from "../filesystem.ts";
 import { ExitError, type Process, SpawnError } from "../process.ts";
@@ -288,7 +289,7 @@ async function trap(shell: Shell, argv: readonly string[]): Promise<number> {
       continue;
     }
     shell.traps.set(signal, action);
-    if (signal > 0) shell.process.on(signal, action === "" ? "ignore" : () => shell.trap(signal));
+    if (signal > 0) shell.process.on(signal, action === "" ? "ignore" : () => shell.signals.add(signal));
   }
   return 0;
 }
@@ -300,7 +301,7 @@ async function wait(shell: Shell, argv: readonly string[]): Promise<number> {
     const first = await shell.process.race(
       Promise.race([
         ...shell.jobs.map((job) => job.process.exited.then((code) => ({ code, job }))),
-        shell.nextSignal().then((signal) => ({ signal })),
+        shell.signals.next().then((signal) => ({ signal })),
       ]),
     );
     if ("signal" in first) return first.signal;
@@ -315,7 +316,7 @@ async function wait(shell: Shell, argv: readonly string[]): Promise<number> {
       continue;
     }
     const ended = await shell.process.race(
-      Promise.race([job.process.exited.then((code) => ({ code })), shell.nextSignal().then((signal) => ({ signal }))]),
+      Promise.race([job.process.exited.then((code) => ({ code })), shell.signals.next().then((signal) => ({ signal }))]),
     );
     if ("signal" in ended) return ended.signal;
     status = ended.code;
@@ -351,7 +352,7 @@ async function exec(shell: Shell, argv: readonly string[]): Promise<number> {
   if (command[0] === "-a") command.splice(0, 2);
   if (command.length === 0) return 0;
   try {
-    return await shell.replaceBy(command, shell.environment(), shell.io);
+    return await replaceBy(shell, command, shell.environment(), shell.io);
   } catch (error) {
     if (!(error instanceof SpawnError)) throw error;
     await shell.complain(
@@ -481,7 +482,7 @@ async function runCommand(shell: Shell, argv: readonly string[]): Promise<number
     return await shell.process.race(child.exited);
   } catch (error) {
     if (!(error instanceof SpawnError)) throw error;
-    return shell.commandMissing(argv[0] ?? "", error, shell.io);
+    return commandMissing(shell, argv[0] ?? "", error, shell.io);
   }
 }
 

@@ -1,3 +1,4 @@
+import type { ShellFlavor } from "./shell-state.ts";
 import type { Process } from "../process.ts";
 import { FileError } from "../filesystem.ts";
 import { readLine } from "../byte-pipe.ts";
@@ -51,7 +52,7 @@ async function runShell(process: Process): Promise<number> {
 
 function makeShell(
   process: Process,
-  flavor: Shell["flavor"],
+  flavor: ShellFlavor,
   name: string,
   parameters: readonly string[],
   options: ReadonlySet<string>,
@@ -64,7 +65,7 @@ function makeShell(
 
 async function runScript(
   process: Process,
-  flavor: Shell["flavor"],
+  flavor: ShellFlavor,
   script: string,
   args: readonly string[],
   options: ReadonlySet<string>,
@@ -121,7 +122,7 @@ async function runPrompt(shell: Shell): Promise<number> {
   const { process } = shell;
   shell.interactive = true;
   // A prompt outlives Ctrl-C and TERM.
-  process.on(2, () => shell.interrupt());
+  process.on(2, () => shell.signals.interrupt());
   process.on(15, "ignore");
   process.on(3, "ignore");
   return runToExit(shell, async () => {
@@ -144,10 +145,10 @@ async function runPrompt(shell: Shell): Promise<number> {
         pending = "";
         await shell.runSource(source);
         // A Ctrl-C that only ended a child is over now.
-        shell.clearInterrupt();
+        shell.signals.clearInterrupt();
       } catch (error) {
         if (!(error instanceof Interrupted)) throw error;
-        shell.clearInterrupt();
+        shell.signals.clearInterrupt();
         shell.status = 130;
         pending = "";
       }
@@ -159,7 +160,7 @@ async function runPrompt(shell: Shell): Promise<number> {
 async function typedLine(shell: Shell): Promise<string | undefined> {
   const { process } = shell;
   const abort = new AbortController();
-  const interrupted = shell.nextSignal().then(() => abort.abort(new Interrupted("interrupted")));
+  const interrupted = shell.signals.next().then(() => abort.abort(new Interrupted("interrupted")));
   void interrupted;
   const line = await readLine(process.stdin, AbortSignal.any([process.signal, abort.signal]));
   if (line === undefined) return undefined;

@@ -1,0 +1,31 @@
+import { ExitError, type SpawnError } from "../process.ts";
+import { type Descriptors, stderr, stdin, stdout } from "./io.ts";
+import type { Shell } from "./shell.ts";
+
+/** exec: never comes back, but for a SpawnError. */
+export async function replaceBy(shell: Shell, argv: string[], env: ReadonlyMap<string, string>, io: Descriptors): Promise<number> {
+  const { process } = shell;
+  process.machine.table.load(process, argv, env);
+  process.env.clear();
+  for (const [name, value] of env) process.env.set(name, value);
+  process.stdin = stdin(io);
+  process.stdout = stdout(io);
+  process.stderr = stderr(io);
+  throw new ExitError(await process.become(argv));
+}
+
+export async function commandMissing(shell: Shell, name: string, error: SpawnError, io: Descriptors): Promise<number> {
+  const text =
+    error.code === "EACCES"
+      ? `${name}: Permission denied`
+      : shell.flavor === "bash"
+        ? name.includes("/")
+          ? `${name}: No such file or directory`
+          : `${name}: command not found`
+        : `${name}: not found`;
+  const outer = shell.io;
+  shell.io = io;
+  await shell.complain(text);
+  shell.io = outer;
+  return error.code === "EACCES" ? 126 : 127;
+}
