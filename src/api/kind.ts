@@ -1,6 +1,7 @@
 import type { Clock } from "../util/clock.ts";
 import type { FieldError } from "./field-errors.ts";
 import type { KubernetesObject } from "./meta.ts";
+import type { UserInfo } from "./user.ts";
 
 /**
  * All that the server needs to know of a kind. Discovery, routes, tables, OpenAPI and
@@ -81,6 +82,8 @@ export type Verb = "create" | "delete" | "deletecollection" | "get" | "list" | "
 
 export interface Subresource {
   readonly verbs: readonly ("create" | "delete" | "get" | "patch" | "update")[];
+  /** It changes the status, as `status` itself does: certificatesigningrequests/approval. */
+  readonly writesStatus?: true;
   /** What it answers with, when that is not the kind itself: pods/eviction → policy/v1 Eviction. */
   readonly responseKind?: { readonly group: string; readonly version: string; readonly kind: string };
 }
@@ -95,6 +98,7 @@ export interface StrategyContext {
   readonly clock: Clock;
   /** Undefined for the object itself; "status", "binding" … */
   readonly subresource: string | undefined;
+  readonly user: UserInfo;
 }
 
 export interface Column<T> {

@@ -147,20 +147,18 @@ export function decodeManagedFields(entries: readonly ManagedFieldsEntry[] | und
 
 export function encodeManagedFields(managers: Managers): ManagedFieldsEntry[] | undefined {
   if (managers.size === 0) return undefined;
-  return [...managers.values()]
-    .sort(compareManagers)
-    .map(
-      ({ manager, operation, apiVersion, time, fields, subresource }) =>
-        ({
-          manager,
-          operation,
-          apiVersion,
-          ...(time ? { time } : {}),
-          fieldsType: "FieldsV1",
-          fieldsV1: fields,
-          ...(subresource ? { subresource } : {}),
-        }) as ManagedFieldsEntry,
-    );
+  return [...managers.values()].sort(compareManagers).map(
+    ({ manager, operation, apiVersion, time, fields, subresource }) =>
+      ({
+        manager,
+        operation,
+        apiVersion,
+        ...(time ? { time } : {}),
+        fieldsType: "FieldsV1",
+        fieldsV1: fields,
+        ...(subresource ? { subresource } : {}),
+      }) as ManagedFieldsEntry,
+  );
 }
 
 function compareManagers(a: Manager, b: Manager): number {

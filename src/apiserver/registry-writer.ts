@@ -118,7 +118,7 @@ export class RegistryWriter {
     object.metadata.name ??= "";
     const admission = creation(stored, object, context);
     this.#fillSystemFields(stored, object, context);
-    stored.prepareForCreate?.(object, this.#strategy(undefined));
+    stored.prepareForCreate?.(object, this.#strategy(undefined, context));
     this.#throwInvalid(stored, object, [
       ...validateObjectMeta(object.metadata, rulesOf(stored)),
       ...(stored.validate?.(object) ?? []),
@@ -312,7 +312,7 @@ export class RegistryWriter {
     const admission: AdmissionRequest = { operation: "UPDATE", kind, namespace, name, subresource, object, old, context };
     this.#mutate(admission);
     const next = keepUnchangeable(kind, object, old, subresource);
-    kind.prepareForUpdate?.(next, old, this.#strategy(subresource));
+    kind.prepareForUpdate?.(next, old, this.#strategy(subresource, context));
     if (kind.hasGeneration && subresource !== "status" && next.metadata.generation === old.metadata.generation && !sameDesired(next, old)) {
       next.metadata.generation = (old.metadata.generation ?? 0) + 1;
     }
@@ -384,8 +384,8 @@ export class RegistryWriter {
     if (errors.length > 0) throw invalidObject(kind, object.metadata.name ?? "", errors);
   }
 
-  #strategy(subresource: string | undefined): StrategyContext {
-    return { clock: this.#options.clock, subresource };
+  #strategy(subresource: string | undefined, { user }: RequestContext): StrategyContext {
+    return { clock: this.#options.clock, subresource, user };
   }
 
   #record(kind: Kind, entry: Entry, context: RequestContext, action: string, verb: string): void {
@@ -407,7 +407,7 @@ function rulesOf(kind: Kind) {
 function keepUnchangeable(kind: Kind, object: KubernetesObject, old: KubernetesObject, subresource: string | undefined): KubernetesObject {
   let next = object as KubernetesObject & { status?: unknown };
   const stored = old as KubernetesObject & { status?: unknown };
-  if (subresource === "status") {
+  if (subresource === "status" || kind.subresources?.[subresource ?? ""]?.writesStatus) {
     next = { ...cloneJson(stored), status: next.status, metadata: { ...next.metadata } };
     keep(next.metadata, old.metadata, "ownerReferences");
     if (kind.group === "apps") keep(next.metadata, old.metadata, "labels");

@@ -1,12 +1,5 @@
+import type { UserInfo } from "../api/user.ts";
 import type { WebhookAnswers } from "./admission/webhook-calls.ts";
-
-/** Who asks, as authentication found it. Upstream: authentication/user.Info */
-export interface UserInfo {
-  readonly name: string;
-  readonly uid?: string | undefined;
-  readonly groups: readonly string[];
-  readonly extra?: Readonly<Record<string, readonly string[]>> | undefined;
-}
 
 export type FieldValidation = "Strict" | "Warn" | "Ignore";
 

@@ -15,12 +15,13 @@ import { isTrue } from "./http/query.ts";
 import { parseTarget, type ResourceTarget } from "./http/request-info.ts";
 import { pathNotFound, serveResource } from "./http/resource-handler.ts";
 import { isReview, REVIEW_KINDS, serveReview } from "./http/reviews.ts";
-import type { AccessAttributes, ServerOptions } from "./http/server-parts.ts";
-import type { RequestContext, UserInfo } from "./request-context.ts";
+import type { ServerOptions } from "./http/server-parts.ts";
+import type { AccessCheck, UserInfo } from "../api/user.ts";
+import type { RequestContext } from "./request-context.ts";
 import { isStreamRequest, StreamServer } from "./streams/stream-server.ts";
 import { SUBRESOURCE_HANDLERS } from "./subresources/index.ts";
 
-export type { AccessAttributes, AccessDecision, ExtraRoute, ServerOptions } from "./http/server-parts.ts";
+export type { AccessDecision, ExtraRoute, ServerOptions } from "./http/server-parts.ts";
 
 export interface ApiHandler {
   /** For http.Server's "request". */
@@ -171,7 +172,7 @@ class ApiServer {
     await withWebhooks(exchange.webhooks, this.#options.registry.callWebhook, () => this.#serveKind(exchange, kind, target));
   }
 
-  #measure({ response }: HttpExchange, attributes: AccessAttributes): void {
+  #measure({ response }: HttpExchange, attributes: AccessCheck): void {
     const { clock } = this.#options.registry;
     const startMs = clock.now();
     const ended = attributes.verb === "watch" ? this.#metrics.open(attributes) : undefined;
@@ -219,7 +220,7 @@ class ApiServer {
     throw pathNotFound();
   }
 
-  #authorize(attributes: AccessAttributes): void {
+  #authorize(attributes: AccessCheck): void {
     const decision = this.#options.authorize?.(attributes) ?? { allowed: true };
     if (decision.allowed) return;
     const { user, verb, resource, subresource, group, namespace, name, path } = attributes;
@@ -235,7 +236,7 @@ class ApiServer {
   }
 }
 
-function attributesOf(user: UserInfo, method: string, target: ResourceTarget, watching = false): AccessAttributes {
+function attributesOf(user: UserInfo, method: string, target: ResourceTarget, watching = false): AccessCheck {
   return {
     user,
     verb: verbOf(method, target.name, watching),

@@ -85,7 +85,7 @@ export const COMMANDS: readonly CommandEntry[] = [
     name: "certificate",
     group: CLUSTER,
     short: "Modify certificate resources",
-    ...missing("certificate"),
+    load: async () => (await import("./commands/certificate.ts")).default,
   },
   {
     name: "cluster-info",

@@ -1,4 +1,14 @@
+import type { AccessCheck } from "../api/user.ts";
 import type { ComponentContext } from "../client/component.ts";
+
+/** A certificate to be made for a PKCS #10 request. */
+export interface SigningOptions {
+  /** DER, its signature verified. */
+  readonly request: Uint8Array;
+  /** As certificates.k8s.io names them: "client auth". */
+  readonly usages: readonly string[];
+  readonly lifetimeMs: number;
+}
 
 /** A part of kube-controller-manager: watches, and drives what is towards what should be. */
 export interface Controller {
@@ -10,4 +20,8 @@ export interface Controller {
 export interface ControllerContext extends ComponentContext {
   /** PEM of the cluster's CA, for kube-root-ca.crt. */
   readonly caPem: string;
+  /** Signs with the cluster's CA; gives PEM. */
+  signCertificate(options: SigningOptions): Promise<string>;
+  /** What authorization says of somebody. */
+  authorize(attributes: AccessCheck): boolean;
 }

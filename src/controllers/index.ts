@@ -1,3 +1,6 @@
+import { certificateApprovingController } from "./certificate-approving.ts";
+import { certificateCleaner } from "./certificate-cleaner.ts";
+import { certificateSigningController } from "./certificate-signing.ts";
 import { clusterRoleAggregation } from "./cluster-role-aggregation.ts";
 import type { Controller, ControllerContext } from "./controller.ts";
 import { cronJobController } from "./cron-job.ts";
@@ -43,6 +46,9 @@ export const CONTROLLERS: readonly Controller[] = [
   endpointsController,
   validatingAdmissionPolicyStatus,
   clusterRoleAggregation,
+  certificateApprovingController,
+  certificateSigningController,
+  certificateCleaner,
   disruptionController,
   resourceQuotaController,
   persistentVolumeController,

@@ -70,13 +70,11 @@ class JobController {
       // Its pods still carry our finalizer.
       for (const pod of informers.of(pods).byIndex("owner", job.metadata.uid)) void this.#release(pod);
     };
-    informers
-      .of(jobs)
-      .addHandler({
-        added: (job) => this.#reconciler.add(keyOf(job)),
-        updated: (job) => this.#reconciler.add(keyOf(job)),
-        deleted: forget,
-      });
+    informers.of(jobs).addHandler({
+      added: (job) => this.#reconciler.add(keyOf(job)),
+      updated: (job) => this.#reconciler.add(keyOf(job)),
+      deleted: forget,
+    });
     const ofPod = (pod: Pod) => {
       const owner = controllerOf(pod);
       if (owner?.kind !== "Job") {

@@ -40,20 +40,16 @@ export const rootCaPublisher: Controller = {
           });
       },
     });
-    informers
-      .of(namespaces)
-      .addHandler({
-        added: (namespace) => reconciler.add(namespace.metadata.name),
-        updated: (namespace) => reconciler.add(namespace.metadata.name),
-      });
+    informers.of(namespaces).addHandler({
+      added: (namespace) => reconciler.add(namespace.metadata.name),
+      updated: (namespace) => reconciler.add(namespace.metadata.name),
+    });
     const again = (name: string, namespace: string | undefined) => {
       if (name === CONFIG_MAP) reconciler.add(namespace ?? "");
     };
-    informers
-      .of(configMaps)
-      .addHandler({
-        updated: (map) => again(map.metadata.name, map.metadata.namespace),
-        deleted: (map) => again(map.metadata.name, map.metadata.namespace),
-      });
+    informers.of(configMaps).addHandler({
+      updated: (map) => again(map.metadata.name, map.metadata.namespace),
+      deleted: (map) => again(map.metadata.name, map.metadata.namespace),
+    });
   },
 };

@@ -26,12 +26,10 @@ export const serviceAccountController: Controller = {
           });
       },
     });
-    informers
-      .of(namespaces)
-      .addHandler({
-        added: (namespace) => reconciler.add(namespace.metadata.name),
-        updated: (namespace) => reconciler.add(namespace.metadata.name),
-      });
+    informers.of(namespaces).addHandler({
+      added: (namespace) => reconciler.add(namespace.metadata.name),
+      updated: (namespace) => reconciler.add(namespace.metadata.name),
+    });
     informers.of(serviceAccounts).addHandler({
       deleted: (account) => {
         if (account.metadata.name === "default") reconciler.add(account.metadata.namespace ?? "");

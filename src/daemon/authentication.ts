@@ -1,5 +1,5 @@
 import type { IncomingMessage } from "node:http";
-import type { UserInfo } from "../apiserver/request-context.ts";
+import type { UserInfo } from "../api/user.ts";
 import { clientCertificate, isLocalSocket } from "../host/api-listener.ts";
 import type { ServiceAccountTokens } from "./service-account-tokens.ts";
 

@@ -42,7 +42,7 @@ import { type Rng, SeededRng } from "../util/rng.ts";
 import { TaskGroup } from "../util/task-group.ts";
 import { authenticate, serviceAccount } from "./authentication.ts";
 import { createAddons, createFoundations, publishApiServer } from "./bootstrap.ts";
-import type { ClusterCertificates } from "./certificates.ts";
+import { type ClusterCertificates, signRequest } from "./certificates.ts";
 import { API_PORT, defaultNodes, DNS_SERVICE_IP, node as nodeSpec, type NodeSpec, staticPods } from "./default-cluster.ts";
 import { createDial } from "./dial.ts";
 import { type NodeChange, serveKubesimRoute } from "./kubesim-routes.ts";
@@ -62,6 +62,8 @@ export interface ClusterOptions {
   readonly images: readonly unknown[];
   readonly listenOnHost: ListenOnHost;
   readonly volumeStorage: VolumeStorage;
+  /** Ms since 1970 on the host: what TLS goes by. */
+  hostNow(): number;
   /** Speaks TLS over a connection, whoever the server says it is. */
   secure(connection: Duplex): Promise<Duplex>;
   /** POSTs a review to a webhook, over verified TLS. */
@@ -137,7 +139,12 @@ export async function startCluster(options: ClusterOptions): Promise<Cluster> {
     staticPodsOf: (spec) => staticPodsOf(spec),
   });
   const scheduler = startScheduler(context);
-  startControllers({ ...context, caPem: certificates.ca.cert });
+  startControllers({
+    ...context,
+    caPem: certificates.ca.cert,
+    signCertificate: (signing) => signRequest(certificates.ca, { ...signing, nowMs: clock.now(), hostNowMs: options.hostNow() }),
+    authorize: (attributes) => rbac.authorize(attributes).allowed,
+  });
   const stopExpiry = startEventExpiry(registry);
   const apiServices = new ApiServices(registry);
 
@@ -171,13 +178,11 @@ export async function startCluster(options: ClusterOptions): Promise<Cluster> {
           network,
           version: options.version,
           images: () =>
-            images
-              .list()
-              .map((image) => ({
-                name: image.repository,
-                tags: image.tags ?? ["any"],
-                description: image.entrypoint.join(" ") || image.cmd.join(" "),
-              })),
+            images.list().map((image) => ({
+              name: image.repository,
+              tags: image.tags ?? ["any"],
+              description: image.entrypoint.join(" ") || image.cmd.join(" "),
+            })),
           findPodNetwork: (pod) => machines.findPodNetwork(pod),
           changeNode: (change) => changeNode(change, machines),
           stats: options.stats,

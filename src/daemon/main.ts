@@ -57,6 +57,7 @@ async function main(): Promise<void> {
     images: readUserImages().flatMap((text) => parseYamlDocuments(text)),
     listenOnHost: listenOnLoopback,
     volumeStorage: volumeStorage(new VolumeFolder(folder)),
+    hostNow: hostNowMs,
     secure: speakTls,
     postReview,
     descriptions: () => JSON.parse(readBundled("descriptions.json") ?? "{}") as Descriptions,

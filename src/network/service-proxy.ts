@@ -48,13 +48,11 @@ export class ServiceProxy implements ServiceRouter {
         this.#rebuild(keyOf(service));
       },
     });
-    informers
-      .of(endpointSlices)
-      .addHandler({
-        added: (slice) => this.#setSlice(slice),
-        updated: (slice) => this.#setSlice(slice),
-        deleted: (slice) => this.#setSlice(slice, true),
-      });
+    informers.of(endpointSlices).addHandler({
+      added: (slice) => this.#setSlice(slice),
+      updated: (slice) => this.#setSlice(slice),
+      deleted: (slice) => this.#setSlice(slice, true),
+    });
   }
 
   /** Told of all node ports whenever one comes or goes. */
@@ -153,14 +151,12 @@ export class ServiceProxy implements ServiceRouter {
       const usable =
         ready.length > 0 ? ready : all.filter(({ endpoint }) => endpoint.conditions?.serving && endpoint.conditions.terminating);
       const endpoints = usable.flatMap(({ endpoint, number }) =>
-        endpoint.addresses
-          .slice(0, 1)
-          .map((ip) => ({
-            ip,
-            port: number,
-            node: endpoint.nodeName ?? "",
-            chain: `KUBE-SEP-${chainHash(`${name}${protocol}${ip}:${number}`)}`,
-          })),
+        endpoint.addresses.slice(0, 1).map((ip) => ({
+          ip,
+          port: number,
+          node: endpoint.nodeName ?? "",
+          chain: `KUBE-SEP-${chainHash(`${name}${protocol}${ip}:${number}`)}`,
+        })),
       );
       return { name, service, port, chain: `KUBE-SVC-${chainHash(`${name}${protocol}`)}`, endpoints };
     });

@@ -111,13 +111,11 @@ class DefaultScheduler implements Scheduler {
       },
       deleted: (node) => this.#snapshot.removeNode(node.metadata.name),
     });
-    informers
-      .of(pods)
-      .addHandler({
-        added: (pod) => this.#onPod(pod),
-        updated: (pod, old) => this.#onPod(pod, old),
-        deleted: (pod) => this.#onPodGone(pod),
-      });
+    informers.of(pods).addHandler({
+      added: (pod) => this.#onPod(pod),
+      updated: (pod, old) => this.#onPod(pod, old),
+      deleted: (pod) => this.#onPodGone(pod),
+    });
     tasks.signal.addEventListener("abort", () => this.#queue.stop());
   }
 

@@ -210,18 +210,16 @@ export class WriteAheadLog {
     try {
       const chunks: Uint8Array[] = [Buffer.from(MAGIC)];
       for (let from = 0; from < live.entries.length; from += SNAPSHOT_FRAME_RECORDS) {
-        const records = live.entries
-          .slice(from, from + SNAPSHOT_FRAME_RECORDS)
-          .flatMap((entry) => [
-            encodeRecord({
-              type: "put",
-              revision: entry.modRevision,
-              createRevision: entry.createRevision,
-              key: entry.key,
-              bytes: entry.bytes,
-            }),
-            entry.bytes,
-          ]);
+        const records = live.entries.slice(from, from + SNAPSHOT_FRAME_RECORDS).flatMap((entry) => [
+          encodeRecord({
+            type: "put",
+            revision: entry.modRevision,
+            createRevision: entry.createRevision,
+            key: entry.key,
+            bytes: entry.bytes,
+          }),
+          entry.bytes,
+        ]);
         chunks.push(...encodeFrame(records).chunks);
         await this.#yieldToHost();
       }

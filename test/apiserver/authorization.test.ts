@@ -98,7 +98,19 @@ test("a role that aggregates takes up new ones, and those of the defaults are wh
     admin.rules?.some((rule) => rule.resources?.includes("rolebindings")) &&
       admin.rules.some((rule) => rule.resources?.includes("secrets")),
   );
-  clusterRoleAggregation.start({ client, informers, events, clock, rng, journal, tasks, log: () => undefined, caPem: "" });
+  clusterRoleAggregation.start({
+    client,
+    informers,
+    events,
+    clock,
+    rng,
+    journal,
+    tasks,
+    log: () => undefined,
+    caPem: "",
+    signCertificate: () => Promise.reject(new Error("no certificates here")),
+    authorize: () => true,
+  });
   await informers.start();
   await client.create(clusterRoles, {
     apiVersion: "rbac.authorization.k8s.io/v1",

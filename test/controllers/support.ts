@@ -27,7 +27,7 @@ export class World {
     this.#nodeNames = [...nodeNames];
   }
 
-  static async start(nodeNames: readonly string[] = ["worker1", "worker2"]): Promise<World> {
+  static async start(nodeNames: readonly string[] = ["worker1", "worker2"], more: Partial<ControllerContext> = {}): Promise<World> {
     const world = new World(nodeNames);
     for (const name of nodeNames) await world.addNode(name);
     const { client, informers, events: recorder, clock, rng, tasks, journal } = world.parts;
@@ -40,7 +40,10 @@ export class World {
       tasks,
       journal,
       caPem: CA_PEM,
+      signCertificate: () => Promise.reject(new Error("no certificates here")),
+      authorize: () => true,
       log: (component, message, error) => world.errors.push(`${component} ${message}: ${String(error)}`),
+      ...more,
     };
     startControllers(context);
     const run = (pod: Pod) => void world.#run(pod);

@@ -1,10 +1,9 @@
+import { rfc3339 } from "../../util/clock.ts";
 import { humanDuration } from "../duration.ts";
-import { type FieldError, required } from "../field-errors.ts";
 import type { CertificateSigningRequest } from "../generated/certificates-v1.ts";
 import type { Kind } from "../kind.ts";
 import { age, text } from "./support/columns.ts";
-import { notSimulated } from "./support/not-simulated.ts";
-import { validateImmutable } from "./support/workload.ts";
+import { validateSigningRequest, validateSigningRequestUpdate } from "./support/signing-request-validation.ts";
 
 /** Upstream: pkg/registry/certificates/certificates */
 export const certificateSigningRequests: Kind<CertificateSigningRequest> = {
@@ -17,18 +16,30 @@ export const certificateSigningRequests: Kind<CertificateSigningRequest> = {
   namespaced: false,
   nameRule: "path-segment",
   schema: { package: "certificates/v1", type: "CertificateSigningRequest" },
-  subresources: { status: { verbs: ["get", "patch", "update"] } },
-  prepareForCreate(request) {
+  subresources: {
+    approval: { verbs: ["get", "patch", "update"], writesStatus: true },
+    status: { verbs: ["get", "patch", "update"] },
+  },
+  prepareForCreate(request, { user }) {
     request.status = {};
+    // Who asks is not what the request says, but who sent it.
+    const { username: _name, uid: _uid, groups: _groups, extra: _extra, ...spec } = request.spec;
+    request.spec = {
+      ...spec,
+      username: user.name,
+      ...(user.uid ? { uid: user.uid } : {}),
+      groups: [...user.groups],
+      ...(user.extra ? { extra: Object.fromEntries(Object.entries(user.extra).map(([key, values]) => [key, [...values]])) } : {}),
+    };
   },
-  validate({ spec }) {
-    const errors: FieldError[] = [];
-    if (!spec.usages?.length) errors.push(required("spec.usages"));
-    if (!spec.signerName) errors.push(required("spec.signerName"));
-    return errors;
+  prepareForUpdate(request, old, { subresource, clock }) {
+    request.spec = structuredClone(old.spec) as CertificateSigningRequest["spec"];
+    if (subresource === "approval") request.status = { ...structuredClone(old.status), ...conditionsOf(request) };
+    if (subresource !== undefined) fillTimes(request, old, rfc3339(clock.now()));
   },
-  validateUpdate: (request, old) => validateImmutable(request.spec, old.spec, "spec"),
-  warnings: notSimulated("CertificateSigningRequests", "no certificate will be signed"),
+  validate: validateSigningRequest,
+  validateUpdate: validateSigningRequestUpdate,
+  validateStatusUpdate: (request, old) => [...validateSigningRequest(request), ...validateSigningRequestUpdate(request, old, "status")],
   selectableFields: ({ spec }) => ({ "spec.signerName": spec.signerName }),
   columns: [
     age(),
@@ -40,6 +51,17 @@ export const certificateSigningRequests: Kind<CertificateSigningRequest> = {
     text("Condition", "How far it is.", condition),
   ],
 };
+
+const conditionsOf = ({ status }: CertificateSigningRequest) => (status.conditions ? { conditions: status.conditions } : {});
+
+/** Upstream: populateConditionTimestamps */
+function fillTimes(request: CertificateSigningRequest, old: CertificateSigningRequest, now: string): void {
+  for (const condition of request.status.conditions ?? []) {
+    condition.lastUpdateTime ??= now;
+    const before = old.status.conditions?.find(({ type }) => type === condition.type);
+    condition.lastTransitionTime ??= (before?.status === condition.status ? before.lastTransitionTime : undefined) ?? now;
+  }
+}
 
 /** Upstream: extractCSRStatus */
 function condition({ status }: CertificateSigningRequest): string {

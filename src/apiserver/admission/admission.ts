@@ -2,7 +2,8 @@ import type { Kind } from "../../api/kind.ts";
 import type { KubernetesObject, ObjectName } from "../../api/meta.ts";
 import type { Clock } from "../../util/clock.ts";
 import type { Rng } from "../../util/rng.ts";
-import type { RequestContext, UserInfo } from "../request-context.ts";
+import type { AccessCheck } from "../../api/user.ts";
+import type { RequestContext } from "../request-context.ts";
 
 export type Operation = "CREATE" | "UPDATE" | "DELETE" | "CONNECT";
 
@@ -38,20 +39,6 @@ export interface AdmissionCluster {
   chargeQuota?(quota: KubernetesObject, used: Readonly<Record<string, string>>): void;
   /** What authorization says: to expressions that ask. */
   authorize(attributes: AccessCheck): { readonly allowed: boolean; readonly reason?: string };
-}
-
-/** Upstream: authorizer.Attributes */
-export interface AccessCheck {
-  readonly user: UserInfo;
-  readonly verb: string;
-  readonly group: string;
-  readonly version: string;
-  readonly resource: string;
-  readonly subresource: string;
-  readonly namespace: string;
-  readonly name: string;
-  /** For requests that name no resource. */
-  readonly path: string;
 }
 
 /** One plugin, named as upstream's --enable-admission-plugins names it. */

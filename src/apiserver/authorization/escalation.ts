@@ -2,8 +2,7 @@ import type { PolicyRule, RoleRef } from "../../api/generated/rbac-v1.ts";
 import type { KubernetesObject } from "../../api/meta.ts";
 import { forbiddenRequest } from "../../api/status.ts";
 import type { AdmissionPlugin, AdmissionRequest } from "../admission/admission.ts";
-import type { AccessAttributes } from "../http/server-parts.ts";
-import type { UserInfo } from "../request-context.ts";
+import type { AccessCheck, UserInfo } from "../../api/user.ts";
 import type { RbacAuthorizer } from "./rbac.ts";
 
 const GROUP = "rbac.authorization.k8s.io";
@@ -37,7 +36,7 @@ export function rbacEscalation(authorizer: () => RbacAuthorizer | undefined): Ad
 }
 
 function allowed(rbac: RbacAuthorizer, user: UserInfo, request: AdmissionRequest, verb: string, resource: string, name: string): boolean {
-  const attributes: AccessAttributes = {
+  const attributes: AccessCheck = {
     user,
     verb,
     group: GROUP,

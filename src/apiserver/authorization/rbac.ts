@@ -1,7 +1,7 @@
 import type { ClusterRole, ClusterRoleBinding, PolicyRule, Role, RoleBinding, RoleRef, Subject } from "../../api/generated/rbac-v1.ts";
-import type { AccessAttributes, AccessDecision } from "../http/server-parts.ts";
+import type { AccessDecision } from "../http/server-parts.ts";
 import type { Registry } from "../registry.ts";
-import type { UserInfo } from "../request-context.ts";
+import type { AccessCheck, UserInfo } from "../../api/user.ts";
 
 const GROUP = "rbac.authorization.k8s.io";
 const MASTERS = "system:masters";
@@ -38,7 +38,7 @@ export class RbacAuthorizer {
     }
   }
 
-  authorize(attributes: AccessAttributes): AccessDecision {
+  authorize(attributes: AccessCheck): AccessDecision {
     const { user, namespace } = attributes;
     if (user.groups.includes(MASTERS)) return { allowed: true };
     this.#refresh();
@@ -142,7 +142,7 @@ function describeGrant({ binding, subject }: Held): string {
 }
 
 /** Upstream: plugin/pkg/auth/authorizer/rbac RuleAllows with pkg/apis/rbac/v1/evaluation_helpers.go */
-export function ruleAllows(rule: PolicyRule, { verb, group, resource, subresource, name, path }: AccessAttributes): boolean {
+export function ruleAllows(rule: PolicyRule, { verb, group, resource, subresource, name, path }: AccessCheck): boolean {
   if (!has(rule.verbs, verb)) return false;
   if (path !== "")
     return (rule.nonResourceURLs ?? []).some(

@@ -2,7 +2,8 @@ import type { IncomingMessage, ServerResponse } from "node:http";
 import { internalError, StatusError } from "../../api/status.ts";
 import type { Clock } from "../../util/clock.ts";
 import { WebhookAnswers } from "../admission/webhook-calls.ts";
-import type { RequestContext, UserInfo } from "../request-context.ts";
+import type { UserInfo } from "../../api/user.ts";
+import type { RequestContext } from "../request-context.ts";
 import { dryRunOf, fieldValidationOf } from "./query.ts";
 
 /** One request and its answer. */

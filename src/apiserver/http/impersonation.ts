@@ -1,9 +1,9 @@
 import type { IncomingMessage } from "node:http";
 import { forbiddenRequest, StatusError } from "../../api/status.ts";
-import type { UserInfo } from "../request-context.ts";
-import type { AccessAttributes, AccessDecision } from "./server-parts.ts";
+import type { AccessCheck, UserInfo } from "../../api/user.ts";
+import type { AccessDecision } from "./server-parts.ts";
 
-type Authorize = (attributes: AccessAttributes) => AccessDecision;
+type Authorize = (attributes: AccessCheck) => AccessDecision;
 
 const EXTRA = "impersonate-extra-";
 const AUTHENTICATION = "authentication.k8s.io";

@@ -1,6 +1,6 @@
 import { keyPrefix } from "../kind-table.ts";
 import type { Registry } from "../registry.ts";
-import type { AccessAttributes } from "./server-parts.ts";
+import type { AccessCheck } from "../../api/user.ts";
 import { VERSION_INFO } from "./discovery.ts";
 
 // Upstream: apiserver/pkg/endpoints/metrics requestLatencies
@@ -20,7 +20,7 @@ export class RequestMetrics {
   /** Watches that are open, by their labels. */
   readonly #open = new Map<string, number>();
 
-  observe(attributes: AccessAttributes, code: number, seconds: number): void {
+  observe(attributes: AccessCheck, code: number, seconds: number): void {
     const series = this.#seriesOf(attributes);
     series.codes.set(code, (series.codes.get(code) ?? 0) + 1);
     // Upstream leaves the long-running ones out of the latencies.
@@ -32,7 +32,7 @@ export class RequestMetrics {
   }
 
   /** A watch begins; call what comes back when it ends. */
-  open(attributes: AccessAttributes): () => void {
+  open(attributes: AccessCheck): () => void {
     const { labels } = this.#seriesOf(attributes);
     this.#open.set(labels, (this.#open.get(labels) ?? 0) + 1);
     return () => void this.#open.set(labels, (this.#open.get(labels) ?? 1) - 1);
@@ -79,7 +79,7 @@ export class RequestMetrics {
     ].join("\n");
   }
 
-  #seriesOf({ verb, group, version, resource, subresource, namespace, name }: AccessAttributes): Series {
+  #seriesOf({ verb, group, version, resource, subresource, namespace, name }: AccessCheck): Series {
     const scope = name !== "" ? "resource" : namespace !== "" ? "namespace" : "cluster";
     const labels = `component="apiserver",dry_run="",group="${group}",resource="${resource}",scope="${scope}",subresource="${subresource}",verb="${verb.toUpperCase()}",version="${version}"`;
     let series = this.#series.get(labels);

@@ -3,10 +3,10 @@ import type { SelfSubjectRulesReview, SubjectAccessReview, SubjectAccessReviewSp
 import type { Kind } from "../../api/kind.ts";
 import type { KubernetesObject } from "../../api/meta.ts";
 import { badRequest, methodNotSupported } from "../../api/status.ts";
-import type { UserInfo } from "../request-context.ts";
+import type { AccessCheck, UserInfo } from "../../api/user.ts";
 import { readObject } from "./body.ts";
 import type { HttpExchange } from "./http-exchange.ts";
-import type { AccessAttributes, AccessDecision, ServerParts } from "./server-parts.ts";
+import type { AccessDecision, ServerParts } from "./server-parts.ts";
 
 const review = (group: string, kind: string, plural: string, namespaced = false): Kind => ({
   group: `${group}.k8s.io`,
@@ -84,7 +84,7 @@ function rulesStatus(namespace: string, user: UserInfo, parts: ServerParts): obj
 
 function decide(spec: SubjectAccessReviewSpec | undefined, user: UserInfo, parts: ServerParts): AccessDecision {
   const resource = spec?.resourceAttributes;
-  const attributes: AccessAttributes = {
+  const attributes: AccessCheck = {
     user,
     verb: resource?.verb ?? spec?.nonResourceAttributes?.verb ?? "",
     group: resource?.group ?? "",

@@ -5,25 +5,11 @@ import type { KubernetesObject } from "../../api/meta.ts";
 import type { NodeGateway, StreamOptions, StreamSession } from "../node-gateway.ts";
 import type { Dial } from "../proxy/proxy.ts";
 import type { Registry } from "../registry.ts";
-import type { UserInfo } from "../request-context.ts";
+import type { AccessCheck, UserInfo } from "../../api/user.ts";
 import type { EvictionGuard } from "../subresources/eviction.ts";
 import type { TokenIssuer, TokenReviewer } from "../subresources/token.ts";
 import type { HttpExchange } from "./http-exchange.ts";
 import type { Descriptions } from "./openapi.ts";
-
-/** What authorization is asked. Upstream: authorizer.Attributes */
-export interface AccessAttributes {
-  readonly user: UserInfo;
-  readonly verb: string;
-  readonly group: string;
-  readonly version: string;
-  readonly resource: string;
-  readonly subresource: string;
-  readonly namespace: string;
-  readonly name: string;
-  /** For requests that name no resource. */
-  readonly path: string;
-}
 
 export interface AccessDecision {
   readonly allowed: boolean;
@@ -45,7 +31,7 @@ export interface ServerOptions {
   /** Undefined: nobody, answered with 401. */
   authenticate(request: IncomingMessage): UserInfo | undefined;
   /** Undefined: everyone who is somebody may do everything. */
-  authorize?(attributes: AccessAttributes): AccessDecision;
+  authorize?(attributes: AccessCheck): AccessDecision;
   /** What a user may do in a namespace, for SelfSubjectRulesReview. Undefined: everything. */
   rulesOf?(user: UserInfo, namespace: string): { readonly rules: readonly PolicyRule[]; readonly problems: readonly string[] };
   readonly gateway?: NodeGateway;

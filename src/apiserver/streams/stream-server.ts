@@ -8,7 +8,7 @@ import type { ServerOptions } from "../http/server-parts.ts";
 import { type NodeGateway, type StreamOptions, type StreamSession, UpgradeRefused } from "../node-gateway.ts";
 import { isProxyRequest } from "../proxy/location.ts";
 import { upgradeProxy } from "../proxy/upgrade.ts";
-import type { UserInfo } from "../request-context.ts";
+import type { UserInfo } from "../../api/user.ts";
 import { containerOf } from "../subresources/log.ts";
 import { servePortForward } from "./port-forward.ts";
 import { runRemoteCommand, streamOptionsOf } from "./remote-command.ts";

@@ -5,7 +5,7 @@ import type { ObjectName } from "../../api/meta.ts";
 import { invalidObject, notFound } from "../../api/status.ts";
 import { rfc3339 } from "../../util/clock.ts";
 import type { Registry } from "../registry.ts";
-import type { UserInfo } from "../request-context.ts";
+import type { UserInfo } from "../../api/user.ts";
 
 /** Makes service account tokens; the daemon holds the key. */
 export interface TokenIssuer {

@@ -1,6 +1,7 @@
 import type { CertificateSigningRequest } from "../../api/generated/certificates-v1.ts";
 import { humanDuration } from "../../api/duration.ts";
-import { readCertificateRequest } from "../certificate-request.ts";
+import { type CertificateRequest, readCertificateRequest } from "../../api/certificate-request.ts";
+import { messageOf } from "../../api/status.ts";
 import type { Described } from "./describe-object.ts";
 import { writeEventsOf } from "./events.ts";
 import { DescribeWriter, goTime, labelsText } from "./writer.ts";
@@ -9,7 +10,7 @@ import { DescribeWriter, goTime, labelsText } from "./writer.ts";
 export async function describeSigningRequest(described: Described): Promise<string> {
   const { metadata } = described.object;
   const { spec, status } = described.object as unknown as CertificateSigningRequest;
-  const request = readCertificateRequest(String(spec.request ?? ""));
+  const request = parsed(String(spec.request ?? ""));
   const writer = new DescribeWriter();
   writer.line(0, `Name:\t${metadata.name}`);
   writer.line(0, `Labels:\t${labelsText(metadata.labels)}`);
@@ -43,4 +44,12 @@ export async function describeSigningRequest(described: Described): Promise<stri
   }
   await writeEventsOf(writer, described);
   return writer.render();
+}
+
+function parsed(base64: string): CertificateRequest {
+  try {
+    return readCertificateRequest(base64);
+  } catch (error) {
+    throw new Error(`Error parsing CSR: ${messageOf(error)}`, { cause: error });
+  }
 }

@@ -23,7 +23,7 @@ const template = (spec: Partial<PodTemplateSpec["spec"]> = {}): PodTemplateSpec 
   spec: { containers: [container()], ...spec },
 });
 const selector = () => ({ matchLabels: { app: "kubia" } });
-const context = { clock: new SimClock(NOW, () => Promise.resolve()), subresource: undefined };
+const context = { clock: new SimClock(NOW, () => Promise.resolve()), subresource: undefined, user: { name: "a", groups: [] } };
 const empty = { status: {} as never };
 
 const deployment = (spec: Partial<Deployment["spec"]> = {}): Deployment => ({

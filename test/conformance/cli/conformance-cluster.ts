@@ -51,6 +51,7 @@ export class ConformanceCluster {
       seed: SEED,
       nodeCount: 3,
       version: "0.0.0",
+      hostNow: () => Date.now(),
       images: [],
       // Host ports are not served: two clusters cannot have the same ones.
       listenOnHost: () => Promise.resolve({ close: () => Promise.resolve() }),

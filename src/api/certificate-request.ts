@@ -1,8 +1,12 @@
+import { createPublicKey, verify } from "node:crypto";
+
 /** What a PKCS #10 request asks for. */
 export interface CertificateRequest {
   /** The values of an attribute of the subject: CN, O, OU… */
   subject(attribute: string): readonly string[];
   readonly names: { readonly dns: string[]; readonly emails: string[]; readonly uris: string[]; readonly ips: string[] };
+  /** What is wrong with the signature, which must be made by the key that a certificate is asked for. */
+  signatureProblem(): string | undefined;
 }
 
 const ATTRIBUTES: Readonly<Record<string, string>> = {
@@ -19,29 +23,72 @@ const ATTRIBUTES: Readonly<Record<string, string>> = {
 const EXTENSION_REQUEST = "1.2.840.113549.1.9.14";
 const SUBJECT_ALT_NAME = "2.5.29.17";
 
-/** Reads the base64 of a PEM block. Upstream: k8s.io/kubectl/pkg/util/certificate ParseCSR */
-export function readCertificateRequest(base64: string): CertificateRequest {
+/** The DER of a PEM block, as base64. Throws with upstream's words. */
+export function certificateRequestBytes(base64: string): Buffer {
   const pem = Buffer.from(base64, "base64").toString("utf8");
   const body = /-----BEGIN CERTIFICATE REQUEST-----\s([\s\S]*?)-----END CERTIFICATE REQUEST-----/.exec(pem)?.[1];
-  if (body === undefined) throw new Error("Error parsing CSR: PEM block type must be CERTIFICATE REQUEST");
-  let info: Element | undefined;
+  if (body === undefined) throw new Error("PEM block type must be CERTIFICATE REQUEST");
+  return Buffer.from(body, "base64");
+}
+
+/** Reads the base64 of a PEM block. Upstream: pkg/apis/certificates/helpers.go ParseCSR */
+export function readCertificateRequest(base64: string): CertificateRequest {
+  const bytes = certificateRequestBytes(base64);
+  let parts: Element[] = [];
+  let fields: Element[] = [];
   try {
-    info = childrenOf(readElement(Buffer.from(body, "base64"), 0))[0];
+    parts = childrenOf(readElement(bytes, 0));
+    fields = parts[0] ? childrenOf(parts[0]) : [];
   } catch {
     // Told below.
   }
-  if (!info) throw new Error("Error parsing CSR: asn1: structure error: tags don't match");
-  const [, subject, , attributes] = childrenOf(info);
-  const pairs = subject ? childrenOf(subject).flatMap(childrenOf).map(attributeOf) : [];
+  const [info, algorithm, signature] = parts;
+  const [, subject, publicKey, attributes] = fields;
+  if (!info || !algorithm || !signature || !subject || !publicKey) throw new Error("asn1: structure error: tags don't match");
+  const pairs = childrenOf(subject).flatMap(childrenOf).map(attributeOf);
   return {
     subject: (wanted) => pairs.filter(([name]) => name === wanted).map(([, value]) => value),
     names: attributes ? alternativeNames(attributes) : { dns: [], emails: [], uris: [], ips: [] },
+    signatureProblem: () => signatureProblem(info, publicKey, algorithm, signature),
   };
+}
+
+// By signature algorithm. null: the key says it all.
+const HASHES: Readonly<Record<string, string | null>> = {
+  "1.2.840.113549.1.1.11": "sha256",
+  "1.2.840.113549.1.1.12": "sha384",
+  "1.2.840.113549.1.1.13": "sha512",
+  "1.2.840.10045.4.3.2": "sha256",
+  "1.2.840.10045.4.3.3": "sha384",
+  "1.2.840.10045.4.3.4": "sha512",
+  "1.3.101.112": null,
+};
+const FAILURES: Readonly<Record<string, string>> = {
+  rsa: "crypto/rsa: verification error",
+  ec: "x509: ECDSA verification failure",
+  ed25519: "x509: Ed25519 verification failure",
+};
+
+/** Upstream: crypto/x509 CheckSignature */
+function signatureProblem(info: Element, publicKey: Element, algorithm: Element, signature: Element): string | undefined {
+  const [id] = childrenOf(algorithm);
+  const hash = id ? HASHES[objectId(id)] : undefined;
+  if (hash === undefined) return "x509: cannot verify signature: algorithm unimplemented";
+  try {
+    const key = createPublicKey({ key: publicKey.raw, format: "der", type: "spki" });
+    // The first byte of a bit string tells how many bits of the last are unused: none.
+    if (verify(hash, info.raw, key, signature.content.subarray(1))) return undefined;
+    return FAILURES[key.asymmetricKeyType ?? ""] ?? "x509: verification failure";
+  } catch {
+    return "x509: unsupported public key";
+  }
 }
 
 interface Element {
   readonly tag: number;
   readonly content: Buffer;
+  /** Tag and length too. */
+  readonly raw: Buffer;
   readonly end: number;
 }
 
@@ -56,7 +103,7 @@ function readElement(bytes: Buffer, at: number): Element {
     start += size;
   }
   if (start + length > bytes.length) throw new Error("truncated");
-  return { tag, content: bytes.subarray(start, start + length), end: start + length };
+  return { tag, content: bytes.subarray(start, start + length), raw: bytes.subarray(at, start + length), end: start + length };
 }
 
 function childrenOf({ content }: Element): Element[] {
