@@ -1,7 +1,7 @@
 import type { CaseGroup } from "../case.ts";
 import { describeCases } from "./describe.ts";
 import { getCases } from "./get.ts";
-import { configCases, discoveryCases, errorCases, eventsCases, helpCases, logsCases } from "./misc.ts";
+import { configCases, discoveryCases, errorCases, eventsCases, helpCases, logsCases } from "./questions.ts";
 import { columnsCases, goTemplateCases, jsonpathCases } from "./output-formats.ts";
 import { writeBasicsCases } from "./write-basics.ts";
 import { WRITE_GROUPS } from "./write-groups.ts";
