@@ -8,7 +8,18 @@ export class StatusError extends Error {
 
   constructor(status: Omit<Status, "kind" | "apiVersion" | "metadata" | "status"> & { code: number }, options?: ErrorOptions) {
     super(status.message, options);
-    this.status = { kind: "Status", apiVersion: "v1", metadata: {}, status: "Failure", ...status };
+    const { message, reason, details, code } = status;
+    // In the order of Go's fields: people read these.
+    this.status = {
+      kind: "Status",
+      apiVersion: "v1",
+      metadata: {},
+      status: "Failure",
+      ...(message === undefined ? {} : { message }),
+      ...(reason === undefined ? {} : { reason }),
+      ...(details === undefined ? {} : { details }),
+      code,
+    };
   }
 
   get reason(): string {
@@ -26,7 +37,7 @@ interface Resource {
 }
 
 const named = (resource: Resource, name: string): StatusDetails => ({
-  name,
+  ...(name ? { name } : {}),
   ...(resource.group ? { group: resource.group } : {}),
   kind: resource.plural,
 });

@@ -31,6 +31,7 @@ import type { VolumeStorage } from "../kubelet/options.ts";
 import { createNodeGateway } from "../kubelet/gateway.ts";
 import { ClusterDns } from "../network/cluster-dns.ts";
 import { HostPorts, type ListenOnHost } from "../network/host-ports.ts";
+import type { Secure } from "../network/network.ts";
 import { ServiceProxy } from "../network/service-proxy.ts";
 import { createNetwork } from "../network/virtual-network.ts";
 import { startScheduler } from "../scheduler/scheduler.ts";
@@ -64,8 +65,7 @@ export interface ClusterOptions {
   readonly volumeStorage: VolumeStorage;
   /** Ms since 1970 on the host: what TLS goes by. */
   hostNow(): number;
-  /** Speaks TLS over a connection, whoever the server says it is. */
-  secure(connection: Duplex): Promise<Duplex>;
+  readonly secure: Secure;
   /** POSTs a review to a webhook, over verified TLS. */
   postReview: PostReview;
   descriptions(): Descriptions;
@@ -116,7 +116,7 @@ export async function startCluster(options: ClusterOptions): Promise<Cluster> {
 
   await createFoundations(client);
   const tokens = new ServiceAccountTokens(certificates.serviceAccountKey, clock, rng);
-  const network = createNetwork({ clock, rng, dnsServiceIp: DNS_SERVICE_IP });
+  const network = createNetwork({ clock, rng, dnsServiceIp: DNS_SERVICE_IP, secure: options.secure });
   const proxy = new ServiceProxy(clock, rng);
   const dns = new ClusterDns(proxy);
   network.router = proxy;
@@ -154,7 +154,7 @@ export async function startCluster(options: ClusterOptions): Promise<Cluster> {
   await publishApiServer(client, specs[0]?.ip ?? "172.18.0.2");
   if (isNew) await createAddons(client);
 
-  const dial = createDial(network, specs[0]?.name ?? "", options.secure);
+  const dial = createDial(network, specs[0]?.name ?? "", (connection) => options.secure(connection, {}));
   registry.callWebhook = createWebhookCaller(registry, dial, options.postReview);
   const handler = createHandler({
     registry,

@@ -1,7 +1,7 @@
 import fs from "node:fs";
 import http, { type IncomingMessage, type ServerResponse } from "node:http";
 import https from "node:https";
-import type net from "node:net";
+import net from "node:net";
 import type { Duplex } from "node:stream";
 import tls, { type TLSSocket } from "node:tls";
 
@@ -77,10 +77,31 @@ export async function listenOnLocalSocket(file: string, handlers: ApiHandlers): 
   return { close: () => closed(server) };
 }
 
-/** TLS as a client that believes every server: what the API server's proxy speaks to https: backends. Errors are in Go's words. */
-export function speakTls(connection: Duplex): Promise<Duplex> {
+/** TLS as a client, over any connection. Upstream of the errors' words: Go's crypto/tls. */
+export function speakTls(
+  connection: Duplex,
+  options: {
+    readonly verify?: { readonly serverName: string; readonly ca: string };
+    readonly cert?: string;
+    readonly key?: string;
+  },
+): Promise<Duplex> {
+  const { verify, cert, key } = options;
   return new Promise((resolve, reject) => {
-    const socket = tls.connect({ socket: connection as net.Socket, rejectUnauthorized: false, ALPNProtocols: ["http/1.1"] });
+    const socket = tls.connect({
+      socket: connection as net.Socket,
+      ALPNProtocols: ["http/1.1"],
+      rejectUnauthorized: verify !== undefined,
+      ...(verify
+        ? {
+            ca: verify.ca,
+            ...(net.isIP(verify.serverName) ? {} : { servername: verify.serverName }),
+            checkServerIdentity: (_host: string, certificate: tls.PeerCertificate) =>
+              tls.checkServerIdentity(verify.serverName, certificate),
+          }
+        : {}),
+      ...(cert === undefined ? {} : { cert, key }),
+    });
     socket.once("secureConnect", () => resolve(socket));
     socket.once("error", (error: NodeJS.ErrnoException) => {
       const plain = error.code === "ERR_SSL_WRONG_VERSION_NUMBER" || error.code === "ERR_SSL_PACKET_LENGTH_TOO_LONG";

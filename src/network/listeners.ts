@@ -1,4 +1,5 @@
 import { createServer, request as httpRequest, type Server } from "node:http";
+import type { Duplex } from "node:stream";
 import {
   type Endpoint,
   type HttpHandler,
@@ -136,11 +137,7 @@ function createHttpServer(handler: HttpHandler): Server {
 }
 
 /** An HTTP exchange over bytes, for listeners that are no HTTP handlers. */
-export function httpOverSocket(
-  socket: VirtualSocket,
-  request: Omit<HttpRequest, "remote" | "local">,
-  signal: AbortSignal,
-): Promise<HttpResponse> {
+export function httpOverSocket(socket: Duplex, request: Omit<HttpRequest, "remote" | "local">, signal: AbortSignal): Promise<HttpResponse> {
   return new Promise((resolve, reject) => {
     const outgoing = httpRequest(
       { createConnection: () => socket as never, method: request.method, path: request.path, headers: { ...request.headers }, signal },

@@ -51,6 +51,18 @@ export interface HttpResponse {
   readonly body?: string | Buffer;
 }
 
+/** TLS as a client speaks it. */
+export interface TlsOptions {
+  /** Whom the certificate must name, and the PEM of those who may have signed it. Undefined: any certificate will do. */
+  readonly verify?: { readonly serverName: string; readonly ca: string };
+  /** A certificate and its key of the client's own, PEM. */
+  readonly cert?: string;
+  readonly key?: string;
+}
+
+/** Speaks TLS over a connection. Rejects with an Error whose words are Go's and whose `cause` has OpenSSL's code. */
+export type Secure = (connection: Duplex, options: TlsOptions) => Promise<Duplex>;
+
 /** What answers HTTP requests. A handler that never resolves is an app that hangs. */
 export type HttpHandler = (request: HttpRequest) => HttpResponse | Promise<HttpResponse>;
 
@@ -96,8 +108,14 @@ export interface NetworkNamespace {
    * Rejects with NetworkError; a packet that is dropped never answers and rejects ETIMEDOUT after the kernel's patience or `signal`.
    */
   connect(ip: string, port: number, signal: AbortSignal): Promise<VirtualSocket>;
-  /** One HTTP exchange over `connect`'s rules; takes the short cut when the listener was made by listenHttp. */
-  http(ip: string, port: number, request: Omit<HttpRequest, "remote" | "local">, signal: AbortSignal): Promise<HttpResponse>;
+  /** One HTTP exchange over `connect`'s rules; takes the short cut when the listener was made by listenHttp. With `tls`: HTTPS. */
+  http(
+    ip: string,
+    port: number,
+    request: Omit<HttpRequest, "remote" | "local">,
+    signal: AbortSignal,
+    tls?: TlsOptions,
+  ): Promise<HttpResponse>;
   /** Resolves a name by /etc/hosts, then DNS with the search list. Rejects ENOTFOUND (NXDOMAIN) or EAI_AGAIN (no DNS server answers). */
   resolve(name: string, signal: AbortSignal): Promise<DnsAnswer>;
   /** /etc/resolv.conf as text. */

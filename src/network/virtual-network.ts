@@ -7,6 +7,8 @@ import {
   type Endpoint,
   type HttpHandler,
   type HttpRequest,
+  type Secure,
+  type TlsOptions,
   type HttpResponse,
   type Listener,
   type Network,
@@ -48,6 +50,7 @@ export interface NetworkOptions {
   readonly rng: Rng;
   readonly dnsServiceIp: string;
   readonly clusterDomain?: string;
+  readonly secure?: Secure;
 }
 
 interface NodeEntry {
@@ -257,11 +260,38 @@ export class Namespace implements NetworkNamespace {
     return client;
   }
 
-  async http(ip: string, port: number, request: Omit<HttpRequest, "remote" | "local">, signal: AbortSignal): Promise<HttpResponse> {
+  async http(
+    ip: string,
+    port: number,
+    request: Omit<HttpRequest, "remote" | "local">,
+    signal: AbortSignal,
+    tls?: TlsOptions,
+  ): Promise<HttpResponse> {
+    if (tls) return this.#https(ip, port, request, signal, tls);
     const target = await this.#reach(ip, port, signal);
     if (!target.port.handler) return httpOverSocket(await this.connect(ip, port, signal), request, signal);
     const remote = { ip: target.sourceIp, port: this.#network.ephemeralPort() };
     return abortable(target.port.exchange({ ...request, remote, local: target.endpoint }), signal);
+  }
+
+  async #https(
+    ip: string,
+    port: number,
+    request: Omit<HttpRequest, "remote" | "local">,
+    signal: AbortSignal,
+    tls: TlsOptions,
+  ): Promise<HttpResponse> {
+    const { secure } = this.#network.options;
+    if (!secure) throw new Error("this network does not speak TLS");
+    const connection = await this.connect(ip, port, signal);
+    const close = () => connection.destroy();
+    signal.addEventListener("abort", close, { once: true });
+    try {
+      return await httpOverSocket(await abortable(secure(connection, tls), signal), request, signal);
+    } finally {
+      signal.removeEventListener("abort", close);
+      connection.destroy();
+    }
   }
 
   async resolve(name: string, signal: AbortSignal): Promise<DnsAnswer> {

@@ -1,4 +1,5 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
+import { renderYaml } from "../../api/yaml.ts";
 import { internalError, StatusError } from "../../api/status.ts";
 import type { Clock } from "../../util/clock.ts";
 import { WebhookAnswers } from "../admission/webhook-calls.ts";
@@ -72,9 +73,22 @@ export class HttpExchange {
   }
 
   sendJson(code: number, value: unknown, contentType = "application/json", headers: Record<string, string | number> = {}): void {
-    const pretty = this.query.get("pretty");
-    const text = pretty !== null && pretty !== "false" && pretty !== "0" ? JSON.stringify(value, null, 2) : JSON.stringify(value);
+    if (this.wantsYaml && contentType === "application/json")
+      return this.sendBytes(code, Buffer.from(renderYaml(value)), "application/yaml", headers);
+    const text = this.isForPeople ? JSON.stringify(value, null, 2) : JSON.stringify(value);
     this.sendBytes(code, Buffer.from(`${text}\n`), contentType, headers);
+  }
+
+  /** YAML is asked for first. */
+  get wantsYaml(): boolean {
+    return this.accept.startsWith("application/yaml");
+  }
+
+  /** `?pretty`, or a client that shows what it gets as it is. Upstream: endpoints/handlers/negotiation isPrettyPrint */
+  get isForPeople(): boolean {
+    const pretty = this.query.get("pretty");
+    if (pretty) return ["1", "t", "T", "true", "TRUE", "True"].includes(pretty);
+    return /^(curl|Wget|Mozilla\/5\.0)/.test(this.request.headers["user-agent"] ?? "");
   }
 
   sendText(code: number, text: string, headers: Record<string, string> = {}): void {

@@ -239,7 +239,7 @@ export function sendObject(exchange: HttpExchange, parts: ServerParts, kind: Kin
   if (format) {
     const metadata = { resourceVersion: view.object.metadata.resourceVersion };
     exchange.sendBytes(code, renderTable(kind, [view], { format, metadata, nowMs: parts.registry.clock.now() }));
-  } else if (exchange.query.has("pretty") || exchange.accept.startsWith("application/yaml")) exchange.sendJson(code, view.object);
+  } else if (exchange.isForPeople || exchange.wantsYaml) exchange.sendJson(code, view.object);
   else exchange.sendBytes(code, Buffer.concat([view.bytes, NEWLINE]));
 }
 
@@ -253,6 +253,8 @@ export function sendList(exchange: HttpExchange, parts: ServerParts, kind: Kind,
   };
   const format = tableFormatOf(exchange.accept, exchange.query.get("includeObject"));
   if (format) exchange.sendBytes(200, renderTable(kind, list.views, { format, metadata, nowMs: parts.registry.clock.now() }));
+  else if (exchange.isForPeople || exchange.wantsYaml)
+    exchange.sendJson(200, JSON.parse(encodeList(kind, metadata, list.views).toString("utf8")));
   else exchange.sendBytes(200, encodeList(kind, metadata, list.views));
 }
 

@@ -1,4 +1,4 @@
-import { type HttpResponse, NetworkError } from "../../network/network.ts";
+import { type HttpResponse, NetworkError, type TlsOptions } from "../../network/network.ts";
 import type { Process } from "../process.ts";
 import { parseUrl, reasonPhrase, timeLimit, type Url } from "./http.ts";
 
@@ -17,6 +17,10 @@ interface CurlOptions {
   method: string | undefined;
   data: string | undefined;
   headers: Record<string, string>;
+  insecure: boolean;
+  cacert: string | undefined;
+  cert: string | undefined;
+  key: string | undefined;
   urls: string[];
 }
 
@@ -32,6 +36,7 @@ const VALUED: Readonly<Record<string, string>> = {
   e: "referer",
   b: "cookie",
   T: "upload-file",
+  E: "cert",
 };
 const LONG_VALUED = new Set([
   ...Object.values(VALUED),
@@ -64,6 +69,10 @@ function parseOptions(args: readonly string[]): CurlOptions {
     method: undefined,
     data: undefined,
     headers: {},
+    insecure: false,
+    cacert: undefined,
+    cert: undefined,
+    key: undefined,
     urls: [],
   };
   for (let at = 0; at < args.length; at++) {
@@ -147,6 +156,18 @@ function applyOption(options: CurlOptions, name: string, value: string): void {
     case "user":
       options.headers["Authorization"] = `Basic ${Buffer.from(value).toString("base64")}`;
       break;
+    case "insecure":
+      options.insecure = true;
+      break;
+    case "cacert":
+      options.cacert = value;
+      break;
+    case "cert":
+      options.cert = value;
+      break;
+    case "key":
+      options.key = value;
+      break;
     case "url":
       options.urls.push(value);
       break;
@@ -184,7 +205,8 @@ async function fetchOne(process: Process, options: CurlOptions, text: string, re
   try {
     const ip = await resolveHost(process, url, limit.signal);
     if (ip === undefined) return await fail(6, `Could not resolve host: ${url.host}`);
-    if (url.secure) return await fail(35, "TLS connect error: the simulation does not speak TLS inside the cluster");
+    const tls = url.secure ? tlsOptions(process, options, url.host) : undefined;
+    if (typeof tls === "string") return await fail(77, `error adding trust anchors from file: ${tls}`);
     const method = options.method ?? (options.head ? "HEAD" : options.data === undefined ? "GET" : "POST");
     const headers: Record<string, string> = { Host: url.hostHeader, "User-Agent": "curl/8.14.1", Accept: "*/*", ...options.headers };
     if (options.data !== undefined && !headers["Content-Type"]) headers["Content-Type"] = "application/x-www-form-urlencoded";
@@ -194,6 +216,7 @@ async function fetchOne(process: Process, options: CurlOptions, text: string, re
       url.port,
       { method, path: url.path, headers, body: Buffer.from(options.data ?? "") },
       limit.signal,
+      tls,
     );
     await say(`* Connected to ${url.host} (${ip}) port ${url.port}`);
     await say(
@@ -207,7 +230,12 @@ async function fetchOne(process: Process, options: CurlOptions, text: string, re
     await say(head.map((line) => `< ${line}`).join("\n"));
     const location = Object.entries(response.headers ?? {}).find(([name]) => name.toLowerCase() === "location")?.[1];
     if (options.location && location !== undefined && response.status >= 300 && response.status < 400 && redirects < 10)
-      return await fetchOne(process, options, location.startsWith("/") ? `http://${url.hostHeader}${location}` : location, redirects + 1);
+      return await fetchOne(
+        process,
+        options,
+        location.startsWith("/") ? `${url.secure ? "https" : "http"}://${url.hostHeader}${location}` : location,
+        redirects + 1,
+      );
     if (options.fail && response.status >= 400) return await fail(22, `The requested URL returned error: ${response.status}`);
     await show(process, options, response, head, url);
     await say(`* Connection #0 to host ${url.host} left intact`);
@@ -224,11 +252,54 @@ async function fetchOne(process: Process, options: CurlOptions, text: string, re
       );
     if (error instanceof NetworkError && /^E(CONNREFUSED|HOSTUNREACH|NETUNREACH|TIMEDOUT)$/.test(error.code))
       return await fail(7, `Failed to connect to ${url.host} port ${url.port} after ${elapsed} ms: Could not connect to server`);
+    const distrust = url.secure ? distrustText(error, url.host) : undefined;
+    if (distrust !== undefined) return await fail(60, distrust);
+    if (url.secure && (error as Error).cause !== undefined)
+      return await fail(35, "TLS connect error: error:0A0000C6:SSL routines::packet length too long");
     if ((error as { code?: unknown }).code !== undefined) return await fail(52, "Empty reply from server");
     throw error;
   } finally {
     limit.stop();
   }
+}
+
+/** How the server's certificate is looked at; the name of a file of trusted certificates that is not there. */
+function tlsOptions(process: Process, options: CurlOptions, host: string): TlsOptions | string {
+  const read = (file: string) =>
+    process.fs.exists(process.path(file)) ? process.fs.readFile(process.path(file)).toString("utf8") : undefined;
+  const cert = options.cert === undefined ? undefined : read(options.cert);
+  const key = options.key === undefined ? cert : read(options.key);
+  const own = cert === undefined || key === undefined ? {} : { cert, key };
+  if (options.insecure) return own;
+  const file = options.cacert ?? process.env.get("CURL_CA_BUNDLE") ?? process.env.get("SSL_CERT_FILE");
+  // Without one: the world's authorities, none of which has signed anything in here.
+  const ca = file === undefined ? WORLD : read(file);
+  if (ca === undefined) return file ?? "";
+  return { ...own, verify: { serverName: host, ca } };
+}
+
+// No list means the authorities that Node brings: the world's.
+const WORLD = "";
+
+const VERIFICATION: Readonly<Record<string, string>> = {
+  UNABLE_TO_VERIFY_LEAF_SIGNATURE: "SSL certificate problem: unable to get local issuer certificate",
+  UNABLE_TO_GET_ISSUER_CERT_LOCALLY: "SSL certificate problem: unable to get local issuer certificate",
+  // Our server cannot help but send the cluster's CA along; a real one does not.
+  SELF_SIGNED_CERT_IN_CHAIN: "SSL certificate problem: unable to get local issuer certificate",
+  DEPTH_ZERO_SELF_SIGNED_CERT: "SSL certificate problem: self-signed certificate",
+  CERT_HAS_EXPIRED: "SSL certificate problem: certificate has expired",
+};
+const MORE =
+  "More details here: https://curl.se/docs/sslcerts.html\n\ncurl failed to verify the legitimacy of the server and therefore could not\nestablish a secure connection to it. To learn more about this situation and\nhow to fix it, please visit the webpage mentioned above.";
+
+/** Why a server's certificate is not believed; undefined when the error is another one. */
+function distrustText(error: unknown, host: string): string | undefined {
+  const code = String((error as { code?: unknown }).code);
+  const text =
+    code === "ERR_TLS_CERT_ALTNAME_INVALID"
+      ? `SSL: no alternative certificate subject name matches target host name '${host}'`
+      : VERIFICATION[code];
+  return text === undefined ? undefined : `${text}\n${MORE}`;
 }
 
 async function resolveHost(process: Process, url: Url, signal: AbortSignal): Promise<string | undefined> {
@@ -252,7 +323,7 @@ async function show(process: Process, options: CurlOptions, response: HttpRespon
     size_download: String(body.length),
     time_total: "0.002",
     remote_port: String(url.port),
-    url_effective: `http://${url.hostHeader}${url.path}`,
+    url_effective: `${url.secure ? "https" : "http"}://${url.hostHeader}${url.path}`,
   };
   await process.print(
     options.writeOut

@@ -42,11 +42,13 @@ async function wget(process: Process): Promise<number> {
     if (post !== undefined) headers["Content-Type"] = "application/x-www-form-urlencoded";
     const given = values.get("header");
     if (given) headers[given.slice(0, given.indexOf(":"))] = given.slice(given.indexOf(":") + 1).trim();
+    if (url.secure && !on.has("no-check-certificate")) await complain(process, "note: TLS certificate validation not implemented");
     const response = await process.network.http(
       ip,
       url.port,
       { method: post === undefined ? "GET" : "POST", path: url.path, headers, body: Buffer.from(post ?? "") },
       limit.signal,
+      url.secure ? {} : undefined,
     );
     const body = Buffer.from(response.body ?? "");
     if (on.has("S"))

@@ -54,7 +54,7 @@ export async function httpGet(
   for (const { name, value } of action.httpHeaders ?? []) headers[name.toLowerCase()] = value;
   try {
     return await withTimeout(options.clock, options.timeoutMs, (signal) =>
-      options.from.http(host, port, { method: "GET", path, headers, body: Buffer.alloc(0) }, signal),
+      options.from.http(host, port, { method: "GET", path, headers, body: Buffer.alloc(0) }, signal, scheme === "https" ? {} : undefined),
     );
   } catch (error) {
     if (error instanceof ProbeTimeout)

@@ -1,7 +1,7 @@
 import fs from "node:fs";
 import type { ServerResponse } from "node:http";
+import https from "node:https";
 import path from "node:path";
-import { KINDS } from "../../../src/api/resources/index.ts";
 import { type ClusterCertificates, createCertificates } from "../../../src/daemon/certificates.ts";
 import { type Cluster, startCluster } from "../../../src/daemon/cluster.ts";
 import { renderKubeconfig } from "../../../src/daemon/kubeconfig.ts";
@@ -9,10 +9,12 @@ import { type ApiListener, listenForApi } from "../../../src/host/api-listener.t
 import { HostDisk } from "../../../src/host/host-disk.ts";
 import { WriteAheadLog } from "../../../src/store/write-ahead-log.ts";
 import { SimClock } from "../../../src/util/sim-clock.ts";
+import { StoredState } from "./stored-state.ts";
 
 // Long ago: kubectl counts many ages against the host's clock, and ages of this size are told in days.
 const START_MS = Date.parse("2026-01-01T00:00:00Z");
 const SEED = 7;
+const WORKER = "worker1";
 const yieldToHost = () => new Promise<void>((resolve) => setImmediate(resolve));
 
 /** A whole cluster in this process. Its time moves only when it is told to: two clusters with the same past are in the same state. */
@@ -20,6 +22,8 @@ export class ConformanceCluster {
   readonly clock: SimClock;
   readonly kubeconfig: string;
   readonly port: number;
+  readonly state: StoredState;
+  readonly #certificates: ClusterCertificates;
   readonly #cluster: Cluster;
   readonly #listener: ApiListener;
   readonly #folder: string;
@@ -30,8 +34,11 @@ export class ConformanceCluster {
     listener: ApiListener;
     folder: string;
     certificates: ClusterCertificates;
+    state: StoredState;
   }) {
     this.clock = parts.clock;
+    this.state = parts.state;
+    this.#certificates = parts.certificates;
     this.#cluster = parts.cluster;
     this.#listener = parts.listener;
     this.#folder = parts.folder;
@@ -40,15 +47,20 @@ export class ConformanceCluster {
     fs.writeFileSync(this.kubeconfig, renderKubeconfig("default", `https://127.0.0.1:${this.port}`, parts.certificates));
   }
 
-  static async start(folder: string, certificates: ClusterCertificates): Promise<ConformanceCluster> {
+  /** @param past what another cluster had stored, and when: this one goes on from there. */
+  static async start(folder: string, certificates: ClusterCertificates, past?: Past): Promise<ConformanceCluster> {
     fs.mkdirSync(folder, { recursive: true });
-    const log = await WriteAheadLog.open(new HostDisk(path.join(folder, "store")), { yieldToHost });
-    const clock = new SimClock(START_MS, yieldToHost);
+    const store = path.join(folder, "store");
+    if (past) await layDown(past.state, store);
+    const log = await WriteAheadLog.open(new HostDisk(store), { yieldToHost });
+    const state = new StoredState(log);
+    const clock = new SimClock(past?.nowMs ?? START_MS, yieldToHost);
     const starting = startCluster({
       log,
       clock,
       certificates,
-      seed: SEED,
+      // A second life draws other numbers: uids must not come again.
+      seed: past ? past.state.revision : SEED,
       nodeCount: 3,
       version: "0.0.0",
       hostNow: () => Date.now(),
@@ -72,7 +84,7 @@ export class ConformanceCluster {
     );
     cluster.onApiConnection((connection) => listener.serve(connection));
     await whileStepping(clock, cluster.settled(120_000));
-    return new ConformanceCluster({ clock, cluster, listener, folder, certificates });
+    return new ConformanceCluster({ clock, cluster, listener, folder, certificates, state });
   }
 
   /** Lets simulated time pass. */
@@ -85,6 +97,30 @@ export class ConformanceCluster {
     if (ms > this.clock.now()) await this.clock.step(ms - this.clock.now());
   }
 
+  /** Writes what nobody looks at until the store has counted as many writes. */
+  async countTo(revision: number): Promise<void> {
+    while (this.state.revision < revision) await this.#touch(this.state.revision);
+  }
+
+  #touch(count: number): Promise<void> {
+    const { cert, key } = this.#certificates.admin;
+    return new Promise((resolve, reject) => {
+      const request = https.request({
+        port: this.port,
+        path: `/apis/coordination.k8s.io/v1/namespaces/kube-node-lease/leases/${WORKER}`,
+        method: "PATCH",
+        headers: { "Content-Type": "application/merge-patch+json" },
+        ca: this.#certificates.ca.cert,
+        cert,
+        key,
+      });
+      request.on("error", reject).on("response", (response) => {
+        response.resume().on("end", () => (response.statusCode === 200 ? resolve() : reject(new Error(`status ${response.statusCode}`))));
+      });
+      request.end(JSON.stringify({ metadata: { annotations: { count: String(count) } } }));
+    });
+  }
+
   async stop(): Promise<void> {
     await this.#listener.close();
     await whileStepping(this.clock, this.#cluster.stop());
@@ -92,8 +128,16 @@ export class ConformanceCluster {
   }
 }
 
-/** The kinds whose objects are compared between two clusters after a write: what controllers keep to themselves is left out. */
-export const COMPARED_KINDS = KINDS.filter(({ kind }) => !["Event", "Lease", "ComponentStatus"].includes(kind));
+export interface Past {
+  readonly state: StoredState;
+  readonly nowMs: number;
+}
+
+async function layDown(state: StoredState, folder: string): Promise<void> {
+  const log = await WriteAheadLog.open(new HostDisk(folder), { yieldToHost });
+  for (const record of state.records()) log.append(record);
+  await log.close();
+}
 
 export async function newCertificates(): Promise<ClusterCertificates> {
   return createCertificates(Date.now());

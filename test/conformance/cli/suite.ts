@@ -2,17 +2,18 @@ import fs from "node:fs";
 import os from "node:os";
 import path from "node:path";
 import type { ClusterCertificates } from "../../../src/daemon/certificates.ts";
-import { groupResource } from "../../../src/api/kind.ts";
 import { ROOT } from "../../support/e2e.ts";
 import { type Case, type CaseGroup, splitWords } from "./case.ts";
 import { compareOutcomes, difference } from "./compare.ts";
-import { COMPARED_KINDS, ConformanceCluster, newCertificates } from "./conformance-cluster.ts";
+import { ConformanceCluster, newCertificates } from "./conformance-cluster.ts";
 import { type Client, kubectl, kubesim, type Outcome, readFolder, runClient } from "./run-client.ts";
+import { stateDifference } from "./stored-state.ts";
 
 const FIXTURES = path.join(ROOT, "test/conformance/cli/fixtures");
 const AT_ONCE = 2;
 // What the fixtures are given to come to rest: back-offs, jobs that end, probes that fail.
 const FIXTURES_SETTLE_MS = 120_000;
+const RESTART_SETTLE_MS = 30_000;
 
 export interface CaseResult {
   readonly group: string;
@@ -43,7 +44,7 @@ export class Suite {
       .map((each) => (typeof each === "object" ? each : { command: each }))
       .filter((each) => textOf(each).includes(filter));
     if (cases.length === 0) return [];
-    const sides = await this.#sides(group);
+    let sides = await this.#sides(group);
     const results: CaseResult[] = [];
     const pending = [...cases.entries()];
     const work = async () => {
@@ -57,6 +58,7 @@ export class Suite {
         };
         results[index] = result;
         report(result);
+        if (group.mode === "write") sides = await this.#alike(sides);
       }
     };
     await Promise.all(Array.from({ length: group.mode === "read" ? AT_ONCE : 1 }, work));
@@ -101,6 +103,26 @@ export class Suite {
     return cluster;
   }
 
+  /** Two sides that are in the same state: after a case that told them apart, kubesim's cluster and kubectl's go on from what kubectl made. */
+  async #alike(sides: Sides): Promise<Sides> {
+    const [a, b] = sides;
+    if (a.cluster.clock.now() === b.cluster.clock.now() && stateDifference(a.cluster, b.cluster) === "") {
+      const revision = Math.max(a.cluster.state.revision, b.cluster.state.revision);
+      await Promise.all(sides.map(({ cluster }) => cluster.countTo(revision)));
+      return sides;
+    }
+    const past = { state: a.cluster.state, nowMs: Math.max(a.cluster.clock.now(), b.cluster.clock.now()) };
+    const certificates = (this.#certificates ??= await newCertificates());
+    const again = async (side: Side): Promise<Side> => {
+      const cluster = await ConformanceCluster.start(path.join(this.#root, `cluster-${++this.#counter}`), certificates, past);
+      return { ...side, cluster };
+    };
+    const fresh: Sides = [await again(a), await again(b)];
+    await Promise.all(sides.map(({ cluster }) => cluster.stop()));
+    await alignTime(fresh, RESTART_SETTLE_MS);
+    return fresh;
+  }
+
   async #runCase(each: Case, sides: Sides, mode: CaseGroup["mode"]): Promise<string> {
     const folder = `${++this.#counter}`.padStart(4, "0");
     const outcomes = await this.#bothRun(each, sides, folder);
@@ -109,8 +131,7 @@ export class Suite {
     if (each.files && theirs && ours) parts.push(difference("files", filesText(theirs, sides[0]), filesText(ours, sides[1])));
     if (mode === "write") {
       if (each.clock || each.settleMs) await alignTime(sides, each.settleMs ?? 0);
-      const [stateA, stateB] = await Promise.all(sides.map(stateOf));
-      parts.push(difference("state", stateA ?? "", stateB ?? ""));
+      parts.push(stateDifference(sides[0].cluster, sides[1].cluster));
     }
     return parts.filter((part) => part !== "").join("\n");
   }
@@ -202,17 +223,4 @@ async function steppingWhile<T>(cluster: ConformanceCluster, promise: Promise<T>
 async function alignTime(sides: Sides, extraMs: number): Promise<void> {
   const latest = Math.ceil(Math.max(...sides.map(({ cluster }) => cluster.clock.now())) / 1000) * 1000 + extraMs;
   for (const { cluster } of sides) await cluster.passUntil(latest);
-}
-
-/** Everything that is stored, as text; but not which write was the how-many-th: a controller may take two changes in one go. */
-async function stateOf(side: Side): Promise<string> {
-  const kinds = COMPARED_KINDS.map(groupResource);
-  const place = { ...side, folder: path.join(side.folder, "..", "fixtures") };
-  const outcome = await runClient(kubectl(), {
-    args: ["get", [...new Set(kinds)].join(","), "-A", "-o", "yaml", "--ignore-not-found"],
-    folder: place.folder,
-    env: environment(place, {}),
-  });
-  if (outcome.stdout === "") throw new Error(`the state cannot be read: ${outcome.stderr}`);
-  return outcome.stdout.replaceAll(`:${side.cluster.port}`, ":PORTX").replace(/(?<=\bresourceVersion: )"\d+"/g, '"N"');
 }
