@@ -80,6 +80,24 @@ function applyKeepingNulls(base: Json, over: Json): Json {
 }
 
 /** Whether two JSON values are equal. */
+/** As JSON.stringify leaves it: members that are undefined are not there. Shares what it need not change. */
+export function withoutUndefined(value: unknown): unknown {
+  if (Array.isArray(value)) {
+    const items = value.map(withoutUndefined);
+    return items.some((item, index) => item !== value[index]) ? items : value;
+  }
+  if (!isObject(value)) return value;
+  let changed: Record<string, unknown> | undefined;
+  for (const key in value) {
+    const member = withoutUndefined(value[key]);
+    if (member === value[key] && member !== undefined) continue;
+    changed ??= { ...value };
+    if (member === undefined) delete changed[key];
+    else changed[key] = member;
+  }
+  return changed ?? value;
+}
+
 export function sameJson(a: unknown, b: unknown): boolean {
   if (a === b) return true;
   if (Array.isArray(a) && Array.isArray(b)) return a.length === b.length && a.every((item, index) => sameJson(item, b[index]));

@@ -1,6 +1,7 @@
 import type { Namespace, Service } from "../api/generated/core-v1.ts";
 import { type FieldError, invalid } from "../api/field-errors.ts";
 import { apiVersionOf, type Kind, type StrategyContext } from "../api/kind.ts";
+import { isObject } from "../api/merge-patch.ts";
 import type { KubernetesObject, ObjectName } from "../api/meta.ts";
 import { updateManagedFields } from "../api/server-side-apply.ts";
 import { alreadyExists, badRequest, conflict, invalidObject, notFound, StatusError } from "../api/status.ts";
@@ -96,6 +97,8 @@ export class RegistryWriter {
     fillNamespace(kind, object, namespace);
     if (object.metadata.resourceVersion)
       throw new StatusError({ code: 500, message: "resourceVersion should not be set on objects to be created" });
+    // What admission adds belongs to nobody.
+    if (!applied) this.#trackFields(stored, undefined, object, context, undefined);
     // Mutating admission comes before the name is made: what it refuses is called by the prefix, the same at every try.
     this.#mutate(creation(stored, object, context));
     for (let attempt = 1; ; attempt++) {
@@ -108,11 +111,11 @@ export class RegistryWriter {
       const taken = this.#options.store.find(storageKey(stored, candidate.metadata.namespace, candidate.metadata.name)) !== undefined;
       if (taken && generated && attempt < NAME_GENERATION_ATTEMPTS) continue;
       if (taken && generated) throw generateNameConflict(stored, candidate.metadata.name);
-      return this.#createNamed(kind, candidate, context, applied);
+      return this.#createNamed(kind, candidate, context);
     }
   }
 
-  #createNamed(kind: Kind, object: KubernetesObject, context: RequestContext, applied: boolean): ObjectView {
+  #createNamed(kind: Kind, object: KubernetesObject, context: RequestContext): ObjectView {
     const stored = storedKind(kind);
     const { namespace } = object.metadata;
     object.metadata.name ??= "";
@@ -129,7 +132,6 @@ export class RegistryWriter {
     this.#allocate(stored, object, undefined);
     context.warnings.push(...(stored.warnings?.(object, undefined) ?? []));
     this.#validateAdmission(admission);
-    if (!applied) this.#trackFields(stored, undefined, object, context, undefined);
     const final = canonical(object, apiVersionOf(stored), stored.kind);
     if (context.dryRun) return unstoredView(kind, final);
     const result = this.#options.store.put(key, 0, (revision) => withRevision(inStoredForm(stored, final), revision));
@@ -154,7 +156,7 @@ export class RegistryWriter {
       ? canonical(object, apiVersionOf(stored), stored.kind)
       : this.#prepareUpdate(stored, object, old, context, options.subresource);
     if (deepEqual(inStoredForm(stored, prepared), entry.object)) return { view: viewOf(kind, entry), created: false };
-    if (!options.createMissing) this.#trackFields(stored, old, prepared, context, options.subresource);
+    if (!options.createMissing && !options.direct) this.#trackFields(stored, old, prepared, context, options.subresource);
     return { view: this.#store(kind, entry, prepared, context, options), created: false };
   }
 
@@ -405,10 +407,12 @@ function rulesOf(kind: Kind) {
 
 /** What an update cannot change, taken from what is stored. */
 function keepUnchangeable(kind: Kind, object: KubernetesObject, old: KubernetesObject, subresource: string | undefined): KubernetesObject {
-  let next = object as KubernetesObject & { status?: unknown };
-  const stored = old as KubernetesObject & { status?: unknown };
+  let next = object as KubernetesObject & { spec?: unknown; status?: unknown };
+  const stored = old as KubernetesObject & { spec?: unknown; status?: unknown };
   if (subresource === "status" || kind.subresources?.[subresource ?? ""]?.writesStatus) {
-    next = { ...cloneJson(stored), status: next.status, metadata: { ...next.metadata } };
+    next = { ...stored, status: next.status, metadata: { ...next.metadata } };
+    // Strategies may set a member of it; all below is shared with what is stored.
+    if (isObject(stored.spec)) next.spec = { ...stored.spec };
     keep(next.metadata, old.metadata, "ownerReferences");
     if (kind.group === "apps") keep(next.metadata, old.metadata, "labels");
   } else if (kind.subresources?.["status"]) {

@@ -9,7 +9,7 @@ export interface RequestContext {
   /** Who writes, as the journal names it: `kubectl`, `kubelet`, `replicaset-controller`. */
   readonly component: string;
   readonly fieldManager: string;
-  /** Whether metadata.managedFields records this write: those that come over HTTP are. */
+  /** Whether metadata.managedFields records this write. */
   readonly tracksFields: boolean;
   readonly dryRun: boolean;
   readonly fieldValidation: FieldValidation;
@@ -24,11 +24,16 @@ export function componentContext(component: string, webhooks?: WebhookAnswers): 
   return {
     user: { name: `system:${component}`, groups: ["system:masters", "system:authenticated"] },
     component,
-    fieldManager: component,
-    tracksFields: false,
+    fieldManager: managerOf(component),
+    tracksFields: true,
     dryRun: false,
     fieldValidation: "Ignore",
     warnings: [],
     webhooks,
   };
+}
+
+/** All controllers are one program, which is who owns what they write. */
+function managerOf(component: string): string {
+  return /-(controller|binder|collector)$/.test(component) ? "kube-controller-manager" : component;
 }

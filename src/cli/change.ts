@@ -1,54 +1,80 @@
-import type { Json } from "./client.ts";
+import type { Json, Query } from "./client.ts";
 import type { CommandContext } from "./command.ts";
 import { pathOf } from "./discovery.ts";
 import { dryRunOf, dryRunQuery } from "./dry-run.ts";
-import { throwAll } from "./errors.ts";
-import { reporter } from "./report.ts";
+import { messageOf, throwAll } from "./errors.ts";
+import { typedReporter } from "./report.ts";
 import { fetchObjects, targetsOf, type ApiObject, type Found } from "./resources.ts";
 import { schemaOf } from "./strategic.ts";
 
 export interface ChangeOptions {
   readonly manager?: string | undefined;
-  readonly operation: string;
+  readonly operation: string | ((found: Found) => string);
   readonly unchanged?: string | undefined;
   readonly args?: readonly string[] | undefined;
-  /** Makes the new object; undefined leaves it as it is. */
-  change(found: Found): ApiObject | undefined;
+  /** Whether a type without names is refused, unless there is a selector or --all. */
+  readonly needsNames?: boolean;
+  /** Nothing is changed when one of the objects cannot be read. */
+  readonly atomic?: boolean;
+  /** Sent and reported even when nothing differs. */
+  readonly always?: boolean;
+  /** Looks at flags and arguments, after the objects were read as kubectl does. */
+  check?(): void | Promise<void>;
+  /** What is said when the server does not take the change. */
+  readonly refusal?: string;
+  /** Makes the new object; undefined leaves it as it is. What is wrong with a part of it can be put with the errors. */
+  change(found: Found, errors: unknown[]): ApiObject | undefined;
 }
 
 /** Reads objects, changes them, and sends the strategic difference: `set`, `rollout restart`, `taint`, `cordon`. */
 export async function changeObjects(context: CommandContext, options: ChangeOptions): Promise<void> {
   const dryRun = dryRunOf(context.flags, context.io);
-  const report = await reporter(context, dryRun);
+  const report = await typedReporter(context, dryRun);
   const errors: unknown[] = [];
-  const found = await fetchObjects(context, await targetsOf(context, options.args ?? context.args), {
-    selector: context.flags.text("selector"),
-    errors,
-  });
-  const client = await context.client();
+  const local = context.flags.bool("local");
+  const args = options.args ?? context.args;
+  const found = local
+    ? await (await import("./local-objects.ts")).localObjects(context, args, "typed")
+    : await fetchObjects(context, await targetsOf(context, args, { needsNames: options.needsNames }), {
+        selector: context.flags.text("selector"),
+        errors,
+      });
+  if (options.atomic) throwAll(errors);
+  await options.check?.();
   for (const each of found) {
     try {
-      const changed = options.change(each);
+      const changed = options.change(each, errors);
       const patch = changed ? await difference(each, changed) : {};
-      if (Object.keys(patch).length === 0) {
+      if (Object.keys(patch).length === 0 && !(changed && options.always)) {
         if (options.unchanged !== undefined) report(each.object, each.info, options.unchanged);
         continue;
       }
+      const operation = typeof options.operation === "string" ? options.operation : options.operation(each);
       const query = { fieldManager: options.manager, ...dryRunQuery(dryRun) };
-      const result =
-        dryRun === "client"
-          ? (changed as ApiObject)
-          : await client.json<Json>("PATCH", pathOf(each.info, each.namespace, each.name), {
-              query,
-              body: patch,
-              contentType: contentTypeFor(each),
-            });
-      report(result, each.info, options.operation);
+      const result = local || dryRun === "client" ? (changed as ApiObject) : await send(context, each, { patch, query, options });
+      report(result, each.info, operation);
     } catch (error) {
       errors.push(error);
     }
   }
   throwAll(errors);
+}
+
+interface Sending {
+  readonly patch: Json;
+  readonly query: Query;
+  readonly options: ChangeOptions;
+}
+
+async function send(context: CommandContext, found: Found, { patch, query, options }: Sending): Promise<Json> {
+  const client = await context.client();
+  try {
+    const body = { query, body: patch, contentType: contentTypeFor(found) };
+    return await client.json<Json>("PATCH", pathOf(found.info, found.namespace, found.name), body);
+  } catch (error) {
+    if (options.refusal === undefined) throw error;
+    throw new Error(`${options.refusal} ${messageOf(error)}`, { cause: error });
+  }
 }
 
 export const contentTypeFor = ({ info }: Pick<Found, "info">): string =>
@@ -78,8 +104,16 @@ export interface ContainerJson extends Json {
   resources?: { limits?: Record<string, string>; requests?: Record<string, string> };
 }
 
-/** The object with its pod spec changed in place of a deep copy. Throws for kinds without one. Upstream: UpdatePodSpecForObject */
+/** The object with its pod spec changed in place of a deep copy. Throws for kinds without one, and tells which object failed. Upstream: UpdatePodSpecForObject */
 export function withPodSpec(found: Found, change: (spec: PodSpecJson) => void): ApiObject {
+  try {
+    return changedPodSpec(found, change);
+  } catch (error) {
+    throw new Error(`${found.info.resource}/${found.name} ${messageOf(error)}`, { cause: error });
+  }
+}
+
+function changedPodSpec(found: Found, change: (spec: PodSpecJson) => void): ApiObject {
   const object = structuredClone(found.object);
   const holder = (object["spec"] ?? {}) as PodSpecHolder & PodSpecJson;
   const spec = found.info.kind === "Pod" ? (holder as PodSpecJson) : (holder.template?.spec ?? holder.jobTemplate?.spec?.template?.spec);
@@ -87,6 +121,3 @@ export function withPodSpec(found: Found, change: (spec: PodSpecJson) => void): 
   change(spec);
   return object;
 }
-
-export const hasPodSpec = ({ info }: Pick<Found, "info">): boolean =>
-  ["Pod", "Deployment", "ReplicaSet", "ReplicationController", "StatefulSet", "DaemonSet", "Job", "CronJob"].includes(info.kind);

@@ -73,7 +73,8 @@ export class ApiClient {
   headers(accept = JSON_TYPE, more: Readonly<Record<string, string>> = {}): Record<string, string | string[]> {
     return {
       Accept: accept,
-      "User-Agent": `kubesim (${this.#command})`,
+      // Who changed what is recorded under the part before the slash, when a request names no manager.
+      "User-Agent": `kubectl/v1.36 (kubesim)`,
       "Kubectl-Command": this.#command,
       ...this.connection.headers,
       ...more,

@@ -2,8 +2,7 @@ import type { Json } from "./client.ts";
 import type { CommandContext } from "./command.ts";
 import { singularName, type ResourceInfo } from "./discovery.ts";
 import { dryRunSuffix, type DryRun } from "./dry-run.ts";
-import { findPrinter, outputFormat, OUTPUT_FLAGS, unknownFormat, withoutManagedFields } from "./printers/output.ts";
-import type { ApiObject } from "./resources.ts";
+import { findPrinter, outputFormat, OUTPUT_FLAGS, unknownFormat } from "./printers/output.ts";
 import type { FlagSpec } from "./flags.ts";
 
 export { OUTPUT_FLAGS };
@@ -11,9 +10,13 @@ export { OUTPUT_FLAGS };
 /** Says what was done to an object, or prints it when -o asks for it. */
 export type Report = (object: Json, info: Pick<ResourceInfo, "group" | "kind">, operation: string) => void;
 
-export async function reporter(context: CommandContext, dryRun: DryRun = "none"): Promise<Report> {
+export async function reporter(
+  context: CommandContext,
+  dryRun: DryRun = "none",
+  held: "unstructured" | "typed" = "unstructured",
+): Promise<Report> {
   const { format } = outputFormat(context.flags);
-  const printer = await findPrinter(context.flags);
+  const printer = await findPrinter(context.flags, held);
   if (!printer && format !== "") throw unknownFormat(context.flags.text("output"));
   return (object, info, operation) => {
     const name = (object["metadata"] as { name?: string } | undefined)?.name ?? "";
@@ -21,14 +24,8 @@ export async function reporter(context: CommandContext, dryRun: DryRun = "none")
   };
 }
 
-/** For commands that make objects of Go's types: `-o json` prints them in the order of their fields. */
-export async function typedReporter(context: CommandContext, dryRun: DryRun = "none"): Promise<Report> {
-  const report = await reporter(context, dryRun);
-  if (context.flags.text("output") !== "json") return report;
-  const { renderTypedJson } = await import("./go-field-order.ts");
-  const keep = context.flags.bool("show-managed-fields");
-  return (object) => context.io.out(renderTypedJson((keep ? object : withoutManagedFields(object)) as ApiObject));
-}
+/** For commands that hold objects of Go's types: `-o json` prints them in the order of their fields. */
+export const typedReporter = (context: CommandContext, dryRun: DryRun = "none"): Promise<Report> => reporter(context, dryRun, "typed");
 
 export const FIELD_MANAGER_FLAG = (name: string): FlagSpec => ({
   name: "field-manager",

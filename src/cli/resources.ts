@@ -92,8 +92,19 @@ export const ALL_NAMESPACES_FLAG: FlagSpec = {
 export const hasFiles = (context: CommandContext): boolean =>
   context.flags.list("filename").length > 0 || context.flags.text("kustomize") !== "";
 
+export interface TargetOptions {
+  /** What is wrong with single files goes here. */
+  readonly errors?: unknown[] | undefined;
+  /** A type alone does not mean all its objects, unless there is a selector or --all. Upstream: ResourceTypeOrNameArgs(false, …) */
+  readonly needsNames?: boolean | undefined;
+}
+
 /** The targets of files or arguments, as most commands take them. */
-export async function targetsOf(context: CommandContext, args: readonly string[] = context.args, errors?: unknown[]): Promise<Target[]> {
+export async function targetsOf(
+  context: CommandContext,
+  args: readonly string[] = context.args,
+  { errors, needsNames }: TargetOptions = {},
+): Promise<Target[]> {
   if (hasFiles(context)) {
     const missing = context.flags
       .list("filename")
@@ -104,7 +115,11 @@ export async function targetsOf(context: CommandContext, args: readonly string[]
     const { targetsOfFiles } = await import("./manifests.ts");
     return targetsOfFiles(context, errors);
   }
-  return targetsOfArgs(context, args);
+  const targets = await targetsOfArgs(context, args);
+  const { flags } = context;
+  if (needsNames && targets.some(({ name }) => name === undefined) && !flags.bool("all") && !flags.text("selector") && !flags.text("field-selector"))
+    throw new Error("resource(s) were provided, but no name was specified");
+  return targets;
 }
 
 const NOTHING_GIVEN =

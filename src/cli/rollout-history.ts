@@ -8,8 +8,9 @@ import { dryRunOf, dryRunQuery } from "./dry-run.ts";
 import { throwAll } from "./errors.ts";
 import { renderSelector } from "./pods.ts";
 import { findPrinter, unknownFormat } from "./printers/output.ts";
-import { reporter } from "./report.ts";
+import { typedReporter } from "./report.ts";
 import { fetchObjects, targetsOf, type ApiObject, type Found } from "./resources.ts";
+import { schemaOf } from "./strategic.ts";
 import { TabWriter } from "./printers/tab-writer.ts";
 
 const REVISION = "deployment.kubernetes.io/revision";
@@ -59,7 +60,7 @@ async function revisionsOf(context: CommandContext, { info, object, namespace }:
 export async function history(context: CommandContext): Promise<void> {
   const asked = context.flags.number("revision");
   if (asked < 0) throw new Error(`revision must be a positive integer: ${asked}`);
-  const printer = await findPrinter(context.flags);
+  const printer = await findPrinter(context.flags, "typed");
   if (!printer && context.flags.text("output") !== "") throw unknownFormat(context.flags.text("output"));
   for (const found of await fetchObjects(context, await targetsOf(context), {
     selector: context.flags.text("selector"),
@@ -70,14 +71,7 @@ export async function history(context: CommandContext): Promise<void> {
     if (printer) {
       const chosen = revisions.filter(({ number }) => wanted === 0 || number === wanted);
       if (wanted > 0 && chosen.length === 0) throw new Error(`unable to find the specified revision`);
-      for (const { object } of chosen)
-        context.io.out(
-          printer(
-            found.info.resource === "deployments"
-              ? { kind: "ReplicaSet", apiVersion: "apps/v1", ...object }
-              : { kind: "ControllerRevision", apiVersion: "apps/v1", ...object },
-          ),
-        );
+      for (const { object } of chosen) context.io.out(printer(await revisionObject(found, object)));
     } else if (wanted > 0) {
       const revision = revisions.find(({ number }) => number === wanted);
       if (!revision) throw new Error(`unable to find the specified revision`);
@@ -92,6 +86,13 @@ export async function history(context: CommandContext): Promise<void> {
   }
 }
 
+/** A revision of a deployment is its replica set, of the other kinds the object as it was. */
+async function revisionObject({ info, object }: Found, revision: ApiObject): Promise<Json> {
+  if (info.resource === "deployments") return { kind: "ReplicaSet", apiVersion: "apps/v1", ...revision };
+  const [schema, { applyStrategicMergePatch }] = [schemaOf(info), await import("../api/strategic-merge-patch.ts")];
+  return schema ? (applyStrategicMergePatch(schema, object, revision["data"] as Json) as Json) : object;
+}
+
 /** The cause stands among the template's annotations. */
 function withCause({ template, cause }: Revision): PodTemplateSpec {
   if (cause === "<none>") return template;
@@ -101,7 +102,7 @@ function withCause({ template, cause }: Revision): PodTemplateSpec {
 
 export async function undo(context: CommandContext): Promise<void> {
   const dryRun = dryRunOf(context.flags, context.io);
-  const report = await reporter(context, dryRun);
+  const report = await typedReporter(context, dryRun);
   const errors: unknown[] = [];
   const client = await context.client();
   for (const found of await fetchObjects(context, await targetsOf(context), {

@@ -89,6 +89,39 @@ export const IMAGE_SOURCES: readonly unknown[] = [
     ]
   },
   {
+    "repository": "registry.k8s.io/hpa-example",
+    "tags": [
+      "latest"
+    ],
+    "base": "debian",
+    "programs": [
+      "app",
+      "curl"
+    ],
+    "entrypoint": [
+      "app"
+    ],
+    "env": [
+      "PHP_VERSION=5.6.14",
+      "APACHE_CONFDIR=/etc/apache2"
+    ],
+    "workingDir": "/var/www/html",
+    "sizeMiB": 176,
+    "files": [
+      {
+        "path": "/var/www/html/index.php",
+        "content": "<?php\n  // kubesim's own stand-in: what an answer costs is described under `app` in the image's YAML.\n  echo \"OK!\";\n"
+      }
+    ],
+    "app": {
+      "port": 80,
+      "response": "OK!",
+      "contentType": "text/html; charset=UTF-8",
+      "cpuMs": 70,
+      "handlesSigterm": true
+    }
+  },
+  {
     "repository": "httpd",
     "base": "debian",
     "programs": [

@@ -1,3 +1,4 @@
+import { CpuMeter } from "./cpu-meter.ts";
 import type { Mount } from "./filesystem.ts";
 import type { AppSpec, TaggedImage } from "./images.ts";
 import { devFileSystem, procFileSystem, sandboxFiles } from "./live-files.ts";
@@ -243,6 +244,7 @@ function makeMachine(parts: ContainerParts, app: AppSpec | undefined): Machine {
     rng,
     memoryLimitBytes: config.memoryLimitBytes,
     cpuLimitMillis: config.cpuLimitMillis,
+    cpu: new CpuMeter(clock, config.cpuLimitMillis),
     hooks: { ...hooks, app },
   };
   return machine;

@@ -20,6 +20,8 @@ export interface AppSpec {
   readonly failureStatus?: number;
   /** Simulated ms an answer takes. */
   readonly delayMs?: number;
+  /** Simulated ms of CPU time that an answer costs: under a limit they take longer, and wait for each other. */
+  readonly cpuMs?: number;
   /** It ends by itself: after how long, with what code. */
   readonly exitAfterMs?: number;
   readonly exitCode?: number;
@@ -115,7 +117,7 @@ const FIELDS = new Set([
 ]);
 const BASES: readonly BaseName[] = ["busybox", "alpine", "debian", "none"];
 const APP_TEXTS = ["startLog", "response", "contentType", "requestLog", "failure"] as const;
-const APP_NUMBERS = ["port", "status", "healthyAnswers", "failureStatus", "delayMs", "exitAfterMs", "exitCode"] as const;
+const APP_NUMBERS = ["port", "status", "healthyAnswers", "failureStatus", "delayMs", "cpuMs", "exitAfterMs", "exitCode"] as const;
 
 /** Reads an image as YAML tells it; throws with the path of what is wrong. */
 export function parseImage(value: unknown): Image {

@@ -1,3 +1,4 @@
+import { CpuMeter } from "./cpu-meter.ts";
 import type { NetworkNamespace } from "../network/network.ts";
 import type { Machine } from "./process.ts";
 import { SpawnError } from "./process.ts";
@@ -49,6 +50,7 @@ export function createNodeMachine(
     rng: runtime.rng,
     memoryLimitBytes: 0,
     cpuLimitMillis: 0,
+    cpu: new CpuMeter(runtime.clock, 0),
     hooks: { node: { runtime, natRules } satisfies NodeTools },
   };
   const env = new Map([

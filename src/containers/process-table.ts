@@ -1,4 +1,5 @@
 import { NULL_READER, NULL_WRITER, type ByteReader, type ByteWriter } from "./byte-pipe.ts";
+import { SPAWN_CPU_MS } from "./cpu-meter.ts";
 import { FileError } from "./filesystem.ts";
 import { fileError, joinPath } from "./memory-filesystem.ts";
 import { type Machine, Process, type Program, SpawnError, type SpawnOptions } from "./process.ts";
@@ -126,6 +127,7 @@ export class ProcessTable {
   }
 
   #child(parent: Process, argv: readonly string[], options: Omit<SpawnOptions, "argv">): Process {
+    parent.machine.cpu.charge(SPAWN_CPU_MS);
     const child = new Process({
       machine: parent.machine,
       pid: this.#nextPid++,

@@ -5,8 +5,12 @@ import { BrokenPipeError, type ByteReader, type ByteWriter, readAll } from "./by
 import { FileError, type FileSystem } from "./filesystem.ts";
 import { joinPath } from "./memory-filesystem.ts";
 import { IGNORED_BY_DEFAULT, SIGNALS } from "./signals.ts";
+import type { CpuMeter } from "./cpu-meter.ts";
 import type { ProcessTable } from "./process-table.ts";
 import type { Terminal } from "./terminal.ts";
+
+/** Steps of long work before others get their turn. */
+const STEPS_A_TURN = 100;
 
 /** What a binary does. Resolves with the exit code. */
 export type Program = (process: Process) => Promise<number>;
@@ -46,6 +50,7 @@ export interface Machine {
   readonly rng: Rng;
   readonly memoryLimitBytes: number;
   readonly cpuLimitMillis: number;
+  readonly cpu: CpuMeter;
   /** For programs with a say outside their container: kindnet. */
   readonly hooks: MachineHooks;
 }
@@ -111,6 +116,8 @@ export class Process {
   #handlers: Map<number, (() => void) | "ignore"> | undefined;
   #onExit: (() => void)[] | undefined;
   #steps = 0;
+  /** When it last had to wait for something, or gave others their turn: since then it has been running. */
+  #runsSinceMs: number | undefined;
 
   constructor(config: ProcessConfig) {
     this.machine = config.machine;
@@ -232,6 +239,7 @@ export class Process {
   }
 
   read(): Promise<Buffer | undefined> {
+    this.#runsSinceMs = undefined;
     return this.stdin.read(this.signal);
   }
 
@@ -240,12 +248,14 @@ export class Process {
   }
 
   sleep(delayMs: number): Promise<void> {
+    this.#runsSinceMs = undefined;
     return this.clock.sleep(delayMs, this.signal);
   }
 
   /** Waits for another promise, but no longer than this process lives. */
   race<T>(promise: Promise<T>): Promise<T> {
     const { signal } = this;
+    this.#runsSinceMs = undefined;
     return new Promise((resolve, reject) => {
       if (signal.aborted) return reject(signal.reason as Error);
       const abort = () => reject(signal.reason as Error);
@@ -262,8 +272,17 @@ export class Process {
   /** Long work calls this at every step: others get their turn, and a kill takes effect. */
   async checkpoint(): Promise<void> {
     if (this.exitCode !== undefined) throw new KilledError("killed");
-    if (++this.#steps % 100 === 0) await this.clock.yield();
+    if (++this.#steps % STEPS_A_TURN === 0) await this.#turn();
     if (this.exitCode !== undefined) throw new KilledError("killed");
+  }
+
+  /** Who did not wait for anything since the last turn has had a core for itself all the time. */
+  async #turn(): Promise<void> {
+    const sinceMs = this.#runsSinceMs;
+    const nowMs = this.clock.now();
+    if (sinceMs !== undefined && nowMs > sinceMs) this.machine.cpu.charge(nowMs - sinceMs, sinceMs);
+    this.#runsSinceMs = nowMs;
+    await this.clock.yield();
   }
 
   /** A path as the process means it. */

@@ -52,7 +52,15 @@ export interface ContainerRuntime {
   /** A connection to a port of the pod's loopback, for port-forward. Rejects with NetworkError. */
   connectToPort(sandboxId: string, port: number): Promise<Duplex>;
   /** CPU and memory now, for metrics and top. */
-  usage(containerId: string): { readonly cpuNanoCores: number; readonly memoryBytes: number };
+  usage(containerId: string): ContainerUsage;
+}
+
+export interface ContainerUsage {
+  /** Over the last whole window. */
+  readonly cpuNanoCores: number;
+  /** Since it began. */
+  readonly cpuSeconds: number;
+  readonly memoryBytes: number;
 }
 
 /** Why an image could not be had; message in containerd's words. */

@@ -6,6 +6,7 @@ import type { Journal } from "../util/journal.ts";
 import type { Rng } from "../util/rng.ts";
 import { BufferWriter } from "./byte-pipe.ts";
 import { Container, execProblem } from "./container.ts";
+import { CPU_WINDOW_MS } from "./cpu-meter.ts";
 import { baseTree } from "./bases.ts";
 import type { FileSystem } from "./filesystem.ts";
 import { type ImageCatalogue, parseImageName, type TaggedImage } from "./images.ts";
@@ -19,6 +20,7 @@ import {
   type ContainerInfo,
   type ContainerLog,
   type ContainerRuntime,
+  type ContainerUsage,
   type ExecOptions,
   type ExecSession,
   type ImageInfo,
@@ -64,6 +66,8 @@ export const NODE_PROGRAMS = [
 const NEVER = new AbortController().signal;
 setMaxListeners(0, NEVER);
 const KILL = 9;
+/** What a process that waits takes all the same. */
+const IDLE_NANO_CORES = 1_000_000;
 const MEBIBYTE = 1024 * 1024;
 
 export function createRuntime(options: RuntimeOptions): SimulatedRuntime {
@@ -300,14 +304,20 @@ export class SimulatedRuntime implements ContainerRuntime {
     }
   }
 
-  usage(containerId: string): { readonly cpuNanoCores: number; readonly memoryBytes: number } {
+  usage(containerId: string): ContainerUsage {
     const container = this.#container(containerId);
-    if (container.state !== "running") return { cpuNanoCores: 0, memoryBytes: 0 };
+    if (container.state !== "running") return { cpuNanoCores: 0, cpuSeconds: 0, memoryBytes: 0 };
     // The same container shows about the same numbers: a base by its image, a ripple by the time.
+    const now = this.#options.clock.now();
     const seed = Number.parseInt(container.id.slice(0, 6), 16);
-    const ripple = (Math.floor(this.#options.clock.now() / 15_000) * 7919 + seed) % 100;
+    const ripple = (Math.floor(now / CPU_WINDOW_MS) * 7919 + seed) % 100;
     const baseMiB = Math.min(60, 2 + container.image.info.sizeBytes / MEBIBYTE / 10) + container.machine.table.all().length;
-    return { cpuNanoCores: 1_000_000 + ((seed % 20) + ripple / 10) * 100_000, memoryBytes: Math.round((baseMiB + ripple / 50) * MEBIBYTE) };
+    const idleNanoCores = IDLE_NANO_CORES + (seed % 20) * 100_000;
+    return {
+      cpuNanoCores: idleNanoCores + ripple * 10_000 + container.machine.cpu.usedMillis() * 1_000_000,
+      cpuSeconds: (container.machine.cpu.totalMs + ((now - container.info.startedAtMs) * idleNanoCores) / 1e9) / 1000,
+      memoryBytes: Math.round((baseMiB + ripple / 50) * MEBIBYTE),
+    };
   }
 
   /** For the node's own tools. */

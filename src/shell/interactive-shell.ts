@@ -1,3 +1,4 @@
+import { CpuMeter } from "../containers/cpu-meter.ts";
 import { type ByteReader, NULL_READER } from "../containers/byte-pipe.ts";
 import { ExitError, type Machine, type Process } from "../containers/process.ts";
 import { ProcessTable } from "../containers/process-table.ts";
@@ -60,6 +61,7 @@ export async function runInteractiveShell(options: InteractiveShellOptions): Pro
     rng,
     memoryLimitBytes: 0,
     cpuLimitMillis: 0,
+    cpu: new CpuMeter(clock, 0),
     hooks: {},
   };
   const env = new Map([...host.environmentVariables(), ["PATH", COMMANDS_FOLDER]]);

@@ -4,6 +4,7 @@ import type { KubernetesObject } from "../../api/meta.ts";
 import { methodNotSupported, notFound } from "../../api/status.ts";
 import { rfc3339 } from "../../util/clock.ts";
 import { unstoredView } from "../object-view.ts";
+import { podUsage, USAGE_WINDOW_MS, usageTimestampMs } from "../pod-usage.ts";
 import { matcherOf } from "../selection.ts";
 import type { HttpExchange } from "./http-exchange.ts";
 import { listQueryOf } from "./query.ts";
@@ -11,8 +12,6 @@ import type { ResourceTarget } from "./request-info.ts";
 import { pathNotFound, sendList, sendObject } from "./resource-handler.ts";
 import type { ServerParts } from "./server-parts.ts";
 
-/** How often the figures are taken; what is younger has none yet. metrics-server's --metric-resolution. */
-const WINDOW_MS = 15_000;
 /** What a machine uses besides its pods: the system, kubelet and container runtime. */
 const SYSTEM_CPU_NANO_CORES = 48_000_000;
 const SYSTEM_MEMORY_BYTES = 420 * 2 ** 20;
@@ -67,7 +66,7 @@ export const METRICS_KINDS: readonly Kind[] = [kindOf("NodeMetrics", "nodes", fa
 export function serveMetrics(exchange: HttpExchange, parts: ServerParts, kind: Kind, target: ResourceTarget): void {
   if (target.subresource !== undefined) throw pathNotFound();
   if (exchange.method !== "GET" && exchange.method !== "HEAD") throw methodNotSupported(kind, exchange.method.toLowerCase());
-  const nowMs = Math.floor(parts.registry.clock.now() / WINDOW_MS) * WINDOW_MS;
+  const nowMs = usageTimestampMs(parts.registry.clock.now());
   if (target.name !== undefined) {
     const name = { namespace: target.namespace, name: target.name };
     const found = kind.namespaced
@@ -91,22 +90,9 @@ export function serveMetrics(exchange: HttpExchange, parts: ServerParts, kind: K
 }
 
 function podMetrics(parts: ServerParts, pod: Pod | undefined, nowMs: number): Metrics | undefined {
-  if (pod?.status?.phase !== "Running") return undefined;
-  const containers = runningContainers(parts, pod, nowMs);
-  if (!containers) return undefined;
-  return { ...headOf("PodMetrics", pod, nowMs), containers: containers.map(({ name, amount }) => ({ name, usage: usageOf(amount) })) };
-}
-
-/** Undefined while one of them has not been measured yet. */
-function runningContainers(parts: ServerParts, pod: Pod, nowMs: number): { name: string; amount: Amount }[] | undefined {
-  const found: { name: string; amount: Amount }[] = [];
-  for (const { name, state } of pod.status.containerStatuses ?? []) {
-    const startedAt = state?.running?.startedAt;
-    const amount = startedAt !== undefined && Date.parse(startedAt) + WINDOW_MS <= nowMs ? parts.gateway?.usage(pod, name) : undefined;
-    if (!amount) return undefined;
-    found.push({ name, amount });
-  }
-  return found.length > 0 ? found : undefined;
+  const usage = pod && podUsage(parts.gateway, pod, nowMs);
+  if (!pod || !usage) return undefined;
+  return { ...headOf("PodMetrics", pod, nowMs), containers: usage.containers.map((each) => ({ name: each.name, usage: usageOf(each) })) };
 }
 
 function nodeMetrics(parts: ServerParts, node: Node | undefined, nowMs: number): Metrics | undefined {
@@ -115,7 +101,7 @@ function nodeMetrics(parts: ServerParts, node: Node | undefined, nowMs: number):
   let memoryBytes = SYSTEM_MEMORY_BYTES;
   const { registry } = parts;
   for (const { object } of registry.list(registry.kinds.core("Pod"), { fieldSelector: `spec.nodeName=${node.metadata.name}` }).views) {
-    for (const { amount } of runningContainers(parts, object as Pod, nowMs) ?? []) {
+    for (const amount of podUsage(parts.gateway, object as Pod, nowMs)?.containers ?? []) {
       cpuNanoCores += amount.cpuNanoCores;
       memoryBytes += amount.memoryBytes;
     }
@@ -135,7 +121,7 @@ function headOf(kind: string, { metadata }: KubernetesObject, nowMs: number): Me
       ...(labels ? { labels } : {}),
     } as KubernetesObject["metadata"],
     timestamp: rfc3339(nowMs),
-    window: `${WINDOW_MS / 1000}s`,
+    window: `${USAGE_WINDOW_MS / 1000}s`,
   };
 }
 

@@ -98,7 +98,7 @@ const apply: CommandSpec = {
     const kinds = await pruning?.parseAllowlist(context);
     validate(context, dryRun);
     const errors: unknown[] = [];
-    const targets = await targetsOf(context, [], errors);
+    const targets = await targetsOf(context, [], { errors });
     if (targets.length === 0 && errors.length === 0) throw new Error("no objects passed to apply");
     const say = await reporter(context, dryRun);
     const applied: Json[] = [];

@@ -217,7 +217,7 @@ async function whoami(context: CommandContext): Promise<void> {
     body: { apiVersion: "authentication.k8s.io/v1", kind: "SelfSubjectReview", metadata: {} },
   });
   const { findPrinter, unknownFormat } = await import("../printers/output.ts");
-  const printer = await findPrinter(context.flags);
+  const printer = await findPrinter(context.flags, "typed");
   if (printer)
     return context.io.out(
       printer({ kind: "SelfSubjectReview", apiVersion: "authentication.k8s.io/v1", metadata: {}, status: answer.status }),

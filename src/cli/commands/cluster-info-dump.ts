@@ -1,3 +1,4 @@
+import { StatusError } from "../../api/status.ts";
 import { folderOf, joinPath, makeFolder, writeText } from "../../host/cli-host.ts";
 import type { ApiClient, Json } from "../client.ts";
 import type { CommandContext, CommandSpec } from "../command.ts";
@@ -32,7 +33,7 @@ const dump: CommandSpec = {
     { name: "pod-running-timeout", type: "duration", default: "20s", usage: "How long to wait for a pod to run" },
   ],
   async run(context) {
-    const printer = await findPrinter(context.flags);
+    const printer = await findPrinter(context.flags, "typed");
     if (!printer) throw unknownFormat(context.flags.text("output"));
     const { format } = outputFormat(context.flags);
     const extension = format === "json" || format === "yaml" ? `.${format}` : ".txt";
@@ -77,7 +78,10 @@ async function logsOf(client: ApiClient, { metadata, spec }: PodItem): Promise<s
     try {
       text += await client.text(`/api/v1/namespaces/${metadata.namespace}/pods/${metadata.name}/log`, { container: name });
     } catch (error) {
-      text += `Request log error: ${messageOf(error)}\n`;
+      // Upstream's client does not look into the answer to a request for a stream.
+      const refused = error instanceof StatusError && error.code === 400;
+      const message = refused ? `the server rejected our request for an unknown reason (get pods ${metadata.name})` : messageOf(error);
+      text += `Request log error: ${message}\n`;
     }
     text += `==== END logs for container ${name} of pod ${metadata.namespace}/${metadata.name} ====\n`;
   }

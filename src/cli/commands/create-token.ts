@@ -25,7 +25,7 @@ const token: CommandSpec = {
   async run(context) {
     const [name] = context.args;
     if (name === undefined || context.args.length !== 1) throw context.usage(`exactly one NAME is required, got ${context.args.length}`);
-    const printer = await findPrinter(context.flags);
+    const printer = await findPrinter(context.flags, "typed");
     if (!printer && context.flags.text("output") !== "") throw unknownFormat(context.flags.text("output"));
     const body = { apiVersion: "authentication.k8s.io/v1", kind: "TokenRequest", metadata: {}, spec: specOf(context) };
     const client = await context.client();

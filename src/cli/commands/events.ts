@@ -47,7 +47,7 @@ const events: CommandSpec = {
     const wanted = (event: Event) =>
       flags.list("types").length === 0 || flags.list("types").some((type) => type.toLowerCase() === event.type?.toLowerCase());
     if (flags.list("types").some((type) => !/^(normal|warning)$/i.test(type))) throw new Error("valid --types are Normal or Warning");
-    const printer = await findPrinter(flags);
+    const printer = await findPrinter(flags, "typed");
     if (!printer && flags.text("output") !== "") throw unknownFormat(flags.text("output"));
     const writer = tableWriter(true);
     let headers = !flags.bool("no-headers");

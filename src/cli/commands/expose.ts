@@ -1,7 +1,7 @@
 import type { Json } from "../client.ts";
 import type { CommandContext, CommandSpec } from "../command.ts";
 import { DRY_RUN_FLAG, dryRunOf, dryRunQuery } from "../dry-run.ts";
-import { FIELD_MANAGER_FLAG, OUTPUT_FLAGS, reporter } from "../report.ts";
+import { FIELD_MANAGER_FLAG, OUTPUT_FLAGS, typedReporter } from "../report.ts";
 import { fetchObjects, FILE_FLAGS, hasFiles, SELECTOR_FLAG, targetsOf, type ApiObject, type Found } from "../resources.ts";
 
 const expose: CommandSpec = {
@@ -77,7 +77,7 @@ const expose: CommandSpec = {
         "You must provide one or more resources by argument or filename.\nExample resource specifications include:\n   '-f rsrc.yaml'\n   '--filename=rsrc.json'\n   '<resource> <name>'\n   '<resource>'",
       );
     const dryRun = dryRunOf(context.flags, context.io);
-    const report = await reporter(context, dryRun);
+    const report = await typedReporter(context, dryRun);
     for (const found of await fetchObjects(context, await targetsOf(context))) {
       const service = serviceFor(context, found);
       const query = { fieldManager: context.flags.text("field-manager"), ...dryRunQuery(dryRun) };

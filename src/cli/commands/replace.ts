@@ -48,7 +48,7 @@ const replace: CommandSpec = {
     const report = await reporter(context, dryRun);
     const client = await context.client();
     const errors: unknown[] = [];
-    const targets = await targetsOf(context, context.args, errors);
+    const targets = await targetsOf(context, context.args, { errors });
     for (const target of targets) {
       try {
         const manifest = target.manifest as ApiObject;

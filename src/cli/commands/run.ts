@@ -3,7 +3,7 @@ import type { Json } from "../client.ts";
 import type { CommandContext, CommandSpec } from "../command.ts";
 import { DRY_RUN_FLAG, dryRunOf, dryRunQuery } from "../dry-run.ts";
 import { withLastApplied } from "../last-applied.ts";
-import { OUTPUT_FLAGS, reporter } from "../report.ts";
+import { OUTPUT_FLAGS, typedReporter } from "../report.ts";
 import type { ApiObject } from "../resources.ts";
 
 const POD = {
@@ -116,7 +116,7 @@ const run: CommandSpec = {
     const { flags } = context;
     const dryRun = dryRunOf(flags, context.io);
     const { pod, attach } = checked(context);
-    const report = await reporter(context, dryRun);
+    const report = await typedReporter(context, dryRun);
     const query = { fieldManager: flags.text("field-manager"), ...dryRunQuery(dryRun) };
     const namespace = await context.namespace();
     const create = async (path: string, object: ApiObject) =>

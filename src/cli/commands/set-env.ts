@@ -17,7 +17,9 @@ export async function setEnv(context: CommandContext): Promise<void> {
   const { flags } = context;
   if (flags.bool("all") && flags.text("selector") !== "") throw new Error("cannot set --all and --selector at the same time");
   const { resources, changes } = split(context.args);
-  if (flags.list("filename").length === 0 && flags.text("kustomize") === "" && resources.length === 0)
+  if (flags.bool("local") && flags.text("dry-run") === "server")
+    throw new Error("cannot specify --local and --dry-run=server - did you mean --dry-run=client?");
+  if (flags.list("filename").length === 0 && resources.length === 0)
     throw new Error("one or more resources must be specified as <resource> <name> or <resource>/<name>");
   if (flags.bool("list") && flags.text("output") !== "") throw new Error("--list and --output may not be specified together");
   if (flags.list("keys").length > 0 && flags.text("from") === "")
@@ -32,6 +34,9 @@ export async function setEnv(context: CommandContext): Promise<void> {
     manager: flags.text("field-manager"),
     operation: "env updated",
     args: resources,
+    needsNames: true,
+    atomic: true,
+    refusal: "failed to patch env update to pod template:",
     change: (found) =>
       withPodSpec(found, (spec) => {
         const containers = selected(context, spec);
@@ -48,7 +53,7 @@ export async function setEnv(context: CommandContext): Promise<void> {
   });
 }
 
-const isChange = (arg: string) => arg === "-" || (arg.includes("=") && !arg.startsWith("=")) || (arg.endsWith("-") && arg.length > 1);
+const isChange = (arg: string) => arg.indexOf("=") > 0 || arg.endsWith("-");
 
 function split(args: readonly string[]): { resources: string[]; changes: string[] } {
   const first = args.findIndex(isChange);
@@ -64,23 +69,25 @@ async function parse(context: CommandContext, specs: readonly string[]): Promise
   for (const spec of specs) {
     if (spec === "-") {
       for (const line of (await context.io.stdin()).split("\n")) {
-        const equals = line.indexOf("=");
-        if (line.trim() === "" || line.startsWith("#")) continue;
-        if (equals < 0) throw new Error(`invalid argument ${JSON.stringify(line)} for environment variable`);
-        set.push({ name: line.slice(0, equals), value: line.slice(equals + 1) });
+        const text = line.replace(/#.*$/, "").replace(/\r$/, "");
+        const equals = text.indexOf("=");
+        if (equals >= 0) set.push({ name: text.slice(0, equals), value: text.slice(equals + 1) });
       }
     } else if (spec.includes("=")) {
       const name = spec.slice(0, spec.indexOf("="));
-      if (set.some((each) => each.name === name))
-        throw new Error(`${JSON.stringify(name)} can not be specified twice`.replace(/^"(.*)"/, "$1"));
+      if (!/^[-._a-zA-Z][-._a-zA-Z0-9]*$/.test(name)) throw new Error(invalidName(name));
       set.push({ name, value: spec.slice(name.length + 1) });
     } else if (spec.endsWith("-")) removed.push(spec.slice(0, -1));
-    else throw new Error(`unknown argument: ${spec}`);
+    else throw new Error(`unknown environment variable: ${spec}`);
   }
   const both = set.find(({ name }) => removed.includes(name));
-  if (both) throw new Error(`can not both modify and remove an environment variable in the same command`);
+  if (both) throw new Error(`can not both modify and remove the same environment variable in the same command`);
   return { set, removed };
 }
+
+// Upstream: apimachinery validation.IsEnvVarName
+const invalidName = (name: string) =>
+  `${JSON.stringify(name)} is not a valid key name: a valid environment variable name must consist of alphabetic characters, digits, '_', '-', or '.', and must not start with a digit (e.g. 'my.env-name',  or 'MY_ENV.NAME',  or 'MyEnvName1', regex used for validation is '[-._a-zA-Z][-._a-zA-Z0-9]*')`;
 
 /** A variable for each key of a ConfigMap or Secret. */
 async function variablesFrom(context: CommandContext): Promise<EnvVar[]> {
@@ -126,21 +133,22 @@ function selected(context: CommandContext, spec: PodSpecJson): ContainerJson[] {
   return [...(spec.containers ?? []), ...(spec.initContainers ?? [])].filter(({ name }) => new RegExp(`^${pattern}$`).test(name));
 }
 
+/** What cannot be resolved is told, but fails nothing. */
 async function list(context: CommandContext, resources: readonly string[], edit: (env: readonly EnvVar[]) => EnvVar[]): Promise<void> {
-  let failed = false;
-  for (const found of await fetchObjects(context, await targetsOf(context, resources), { selector: context.flags.text("selector") })) {
+  const found = context.flags.bool("local")
+    ? await localObjects(context, resources, "typed")
+    : await fetchObjects(context, await targetsOf(context, resources, { needsNames: true }), { selector: context.flags.text("selector") });
+  for (const each of found) {
     const containers: ContainerJson[] = [];
-    withPodSpec(found, (spec) => containers.push(...selected(context, spec)));
+    if (hasPodSpec(each)) withPodSpec(each, (spec) => containers.push(...selected(context, spec)));
     for (const container of containers) {
-      context.print(`# ${found.info.kind} ${found.name}, container ${container.name}`);
+      context.print(`# ${each.info.kind} ${each.name}, container ${container.name}`);
       const problems = new Map<string, string[]>();
-      for (const variable of edit(container.env ?? [])) await show(context, found, variable, problems);
+      for (const variable of edit(container.env ?? [])) await show(context, { ...each, container }, variable, problems);
       const lines = [...problems].map(([problem, names]) => `error retrieving reference for ${names.sort().join(", ")}: ${problem}\n`);
       context.io.err(lines.sort().join(""));
-      failed ||= lines.length > 0;
     }
   }
-  if (failed) throw new ExitError("");
 }
 
 async function show(

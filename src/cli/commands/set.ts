@@ -1,9 +1,10 @@
-import { changeObjects, hasPodSpec, withPodSpec, type ContainerJson, type PodSpecJson } from "../change.ts";
+import { parseSelector } from "../../api/labels.ts";
+import { changeObjects, withPodSpec, type ContainerJson, type PodSpecJson } from "../change.ts";
 import type { CommandContext, CommandEntry, CommandSpec } from "../command.ts";
 import { DRY_RUN_FLAG } from "../dry-run.ts";
 import type { FlagSpec } from "../flags.ts";
 import { FIELD_MANAGER_FLAG, OUTPUT_FLAGS } from "../report.ts";
-import { FILE_FLAGS, SELECTOR_FLAG } from "../resources.ts";
+import { FILE_FLAGS, hasFiles, SELECTOR_FLAG } from "../resources.ts";
 
 const COMMON: readonly FlagSpec[] = [
   ...FILE_FLAGS,
@@ -92,35 +93,57 @@ function sub(
   return { name, short, aliases, load: async () => ({ flags, run }) };
 }
 
-function splitArgs(context: CommandContext, noun: string): { resources: string[]; pairs: string[] } {
-  const isPair = (arg: string) => (arg.includes("=") && !arg.startsWith("=")) || (noun === "env" && /^[A-Za-z_][\w.-]*-$/.test(arg));
-  const first = context.args.findIndex(isPair);
-  return first < 0
-    ? { resources: [...context.args], pairs: [] }
-    : { resources: context.args.slice(0, first), pairs: context.args.slice(first) };
+/** Upstream: cmdutil.GetResourcesAndPairs */
+function splitArgs(args: readonly string[]): { resources: string[]; pairs: string[] } {
+  const isPair = (arg: string) => (arg.includes("=") && !arg.startsWith("=")) || (arg.endsWith("-") && arg !== "-");
+  const first = args.findIndex(isPair);
+  if (first < 0) return { resources: [...args], pairs: [] };
+  const pairs = args.slice(first);
+  const stray = pairs.find((pair) => !isPair(pair));
+  if (stray !== undefined) throw new Error(`all resources must be specified before image changes: ${stray}`);
+  return { resources: args.slice(0, first), pairs };
 }
 
+function refuseLocalServerDryRun({ flags }: CommandContext): void {
+  if (flags.bool("local") && flags.text("dry-run") === "server")
+    throw new Error("cannot specify --local and --dry-run=server - did you mean --dry-run=client?");
+}
+
+function refuseAllAndSelector({ flags }: CommandContext): void {
+  if (flags.bool("all") && flags.text("selector") !== "") throw new Error("cannot set --all and --selector at the same time");
+}
+
+/** Upstream: kubectl/pkg/cmd/set/set_image.go */
 async function setImage(context: CommandContext): Promise<void> {
-  const { resources, pairs } = splitArgs(context, "image");
-  if (resources.length === 0 && context.flags.list("filename").length === 0)
-    throw new Error("one or more resources must be specified as <resource> <name> or <resource>/<name>");
-  if (pairs.length === 0) throw new Error("at least one image update is required");
+  const { resources, pairs } = splitArgs(context.args);
+  const removal = pairs.filter((pair) => !pair.includes("="));
+  if (removal.length > 0) throw new Error(`invalid image format: ${removal.join(", ")}`);
   const images = new Map(pairs.map((pair) => [pair.slice(0, pair.indexOf("=")), pair.slice(pair.indexOf("=") + 1)]));
   await changeObjects(context, {
     manager: context.flags.text("field-manager"),
     operation: "image updated",
     args: resources,
-    change(found) {
-      if (!hasPodSpec(found)) return undefined;
-      return withPodSpec(found, (spec) => {
+    needsNames: true,
+    atomic: true,
+    refusal: "failed to patch image update to pod template:",
+    check() {
+      refuseAllAndSelector(context);
+      if (resources.length === 0 && !hasFiles(context))
+        throw new Error("one or more resources must be specified as <resource> <name> or <resource>/<name>");
+      if (images.size === 0) throw new Error("at least one image update is required");
+      if (images.size > 1 && images.has("*"))
+        throw new Error("all containers are already specified by *, but saw more than one container_name=container_image pairs");
+      refuseLocalServerDryRun(context);
+    },
+    change: (found, errors) =>
+      withPodSpec(found, (spec) => {
         for (const [name, image] of images) {
           const all = [...(spec.initContainers ?? []), ...(spec.containers ?? [])];
           const matching = name === "*" ? all : all.filter((container) => container.name === name);
-          if (matching.length === 0) throw new Error(`unable to find container named ${JSON.stringify(name)}`);
+          if (matching.length === 0) errors.push(new Error(`unable to find container named ${JSON.stringify(name)}`));
           for (const container of matching) container.image = image;
         }
-      });
-    },
+      }),
   });
 }
 
@@ -128,34 +151,55 @@ function selected(context: CommandContext, spec: PodSpecJson): ContainerJson[] {
   const pattern = new RegExp(
     `^${context.flags
       .text("containers")
-      .replace(/[.+^${}()|[\]\\]/g, "\\$&")
-      .replaceAll("*", ".*")
-      .replaceAll("?", ".")}$`,
+      .replace(/[.+^${}()|[\]\\?]/g, "\\$&")
+      .replaceAll("*", ".*")}$`,
   );
-  return (spec.containers ?? []).filter(({ name }) => pattern.test(name));
+  return [...(spec.containers ?? []), ...(spec.initContainers ?? [])].filter(({ name }) => pattern.test(name));
 }
 
 async function setEnv(context: CommandContext): Promise<void> {
   await (await import("./set-env.ts")).setEnv(context);
 }
 
+/** Upstream: parseResourceList of kubectl/pkg/cmd/set/set_resources.go */
+async function resourceList(text: string): Promise<Record<string, string>> {
+  const { isQuantity, parseQuantity } = await import("../../api/quantity.ts");
+  const pairs = text === "" ? [] : text.split(",");
+  return Object.fromEntries(
+    pairs.map((pair) => {
+      const [name = "", quantity, ...more] = pair.split("=");
+      if (quantity === undefined || more.length > 0) throw new Error(`invalid argument syntax ${pair}, expected <resource>=<value>`);
+      if (!isQuantity(quantity)) throw new Error(QUANTITY_EXPECTED);
+      return [name, parseQuantity(quantity).toString()];
+    }),
+  );
+}
+
+const QUANTITY_EXPECTED = "quantities must match the regular expression '^([+-]?[0-9.]+)([eEinumkKMGTP]*[-+]?[0-9]*)$'";
+
+/** Upstream: kubectl/pkg/cmd/set/set_resources.go */
 async function setResources(context: CommandContext): Promise<void> {
-  const parse = (text: string) =>
-    Object.fromEntries(
-      text
-        .split(",")
-        .filter(Boolean)
-        .map((pair) => pair.split("=") as [string, string]),
-    );
-  const [limits, requests] = [parse(context.flags.text("limits")), parse(context.flags.text("requests"))];
-  if (Object.keys(limits).length + Object.keys(requests).length === 0)
-    throw new Error("you must specify an update to requests or limits (in the form of --requests/--limits)");
+  let limits: Record<string, string> = {};
+  let requests: Record<string, string> = {};
   await changeObjects(context, {
     manager: context.flags.text("field-manager"),
     operation: "resource requirements updated",
-    change: (found) =>
+    needsNames: true,
+    atomic: true,
+    refusal: "failed to patch resources update to pod template",
+    async check() {
+      refuseLocalServerDryRun(context);
+      refuseAllAndSelector(context);
+      if (context.flags.text("limits") === "" && context.flags.text("requests") === "")
+        throw new Error("you must specify an update to requests or limits (in the form of --requests/--limits)");
+      limits = await resourceList(context.flags.text("limits"));
+      requests = await resourceList(context.flags.text("requests"));
+    },
+    change: (found, errors) =>
       withPodSpec(found, (spec) => {
-        for (const container of selected(context, spec)) {
+        const containers = selected(context, spec);
+        if (containers.length === 0) errors.push(new Error(`unable to find container named ${context.flags.text("containers")}`));
+        for (const container of containers) {
           container.resources = {
             ...container.resources,
             ...(Object.keys(limits).length > 0 ? { limits: { ...container.resources?.limits, ...limits } } : {}),
@@ -166,27 +210,49 @@ async function setResources(context: CommandContext): Promise<void> {
   });
 }
 
+/** Upstream: kubectl/pkg/cmd/set/set_selector.go */
 async function setSelector(context: CommandContext): Promise<void> {
-  const expression = context.args.at(-1) ?? "";
-  const labels = Object.fromEntries(expression.split(",").map((pair) => pair.split("=") as [string, string]));
+  const { labels, hasExpressions } = labelSelectorOf(context.args.at(-1));
+  const version = context.flags.text("resource-version");
   await changeObjects(context, {
     manager: context.flags.text("field-manager"),
     operation: "selector updated",
     args: context.args.slice(0, -1),
-    change: ({ object }) => ({
-      ...object,
-      spec: { ...(object["spec"] as object), selector: labels },
-    }),
+    always: true,
+    change({ object, info }) {
+      if (info.kind !== "Service") throw new Error("setting a selector is only supported for Services");
+      if (hasExpressions) throw new Error(`match expression ${hasExpressions} not supported on this object`);
+      return {
+        ...object,
+        ...(version === "" ? {} : { metadata: { ...object.metadata, resourceVersion: version } }),
+        spec: { ...(object["spec"] as object), selector: labels },
+      };
+    },
   });
 }
 
+function labelSelectorOf(text: string | undefined): { labels: Record<string, string>; hasExpressions: string } {
+  if (text === undefined) throw new Error("one selector is required");
+  const labels: Record<string, string> = {};
+  const requirements = parseSelector(text).requirements;
+  for (const { key, operator, values } of requirements) if (operator === "=" || operator === "==") labels[key] = values[0] ?? "";
+  const others = requirements.filter(({ operator }) => operator !== "=" && operator !== "==");
+  return { labels, hasExpressions: others.length === 0 ? "" : `[${others.map(({ key, operator, values }) => `{${key} ${operator} [${values.join(" ")}]}`).join(" ")}]` };
+}
+
+/** Upstream: kubectl/pkg/cmd/set/set_serviceaccount.go */
 async function setServiceAccount(context: CommandContext): Promise<void> {
-  const account = context.args.at(-1) ?? "";
-  if (context.args.length < 2) throw new Error("serviceaccount is required");
+  refuseLocalServerDryRun(context);
+  const account = context.args.at(-1);
+  if (account === undefined) throw new Error("serviceaccount is required");
   await changeObjects(context, {
     manager: context.flags.text("field-manager"),
     operation: "serviceaccount updated",
     args: context.args.slice(0, -1),
+    needsNames: true,
+    atomic: true,
+    always: true,
+    refusal: "failed to patch ServiceAccountName",
     change: (found) => withPodSpec(found, (spec) => void (spec["serviceAccountName"] = account)),
   });
 }

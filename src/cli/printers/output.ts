@@ -47,13 +47,21 @@ const FORMATS = [
   "yaml",
 ];
 
-/** The printer for -o, or undefined when the format is not one of the structured ones. Upstream: cli-runtime/pkg/genericclioptions/print_flags.go */
-export async function findPrinter(flags: Flags): Promise<ObjectPrinter | undefined> {
+/**
+ * The printer for -o, or undefined when the format is not one of the structured ones.
+ * @param held "typed" where kubectl holds Go structs: as JSON and KYAML their fields come in the order of their declaration.
+ */
+// Upstream: cli-runtime/pkg/genericclioptions/print_flags.go
+export async function findPrinter(flags: Flags, held: "unstructured" | "typed" = "unstructured"): Promise<ObjectPrinter | undefined> {
   const { format, argument } = outputFormat(flags);
   const keep = flags.bool("show-managed-fields");
   const prepare = (object: Json) => (keep ? object : withoutManagedFields(object));
   switch (format) {
     case "json":
+      if (held === "typed") {
+        const { renderTypedJson } = await import("../go-field-order.ts");
+        return (object) => renderTypedJson(prepare(object));
+      }
       return (object) => `${renderJson(sortKeys(prepare(object)))}\n`;
     case "yaml": {
       const { renderYaml } = await import("../../api/yaml.ts");
@@ -62,6 +70,10 @@ export async function findPrinter(flags: Flags): Promise<ObjectPrinter | undefin
     }
     case "kyaml": {
       const { renderKyaml } = await import("./kyaml.ts");
+      if (held === "typed") {
+        const { inGoOrder } = await import("../go-field-order.ts");
+        return (object) => renderKyaml(inGoOrder(prepare(object)), true);
+      }
       return (object) => renderKyaml(prepare(object));
     }
     case "name":

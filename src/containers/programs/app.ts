@@ -1,4 +1,5 @@
 import { type HttpRequest, type HttpResponse, NetworkError } from "../../network/network.ts";
+import { REQUEST_CPU_MS } from "../cpu-meter.ts";
 import type { AppSpec } from "../images.ts";
 import type { Process } from "../process.ts";
 import type { ProgramEntry } from "./program.ts";
@@ -44,6 +45,10 @@ async function answer(process: Process, app: AppSpec, request: HttpRequest, coun
     });
   if (app.requestLog) void process.print(`${fill(app.requestLog)}\n`);
   if (app.delayMs) await process.sleep(app.delayMs);
+  const { cpu } = process.machine;
+  const begunMs = process.clock.now();
+  if (app.cpuMs) await process.sleep(cpu.queue(app.cpuMs));
+  cpu.charge(app.cpuMs ?? REQUEST_CPU_MS, begunMs);
   const headers: Record<string, string> = app.contentType ? { "Content-Type": app.contentType } : {};
   if (app.healthyAnswers !== undefined && count > app.healthyAnswers)
     return { status: app.failureStatus ?? 500, headers, body: fill(app.failure ?? "") };

@@ -1,4 +1,5 @@
 import { type HttpRequest, type HttpResponse, NetworkError, type VirtualSocket } from "../../network/network.ts";
+import { REQUEST_CPU_MS } from "../cpu-meter.ts";
 import type { Process } from "../process.ts";
 import { formatDate } from "./date.ts";
 import type { ProgramEntry } from "./program.ts";
@@ -61,6 +62,7 @@ async function runFileServer(process: Process, server: FileServer, startLog: rea
   for (const signal of [15, 3, 2, 28]) process.on(signal, stop);
   try {
     const listener = process.network.listenHttp(server.port, (request) => {
+      process.machine.cpu.charge(REQUEST_CPU_MS);
       const response = serveFile(process, server, request);
       const time = formatDate(process.clock.now(), "%d/%b/%Y:%H:%M:%S +0000");
       const agent = request.headers["user-agent"] ?? request.headers["User-Agent"] ?? "-";

@@ -4,6 +4,7 @@ import { keyOf, type KubernetesObject } from "../../api/meta.ts";
 import { podCondition, isPodActive, isPodAvailable, isPodReady, isPodTerminal } from "../../api/pod-facts.ts";
 import type { Selector } from "../../api/labels.ts";
 import { pods } from "../../api/resources/pod.ts";
+import type { Informer } from "../../client/informer.ts";
 import { Reconciler, type Result } from "../../client/reconciler.ts";
 import { rfc3339 } from "../../util/clock.ts";
 import type { ControllerContext } from "../controller.ts";
@@ -36,95 +37,119 @@ export interface ReplicaManagerOptions<T extends ReplicaOwner> {
 }
 
 /** Keeps as many pods as an object asks for. Upstream: pkg/controller/replicaset/replica_set.go */
-export function startReplicaManager<T extends ReplicaOwner>(
-  context: ControllerContext,
-  { name, kind, selectorOf }: ReplicaManagerOptions<T>,
-): void {
-  const { informers, clock, tasks } = context;
-  const client = context.client.as(name);
-  const control = new PodControl<T>({ ...context, client, events: context.events.from(name) }, kind);
-  const owners = informers.of(kind);
-  const podInformer = informers.of(pods);
-  podInformer.addIndex(ORPHANS, orphanIndex);
-  const expectations = new Expectations();
-  const reconciler = new Reconciler({ name, clock, tasks, reconcile, onError: (key, error) => context.log(name, key, error) });
+export function startReplicaManager<T extends ReplicaOwner>(context: ControllerContext, options: ReplicaManagerOptions<T>): void {
+  new ReplicaManager(context, options).start();
+}
 
-  const enqueueOwner = (pod: Pod) => {
+class ReplicaManager<T extends ReplicaOwner> {
+  readonly #options: ReplicaManagerOptions<T>;
+  readonly #context: ControllerContext;
+  readonly #control: PodControl<T>;
+  readonly #expectations = new Expectations();
+  readonly #owners: Informer<T>;
+  readonly #pods: Informer<Pod>;
+  readonly #reconciler: Reconciler;
+
+  constructor(context: ControllerContext, options: ReplicaManagerOptions<T>) {
+    const { name, kind } = options;
+    const client = context.client.as(name);
+    this.#options = options;
+    this.#context = { ...context, client, events: context.events.from(name) };
+    this.#control = new PodControl<T>(this.#context, kind);
+    this.#owners = context.informers.of(kind);
+    this.#pods = context.informers.of(pods);
+    this.#reconciler = new Reconciler({
+      name,
+      clock: context.clock,
+      tasks: context.tasks,
+      reconcile: (key) => this.#reconcile(key),
+      onError: (key, error) => context.log(name, key, error),
+    });
+  }
+
+  start(): void {
+    const { kind } = this.#options;
+    this.#pods.addIndex(ORPHANS, orphanIndex);
+    this.#owners.addHandler({
+      added: (owner) => this.#reconciler.add(keyOf(owner)),
+      updated: (owner) => this.#reconciler.add(keyOf(owner)),
+      deleted: (owner) => {
+        this.#expectations.forget(keyOf(owner));
+        this.#reconciler.add(keyOf(owner));
+      },
+    });
+    this.#pods.addHandler({
+      added: (pod) => this.#enqueueOwner(pod),
+      updated: (pod, old) => {
+        this.#enqueueOwner(pod);
+        const [now, before] = [controllerOf(pod), controllerOf(old)];
+        if (before && before.uid !== now?.uid && before.kind === kind.kind)
+          this.#reconciler.add(`${pod.metadata.namespace}/${before.name}`);
+      },
+      deleted: (pod) => {
+        const reference = controllerOf(pod);
+        if (reference?.kind === kind.kind) this.#expectations.seenDeleted(`${pod.metadata.namespace}/${reference.name}`, pod);
+        this.#enqueueOwner(pod);
+      },
+    });
+  }
+
+  #enqueueOwner(pod: Pod): void {
+    const { kind, selectorOf } = this.#options;
     const reference = controllerOf(pod);
     if (reference) {
-      if (reference.kind === kind.kind) reconciler.add(`${pod.metadata.namespace}/${reference.name}`);
+      if (reference.kind === kind.kind) this.#reconciler.add(`${pod.metadata.namespace}/${reference.name}`);
       return;
     }
     // An orphan may be adopted by whoever selects it.
-    for (const owner of owners.inNamespace(pod.metadata.namespace ?? ""))
-      if (selectorOf(owner).matches(pod.metadata.labels)) reconciler.add(keyOf(owner));
-  };
-  owners.addHandler({
-    added: (owner) => reconciler.add(keyOf(owner)),
-    updated: (owner) => reconciler.add(keyOf(owner)),
-    deleted: (owner) => {
-      expectations.forget(keyOf(owner));
-      reconciler.add(keyOf(owner));
-    },
-  });
-  podInformer.addHandler({
-    added: enqueueOwner,
-    updated: (pod, old) => {
-      enqueueOwner(pod);
-      const [now, before] = [controllerOf(pod), controllerOf(old)];
-      if (before && before.uid !== now?.uid && before.kind === kind.kind) reconciler.add(`${pod.metadata.namespace}/${before.name}`);
-    },
-    deleted: (pod) => {
-      const reference = controllerOf(pod);
-      if (reference?.kind === kind.kind) expectations.seenDeleted(`${pod.metadata.namespace}/${reference.name}`, pod);
-      enqueueOwner(pod);
-    },
-  });
+    for (const owner of this.#owners.inNamespace(pod.metadata.namespace ?? ""))
+      if (selectorOf(owner).matches(pod.metadata.labels)) this.#reconciler.add(keyOf(owner));
+  }
 
-  async function reconcile(key: string): Promise<Result | void> {
-    const owner = owners.find(key);
+  async #reconcile(key: string): Promise<Result | void> {
+    const owner = this.#owners.find(key);
     if (!owner) return {};
-    const settled = expectations.settled(
+    const settled = this.#expectations.settled(
       key,
-      (podKey) => podInformer.find(podKey),
-      (uid) => !podInformer.byIndex("owner", owner.metadata.uid).some((pod) => pod.metadata.uid === uid && !pod.metadata.deletionTimestamp),
+      (podKey) => this.#pods.find(podKey),
+      (uid) => !this.#pods.byIndex("owner", owner.metadata.uid).some((pod) => pod.metadata.uid === uid && !pod.metadata.deletionTimestamp),
     );
-    const own = await claim(owner);
+    const own = await this.#claim(owner);
     let failure: Error | undefined;
     if (settled && !owner.metadata.deletionTimestamp) {
       try {
-        await manage(owner, key, own.filter(isPodActive));
+        await this.#manage(owner, key, own.filter(isPodActive));
       } catch (error) {
         failure = error as Error;
       }
     }
-    await updateStatus(owner, own, failure);
+    const counts = countPods(owner, own, this.#context.clock.now());
+    await this.#updateStatus(owner, counts, failure);
     if (failure) throw failure;
-    const pending = own.filter(
-      (pod) => isPodActive(pod) && isPodReady(pod) && !isPodAvailable(pod, owner.spec.minReadySeconds ?? 0, clock.now()),
-    );
-    return pending.length > 0 ? { requeueAfterMs: (owner.spec.minReadySeconds ?? 0) * 1000 } : {};
+    return counts.ready > counts.available ? { requeueAfterMs: (owner.spec.minReadySeconds ?? 0) * 1000 } : {};
   }
 
   /** The pods that are its own: orphans that match are adopted, own ones that no longer match are let go. */
-  async function claim(owner: T): Promise<Pod[]> {
+  async #claim(owner: T): Promise<Pod[]> {
+    const { kind, selectorOf } = this.#options;
     const selector = selectorOf(owner);
     const own: Pod[] = [];
-    for (const pod of podInformer.byIndex("owner", owner.metadata.uid)) {
+    for (const pod of this.#pods.byIndex("owner", owner.metadata.uid)) {
       if (selector.matches(pod.metadata.labels)) own.push(pod);
-      else if (!owner.metadata.deletionTimestamp) await release(pod, owner);
+      else if (!owner.metadata.deletionTimestamp) await this.#release(pod, owner);
     }
     if (owner.metadata.deletionTimestamp) return own;
-    for (const pod of podInformer.byIndex(ORPHANS, owner.metadata.namespace ?? "")) {
+    for (const pod of this.#pods.byIndex(ORPHANS, owner.metadata.namespace ?? "")) {
       if (!isPodActive(pod) || !selector.matches(pod.metadata.labels)) continue;
-      const adopted = await client.mutate(pods, pod.metadata, (current) => adoptedBy(current, kind, owner, pod.metadata.uid));
+      const adopt = (current: Pod) => adoptedBy(current, kind, owner, pod.metadata.uid);
+      const adopted = await this.#context.client.mutate(pods, pod.metadata, adopt);
       if (adopted && controllerOf(adopted)?.uid === owner.metadata.uid) own.push(adopted);
     }
     return own;
   }
 
-  async function release(pod: Pod, owner: T): Promise<void> {
-    await client.mutate(pods, pod.metadata, (current) => ({
+  async #release(pod: Pod, owner: T): Promise<void> {
+    await this.#context.client.mutate(pods, pod.metadata, (current) => ({
       ...current,
       metadata: {
         ...current.metadata,
@@ -133,18 +158,20 @@ export function startReplicaManager<T extends ReplicaOwner>(
     }));
   }
 
-  async function manage(owner: T, key: string, active: readonly Pod[]): Promise<void> {
+  async #manage(owner: T, key: string, active: readonly Pod[]): Promise<void> {
+    const { clock } = this.#context;
     const missing = (owner.spec.replicas ?? 0) - active.length;
     if (missing > 0 && owner.spec.template) {
       const template = owner.spec.template;
-      await slowStart(clock, Math.min(missing, BURST), async () => expectations.expectCreated(key, await control.create(owner, template)));
+      const create = async () => this.#expectations.expectCreated(key, await this.#control.create(owner, template));
+      await slowStart(clock, Math.min(missing, BURST), create);
     } else if (missing < 0) {
       const victims = leastNeeded(active, Math.min(-missing, BURST), clock.now());
-      for (const victim of victims) expectations.expectDeleted(key, victim);
+      for (const victim of victims) this.#expectations.expectDeleted(key, victim);
       await Promise.all(
         victims.map((victim) =>
-          control.delete(owner, victim).catch((error: unknown) => {
-            expectations.seenDeleted(key, victim);
+          this.#control.delete(owner, victim).catch((error: unknown) => {
+            this.#expectations.seenDeleted(key, victim);
             throw error;
           }),
         ),
@@ -152,23 +179,21 @@ export function startReplicaManager<T extends ReplicaOwner>(
     }
   }
 
-  async function updateStatus(owner: T, own: readonly Pod[], failure: Error | undefined): Promise<void> {
-    const active = own.filter(isPodActive);
-    const labels = Object.entries(owner.spec.template?.metadata?.labels ?? {});
+  async #updateStatus(owner: T, counts: PodCounts, failure: Error | undefined): Promise<void> {
+    const { kind } = this.#options;
+    const { client, clock } = this.#context;
     const status: ReplicaStatus = {
       ...owner.status,
-      replicas: active.length,
-      fullyLabeledReplicas: active.filter((pod) => labels.every(([label, value]) => pod.metadata.labels?.[label] === value)).length,
-      readyReplicas: active.filter(isPodReady).length,
-      availableReplicas: active.filter((pod) => isPodAvailable(pod, owner.spec.minReadySeconds ?? 0, clock.now())).length,
-      ...(kind.kind === "ReplicaSet"
-        ? { terminatingReplicas: own.filter((pod) => pod.metadata.deletionTimestamp && !isPodTerminal(pod)).length }
-        : {}),
+      replicas: counts.active,
+      fullyLabeledReplicas: counts.labelled,
+      readyReplicas: counts.ready,
+      availableReplicas: counts.available,
+      ...(kind.kind === "ReplicaSet" ? { terminatingReplicas: counts.terminating } : {}),
       observedGeneration: owner.metadata.generation ?? 0,
     };
     for (const field of ["fullyLabeledReplicas", "readyReplicas", "availableReplicas"] as const)
       if (status[field] === 0) delete status[field];
-    const reason = (owner.spec.replicas ?? 0) > active.length ? "FailedCreate" : "FailedDelete";
+    const reason = (owner.spec.replicas ?? 0) > counts.active ? "FailedCreate" : "FailedDelete";
     const condition = failure
       ? { type: "ReplicaFailure", status: "True", lastTransitionTime: rfc3339(clock.now()), reason, message: failure.message }
       : undefined;
@@ -177,13 +202,34 @@ export function startReplicaManager<T extends ReplicaOwner>(
     if (condition && !before) status.conditions = [condition];
     else if (!condition && before) delete status.conditions;
     if (same(status, owner.status)) return;
-    await client.mutate(
-      kind,
-      owner.metadata,
-      (current) => (current.metadata.uid === owner.metadata.uid ? { ...current, status } : current),
-      { subresource: "status" },
-    );
+    const write = (current: T) => (current.metadata.uid === owner.metadata.uid ? { ...current, status } : current);
+    await client.mutate(kind, owner.metadata, write, { subresource: "status" });
   }
+}
+
+interface PodCounts {
+  readonly active: number;
+  readonly labelled: number;
+  readonly ready: number;
+  readonly available: number;
+  readonly terminating: number;
+}
+
+/** In one pass: a set is looked at whenever one of its pods changes. */
+function countPods({ spec }: ReplicaOwner, own: readonly Pod[], nowMs: number): PodCounts {
+  const labels = Object.entries(spec.template?.metadata?.labels ?? {});
+  const minReadySeconds = spec.minReadySeconds ?? 0;
+  const counts = { active: 0, labelled: 0, ready: 0, available: 0, terminating: 0 };
+  for (const pod of own) {
+    if (pod.metadata.deletionTimestamp && !isPodTerminal(pod)) counts.terminating++;
+    if (!isPodActive(pod)) continue;
+    counts.active++;
+    if (labels.every(([label, value]) => pod.metadata.labels?.[label] === value)) counts.labelled++;
+    if (!isPodReady(pod)) continue;
+    counts.ready++;
+    if (minReadySeconds === 0 || isPodAvailable(pod, minReadySeconds, nowMs)) counts.available++;
+  }
+  return counts;
 }
 
 function same(a: ReplicaStatus, b: ReplicaStatus): boolean {

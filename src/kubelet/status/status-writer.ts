@@ -1,6 +1,6 @@
-import { isDeepStrictEqual } from "node:util";
 import type { Pod, PodStatus } from "../../api/generated/core-v1.ts";
 import { pods } from "../../api/resources/pod.ts";
+import { sameJson, withoutUndefined } from "../../api/merge-patch.ts";
 import type { Client } from "../../client/client.ts";
 import { isNotFound } from "../../api/status.ts";
 import type { Clock, Timer } from "../../util/clock.ts";
@@ -80,7 +80,5 @@ function withStatus(current: Pod, status: PodStatus): Pod {
     ...(resourceClaimStatuses ? { resourceClaimStatuses } : {}),
     conditions: [...ours, ...theirs],
   };
-  return isDeepStrictEqual(JSON.parse(JSON.stringify(next)), JSON.parse(JSON.stringify(current.status)))
-    ? current
-    : { ...current, status: next };
+  return sameJson(withoutUndefined(next), current.status) ? current : { ...current, status: next };
 }
