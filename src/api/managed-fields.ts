@@ -3,6 +3,7 @@ import type { ManagedFieldsEntry } from "./generated/meta-v1.ts";
 import { apiVersionOf, type Kind } from "./kind.ts";
 import type { KubernetesObject } from "./meta.ts";
 import { shapeOfKind } from "./ownership-shape.ts";
+import { structType, type StructType } from "./schema.ts";
 import { compareValues } from "./typed-value.ts";
 
 /** Who owns which fields. Upstream: k8s.io/apimachinery/pkg/util/managedfields/internal */
@@ -75,7 +76,7 @@ export function takeOwnership(
   live: KubernetesObject | undefined,
   next: KubernetesObject,
 ): boolean {
-  const compared = compareValues(shapeOfKind(kind), live ?? {}, next);
+  const compared = compareValues(shapeOfKind(kind), live ?? emptyObject(kind), next);
   const written = resetFieldsOf(kind, subresource).reduce(withoutSubtree, unionSets(compared.modified, compared.added));
   const lost = unionSets(written, resetFieldsOf(kind, subresource).reduce(withoutSubtree, compared.removed));
   let changed = loseFields(managers, lost);
@@ -87,6 +88,28 @@ export function takeOwnership(
     changed = true;
   }
   return capUpdateManagers(managers) || changed;
+}
+
+const emptyObjects = new Map<string, unknown>();
+
+/**
+ * A Go object before anything is set in it: it has its structs and its lists without `omitempty` already,
+ * so nobody comes to own `spec` as such. Upstream: fieldmanager's newObj of scope.Creater
+ */
+function emptyObject({ schema }: Kind): unknown {
+  const key = `${schema.package} ${schema.type}`;
+  let object = emptyObjects.get(key);
+  if (!object) emptyObjects.set(key, (object = schema.package === "" ? {} : emptyStruct(structType(schema.package, schema.type))));
+  return object;
+}
+
+function emptyStruct(type: StructType): Record<string, unknown> {
+  const object: Record<string, unknown> = {};
+  for (const [name, field] of type.fields) {
+    if (field.type.form === "struct" && type.written.has(name)) object[name] = emptyStruct(field.type);
+    else if (field.required && (field.type.form === "list" || field.type.form === "map")) object[name] = null;
+  }
+  return object;
 }
 
 /** Takes the fields from everybody but `except`; who has none left is gone. */

@@ -34,6 +34,8 @@ export interface UpdateOptions {
   readonly createMissing?: boolean;
   /** Writes what it is given, past strategy, admission and validation: for subresources that have made sure themselves. */
   readonly direct?: boolean;
+  /** The subresource that managedFields name, when the write is one of the object itself: `scale`. */
+  readonly ownedThrough?: string;
   /** For the journal, instead of "updates the pod". */
   readonly action?: string;
 }
@@ -156,7 +158,8 @@ export class RegistryWriter {
       ? canonical(object, apiVersionOf(stored), stored.kind)
       : this.#prepareUpdate(stored, object, old, context, options.subresource);
     if (deepEqual(inStoredForm(stored, prepared), entry.object)) return { view: viewOf(kind, entry), created: false };
-    if (!options.createMissing && !options.direct) this.#trackFields(stored, old, prepared, context, options.subresource);
+    if (!options.createMissing && !options.direct)
+      this.#trackFields(stored, old, prepared, context, options.ownedThrough ?? options.subresource);
     return { view: this.#store(kind, entry, prepared, context, options), created: false };
   }
 

@@ -220,11 +220,11 @@ class DeploymentController {
 
   async #annotate(deployment: Deployment, revision: string): Promise<void> {
     if (deployment.metadata.annotations?.[REVISION] === revision) return;
-    await this.#context.client.mutate(deployments, deployment.metadata, (now) =>
+    const annotate = (now: Deployment) =>
       now.metadata.annotations?.[REVISION] === revision
         ? now
-        : { ...now, metadata: { ...now.metadata, annotations: { ...now.metadata.annotations, [REVISION]: revision } } },
-    );
+        : { ...now, metadata: { ...now.metadata, annotations: { ...now.metadata.annotations, [REVISION]: revision } } };
+    await this.#context.client.mutate(deployments, deployment.metadata, annotate, { subresource: "status" });
   }
 
   async #scaleUpNew(deployment: Deployment, current: ReplicaSet, olds: readonly ReplicaSet[]): Promise<boolean> {

@@ -76,7 +76,7 @@ export function setScale(registry: Registry, kind: Kind, name: ObjectName, wante
       : { ...object, spec: { ...object.spec, replicas } };
   };
   registry.get(kind, name);
-  return registry.modify(kind, name, change, context, { action: `scales to ${replicas} replicas` }).view.object;
+  return registry.modify(kind, name, change, context, { action: `scales to ${replicas} replicas`, ownedThrough: "scale" }).view.object;
 }
 
 export function scaleOf(kind: Kind, object: KubernetesObject): Scale {

@@ -28,8 +28,8 @@ export class PodControl<T extends KubernetesObject> {
       metadata: {
         generateName: `${owner.metadata.name}-`,
         namespace: owner.metadata.namespace,
-        labels: { ...template.metadata?.labels },
-        annotations: { ...template.metadata?.annotations },
+        labels: template.metadata?.labels && { ...template.metadata.labels },
+        annotations: template.metadata?.annotations && { ...template.metadata.annotations },
         finalizers: template.metadata?.finalizers,
         ownerReferences: [controllerReference(this.#kind as unknown as Kind<never>, owner)],
       },
