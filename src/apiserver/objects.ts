@@ -1,3 +1,4 @@
+import { sameJson } from "../api/merge-patch.ts";
 import type { KubernetesObject } from "../api/meta.ts";
 
 // The order in which Go writes metav1.ObjectMeta.
@@ -70,6 +71,22 @@ function sortedMap(map: Record<string, unknown>): Record<string, unknown> {
   const sorted: Record<string, unknown> = {};
   for (const key of Object.keys(map).sort()) setOwn(sorted, key, map[key]);
   return sorted;
+}
+
+/**
+ * Puts what has not changed back as it was, in place: who compares by identity sees at once that the spec and
+ * the labels are the same, and versions of an object share their memory.
+ */
+export function shareUnchanged(next: KubernetesObject, old: KubernetesObject): void {
+  share(next as unknown as Record<string, unknown>, old as unknown as Record<string, unknown>);
+  share(next.metadata as unknown as Record<string, unknown>, old.metadata as unknown as Record<string, unknown>);
+}
+
+function share(next: Record<string, unknown>, old: Record<string, unknown>): void {
+  for (const key of Object.keys(next)) {
+    const value = next[key];
+    if (key !== "metadata" && typeof value === "object" && value !== old[key] && sameJson(value, old[key])) setOwn(next, key, old[key]);
+  }
 }
 
 /** Whether two JSON values say the same: null, which Go writes for times that are not set, is as good as absent. */

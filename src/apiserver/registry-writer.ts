@@ -14,7 +14,7 @@ import type { AdmissionCluster, AdmissionPlugin, AdmissionRequest } from "./admi
 import { checkPreconditions, type DeleteOptions, isDeletedByUpdate, planDeletion, validateDeleteOptions } from "./deletion.ts";
 import { journalName, storageKey, storedKind } from "./kind-table.ts";
 import { inStoredForm, type ObjectView, unstoredView, viewOf } from "./object-view.ts";
-import { canonical, cloneJson, deepEqual, sameDesired } from "./objects.ts";
+import { canonical, cloneJson, deepEqual, sameDesired, shareUnchanged } from "./objects.ts";
 import type { RequestContext } from "./request-context.ts";
 import type { ServiceAllocator } from "./service-allocator.ts";
 
@@ -157,6 +157,7 @@ export class RegistryWriter {
     const prepared = options.direct
       ? canonical(object, apiVersionOf(stored), stored.kind)
       : this.#prepareUpdate(stored, object, old, context, options.subresource);
+    shareUnchanged(prepared, old);
     if (deepEqual(inStoredForm(stored, prepared), entry.object)) return { view: viewOf(kind, entry), created: false };
     if (!options.createMissing && !options.direct)
       this.#trackFields(stored, old, prepared, context, options.ownedThrough ?? options.subresource);

@@ -211,7 +211,11 @@ class ApiServer {
     for (const route of this.#options.extraRoutes ?? []) if (await route(exchange)) return;
     if (serveHealth(exchange)) return;
     if (path === "/metrics")
-      return exchange.sendBytes(200, Buffer.from(this.#metrics.render(this.#options.registry)), "text/plain; version=0.0.4; charset=utf-8");
+      return exchange.sendBytes(
+        200,
+        Buffer.from(this.#metrics.render(this.#options.registry, this.#options.metrics?.() ?? [])),
+        "text/plain; version=0.0.4; charset=utf-8",
+      );
     if (path === "/kubesim/trace")
       return exchange.sendJson(200, { entries: this.#options.registry.journal.of(exchange.query.get("object") ?? "") });
     if (this.#discovery.serve(exchange) || (await this.#openapi.serve(exchange))) return;

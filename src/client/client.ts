@@ -54,6 +54,8 @@ export interface ListOptions {
 
 export interface WriteOptions {
   readonly subresource?: string;
+  /** A whole object that is written for what upstream writes through this subresource: managedFields say so. */
+  readonly ownedThrough?: string;
 }
 
 export interface DeleteOptions {

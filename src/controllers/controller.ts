@@ -1,3 +1,7 @@
+import type { Scale } from "../api/generated/autoscaling-v1.ts";
+import type { Pod } from "../api/generated/core-v1.ts";
+import type { Kind } from "../api/kind.ts";
+import type { KubernetesObject } from "../api/meta.ts";
 import type { AccessCheck } from "../api/user.ts";
 import type { ComponentContext } from "../client/component.ts";
 
@@ -17,6 +21,12 @@ export interface Controller {
   start(context: ControllerContext): void;
 }
 
+export interface PodMetrics {
+  readonly timestampMs: number;
+  readonly windowMs: number;
+  readonly containers: readonly { readonly name: string; readonly cpuNanoCores: number; readonly memoryBytes: number }[];
+}
+
 export interface ControllerContext extends ComponentContext {
   /** PEM of the cluster's CA, for kube-root-ca.crt. */
   readonly caPem: string;
@@ -24,4 +34,9 @@ export interface ControllerContext extends ComponentContext {
   signCertificate(options: SigningOptions): Promise<string>;
   /** What authorization says of somebody. */
   authorize(attributes: AccessCheck): boolean;
+  /** What metrics.k8s.io says of a pod; undefined: nothing yet. */
+  podMetrics(pod: Pod): PodMetrics | undefined;
+  /** The scale subresource of an object whose kind has one. */
+  scaleOf(kind: Kind, object: KubernetesObject): Scale;
+  withReplicas(kind: Kind, object: KubernetesObject, replicas: number): KubernetesObject;
 }

@@ -11,6 +11,7 @@ import { endpointSliceController } from "./endpoint-slice.ts";
 import { endpointsController } from "./endpoints.ts";
 import { ephemeralVolumeController } from "./ephemeral-volume.ts";
 import { garbageCollector } from "./garbage-collector.ts";
+import { horizontalPodAutoscaler } from "./horizontal-pod-autoscaler.ts";
 import { jobController } from "./job.ts";
 import { localPathProvisioner } from "./local-path-provisioner.ts";
 import { namespaceController } from "./namespace.ts";
@@ -42,6 +43,7 @@ export const CONTROLLERS: readonly Controller[] = [
   jobController,
   cronJobController,
   ttlAfterFinishedController,
+  horizontalPodAutoscaler,
   endpointSliceController,
   endpointsController,
   validatingAdmissionPolicyStatus,

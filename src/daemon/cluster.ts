@@ -16,7 +16,9 @@ import { guardEviction } from "../apiserver/eviction-guard.ts";
 import { createEventRecorder } from "../apiserver/events.ts";
 import { createClient } from "../apiserver/in-process-client.ts";
 import type { StreamOptions, StreamSession } from "../apiserver/node-gateway.ts";
+import { podUsage } from "../apiserver/pod-usage.ts";
 import { Registry } from "../apiserver/registry.ts";
+import { scaleOf, withReplicas } from "../apiserver/subresources/scale.ts";
 import type { Descriptions } from "../apiserver/http/openapi.ts";
 import { type ApiHandler, createHandler } from "../apiserver/server.ts";
 import type { Client } from "../client/client.ts";
@@ -48,6 +50,7 @@ import { API_PORT, defaultNodes, DNS_SERVICE_IP, node as nodeSpec, type NodeSpec
 import { createDial } from "./dial.ts";
 import { type NodeChange, serveKubesimRoute } from "./kubesim-routes.ts";
 import { Machines } from "./machines.ts";
+import { processMetrics, type ProcessUsage } from "./process-metrics.ts";
 import { ServiceAccountTokens } from "./service-account-tokens.ts";
 import { createWebhookCaller, type PostReview } from "./webhooks.ts";
 
@@ -69,6 +72,7 @@ export interface ClusterOptions {
   /** POSTs a review to a webhook, over verified TLS. */
   postReview: PostReview;
   descriptions(): Descriptions;
+  processUsage(): ProcessUsage;
   stats(start: boolean): object;
   report(component: string, message: string, error?: unknown): void;
 }
@@ -138,12 +142,16 @@ export async function startCluster(options: ClusterOptions): Promise<Cluster> {
     natRules: (node) => proxy.natRules(node),
     staticPodsOf: (spec) => staticPodsOf(spec),
   });
+  const gateway = createNodeGateway(machines.kubelets);
   const scheduler = startScheduler(context);
   startControllers({
     ...context,
     caPem: certificates.ca.cert,
     signCertificate: (signing) => signRequest(certificates.ca, { ...signing, nowMs: clock.now(), hostNowMs: options.hostNow() }),
     authorize: (attributes) => rbac.authorize(attributes).allowed,
+    podMetrics: (pod) => podUsage(gateway, pod, clock.now()),
+    scaleOf,
+    withReplicas,
   });
   const stopExpiry = startEventExpiry(registry);
   const apiServices = new ApiServices(registry);
@@ -161,11 +169,12 @@ export async function startCluster(options: ClusterOptions): Promise<Cluster> {
     authenticate: (request: IncomingMessage) => authenticate(request, tokens),
     authorize: (attributes) => rbac.authorize(attributes),
     rulesOf: (user, namespace) => rbac.rulesOf(user, namespace),
-    gateway: createNodeGateway(machines.kubelets),
+    gateway,
     dial,
     serverSideApply,
     evictionGuard: guardEviction,
     descriptions: options.descriptions,
+    metrics: () => [...scheduler.metrics, ...processMetrics(options.processUsage)],
     tokens,
     tokenReviewer: (token) => serviceAccount(token, tokens),
     extraRoutes: [

@@ -10,6 +10,7 @@ import {
   onUncaught,
   processId,
   ProcessStats,
+  processUsage,
   seed,
   writeLogLine,
 } from "../host/daemon-process.ts";
@@ -61,6 +62,7 @@ async function main(): Promise<void> {
     secure: speakTls,
     postReview,
     descriptions: () => JSON.parse(readBundled("descriptions.json") ?? "{}") as Descriptions,
+    processUsage,
     stats: (start) => {
       if (start) stats.start();
       return start ? {} : stats.take();

@@ -25,6 +25,18 @@ export function guardAgainstBacktracking(): void {
 
 export const processId = () => process.pid;
 export const kubesimVersion = () => process.env["KUBESIM_VERSION"] ?? "development";
+
+export function processUsage() {
+  const { user, system } = process.cpuUsage();
+  const { rss, heapUsed } = process.memoryUsage();
+  return {
+    cpuSeconds: (user + system) / 1e6,
+    residentBytes: rss,
+    heapBytes: heapUsed,
+    startTimeSeconds: Math.round(Date.now() / 1000 - process.uptime()),
+  };
+}
+
 export const hostNowMs = () => Date.now();
 
 /** `KUBESIM_SEED` for a run that can be replayed, else chance. */

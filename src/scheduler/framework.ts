@@ -2,6 +2,8 @@ import type { Node, Pod } from "../api/generated/core-v1.ts";
 import type { NodeInfo } from "./node-info.ts";
 import type { Snapshot } from "./snapshot.ts";
 
+export const SCHEDULER_NAME = "default-scheduler";
+
 /** Why a node cannot take a pod. Unresolvable: taking other pods away would not help either. */
 export interface Rejection {
   readonly reasons: readonly string[];

@@ -6,19 +6,20 @@ import { persistentVolumes } from "../api/resources/persistent-volume.ts";
 import { pods } from "../api/resources/pod.ts";
 import { storageClasses } from "../api/resources/storage-class.ts";
 import { isNotFound, messageOf } from "../api/status.ts";
+import type { Metric } from "../util/prometheus.ts";
 import type { ComponentContext } from "../client/component.ts";
 import type { EventRecorder } from "../client/event-recorder.ts";
 import { rfc3339 } from "../util/clock.ts";
 import { type FitDiagnosis, fitErrorMessage } from "./fit-error.ts";
-import type { Plugin, Rejection } from "./framework.ts";
+import { SCHEDULER_NAME, type Plugin, type Rejection } from "./framework.ts";
 import type { NodeInfo } from "./node-info.ts";
 import { DEFAULT_PROFILE } from "./plugins/index.ts";
+import { Preemptor } from "./preemptor.ts";
 import { preempt } from "./preemption.ts";
+import { SchedulerMetrics } from "./metrics.ts";
 import { type QueuedPod, SchedulingQueue } from "./queue.ts";
 import { Snapshot } from "./snapshot.ts";
 import { VolumeBinder, volumeLookups } from "./volume-binder.ts";
-
-export const SCHEDULER_NAME = "default-scheduler";
 
 // Upstream: schedule_one.go numFeasibleNodesToFind.
 const MIN_FEASIBLE_NODES = 100;
@@ -50,6 +51,7 @@ export interface Scheduler {
   /** By `namespace/name`; undefined when the scheduler never looked at the pod, or long ago. */
   explain(podKey: string): Explanation | undefined;
   readonly pending: number;
+  readonly metrics: readonly Metric[];
 }
 
 /** Starts the scheduler: every pod without a node that names it gets the best one there is. */
@@ -71,6 +73,8 @@ class DefaultScheduler implements Scheduler {
   readonly #events: EventRecorder;
   readonly #snapshot = new Snapshot();
   readonly #queue: SchedulingQueue;
+  readonly #metrics: SchedulerMetrics;
+  readonly #preemptor: Preemptor;
   readonly #volumes: VolumeBinder;
   readonly #explanations = new Map<string, Explanation>();
   #running = false;
@@ -81,11 +85,22 @@ class DefaultScheduler implements Scheduler {
     this.#plugins = plugins;
     this.#events = context.events.from(SCHEDULER_NAME);
     this.#volumes = new VolumeBinder(this.#context, this.#snapshot);
-    this.#queue = new SchedulingQueue(context.clock, plugins, () => this.#wake());
+    this.#preemptor = new Preemptor(this.#context, this.#snapshot, this.#events);
+    this.#queue = new SchedulingQueue(
+      context.clock,
+      plugins,
+      () => this.#wake(),
+      (queue, event) => this.#metrics.queued(queue, event),
+    );
+    this.#metrics = new SchedulerMetrics(this.#queue);
   }
 
   get pending(): number {
     return this.#queue.size;
+  }
+
+  get metrics(): readonly Metric[] {
+    return this.#metrics.all;
   }
 
   explain(podKey: string): Explanation | undefined {
@@ -188,11 +203,19 @@ class DefaultScheduler implements Scheduler {
     try {
       const outcome = this.#findNode(pod);
       if ("node" in outcome) this.#assumeAndBind(queued, outcome);
-      else this.#fail(queued, outcome);
+      else {
+        this.#attempted(queued, "unschedulable");
+        this.#fail(queued, outcome);
+      }
     } catch (error) {
+      this.#attempted(queued, "error");
       this.#context.log(SCHEDULER_NAME, `placing ${queued.key}`, error);
       this.#queue.putBack(queued, new Set());
     }
+  }
+
+  #attempted({ lastAttemptMs }: QueuedPod, result: "scheduled" | "unschedulable" | "error"): void {
+    this.#metrics.attempted(result, (this.#context.clock.now() - lastAttemptMs) / 1000);
   }
 
   /** The filters, then the scores. */
@@ -303,6 +326,7 @@ class DefaultScheduler implements Scheduler {
     states: ReadonlyMap<Plugin, unknown>,
   ): string {
     if (this.#snapshot.nodes.length === 0) return "preemption: 0/0 nodes are available.";
+    this.#metrics.preempts();
     const nominated = this.#snapshot.nominationOf(pod.metadata.uid);
     const outcome = preempt({
       pod,
@@ -313,71 +337,12 @@ class DefaultScheduler implements Scheduler {
       fits: (node) => this.#rejectionOf(active, pod, node, states) === undefined,
     });
     if ("message" in outcome) {
-      if (nominated !== undefined && !outcome.keepsNomination) this.#withdrawNomination(pod);
+      if (nominated !== undefined && !outcome.keepsNomination) this.#preemptor.withdraw(pod);
       // Upstream runs DynamicResources' PostFilter first, which has its own say.
       return `no new claims to deallocate, ${outcome.message}`;
     }
-    this.#snapshot.nominate(pod, outcome.nodeName);
-    this.#context.tasks.run("preemption", () => this.#evict(pod, outcome.nodeName, outcome.victims));
+    this.#preemptor.evict(pod, outcome.nodeName, outcome.victims);
     return "";
-  }
-
-  #withdrawNomination(pod: Pod): void {
-    this.#snapshot.withdraw(pod.metadata.uid);
-    const withoutNomination = (current: Pod): Pod => {
-      if (current.status.nominatedNodeName === undefined || current.metadata.uid !== pod.metadata.uid) return current;
-      const { nominatedNodeName: _, ...status } = current.status;
-      return { ...current, status };
-    };
-    this.#context.tasks.run(
-      "nomination",
-      async () => void (await this.#context.client.mutate(pods, splitKey(keyOf(pod)), withoutNomination, { subresource: "status" })),
-    );
-  }
-
-  async #evict(pod: Pod, nodeName: string, victims: readonly Pod[]): Promise<void> {
-    const { client, journal } = this.#context;
-    journal.record(
-      SCHEDULER_NAME,
-      `pods/${keyOf(pod)}`,
-      `preempts ${victims.map((victim) => victim.metadata.name).join(", ")} on ${nodeName}`,
-    );
-    await client.mutate(
-      pods,
-      splitKey(keyOf(pod)),
-      (current) => ({ ...current, status: { ...current.status, nominatedNodeName: nodeName } }),
-      { subresource: "status" },
-    );
-    for (const victim of victims) {
-      const name = splitKey(keyOf(victim));
-      try {
-        await client.mutate(pods, name, (current) => this.#disrupted(current), { subresource: "status" });
-        await client.delete(pods, name, { preconditions: { uid: victim.metadata.uid } });
-        this.#events.event({ object: victim }, "Normal", "Preempted", `Preempted by pod ${pod.metadata.uid} on node ${nodeName}`);
-      } catch (error) {
-        if (!isNotFound(error)) this.#context.log(SCHEDULER_NAME, `preempting ${keyOf(victim)}`, error);
-      }
-    }
-  }
-
-  /** Says why the victim goes. Upstream: pkg/scheduler/framework/preemption PreemptPod */
-  #disrupted(victim: Pod): Pod {
-    const condition = {
-      type: "DisruptionTarget",
-      status: "True",
-      ...(victim.metadata.generation ? { observedGeneration: victim.metadata.generation } : {}),
-      lastProbeTime: null as unknown as string,
-      lastTransitionTime: rfc3339(this.#context.clock.now()),
-      reason: "PreemptionByScheduler",
-      message: `${SCHEDULER_NAME}: preempting to accommodate a higher priority pod`,
-    };
-    return {
-      ...victim,
-      status: {
-        ...victim.status,
-        conditions: [...(victim.status.conditions ?? []).filter((other) => other.type !== condition.type), condition],
-      },
-    };
   }
 
   #assumeAndBind(queued: QueuedPod, placement: Placement): void {
@@ -407,12 +372,15 @@ class DefaultScheduler implements Scheduler {
       await this.#volumes.bind(pod, nodeName);
       await client.bind({ namespace: pod.metadata.namespace, name: pod.metadata.name, uid: pod.metadata.uid }, nodeName);
       this.#queue.done(queued);
+      this.#attempted(queued, "scheduled");
+      this.#metrics.placed(queued.attempts);
       journal.record(SCHEDULER_NAME, `pods/${key}`, `binds the pod to ${nodeName}`);
       this.#events.event({ object: pod }, "Normal", "Scheduled", `Successfully assigned ${key} to ${nodeName}`);
     } catch (error) {
       this.#snapshot.unplace(pod.metadata.uid);
       if (isNotFound(error)) return this.#queue.done(queued);
       this.#events.event({ object: pod }, "Warning", "FailedScheduling", messageOf(error));
+      this.#attempted(queued, "error");
       this.#queue.putBack(queued, new Set());
     }
   }

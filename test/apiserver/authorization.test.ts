@@ -8,6 +8,7 @@ import * as defaults from "../../src/apiserver/authorization/default-roles.ts";
 import { RbacAuthorizer } from "../../src/apiserver/authorization/rbac.ts";
 import { rbacEscalation } from "../../src/apiserver/authorization/escalation.ts";
 import { clusterRoleAggregation } from "../../src/controllers/cluster-role-aggregation.ts";
+import { scaleOf, withReplicas } from "../../src/apiserver/subresources/scale.ts";
 import { startRegistry } from "../support/cluster.ts";
 
 const ALICE = { name: "alice", groups: ["dev", "system:authenticated"] };
@@ -110,6 +111,9 @@ test("a role that aggregates takes up new ones, and those of the defaults are wh
     caPem: "",
     signCertificate: () => Promise.reject(new Error("no certificates here")),
     authorize: () => true,
+    podMetrics: () => undefined,
+    scaleOf,
+    withReplicas,
   });
   await informers.start();
   await client.create(clusterRoles, {

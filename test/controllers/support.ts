@@ -6,6 +6,7 @@ import { events } from "../../src/api/resources/event.ts";
 import { nodes } from "../../src/api/resources/node.ts";
 import { pods } from "../../src/api/resources/pod.ts";
 import { replicaSets } from "../../src/api/resources/replica-set.ts";
+import { scaleOf, withReplicas } from "../../src/apiserver/subresources/scale.ts";
 import type { ControllerContext } from "../../src/controllers/controller.ts";
 import { startControllers } from "../../src/controllers/index.ts";
 import { rfc3339 } from "../../src/util/clock.ts";
@@ -42,6 +43,9 @@ export class World {
       caPem: CA_PEM,
       signCertificate: () => Promise.reject(new Error("no certificates here")),
       authorize: () => true,
+      podMetrics: () => undefined,
+      scaleOf,
+      withReplicas,
       log: (component, message, error) => world.errors.push(`${component} ${message}: ${String(error)}`),
       ...more,
     };

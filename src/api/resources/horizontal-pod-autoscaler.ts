@@ -5,7 +5,6 @@ import type { Kind } from "../kind.ts";
 import type { KubernetesObject } from "../meta.ts";
 import { isPathSegmentName } from "../validation/names.ts";
 import { age, integer, text } from "./support/columns.ts";
-import { notSimulated } from "./support/not-simulated.ts";
 
 const DEFAULT_CPU_UTILIZATION = 80;
 const UP_POLICIES = [
@@ -54,7 +53,6 @@ export const horizontalPodAutoscalers: Kind<HorizontalPodAutoscaler> = {
     (spec.metrics ?? []).forEach((metric, index) => errors.push(...validateMetric(metric, `spec.metrics[${index}]`)));
     return errors;
   },
-  warnings: notSimulated("HorizontalPodAutoscalers", "nothing is scaled by them"),
   columns: [
     text("Reference", "What it scales.", ({ spec }) => `${spec.scaleTargetRef.kind}/${spec.scaleTargetRef.name}`),
     text("Targets", "What is measured, and what it should be.", ({ spec, status }) => renderTargets(spec.metrics, status.currentMetrics)),

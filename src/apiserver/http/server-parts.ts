@@ -4,6 +4,7 @@ import type { Kind } from "../../api/kind.ts";
 import type { KubernetesObject } from "../../api/meta.ts";
 import type { NodeGateway, StreamOptions, StreamSession } from "../node-gateway.ts";
 import type { Dial } from "../proxy/proxy.ts";
+import type { Metric } from "../../util/prometheus.ts";
 import type { Registry } from "../registry.ts";
 import type { AccessCheck, UserInfo } from "../../api/user.ts";
 import type { EvictionGuard } from "../subresources/eviction.ts";
@@ -46,6 +47,8 @@ export interface ServerOptions {
   extraStreams?(path: string, query: URLSearchParams, options: StreamOptions): (() => Promise<StreamSession>) | undefined;
   /** Read when OpenAPI is first asked for. */
   descriptions?(): Descriptions;
+  /** Those of the other components. */
+  metrics?(): readonly Metric[];
   /** Told of answers with code 500: bugs. */
   onError?(error: unknown): void;
 }

@@ -71,12 +71,17 @@ export function setScale(registry: Registry, kind: Kind, name: ObjectName, wante
     const object = current as Scalable;
     const asked = wanted.metadata.resourceVersion;
     if (asked && asked !== object.metadata.resourceVersion) throw conflict(kind, name.name, MODIFIED_MESSAGE);
-    return kind.scalePaths
-      ? withPath(object, kind.scalePaths.specReplicasPath, replicas)
-      : { ...object, spec: { ...object.spec, replicas } };
+    return withReplicas(kind, object, replicas);
   };
   registry.get(kind, name);
   return registry.modify(kind, name, change, context, { action: `scales to ${replicas} replicas`, ownedThrough: "scale" }).view.object;
+}
+
+export function withReplicas(kind: Kind, object: KubernetesObject, replicas: number): KubernetesObject {
+  const { spec } = object as Scalable;
+  return kind.scalePaths
+    ? withPath(object, kind.scalePaths.specReplicasPath, replicas)
+    : ({ ...object, spec: { ...spec, replicas } } as KubernetesObject);
 }
 
 export function scaleOf(kind: Kind, object: KubernetesObject): Scale {

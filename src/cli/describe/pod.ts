@@ -8,13 +8,13 @@ import type {
   PodSpec,
   Probe,
   Toleration,
-  Volume,
   VolumeMount,
 } from "../../api/generated/core-v1.ts";
-import { goDuration } from "../../api/duration.ts";
+import { ageOf, goDuration } from "../../api/duration.ts";
 import { eventsOf, writeEvents } from "./events.ts";
 import type { Described } from "./describe-object.ts";
-import { DescribeWriter, goTime, writeAnnotations, writeLabels } from "./writer.ts";
+import { writeVolumes } from "./volume.ts";
+import { DescribeWriter, goTime, selectorText, writeAnnotations, writeLabels } from "./writer.ts";
 
 /** Upstream: describe.PodDescriber */
 export async function describePod({ client, object, nowMs, showEvents }: Described): Promise<string> {
@@ -26,7 +26,7 @@ export async function describePod({ client, object, nowMs, showEvents }: Describ
     metadata.namespace,
   );
   const writer = new DescribeWriter();
-  writeHead(writer, pod);
+  writeHead(writer, pod, nowMs);
   const spec = pod.spec as PodSpec;
   const statuses = pod.status ?? {};
   if (spec.initContainers?.length)
@@ -56,23 +56,19 @@ export async function describePod({ client, object, nowMs, showEvents }: Describ
   writer.line(0, `QoS Class:\t${statuses.qosClass ?? ""}`);
   writeLabels(writer, "Node-Selectors", spec.nodeSelector);
   writeTolerations(writer, spec.tolerations);
-  for (const constraint of [spec.topologySpreadConstraints ?? []]) {
-    constraint.forEach((each, index) =>
+  [...(spec.topologySpreadConstraints ?? [])]
+    .sort((a, b) => (a.topologyKey < b.topologyKey ? -1 : 1))
+    .forEach((each, index) =>
       writer.line(
         0,
-        `${index === 0 ? "Topology Spread Constraints:" : ""}\t${each.topologyKey}:${each.whenUnsatisfiable} when max skew ${each.maxSkew} is exceeded for selector ${Object.entries(
-          each.labelSelector?.matchLabels ?? {},
-        )
-          .map(([key, value]) => `${key}=${value}`)
-          .join(",")}`,
+        `${index === 0 ? "Topology Spread Constraints:" : ""}\t${each.topologyKey}:${each.whenUnsatisfiable} when max skew ${each.maxSkew} is exceeded${each.labelSelector ? ` for selector ${selectorText(each.labelSelector)}` : ""}`,
       ),
     );
-  }
   writeEvents(writer, events, nowMs);
   return writer.render();
 }
 
-function writeHead(writer: DescribeWriter, pod: Pod): void {
+function writeHead(writer: DescribeWriter, pod: Pod, nowMs: number): void {
   const { metadata, spec, status } = pod as Required<Pod>;
   writer.line(0, `Name:\t${metadata.name}`);
   writer.line(0, `Namespace:\t${metadata.namespace}`);
@@ -87,12 +83,14 @@ function writeHead(writer: DescribeWriter, pod: Pod): void {
   writeLabels(writer, "Labels", metadata.labels);
   writeAnnotations(writer, "Annotations", metadata.annotations);
   if (metadata.deletionTimestamp && status?.phase !== "Failed" && status?.phase !== "Succeeded") {
-    writer.line(0, `Status:\tTerminating (lasts <invalid>)`);
+    writer.line(0, `Status:\tTerminating (lasts ${ageOf(metadata.deletionTimestamp, nowMs)})`);
     writer.line(0, `Termination Grace Period:\t${metadata.deletionGracePeriodSeconds}s`);
   } else writer.line(0, `Status:\t${status?.phase ?? ""}`);
   if (status?.reason) writer.line(0, `Reason:\t${status.reason}`);
   if (status?.message) writer.line(0, `Message:\t${status.message}`);
-  if (spec.securityContext?.seccompProfile) writer.line(0, `SeccompProfile:\t${spec.securityContext.seccompProfile.type}`);
+  const seccomp = spec.securityContext?.seccompProfile;
+  if (seccomp) writer.line(0, `SeccompProfile:\t${seccomp.type}`);
+  if (seccomp?.type === "Localhost") writer.line(0, `LocalhostProfile:\t${seccomp.localhostProfile ?? ""}`);
   writer.line(0, `IP:\t${status?.podIP ?? ""}`);
   if (!status?.podIPs?.length) writer.line(0, "IPs:\t<none>");
   else {
@@ -102,6 +100,10 @@ function writeHead(writer: DescribeWriter, pod: Pod): void {
   const controller = metadata.ownerReferences?.find((owner) => owner.controller);
   if (controller) writer.line(0, `Controlled By:\t${controller.kind}/${controller.name}`);
   if (status?.nominatedNodeName) writer.line(0, `NominatedNodeName:\t${status.nominatedNodeName}`);
+  if (spec.resources) {
+    writer.line(0, "Resources:");
+    writeResources(writer, spec.resources, 1);
+  }
 }
 
 /** Also for pod templates, which have no statuses. Upstream: describeContainers */
@@ -121,15 +123,16 @@ export function writeContainers(
     writeBasics(writer, container, status, 2);
     writeCommand(writer, container, 2);
     if (status) writeStates(writer, status, 2);
-    writeResources(writer, container, 2);
+    writeResources(writer, container.resources, 2);
     if (container.livenessProbe) writer.line(2, `Liveness:\t${probeText(container.livenessProbe)}`);
     if (container.readinessProbe) writer.line(2, `Readiness:\t${probeText(container.readinessProbe)}`);
     if (container.startupProbe) writer.line(2, `Startup:\t${probeText(container.startupProbe)}`);
     writeEnvFrom(writer, container, 2);
     writeEnv(writer, container, pod, 2);
     writeMounts(writer, container.volumeMounts ?? [], 2);
-    for (const [index, device] of (container.volumeDevices ?? []).entries())
-      writer.line(2, index === 0 ? `Devices:\t${device.devicePath} from ${device.name}` : `\t${device.devicePath} from ${device.name}`);
+    const devices = [...(container.volumeDevices ?? [])].sort((a, b) => (a.devicePath < b.devicePath ? -1 : 1));
+    if (devices.length > 0) writer.line(2, container.volumeMounts?.length ? "Devices:" : "Devices:\t<none>");
+    for (const { devicePath, name } of devices) writer.line(3, `${devicePath} from ${name}`);
   }
 }
 
@@ -147,7 +150,9 @@ function writeBasics(writer: DescribeWriter, container: Container, status: Conta
     level,
     `Host Port${plural}:\t${ports.length === 0 ? "<none>" : ports.map((port) => `${port.hostPort ?? 0}/${port.protocol ?? "TCP"}${port.name ? ` (${port.name})` : ""}`).join(", ")}`,
   );
-  if (container.securityContext?.seccompProfile) writer.line(level, `SeccompProfile:\t${container.securityContext.seccompProfile.type}`);
+  const seccomp = container.securityContext?.seccompProfile;
+  if (seccomp) writer.line(level, `SeccompProfile:\t${seccomp.type}`);
+  if (seccomp?.type === "Localhost") writer.line(level + 1, `LocalhostProfile:\t${seccomp.localhostProfile ?? ""}`);
 }
 
 function writeCommand(writer: DescribeWriter, container: Container, level: number): void {
@@ -186,10 +191,10 @@ function writeState(writer: DescribeWriter, title: string, { running, waiting, t
   }
 }
 
-function writeResources(writer: DescribeWriter, container: Container, level: number): void {
+function writeResources(writer: DescribeWriter, resources: Container["resources"], level: number): void {
   for (const [title, list] of [
-    ["Limits", container.resources?.limits],
-    ["Requests", container.resources?.requests],
+    ["Limits", resources?.limits],
+    ["Requests", resources?.requests],
   ] as const) {
     const entries = Object.entries(list ?? {}).sort();
     if (entries.length === 0) continue;
@@ -204,12 +209,18 @@ export function probeText(probe: Probe): string {
   if (probe.exec) return `exec [${(probe.exec.command ?? []).join(" ")}] ${times}`;
   if (probe.httpGet) {
     const { host, path, port, scheme } = probe.httpGet;
-    return `http-get ${(scheme ?? "HTTP").toLowerCase()}://${host ?? ""}:${port}${path ? (path.startsWith("/") ? path : `/${path}`) : ""} ${times}`;
+    return `http-get ${(scheme ?? "HTTP").toLowerCase()}://${host ?? ""}:${port}${escapedPath(path ?? "")} ${times}`;
   }
   if (probe.tcpSocket) return `tcp-socket ${probe.tcpSocket.host ?? ""}:${probe.tcpSocket.port} ${times}`;
   if (probe.grpc) return `grpc <pod>:${probe.grpc.port} ${probe.grpc.service ?? ""} ${times}`;
   return `unknown ${times}`;
 }
+
+/** As Go's URL writes a path. */
+const escapedPath = (path: string) =>
+  (path === "" || path.startsWith("/") ? path : `/${path}`).replace(/[^\w\-.~$&+,/:;=@]/gu, (char) =>
+    [...Buffer.from(char)].map((byte) => `%${byte.toString(16).toUpperCase().padStart(2, "0")}`).join(""),
+  );
 
 function writeEnvFrom(writer: DescribeWriter, container: Container, level: number): void {
   if (!container.envFrom?.length) return;
@@ -291,78 +302,6 @@ function writeMounts(writer: DescribeWriter, mounts: readonly VolumeMount[], lev
     const flags = [mount.readOnly ? "ro" : "rw", ...(mount.subPath ? [`path=${JSON.stringify(mount.subPath)}`] : [])];
     writer.line(level + 1, `${mount.mountPath} from ${mount.name} (${flags.join(",")})`);
   }
-}
-
-export function writeVolumes(writer: DescribeWriter, volumes: readonly Volume[] | undefined, level = 0): void {
-  if (!volumes?.length) return writer.line(level, "Volumes:\t<none>");
-  writer.line(level, "Volumes:");
-  for (const volume of volumes) {
-    writer.line(1, `${level > 0 ? " " : ""}${volume.name}:`);
-    for (const line of volumeLines(volume)) writer.line(2, line);
-  }
-}
-
-function volumeLines(volume: Volume): string[] {
-  if (volume.emptyDir)
-    return [
-      "Type:\tEmptyDir (a temporary directory that shares a pod's lifetime)",
-      `Medium:\t${volume.emptyDir.medium ?? ""}`,
-      `SizeLimit:\t${volume.emptyDir.sizeLimit === undefined ? "<unset>" : String(volume.emptyDir.sizeLimit)}`,
-    ];
-  if (volume.hostPath)
-    return [
-      "Type:\tHostPath (bare host directory volume)",
-      `Path:\t${volume.hostPath.path}`,
-      `HostPathType:\t${volume.hostPath.type ?? ""}`,
-    ];
-  if (volume.configMap)
-    return [
-      "Type:\tConfigMap (a volume populated by a ConfigMap)",
-      `Name:\t${volume.configMap.name ?? ""}`,
-      `Optional:\t${volume.configMap.optional ?? false}`,
-    ];
-  if (volume.secret)
-    return [
-      "Type:\tSecret (a volume populated by a Secret)",
-      `SecretName:\t${volume.secret.secretName ?? ""}`,
-      `Optional:\t${volume.secret.optional ?? false}`,
-    ];
-  if (volume.persistentVolumeClaim)
-    return [
-      "Type:\tPersistentVolumeClaim (a reference to a PersistentVolumeClaim in the same namespace)",
-      `ClaimName:\t${volume.persistentVolumeClaim.claimName}`,
-      `ReadOnly:\t${volume.persistentVolumeClaim.readOnly ?? false}`,
-    ];
-  if (volume.downwardAPI)
-    return [
-      "Type:\tDownwardAPI (a volume populated by information about the pod)",
-      "Items:",
-      ...(volume.downwardAPI.items ?? []).map((item) => downwardItem(item, "  ")),
-    ];
-  if (volume.projected) return projectedLines(volume.projected.sources ?? []);
-  return [`<unknown>`];
-}
-
-type DownwardItem = {
-  path: string;
-  fieldRef?: { fieldPath: string } | undefined;
-  resourceFieldRef?: { resource: string } | undefined;
-};
-const downwardItem = (item: DownwardItem, indent: string) =>
-  item.fieldRef
-    ? `${indent}${item.fieldRef.fieldPath} -> ${item.path}`
-    : `${indent}${item.resourceFieldRef?.resource ?? ""} -> ${item.path}`;
-
-function projectedLines(sources: NonNullable<NonNullable<Volume["projected"]>["sources"]>): string[] {
-  const lines = ["Type:\tProjected (a volume that contains injected data from multiple sources)"];
-  for (const source of sources) {
-    if (source.secret) lines.push(`SecretName:\t${source.secret.name ?? ""}`, `Optional:\t${source.secret.optional ?? false}`);
-    else if (source.downwardAPI) lines.push("DownwardAPI:\ttrue");
-    else if (source.configMap)
-      lines.push(`ConfigMapName:\t${source.configMap.name ?? ""}`, `Optional:\t${source.configMap.optional ?? false}`);
-    else if (source.serviceAccountToken) lines.push(`TokenExpirationSeconds:\t${source.serviceAccountToken.expirationSeconds ?? 3600}`);
-  }
-  return lines;
 }
 
 export function writeTolerations(writer: DescribeWriter, tolerations: readonly Toleration[] | undefined, level = 0): void {

@@ -46,6 +46,7 @@ export async function describeService({ client, object, nowMs, showEvents }: Des
         ? `TargetPort:\t${port.targetPort}/${port.protocol ?? "TCP"}`
         : `TargetPort:\t${port.targetPort ?? 0}/${port.protocol ?? "TCP"}`,
     );
+    if (port.appProtocol !== undefined) writer.line(0, `AppProtocol:\t${port.appProtocol}`);
     if (port.nodePort) writer.line(0, `NodePort:\t${name}\t${port.nodePort}/${port.protocol ?? "TCP"}`);
     writer.line(0, `Endpoints:\t${endpointsText(slices.items ?? [], port.name ?? "")}`);
   }

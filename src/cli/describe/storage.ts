@@ -3,6 +3,7 @@ import type { CSINode, StorageClass, VolumeAttributesClass } from "../../api/gen
 import { ageOf } from "../../api/duration.ts";
 import type { Described } from "./describe-object.ts";
 import { writeEventsOf } from "./events.ts";
+import { persistentSourceLines } from "./volume.ts";
 import { DescribeWriter, goTime, labelsText, writeAnnotations, writeLabels } from "./writer.ts";
 
 const OLD_CLASS = "volume.beta.kubernetes.io/storage-class";
@@ -29,7 +30,7 @@ export async function describePersistentVolume(described: Described): Promise<st
   writeNodeAffinity(writer, spec?.nodeAffinity);
   writer.line(0, `Message:\t${status?.message ?? ""}`);
   writer.line(0, "Source:");
-  const source = spec ? sourceLines(spec) : undefined;
+  const source = spec ? persistentSourceLines(spec) : undefined;
   if (source) for (const line of source) writer.line(2, line);
   else writer.line(1, "<unknown>");
   await writeEventsOf(writer, described);
@@ -57,39 +58,6 @@ function writeTerm(writer: DescribeWriter, level: number, index: number, texts: 
   texts.forEach((text, at) => writer.line(level, `${at === 0 ? `Term ${index}:` : ""}\t${text}`));
 }
 
-function sourceLines({ hostPath, nfs, local, csi, iscsi }: PersistentVolumeSpec): string[] | undefined {
-  if (hostPath)
-    return ["Type:\tHostPath (bare host directory volume)", `Path:\t${hostPath.path}`, `HostPathType:\t${hostPath.type ?? "<none>"}`];
-  if (nfs)
-    return [
-      "Type:\tNFS (an NFS mount that lasts the lifetime of a pod)",
-      `Server:\t${nfs.server}`,
-      `Path:\t${nfs.path}`,
-      `ReadOnly:\t${nfs.readOnly ?? false}`,
-    ];
-  if (iscsi)
-    return [
-      "Type:\tISCSI (an ISCSI Disk resource that is attached to a kubelet's host machine and then exposed to the pod)",
-      `TargetPortal:\t${iscsi.targetPortal}`,
-      `IQN:\t${iscsi.iqn}`,
-      `Lun:\t${iscsi.lun}`,
-    ];
-  if (local) return ["Type:\tLocalVolume (a persistent volume backed by local storage on a node)", `Path:\t${local.path}`];
-  if (!csi) return undefined;
-  const attributes = Object.entries(csi.volumeAttributes ?? {}).sort(([a], [b]) => (a < b ? -1 : 1));
-  return [
-    "Type:\tCSI (a Container Storage Interface (CSI) volume source)",
-    `Driver:\t${csi.driver}`,
-    `FSType:\t${csi.fsType ?? ""}`,
-    `VolumeHandle:\t${csi.volumeHandle}`,
-    `ReadOnly:\t${csi.readOnly ?? false}`,
-    // kubectl indents each part of these lines once more.
-    ...(attributes.length === 0
-      ? ["VolumeAttributes:\t<none>"]
-      : attributes.map(([key, value], index) => `${index === 0 ? "VolumeAttributes:\t" : "    \t"}    ${key}=${value}`)),
-  ];
-}
-
 /** Upstream: describe.PersistentVolumeClaimDescriber */
 export async function describePersistentVolumeClaim(described: Described): Promise<string> {
   const { client, object } = described;
@@ -99,7 +67,10 @@ export async function describePersistentVolumeClaim(described: Described): Promi
     limit: 500,
   });
   const users = (pods.items ?? []).filter((pod) =>
-    pod.spec?.volumes?.some(({ persistentVolumeClaim }) => persistentVolumeClaim?.claimName === metadata.name),
+    pod.spec?.volumes?.some(
+      ({ name, persistentVolumeClaim, ephemeral }) =>
+        persistentVolumeClaim?.claimName === metadata.name || (ephemeral && `${pod.metadata?.name}-${name}` === metadata.name),
+    ),
   );
   const writer = new DescribeWriter();
   writer.line(0, `Name:\t${metadata.name}`);

@@ -1,5 +1,6 @@
 import type { PodTemplateSpec } from "../../api/generated/core-v1.ts";
-import { writeContainers, writeTolerations, writeVolumes } from "./pod.ts";
+import { writeContainers, writeTolerations } from "./pod.ts";
+import { writeVolumes } from "./volume.ts";
 import { type DescribeWriter, writeAnnotations, writeLabels } from "./writer.ts";
 
 /** The pods that a workload makes. Upstream: DescribePodTemplate */

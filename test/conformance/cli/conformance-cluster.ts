@@ -71,6 +71,7 @@ export class ConformanceCluster {
       secure: (connection) => Promise.resolve(connection),
       postReview: () => Promise.reject(new Error("no webhooks here")),
       descriptions: () => ({}),
+      processUsage: () => ({ cpuSeconds: 0, residentBytes: 0, startTimeSeconds: 0, heapBytes: 0 }),
       stats: () => ({}),
       report: (component, message, error) => {
         if (process.env["CONFORMANCE_LOG"]) console.error(component, message, error ?? "");
