@@ -6,14 +6,14 @@ export class StatusError extends Error {
   override readonly name = "StatusError";
   readonly status: Status;
 
-  constructor(status: Omit<Status, "kind" | "apiVersion" | "metadata" | "status"> & { code: number }, options?: ErrorOptions) {
+  constructor(status: Omit<Status, "kind" | "apiVersion" | "status"> & { code: number }, options?: ErrorOptions) {
     super(status.message, options);
-    const { message, reason, details, code } = status;
+    const { metadata = {}, message, reason, details, code } = status;
     // In the order of Go's fields: people read these.
     this.status = {
       kind: "Status",
       apiVersion: "v1",
-      metadata: {},
+      metadata,
       status: "Failure",
       ...(message === undefined ? {} : { message }),
       ...(reason === undefined ? {} : { reason }),
@@ -92,7 +92,9 @@ export const methodNotSupported = (resource: Resource, verb: string) =>
     details: { ...(resource.group ? { group: resource.group } : {}), kind: resource.plural },
   });
 
-export const expired = (message: string) => new StatusError({ code: 410, reason: "Expired", message });
+/** @param continueToken with which an expired list goes on all the same. */
+export const expired = (message: string, continueToken?: string) =>
+  new StatusError({ code: 410, reason: "Expired", message, ...(continueToken ? { metadata: { continue: continueToken } } : {}) });
 export const unauthorized = () => new StatusError({ code: 401, reason: "Unauthorized", message: "Unauthorized" });
 export const tooManyRequests = (message: string, retryAfterSeconds: number) =>
   new StatusError({ code: 429, reason: "TooManyRequests", message, details: { retryAfterSeconds } });

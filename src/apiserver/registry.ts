@@ -1,7 +1,8 @@
 import type { ResourceQuota, Service } from "../api/generated/core-v1.ts";
 import { apiVersionOf, type Kind } from "../api/kind.ts";
 import type { KubernetesObject, ObjectName } from "../api/meta.ts";
-import { expired, notFound } from "../api/status.ts";
+import { badRequest, expired, notFound } from "../api/status.ts";
+import { CompactedError } from "../store/store.ts";
 import type { Entry, Store, WatchEvent, WatchHandle } from "../store/store.ts";
 import type { Clock } from "../util/clock.ts";
 import type { Journal } from "../util/journal.ts";
@@ -12,14 +13,7 @@ import { type Connection, connectRequest } from "./admission/connect.ts";
 import type { CallWebhook } from "./admission/webhook-calls.ts";
 import type { DeleteOptions } from "./deletion.ts";
 import { keyPrefix, KindTable, storageKey, storedKind } from "./kind-table.ts";
-import {
-  decodeContinue,
-  encodeContinue,
-  type ListQuery,
-  parseResourceVersion,
-  revisionError,
-  tooLargeResourceVersion,
-} from "./list-options.ts";
+import { decodeContinue, encodeContinue, type ListQuery, revisionOfList, listError } from "./list-options.ts";
 import { type ObjectView, viewOf } from "./object-view.ts";
 import { type DeleteResult, RegistryWriter, type Transform, type UpdateOptions, type UpdateResult } from "./registry-writer.ts";
 import { componentContext, type RequestContext } from "./request-context.ts";
@@ -126,11 +120,13 @@ export class Registry {
     const matches = matcherOf(kind, query);
     const prefix = prefixOf(kind, query.namespace);
     const token = query.continue ? decodeContinue(query.continue) : undefined;
-    const revision = token ? (token.revision > 0 ? token.revision : undefined) : this.#revisionOf(query);
+    if (token && query.resourceVersion && query.resourceVersion !== "0")
+      throw badRequest("specifying resource version is not allowed when using continue");
+    const revision = token ? (token.revision > 0 ? token.revision : undefined) : revisionOfList(query, this.store.revision);
     try {
       return this.#listAt(kind, query, { matches, prefix, revision, after: token && keyPrefix(kind) + token.after });
     } catch (error) {
-      throw revisionError(error, revision ?? 0, token !== undefined);
+      throw listError(error, revision ?? 0, token?.after);
     }
   }
 
@@ -169,13 +165,15 @@ export class Registry {
   watch(kind: Kind, options: RegistryWatchOptions): WatchHandle {
     const matches = matcherOf(kind, options);
     const toEvent = (event: WatchEvent) => registryEvent(kind, event, matches);
-    if (options.after > this.store.revision) throw tooLargeResourceVersion(options.after, this.store.revision);
+    // Whoever asks for the future waits until it is there.
+    const after = Math.min(options.after, this.store.revision);
     try {
       return this.store.watch(prefixOf(kind, options.namespace), {
-        after: options.after,
+        after,
         onEvents: (events) => {
           const relevant: RegistryEvent[] = [];
           for (const event of events) {
+            if (event.revision <= options.after) continue;
             const translated = toEvent(event);
             if (translated) relevant.push(translated);
           }
@@ -184,18 +182,9 @@ export class Registry {
         ...(options.onProgress ? { onProgress: (revision: number) => options.onProgress?.(revision) } : {}),
       });
     } catch (error) {
-      const known = revisionError(error, options.after, false);
-      throw known === error ? error : expired((known as Error).message);
+      if (error instanceof CompactedError) throw expired(`too old resource version: ${options.after} (${error.compactedRevision})`);
+      throw error;
     }
-  }
-
-  /** The revision to read at; undefined: now. Upstream: storage/cacher's table of resourceVersion and resourceVersionMatch. */
-  #revisionOf(query: ListQuery): number | undefined {
-    const asked = parseResourceVersion(query.resourceVersion);
-    if (asked === undefined || asked === 0) return undefined;
-    if (query.resourceVersionMatch === "Exact") return asked;
-    if (asked > this.store.revision) throw tooLargeResourceVersion(asked, this.store.revision);
-    return undefined;
   }
 
   #listAt(

@@ -8,7 +8,7 @@ import * as defaults from "../../src/apiserver/authorization/default-roles.ts";
 import { RbacAuthorizer } from "../../src/apiserver/authorization/rbac.ts";
 import { rbacEscalation } from "../../src/apiserver/authorization/escalation.ts";
 import { clusterRoleAggregation } from "../../src/controllers/cluster-role-aggregation.ts";
-import { scaleOf, withReplicas } from "../../src/apiserver/subresources/scale.ts";
+import { getScale, withReplicas } from "../../src/apiserver/subresources/scale.ts";
 import { startRegistry } from "../support/cluster.ts";
 
 const ALICE = { name: "alice", groups: ["dev", "system:authenticated"] };
@@ -112,7 +112,7 @@ test("a role that aggregates takes up new ones, and those of the defaults are wh
     signCertificate: () => Promise.reject(new Error("no certificates here")),
     authorize: () => true,
     podMetrics: () => undefined,
-    scaleOf,
+    getScale: (kind, name) => getScale(registry, kind, name),
     withReplicas,
   });
   await informers.start();

@@ -15,6 +15,7 @@ import { dryRunOf, isTrue, listQueryOf, numberOf } from "./query.ts";
 import type { ResourceTarget } from "./request-info.ts";
 import type { ServerParts } from "./server-parts.ts";
 import { renderTable, tableFormatOf } from "./table.ts";
+import { validateListOptions } from "../list-options.ts";
 import { serveWatch } from "./watch-handler.ts";
 
 /** The generic verbs of one kind: everything but what src/apiserver/subresources/ serves. */
@@ -33,6 +34,7 @@ export async function serveResource(exchange: HttpExchange, parts: ServerParts, 
     case "watch":
       return serveWatch(exchange, parts.registry, kind, selectionOf(exchange, target));
     case "list":
+      validateListOptions(exchange.query, false);
       return sendList(exchange, parts, kind, parts.registry.list(kind, listQueryOf(exchange.query, target.namespace)));
     case "get":
       return sendObject(exchange, parts, kind, parts.registry.getView(kind, nameOf(target)), 200);

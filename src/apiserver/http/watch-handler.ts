@@ -1,9 +1,8 @@
 import { apiVersionOf, type Kind } from "../../api/kind.ts";
-import { forbidden, invalid } from "../../api/field-errors.ts";
-import { expired, invalidObject, isReason, StatusError } from "../../api/status.ts";
+import { expired, isReason, StatusError } from "../../api/status.ts";
 import type { WatchHandle } from "../../store/store.ts";
 import type { Clock, Timer } from "../../util/clock.ts";
-import { parseResourceVersion } from "../list-options.ts";
+import { parseResourceVersion, validateListOptions } from "../list-options.ts";
 import type { ObjectView } from "../object-view.ts";
 import type { Registry, RegistryEvent } from "../registry.ts";
 import type { Selection } from "../selection.ts";
@@ -21,7 +20,7 @@ const TEAR_DOWN_MS = 1000;
 export function serveWatch(exchange: HttpExchange, registry: Registry, kind: Kind, selection: Selection): void {
   const { query } = exchange;
   const initialEvents = isTrue(query.get("sendInitialEvents"));
-  checkWatchOptions(query);
+  validateListOptions(query, true);
   const bookmarks = isTrue(query.get("allowWatchBookmarks"));
   const asked = parseResourceVersion(query.get("resourceVersion") ?? undefined);
   const replay = query.has("sendInitialEvents") ? initialEvents : asked === undefined || asked === 0;
@@ -43,7 +42,7 @@ export function serveWatch(exchange: HttpExchange, registry: Registry, kind: Kin
     return;
   }
   for (const view of list?.views ?? []) stream.event({ type: "ADDED", view, revision: after });
-  if (initialEvents && bookmarks) stream.bookmark(after, true);
+  if (replay && bookmarks) stream.bookmark(after, true);
   stream.endAfter((numberOf(query, "timeoutSeconds") ?? DEFAULT_TIMEOUT_SECONDS) * 1000, handle);
   // Who watches custom resources whose definition changes must come again. Upstream: customresource_handler.go tearDown
   if (kind.storedForm)
@@ -75,24 +74,6 @@ function openWatch(
     if (isReason(error, "Expired")) return expired(error.message);
     throw error;
   }
-}
-
-/** Upstream: apimachinery/pkg/apis/meta/internalversion/validation ValidateListOptions */
-function checkWatchOptions(query: URLSearchParams): void {
-  const match = query.get("resourceVersionMatch");
-  const errors = [];
-  if (query.has("sendInitialEvents")) {
-    if (match === null)
-      errors.push(forbidden("resourceVersionMatch", "sendInitialEvents requires setting resourceVersionMatch to NotOlderThan"));
-    else if (match !== "NotOlderThan")
-      errors.push(invalid("resourceVersionMatch", match, "sendInitialEvents requires setting resourceVersionMatch to NotOlderThan"));
-    if (isTrue(query.get("sendInitialEvents")) && !isTrue(query.get("allowWatchBookmarks"))) {
-      errors.push(forbidden("allowWatchBookmarks", "sendInitialEvents requires setting allowWatchBookmarks to true"));
-    }
-  } else if (match !== null) {
-    errors.push(forbidden("resourceVersionMatch", "resourceVersionMatch is forbidden for watch unless sendInitialEvents is provided"));
-  }
-  if (errors.length > 0) throw invalidObject({ group: "meta.k8s.io", kind: "ListOptions" }, "", errors);
 }
 
 /** One watcher's stream of JSON lines. */

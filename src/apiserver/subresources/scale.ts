@@ -4,7 +4,7 @@ import type { LabelSelector } from "../../api/generated/meta-v1.ts";
 import type { Kind, ScalePaths } from "../../api/kind.ts";
 import type { KubernetesObject, ObjectName } from "../../api/meta.ts";
 import { applyPatch, JSON_PATCH, MERGE_PATCH, STRATEGIC_MERGE_PATCH } from "../../api/patch.ts";
-import { conflict, internalError, invalidObject, methodNotSupported, unsupportedMediaType } from "../../api/status.ts";
+import { conflict, internalError, invalidObject, methodNotSupported, notFound, unsupportedMediaType } from "../../api/status.ts";
 import { readPath, withPath } from "../custom-resources/simple-path.ts";
 import { decodeAs, mediaTypeOf, parseBody, parseJsonBody, readBody } from "../http/body.ts";
 import type { HttpExchange } from "../http/http-exchange.ts";
@@ -34,12 +34,12 @@ const PATCH_TYPES: readonly string[] = [JSON_PATCH, MERGE_PATCH, STRATEGIC_MERGE
 export async function serveScale(exchange: HttpExchange, parts: ServerParts, kind: Kind, name: ObjectName): Promise<void> {
   const { registry } = parts;
   const context = exchange.context();
-  const object = registry.get(kind, name);
+  const { object, scale } = getScale(registry, kind, name);
   if (exchange.method === "GET") {
     const path = kind.scalePaths?.specReplicasPath;
     if (path && readPath(object, path) === undefined)
       throw internalError(new Error(`the spec replicas field ${JSON.stringify(path)} does not exist`));
-    return exchange.sendJson(200, scaleOf(kind, object));
+    return exchange.sendJson(200, scale);
   }
   const mediaType = mediaTypeOf(exchange.request);
   const bytes = await readBody(exchange.request);
@@ -73,8 +73,23 @@ export function setScale(registry: Registry, kind: Kind, name: ObjectName, wante
     if (asked && asked !== object.metadata.resourceVersion) throw conflict(kind, name.name, MODIFIED_MESSAGE);
     return withReplicas(kind, object, replicas);
   };
-  registry.get(kind, name);
+  getScale(registry, kind, name);
   return registry.modify(kind, name, change, context, { action: `scales to ${replicas} replicas`, ownedThrough: "scale" }).view.object;
+}
+
+/** Whose own storage of scales says that it does not find one, and as what. Upstream: pkg/registry/apps/…/storage ScaleREST */
+const NOT_FOUND_AS: Readonly<Record<string, { readonly group: string; readonly plural: string }>> = {
+  "deployments.apps": { group: "apps", plural: "deployments/scale" },
+  "replicasets.apps": { group: "apps", plural: "replicasets/scale" },
+  "replicationcontrollers.": { group: "autoscaling", plural: "replicationcontrollers/scale" },
+};
+
+/** Throws NotFound. */
+export function getScale(registry: Registry, kind: Kind, name: ObjectName): { readonly object: KubernetesObject; readonly scale: Scale } {
+  const resource = NOT_FOUND_AS[`${kind.plural}.${kind.group}`];
+  const object = resource ? registry.find(kind, name) : registry.get(kind, name);
+  if (!object) throw notFound(resource ?? kind, name.name);
+  return { object, scale: scaleOf(kind, object) };
 }
 
 export function withReplicas(kind: Kind, object: KubernetesObject, replicas: number): KubernetesObject {
@@ -84,7 +99,7 @@ export function withReplicas(kind: Kind, object: KubernetesObject, replicas: num
     : ({ ...object, spec: { ...spec, replicas } } as KubernetesObject);
 }
 
-export function scaleOf(kind: Kind, object: KubernetesObject): Scale {
+function scaleOf(kind: Kind, object: KubernetesObject): Scale {
   if (kind.scalePaths) return customScale(kind.scalePaths, object);
   const { spec, status } = object as Scalable;
   const { name, namespace, uid, resourceVersion, creationTimestamp } = object.metadata;
