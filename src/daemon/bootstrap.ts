@@ -15,6 +15,7 @@ import { serviceAccounts } from "../api/resources/service-account.ts";
 import { services } from "../api/resources/service.ts";
 import { storageClasses } from "../api/resources/storage-class.ts";
 import { isAlreadyExists } from "../api/status.ts";
+import { CONTROLLER_ACCOUNTS } from "../apiserver/authorization/controller-roles.ts";
 import * as roleDefaults from "../apiserver/authorization/default-roles.ts";
 import type { Client } from "../client/client.ts";
 import * as defaults from "./default-cluster.ts";
@@ -33,6 +34,9 @@ export async function createFoundations(client: Client): Promise<void> {
 /** What kubeadm and kind add to a new cluster; made once, the user may take it away. */
 export async function createAddons(client: Client): Promise<void> {
   const kubeadm = client.as("kubeadm");
+  const controllers = client.as("kube-controller-manager");
+  for (const name of CONTROLLER_ACCOUNTS)
+    await ensure(controllers, serviceAccounts, { apiVersion: "v1", kind: "ServiceAccount", metadata: { name, namespace: "kube-system" } });
   for (const role of roleDefaults.kubeadmRoles()) await ensure(kubeadm, clusterRoles, role);
   for (const binding of roleDefaults.kubeadmBindings()) await ensure(kubeadm, clusterRoleBindings, binding);
   for (const account of defaults.serviceAccounts()) await ensure(kubeadm, serviceAccounts, account);

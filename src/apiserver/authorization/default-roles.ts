@@ -1,9 +1,9 @@
 import type { ClusterRole, ClusterRoleBinding, PolicyRule, Role, RoleBinding, Subject } from "../../api/generated/rbac-v1.ts";
 import type { Draft } from "../../api/meta.ts";
+import { CONTROLLER_ROLES } from "./controller-roles.ts";
 
 /**
  * The roles that every cluster has, in short: `verbs groups resources [names]`, lists with commas, "" for the core group.
- * The controllers' own roles (system:controller:…) are left out: here they run inside the server and are trusted.
  * Upstream: plugin/pkg/auth/authorizer/rbac/bootstrappolicy
  */
 const READ = "get,list,watch";
@@ -223,8 +223,14 @@ const BOOTSTRAPPED = {
   annotations: { "rbac.authorization.kubernetes.io/autoupdate": "true" },
 };
 
+const CONTROLLER_PREFIX = "system:controller:";
+
 export function clusterRoles(): Draft<ClusterRole>[] {
-  return Object.entries(CLUSTER_ROLES).map(([name, { rules = [], urls, into, from }]) => ({
+  const ofControllers = Object.entries(CONTROLLER_ROLES).map(([name, rules]): [string, RoleFacts] => [
+    CONTROLLER_PREFIX + name,
+    { rules: rules.map((rule) => (rule === "events" ? EVENTS : rule)) },
+  ]);
+  return [...Object.entries(CLUSTER_ROLES), ...ofControllers].map(([name, { rules = [], urls, into, from }]) => ({
     apiVersion: "rbac.authorization.k8s.io/v1",
     kind: "ClusterRole",
     metadata: { name, ...BOOTSTRAPPED, labels: { ...BOOTSTRAPPED.labels, ...(into ? { [AGGREGATE + into]: "true" } : {}) } },
@@ -244,7 +250,11 @@ function aggregated(label: string): PolicyRule[] {
 }
 
 export function clusterRoleBindings(): Draft<ClusterRoleBinding>[] {
-  return Object.entries(CLUSTER_BINDINGS).map(([name, subjects]) => ({
+  const ofControllers = Object.keys(CONTROLLER_ROLES).map((name): [string, readonly string[]] => [
+    CONTROLLER_PREFIX + name,
+    [`ServiceAccount kube-system/${name}`],
+  ]);
+  return [...Object.entries(CLUSTER_BINDINGS), ...ofControllers].map(([name, subjects]) => ({
     ...clusterBinding(name, name, subjects),
     metadata: { name, ...BOOTSTRAPPED },
   }));
@@ -336,10 +346,13 @@ function clusterBinding(name: string, role: string, subjects: readonly string[])
 function ruleOf(text: string): PolicyRule {
   const [verbs = "", groups = "", resources = "", names] = text.split(" ");
   return {
-    apiGroups: groups.split(",").map((group) => (group === '""' ? "" : group)),
-    ...(names ? { resourceNames: names.split(",") } : {}),
-    resources: resources.split(","),
-    verbs: verbs.split(","),
+    apiGroups: groups
+      .split(",")
+      .map((group) => (group === '""' ? "" : group))
+      .sort(),
+    ...(names ? { resourceNames: names.split(",").sort() } : {}),
+    resources: resources.split(",").sort(),
+    verbs: verbs.split(",").sort(),
   };
 }
 
