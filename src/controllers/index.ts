@@ -23,6 +23,7 @@ import { replicationController } from "./replication-controller.ts";
 import { resourceQuotaController } from "./resource-quota.ts";
 import { rootCaPublisher } from "./root-ca-publisher.ts";
 import { serviceAccountController } from "./service-account.ts";
+import { serviceAccountTokenController } from "./service-account-token.ts";
 import { statefulSetController } from "./stateful-set.ts";
 import { ttlAfterFinishedController } from "./ttl-after-finished.ts";
 import { validatingAdmissionPolicyStatus } from "./validating-admission-policy-status.ts";
@@ -30,6 +31,7 @@ import { claimProtectionController, volumeProtectionController } from "./volume-
 
 export const CONTROLLERS: readonly Controller[] = [
   serviceAccountController,
+  serviceAccountTokenController,
   rootCaPublisher,
   nodeLifecycleController,
   namespaceController,

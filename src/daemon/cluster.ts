@@ -18,7 +18,7 @@ import { createClient } from "../apiserver/in-process-client.ts";
 import type { StreamOptions, StreamSession } from "../apiserver/node-gateway.ts";
 import { podUsage } from "../apiserver/pod-usage.ts";
 import { Registry } from "../apiserver/registry.ts";
-import { scaleOf, withReplicas } from "../apiserver/subresources/scale.ts";
+import { getScale, withReplicas } from "../apiserver/subresources/scale.ts";
 import type { Descriptions } from "../apiserver/http/openapi.ts";
 import { type ApiHandler, createHandler } from "../apiserver/server.ts";
 import type { Client } from "../client/client.ts";
@@ -43,7 +43,7 @@ import type { SteerableClock } from "../util/clock.ts";
 import { Journal } from "../util/journal.ts";
 import { type Rng, SeededRng } from "../util/rng.ts";
 import { TaskGroup } from "../util/task-group.ts";
-import { authenticate, serviceAccount } from "./authentication.ts";
+import { Authenticator } from "./authentication.ts";
 import { createAddons, createFoundations, publishApiServer } from "./bootstrap.ts";
 import { type ClusterCertificates, signRequest } from "./certificates.ts";
 import { API_PORT, defaultNodes, DNS_SERVICE_IP, node as nodeSpec, type NodeSpec, staticPods } from "./default-cluster.ts";
@@ -148,9 +148,10 @@ export async function startCluster(options: ClusterOptions): Promise<Cluster> {
     ...context,
     caPem: certificates.ca.cert,
     signCertificate: (signing) => signRequest(certificates.ca, { ...signing, nowMs: clock.now(), hostNowMs: options.hostNow() }),
+    issueSecretToken: (token) => tokens.issueForSecret(token),
     authorize: (attributes) => rbac.authorize(attributes).allowed,
     podMetrics: (pod) => podUsage(gateway, pod, clock.now()),
-    scaleOf,
+    getScale: (kind, name) => getScale(registry, kind, name),
     withReplicas,
   });
   const stopExpiry = startEventExpiry(registry);
@@ -164,9 +165,14 @@ export async function startCluster(options: ClusterOptions): Promise<Cluster> {
 
   const dial = createDial(network, specs[0]?.name ?? "", (connection) => options.secure(connection, {}));
   registry.callWebhook = createWebhookCaller(registry, dial, options.postReview);
+  const authenticator = new Authenticator({
+    tokens,
+    adminCertificate: certificates.admin.cert,
+    find: (kind, name) => registry.find(registry.kinds.core(kind), name),
+  });
   const handler = createHandler({
     registry,
-    authenticate: (request: IncomingMessage) => authenticate(request, tokens),
+    authenticate: (request: IncomingMessage) => authenticator.authenticate(request),
     authorize: (attributes) => rbac.authorize(attributes),
     rulesOf: (user, namespace) => rbac.rulesOf(user, namespace),
     gateway,
@@ -176,7 +182,7 @@ export async function startCluster(options: ClusterOptions): Promise<Cluster> {
     descriptions: options.descriptions,
     metrics: () => [...scheduler.metrics, ...processMetrics(options.processUsage)],
     tokens,
-    tokenReviewer: (token) => serviceAccount(token, tokens),
+    tokenReviewer: (token) => authenticator.userOf(token),
     extraRoutes: [
       (exchange) =>
         serveKubesimRoute(exchange, {

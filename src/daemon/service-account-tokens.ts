@@ -1,4 +1,5 @@
 import { createPrivateKey, createPublicKey, createSign, createVerify, type KeyObject } from "node:crypto";
+import type { SecretToken } from "../controllers/controller.ts";
 import type { Clock } from "../util/clock.ts";
 import type { Rng } from "../util/rng.ts";
 
@@ -17,13 +18,21 @@ export interface IssuedToken {
   readonly expirationTimeMs: number;
 }
 
+interface ObjectId {
+  readonly name: string;
+  readonly uid: string;
+}
+
 export interface TokenClaims {
   readonly namespace: string;
-  readonly serviceAccountName: string;
-  readonly serviceAccountUid: string;
+  readonly serviceAccount: ObjectId;
   readonly audiences: readonly string[];
-  readonly expirationTimeMs: number;
-  readonly pod: { readonly name: string; readonly uid: string } | undefined;
+  /** Undefined for the token in a secret. */
+  readonly id?: string | undefined;
+  /** What the token dies with. */
+  readonly pod?: ObjectId | undefined;
+  readonly secret?: { readonly name: string; readonly uid: string | undefined } | undefined;
+  readonly node?: ObjectId | undefined;
 }
 
 export const API_AUDIENCE = "https://kubernetes.default.svc.cluster.local";
@@ -62,9 +71,25 @@ export class ServiceAccountTokens {
       nbf: nowSeconds,
       sub: `system:serviceaccount:${request.namespace}:${request.serviceAccount.name}`,
     };
+    return { token: this.#sign(claims), expirationTimeMs: expires * 1000 };
+  }
+
+  /** One that does not expire: it is good while its secret is there. Upstream: LegacyClaims */
+  issueForSecret({ namespace, secret, serviceAccount }: SecretToken): string {
+    return this.#sign({
+      iss: "kubernetes/serviceaccount",
+      "kubernetes.io/serviceaccount/namespace": namespace,
+      "kubernetes.io/serviceaccount/secret.name": secret,
+      "kubernetes.io/serviceaccount/service-account.name": serviceAccount.name,
+      "kubernetes.io/serviceaccount/service-account.uid": serviceAccount.uid,
+      sub: `system:serviceaccount:${namespace}:${serviceAccount.name}`,
+    });
+  }
+
+  #sign(claims: object): string {
     const text = `${encode({ alg: "ES256", kid: "kubesim" })}.${encode(claims)}`;
     const signature = createSign("SHA256").update(text).sign({ key: this.#privateKey, dsaEncoding: "ieee-p1363" });
-    return { token: `${text}.${signature.toString("base64url")}`, expirationTimeMs: expires * 1000 };
+    return `${text}.${signature.toString("base64url")}`;
   }
 
   /** Undefined when the token is not one of ours, or has run out. */
@@ -82,22 +107,39 @@ export class ServiceAccountTokens {
     }
     if (!good) return undefined;
     const claims = JSON.parse(Buffer.from(body, "base64url").toString()) as Record<string, unknown>;
+    return claims["iss"] === "kubernetes/serviceaccount" ? secretClaims(claims) : this.#boundClaims(claims);
+  }
+
+  #boundClaims(claims: Record<string, unknown>): TokenClaims | undefined {
     const expirationTimeMs = Number(claims["exp"]) * 1000;
     if (expirationTimeMs < this.#clock.now()) return undefined;
-    const own = claims["kubernetes.io"] as {
+    const { namespace, serviceaccount, pod, secret, node } = claims["kubernetes.io"] as {
       namespace: string;
-      serviceaccount: { name: string; uid: string };
-      pod?: { name: string; uid: string };
+      serviceaccount: ObjectId;
+      pod?: ObjectId;
+      secret?: ObjectId;
+      node?: ObjectId;
     };
     return {
-      namespace: own.namespace,
-      serviceAccountName: own.serviceaccount.name,
-      serviceAccountUid: own.serviceaccount.uid,
+      namespace,
+      serviceAccount: serviceaccount,
       audiences: claims["aud"] as string[],
-      expirationTimeMs,
-      pod: own.pod,
+      id: String(claims["jti"]),
+      pod,
+      secret,
+      node,
     };
   }
+}
+
+function secretClaims(claims: Record<string, unknown>): TokenClaims {
+  const claim = (name: string) => String(claims[`kubernetes.io/serviceaccount/${name}`]);
+  return {
+    namespace: claim("namespace"),
+    serviceAccount: { name: claim("service-account.name"), uid: claim("service-account.uid") },
+    audiences: [API_AUDIENCE],
+    secret: { name: claim("secret.name"), uid: undefined },
+  };
 }
 
 function encode(value: unknown): string {

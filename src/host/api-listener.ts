@@ -121,15 +121,17 @@ export function clientCertificate(socket: Duplex): CertificateSubject | undefine
 interface CertificateSubject {
   readonly commonName: string;
   readonly organizations: readonly string[];
+  readonly der: Buffer;
 }
 
 /** Reading one costs more than a GET: once for a connection is enough. */
 const knownCertificates = new WeakMap<TLSSocket, CertificateSubject | undefined>();
 
 function readCertificate(secure: TLSSocket): CertificateSubject | undefined {
-  const subject = secure.getPeerCertificate().subject as unknown as Record<string, string | string[] | undefined> | undefined;
+  const certificate = secure.getPeerCertificate();
+  const subject = certificate.subject as unknown as Record<string, string | string[] | undefined> | undefined;
   if (!subject?.["CN"]) return undefined;
-  return { commonName: String(subject["CN"]), organizations: [subject["O"] ?? []].flat() };
+  return { commonName: String(subject["CN"]), organizations: [subject["O"] ?? []].flat(), der: certificate.raw };
 }
 
 /** Whether the request came over the local socket. */

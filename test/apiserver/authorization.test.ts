@@ -110,6 +110,7 @@ test("a role that aggregates takes up new ones, and those of the defaults are wh
     log: () => undefined,
     caPem: "",
     signCertificate: () => Promise.reject(new Error("no certificates here")),
+    issueSecretToken: () => "",
     authorize: () => true,
     podMetrics: () => undefined,
     getScale: (kind, name) => getScale(registry, kind, name),

@@ -6,7 +6,7 @@ import { events } from "../../src/api/resources/event.ts";
 import { nodes } from "../../src/api/resources/node.ts";
 import { pods } from "../../src/api/resources/pod.ts";
 import { replicaSets } from "../../src/api/resources/replica-set.ts";
-import { scaleOf, withReplicas } from "../../src/apiserver/subresources/scale.ts";
+import { getScale, withReplicas } from "../../src/apiserver/subresources/scale.ts";
 import type { ControllerContext } from "../../src/controllers/controller.ts";
 import { startControllers } from "../../src/controllers/index.ts";
 import { rfc3339 } from "../../src/util/clock.ts";
@@ -42,9 +42,10 @@ export class World {
       journal,
       caPem: CA_PEM,
       signCertificate: () => Promise.reject(new Error("no certificates here")),
+      issueSecretToken: ({ namespace, serviceAccount }) => `token of ${namespace}/${serviceAccount.name}`,
       authorize: () => true,
       podMetrics: () => undefined,
-      scaleOf,
+      getScale: (kind, name) => getScale(world.parts.registry, kind, name),
       withReplicas,
       log: (component, message, error) => world.errors.push(`${component} ${message}: ${String(error)}`),
       ...more,
@@ -104,6 +105,7 @@ export class World {
         status: {
           ...current.status,
           phase: "Running",
+          startTime: now,
           podIP,
           podIPs: [{ ip: podIP }],
           conditions: [{ type: "Ready", status: "True", lastTransitionTime: now }],

@@ -5,6 +5,9 @@ import { sameJson } from "../merge-patch.ts";
 import { isConfigMapKey } from "../validation/names.ts";
 import { age, integer, text } from "./support/columns.ts";
 
+/** A secret that the tokens controller fills in, and the annotation that says for whom. */
+export const SERVICE_ACCOUNT_TOKEN = "kubernetes.io/service-account-token";
+export const SERVICE_ACCOUNT_NAME = "kubernetes.io/service-account.name";
 const MAX_BYTES = 1024 * 1024;
 const REQUIRED_KEYS: Record<string, readonly string[]> = {
   "kubernetes.io/dockerconfigjson": [".dockerconfigjson"],
@@ -37,6 +40,8 @@ export const secrets: Kind<Secret> = {
       bytes += Buffer.byteLength(value, "base64");
     }
     if (bytes > MAX_BYTES) errors.push(tooLong("data", MAX_BYTES));
+    if (secret.type === SERVICE_ACCOUNT_TOKEN && !secret.metadata.annotations?.[SERVICE_ACCOUNT_NAME])
+      errors.push(required(`metadata.annotations[${SERVICE_ACCOUNT_NAME}]`));
     for (const key of REQUIRED_KEYS[secret.type ?? ""] ?? []) if (secret.data?.[key] === undefined) errors.push(required(`data[${key}]`));
     return errors;
   },
