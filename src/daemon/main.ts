@@ -31,6 +31,9 @@ import { volumeStorage } from "./volume-storage.ts";
 // A new cluster comes up in fast-forward: what takes kubeadm half a minute of waiting passes in a moment.
 const START_SPEED = 60;
 const START_LIMIT_MS = 120_000;
+// What that takes of simulated time, and some: a new cluster begins so long ago and is then in step with the host,
+// against whose clock kubectl tells ages.
+const START_MS = 20_000;
 const STOP_LIMIT_MS = 5000;
 // The newest heartbeat on disk is at most this old: simulated time goes on after it, never before.
 const HEARTBEAT_INTERVAL_MS = 10_000;
@@ -45,7 +48,8 @@ async function main(): Promise<void> {
   onUncaught((error) => report("kubesim", "unexpected", error));
 
   const log = await WriteAheadLog.open(new HostDisk(folder.file("store")), { yieldToHost });
-  const clock = new HostClock((await newestHeartbeatMs(log)) + HEARTBEAT_INTERVAL_MS);
+  const newestMs = await newestHeartbeatMs(log);
+  const clock = new HostClock(newestMs === 0 ? hostNowMs() - START_MS : Math.max(newestMs + HEARTBEAT_INTERVAL_MS, hostNowMs()));
   const certificates = await loadCertificates(folder);
   const stats = new ProcessStats();
   const cluster = await startCluster({
@@ -77,6 +81,7 @@ async function main(): Promise<void> {
   if (cluster.isNew) {
     clock.setSpeed(START_SPEED);
     await cluster.settled(START_LIMIT_MS);
+    await clock.step(Math.max(0, hostNowMs() - clock.now()));
     clock.setSpeed(1);
   }
   const url = `https://127.0.0.1:${listener.port}`;

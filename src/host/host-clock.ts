@@ -18,10 +18,10 @@ export class HostClock implements SteerableClock {
   #armedDueMs = Infinity;
   #running = false;
 
-  /** @param startMs simulated time to start at; never earlier than the host's own. */
-  constructor(startMs = 0) {
+  /** @param startMs simulated time to start at. */
+  constructor(startMs = Date.now()) {
     this.#anchorHostMs = performance.now();
-    this.#anchorSimMs = Math.max(startMs, Date.now());
+    this.#anchorSimMs = startMs;
   }
 
   get speed(): number {
