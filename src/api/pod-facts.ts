@@ -100,3 +100,9 @@ export function qosClass(pod: { readonly spec: PodSpec }): "Guaranteed" | "Burst
   if (!any) return "BestEffort";
   return guaranteed ? "Guaranteed" : "Burstable";
 }
+
+/** The groups that a pod's processes are in besides their own. Upstream: pkg/kubelet/kuberuntime security_context.go */
+export function supplementalGroups({ spec: { securityContext } }: Pod): number[] {
+  const { fsGroup, supplementalGroups: more = [] } = securityContext ?? {};
+  return [...new Set([...(fsGroup === undefined ? [] : [fsGroup]), ...more])];
+}

@@ -124,6 +124,7 @@ export class Container {
         cwd: this.cwd,
         uid: this.uid,
         gid: this.gid,
+        groups: this.config.supplementalGroups,
         ...(this.input ? { stdin: this.input } : {}),
         stdout: out("stdout"),
         stderr: out("stderr"),

@@ -25,6 +25,8 @@ export function fileError(code: FileError["code"]): FileError {
   return error;
 }
 
+const SET_GID = 0o2000;
+
 /** What a file or directory is made of. Shared between trees until one of them changes it. */
 export interface Inode {
   readonly type: FileStat["type"];
@@ -171,7 +173,7 @@ export class MemoryFileSystem implements FileSystem {
         data: bytes,
         mode: options.mode ?? 0o644,
         uid: options.uid ?? 0,
-        gid: options.gid ?? 0,
+        gid: this.#groupIn(found.path) ?? options.gid ?? 0,
         mtimeMs: this.#now(),
       });
       this.#link(found.path, file);
@@ -201,14 +203,15 @@ export class MemoryFileSystem implements FileSystem {
     const parts = splitPath(path);
     if (options.recursive && parts.length > 1) this.mkdir(`/${parts.slice(0, -1).join("/")}`, options);
     const target = found ?? this.#find(path, true);
+    const group = this.#groupIn(target.path);
     this.#link(
       target.path,
       newInode("directory", {
         owner: this.#token,
         entries: new Map(),
-        mode: options.mode ?? 0o755,
+        mode: (options.mode ?? 0o755) | (group === undefined ? 0 : SET_GID),
         uid: options.uid ?? 0,
-        gid: options.gid ?? 0,
+        gid: group ?? options.gid ?? 0,
         mtimeMs: this.#now(),
         links: 2,
       }),
@@ -328,6 +331,12 @@ export class MemoryFileSystem implements FileSystem {
   }
 
   /** Throws when a directory on the way is missing; the last name may be. */
+  /** The group that all in a folder with the set-group-ID bit is of. */
+  #groupIn(path: string): number | undefined {
+    const { inode } = this.#find(directoryName(path), true);
+    return inode && (inode.mode & SET_GID) !== 0 ? inode.gid : undefined;
+  }
+
   #find(path: string, follow: boolean): Found {
     const rest = splitPath(path).reverse();
     const trail: { readonly name: string; readonly inode: Inode }[] = [];

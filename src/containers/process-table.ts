@@ -25,6 +25,7 @@ export interface InitOptions {
   readonly env: ReadonlyMap<string, string>;
   readonly cwd: string;
   readonly uid: number;
+  readonly groups?: readonly number[];
   readonly gid: number;
   readonly stdin?: ByteReader;
   readonly stdout?: ByteWriter;
@@ -65,6 +66,7 @@ export class ProcessTable {
       cwd: options.cwd,
       uid: options.uid,
       gid: options.gid,
+      groups: options.groups ?? [],
       stdin: options.stdin ?? NULL_READER,
       stdout: options.stdout ?? NULL_WRITER,
       stderr: options.stderr ?? NULL_WRITER,
@@ -137,6 +139,7 @@ export class ProcessTable {
       cwd: options.cwd ?? parent.cwd,
       uid: parent.uid,
       gid: parent.gid,
+      groups: parent.groups,
       stdin: options.stdin ?? parent.stdin,
       stdout: options.stdout ?? parent.stdout,
       stderr: options.stderr ?? parent.stderr,

@@ -1,3 +1,4 @@
+import { UserFileSystem } from "./user-file-system.ts";
 import type { NetworkNamespace } from "../network/network.ts";
 import type { Clock } from "../util/clock.ts";
 import type { Rng } from "../util/rng.ts";
@@ -81,6 +82,8 @@ export interface ProcessConfig {
   readonly cwd: string;
   readonly uid: number;
   readonly gid: number;
+  /** Supplementary groups. */
+  readonly groups?: readonly number[];
   readonly stdin: ByteReader;
   readonly stdout: ByteWriter;
   readonly stderr: ByteWriter;
@@ -98,6 +101,9 @@ export class Process {
   readonly env: Map<string, string>;
   readonly uid: number;
   readonly gid: number;
+  readonly groups: readonly number[];
+  /** Root sees all files as they are. */
+  readonly fs: FileSystem;
   readonly group: object;
   readonly terminal: Terminal | undefined;
   argv: readonly string[];
@@ -128,6 +134,8 @@ export class Process {
     this.cwd = config.cwd;
     this.uid = config.uid;
     this.gid = config.gid;
+    this.groups = config.groups ?? [];
+    this.fs = this.uid === 0 ? config.machine.fs : new UserFileSystem(config.machine.fs, this);
     this.stdin = config.stdin;
     this.stdout = config.stdout;
     this.stderr = config.stderr;
@@ -139,9 +147,6 @@ export class Process {
     });
   }
 
-  get fs(): FileSystem {
-    return this.machine.fs;
-  }
   get network(): NetworkNamespace {
     return this.machine.network;
   }

@@ -134,6 +134,8 @@ export interface ContainerConfig {
   readonly readOnlyRootFilesystem: boolean;
   readonly runAsUser: number | undefined;
   readonly runAsGroup: number | undefined;
+  /** Besides its own: fsGroup is one of them. */
+  readonly supplementalGroups: readonly number[];
   /** For OOM kills (137, reason OOMKilled), `free`, `nproc`. 0: none. */
   readonly memoryLimitBytes: number;
   readonly cpuLimitMillis: number;

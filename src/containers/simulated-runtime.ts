@@ -356,6 +356,7 @@ export class SimulatedRuntime implements ContainerRuntime {
         cwd,
         uid,
         gid,
+        groups: container.config.supplementalGroups,
         ...io,
       });
     } catch (error) {
@@ -403,6 +404,7 @@ export class SimulatedRuntime implements ContainerRuntime {
       readOnlyRootFilesystem: true,
       runAsUser: undefined,
       runAsGroup: undefined,
+      supplementalGroups: [],
       memoryLimitBytes: 0,
       cpuLimitMillis: 0,
       stopSignal: undefined,

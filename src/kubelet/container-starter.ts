@@ -1,4 +1,5 @@
 import type { Container, EphemeralContainer, Pod } from "../api/generated/core-v1.ts";
+import { supplementalGroups } from "../api/pod-facts.ts";
 import { messageOf } from "../api/status.ts";
 import { goDuration } from "../api/duration.ts";
 import { parseQuantity } from "../api/quantity.ts";
@@ -133,6 +134,7 @@ function containerConfig(
     readOnlyRootFilesystem: own?.readOnlyRootFilesystem ?? false,
     runAsUser,
     runAsGroup: own?.runAsGroup ?? pod.spec.securityContext?.runAsGroup,
+    supplementalGroups: supplementalGroups(pod),
     memoryLimitBytes: limits["memory"] ? parseQuantity(limits["memory"]).value() : 0,
     cpuLimitMillis: limits["cpu"] ? parseQuantity(limits["cpu"]).milliValue() : 0,
     stopSignal: container.lifecycle?.stopSignal,

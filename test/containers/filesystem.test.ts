@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { Mount } from "../../src/containers/filesystem.ts";
 import { createMemoryFileSystem, exportTree, importTree } from "../../src/containers/memory-filesystem.ts";
+import { UserFileSystem } from "../../src/containers/user-file-system.ts";
 import { MountedFileSystem } from "../../src/containers/mounted-filesystem.ts";
 
 const mount = (containerPath: string, fileSystem: Mount["fileSystem"], readOnly = false, sourcePath = "/"): Mount => ({
@@ -80,4 +81,38 @@ test("a tree survives export and import", () => {
   assert.deepEqual(exportTree(copy), exportTree(fs));
   copy.writeFile("/d/l", "changed");
   assert.equal(fs.readFile("/d/f").length, 2);
+});
+
+test("a user who is not root may only what modes, groups and sticky folders allow", () => {
+  const files = createMemoryFileSystem();
+  files.mkdir("/etc");
+  files.writeFile("/etc/secret", "s", { mode: 0o600 });
+  files.writeFile("/etc/shared", "s", { mode: 0o640, gid: 2000 });
+  files.mkdir("/root", { mode: 0o700 });
+  files.writeFile("/root/x", "x");
+  files.mkdir("/tmp");
+  files.chmod("/tmp", 0o1777);
+  files.writeFile("/tmp/roots", "r");
+  files.mkdir("/data");
+  files.chown("/data", 0, 2000);
+  files.chmod("/data", 0o2775);
+  const user = new UserFileSystem(files, { uid: 1000, gid: 3000, groups: [2000] });
+  const refused = (act: () => unknown, code: string) => assert.throws(act, { code });
+  refused(() => user.readFile("/etc/secret"), "EACCES");
+  assert.equal(user.readFile("/etc/shared").toString(), "s");
+  refused(() => user.writeFile("/etc/shared", "mine"), "EACCES");
+  refused(() => user.writeFile("/etc/new", ""), "EACCES");
+  refused(() => user.stat("/root/x"), "EACCES");
+  assert.equal(user.exists("/root/x"), false);
+  user.writeFile("/tmp/own", "o");
+  user.remove("/tmp/own");
+  refused(() => user.remove("/tmp/roots"), "EPERM");
+  user.mkdir("/data/a/b", { recursive: true });
+  user.writeFile("/data/a/b/f", "1");
+  user.writeFile("/data/a/b/f", "2", { append: true });
+  const { uid, gid } = user.stat("/data/a/b/f");
+  assert.deepEqual([uid, gid, user.readFile("/data/a/b/f").toString()], [1000, 2000, "12"]);
+  refused(() => user.chmod("/etc/secret", 0o777), "EPERM");
+  refused(() => user.chown("/data/a", 0, 0), "EPERM");
+  user.chmod("/data/a/b/f", 0o600);
 });

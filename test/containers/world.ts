@@ -74,6 +74,7 @@ export function makeWorld(seed = 7) {
         readOnlyRootFilesystem: false,
         runAsUser: undefined,
         runAsGroup: undefined,
+        supplementalGroups: [],
         memoryLimitBytes: 0,
         cpuLimitMillis: 0,
         stopSignal: undefined,

@@ -1,4 +1,4 @@
-import type { FileStat } from "../filesystem.ts";
+import { FileError, type FileStat } from "../filesystem.ts";
 import type { Process } from "../process.ts";
 import { accountName, complain, isGnu, listTime, messageOf, modeText, parseFlags } from "./support.ts";
 
@@ -29,7 +29,16 @@ export async function listDirectory(process: Process): Promise<number> {
   const titled = operands.length > 1 || on.has("R");
   for (const [index, folder] of folders.entries()) {
     if (titled) await process.print(`${index > 0 || files.length > 0 ? "\n" : ""}${folder.name}:\n`);
-    await listFolder(process, folder, on);
+    try {
+      await listFolder(process, folder, on);
+    } catch (error) {
+      if (!(error instanceof FileError)) throw error;
+      await complain(
+        process,
+        isGnu(process) ? `cannot open directory '${folder.name}': ${error.message}` : `can't open '${folder.name}': ${error.message}`,
+      );
+      code = isGnu(process) ? 2 : 1;
+    }
   }
   return code;
 }

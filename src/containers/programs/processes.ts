@@ -161,10 +161,24 @@ async function id(process: Process): Promise<number> {
   const user = accountName(process, "/etc/passwd", process.uid);
   const group = accountName(process, "/etc/group", process.gid);
   const flags = process.args.join("");
-  if (nameOf(process) === "whoami") await process.print(`${user}\n`);
-  else if (flags.includes("u")) await process.print(`${flags.includes("n") ? user : process.uid}\n`);
+  if (nameOf(process) === "whoami") {
+    if (user !== String(process.uid)) await process.print(`${user}\n`);
+    else {
+      await complain(process, `unknown uid ${process.uid}`);
+      return 1;
+    }
+  } else if (flags.includes("u")) await process.print(`${flags.includes("n") ? user : process.uid}\n`);
   else if (flags.includes("g")) await process.print(`${flags.includes("n") ? group : process.gid}\n`);
-  else await process.print(`uid=${process.uid}(${user}) gid=${process.gid}(${group}) groups=${process.gid}(${group})\n`);
+  else {
+    const groups = [...new Set([process.gid, ...process.groups])].sort((a, b) => a - b);
+    const named = (file: "/etc/passwd" | "/etc/group", id: number) => {
+      const name = accountName(process, file, id);
+      return name === String(id) ? String(id) : `${id}(${name})`;
+    };
+    await process.print(
+      `uid=${named("/etc/passwd", process.uid)} gid=${named("/etc/group", process.gid)} groups=${groups.map((each) => named("/etc/group", each)).join(",")}\n`,
+    );
+  }
   return 0;
 }
 

@@ -106,8 +106,14 @@ export function modeText(stat: FileStat): string {
   const bits = [6, 3, 0]
     .map((shift) => ["r", "w", "x"].map((letter, index) => ((stat.mode >> shift) & (4 >> index) ? letter : "-")).join(""))
     .join("");
-  if ((stat.mode & 0o1000) === 0) return kind + bits;
-  return kind + bits.slice(0, 8) + (stat.mode & 1 ? "t" : "T");
+  const letters = [...bits];
+  const special = (bit: number, at: number, letter: string) => {
+    if ((stat.mode & bit) !== 0) letters[at] = letters[at] === "x" ? letter : letter.toUpperCase();
+  };
+  special(0o4000, 2, "s");
+  special(0o2000, 5, "s");
+  special(0o1000, 8, "t");
+  return kind + letters.join("");
 }
 
 /** Names of users and groups, as /etc/passwd and /etc/group have them. */

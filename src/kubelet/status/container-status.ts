@@ -7,6 +7,7 @@ import type {
   Pod,
   VolumeMountStatus,
 } from "../../api/generated/core-v1.ts";
+import { supplementalGroups } from "../../api/pod-facts.ts";
 import { rfc3339 } from "../../util/clock.ts";
 import { RUNTIME_SCHEME } from "../options.ts";
 import type { ContainerRun } from "../pod-containers.ts";
@@ -104,10 +105,6 @@ function userOf(pod: Pod, container: Container | EphemeralContainer, imageUser: 
   const [imageUid, imageGid] = imageUser.split(":").map((part) => (/^\d+$/.test(part) ? Number(part) : 0));
   const uid = container.securityContext?.runAsUser ?? pod.spec.securityContext?.runAsUser ?? imageUid ?? 0;
   const gid = container.securityContext?.runAsGroup ?? pod.spec.securityContext?.runAsGroup ?? imageGid ?? 0;
-  const groups = new Set([
-    gid,
-    ...(pod.spec.securityContext?.fsGroup !== undefined ? [pod.spec.securityContext.fsGroup] : []),
-    ...(pod.spec.securityContext?.supplementalGroups ?? []),
-  ]);
+  const groups = new Set([gid, ...supplementalGroups(pod)]);
   return { gid, supplementalGroups: [...groups].sort((a, b) => a - b), uid };
 }

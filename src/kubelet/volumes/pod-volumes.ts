@@ -76,7 +76,10 @@ export class PodVolumes {
       const fileSystem = this.#options.createVolume();
       fileSystem.chmod("/", 0o777);
       const gid = fsGroupOf(pod);
-      if (gid > 0) fileSystem.chown("/", 0, gid);
+      if (gid > 0) {
+        fileSystem.chown("/", 0, gid);
+        fileSystem.chmod("/", 0o2777);
+      }
       this.#options.storage?.load(this.#uid, volume.name, fileSystem);
       return {
         fileSystem,
