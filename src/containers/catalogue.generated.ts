@@ -359,6 +359,17 @@ export const IMAGE_SOURCES: readonly unknown[] = [
     "preloaded": true
   },
   {
+    "repository": "polinux/stress",
+    "base": "alpine",
+    "programs": [
+      "stress"
+    ],
+    "cmd": [
+      "/bin/sh"
+    ],
+    "sizeMiB": 3.9
+  },
+  {
     "repository": "redis",
     "base": "debian",
     "programs": [
@@ -394,5 +405,17 @@ export const IMAGE_SOURCES: readonly unknown[] = [
       "/bin/bash"
     ],
     "sizeMiB": 28.4
+  },
+  {
+    "repository": "vish/stress",
+    "base": "none",
+    "programs": [
+      "stress"
+    ],
+    "entrypoint": [
+      "/usr/local/bin/stress",
+      "-logtostderr"
+    ],
+    "sizeMiB": 1.9
   }
 ];

@@ -1,3 +1,5 @@
+import { SIGNALS } from "./signals.ts";
+import { MemoryMeter } from "./memory-meter.ts";
 import { CpuMeter } from "./cpu-meter.ts";
 import type { Mount } from "./filesystem.ts";
 import type { AppSpec, TaggedImage } from "./images.ts";
@@ -63,6 +65,7 @@ export class Container {
   #exit = { exitCode: 0, signal: 0, reason: "", message: "" };
   readonly #pid: number;
   #info: ContainerInfo | undefined;
+  #isOutOfMemory = false;
 
   constructor(parts: ContainerParts) {
     const { sandbox, config, image, clock } = parts;
@@ -78,7 +81,7 @@ export class Container {
     this.gid = config.runAsGroup ?? (config.runAsUser === undefined ? this.uid : 0);
     this.cwd = config.workingDir ?? (image.image.workingDir || "/");
     this.env = environment(config, image, sandbox.hostname, this.uid);
-    this.machine = makeMachine(parts, image.app);
+    this.machine = makeMachine(parts, image.app, () => this.#runOutOfMemory());
     const output: ByteWriter = { write: (data) => this.#output("stdout", data) };
     this.terminal = config.tty ? new Terminal(output, (signal) => this.#signalForeground(signal)) : undefined;
     this.input = this.terminal?.input ?? (config.stdin ? new BytePipe() : undefined);
@@ -143,7 +146,8 @@ export class Container {
     this.#info = undefined;
     process.onExit(() => {
       const code = process.exitCode ?? 0;
-      this.#finish({ exitCode: code, signal: process.endedBy, reason: code === 0 ? "Completed" : "Error", message: "" });
+      const reason = this.#isOutOfMemory ? "OOMKilled" : code === 0 ? "Completed" : "Error";
+      this.#finish({ exitCode: code, signal: process.endedBy, reason, message: "" });
     });
     void process.exited.then(() => onExit(this));
   }
@@ -158,6 +162,12 @@ export class Container {
 
   #signalForeground(signal: number): void {
     for (const process of this.machine.table.all()) if (process.terminal === this.terminal) process.kill(signal);
+  }
+
+  /** The kernel kills all of a container's processes at once. */
+  #runOutOfMemory(): void {
+    this.#isOutOfMemory = true;
+    for (const process of this.machine.table.all()) if (process.machine === this.machine) process.kill(SIGNALS["KILL"] ?? 9, true);
   }
 
   #finish(exit: { exitCode: number; signal: number; reason: string; message: string }): void {
@@ -209,7 +219,7 @@ function userId(user: string): number {
   return name === "" ? 0 : /^\d+$/.test(name) ? Number(name) : (ACCOUNTS[name] ?? 1000);
 }
 
-function makeMachine(parts: ContainerParts, app: AppSpec | undefined): Machine {
+function makeMachine(parts: ContainerParts, app: AppSpec | undefined, onOutOfMemory: () => void): Machine {
   const { sandbox, config, tree, clock, rng, table, hooks } = parts;
   const root = createMemoryFileSystem({ base: tree, now: () => clock.now() });
   const files = sandboxFiles(sandbox.network, sandbox.hostname);
@@ -243,7 +253,7 @@ function makeMachine(parts: ContainerParts, app: AppSpec | undefined): Machine {
     hostname: sandbox.hostname,
     clock,
     rng,
-    memoryLimitBytes: config.memoryLimitBytes,
+    memory: new MemoryMeter(config.memoryLimitBytes, onOutOfMemory),
     cpuLimitMillis: config.cpuLimitMillis,
     cpu: new CpuMeter(clock, config.cpuLimitMillis),
     hooks: { ...hooks, app },

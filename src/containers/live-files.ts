@@ -15,7 +15,7 @@ const KERNEL = "Linux version 6.8.0-71-generic (buildd@lcy02) (gcc 13.3.0) #71-U
 
 export function procFileSystem(machine: () => Machine, mounts: () => readonly Mount[]): FileSystem {
   return liveTree(() => {
-    const { table, clock, memoryLimitBytes } = machine();
+    const { table, clock, memory } = machine();
     const first = table.all()[0];
     return new Map<string, Inode>([
       ...table.all().map((process) => [String(process.pid), directory(() => processFiles(process))] as const),
@@ -24,7 +24,7 @@ export function procFileSystem(machine: () => Machine, mounts: () => readonly Mo
       ["version", liveFile(() => KERNEL)],
       ["uptime", liveFile(() => `${((clock.now() - (first?.startedAtMs ?? clock.now())) / 1000).toFixed(2)} 0.00\n`)],
       ["loadavg", liveFile(() => "0.21 0.18 0.15 1/412 1234\n")],
-      ["meminfo", liveFile(() => memInfo(memoryLimitBytes))],
+      ["meminfo", liveFile(() => memInfo(memory.limitBytes))],
       [
         "cpuinfo",
         liveFile(() => Array.from({ length: 4 }, (_, index) => `processor\t: ${index}\nmodel name\t: kubesim virtual CPU\n\n`).join("")),

@@ -1,3 +1,4 @@
+import { MemoryMeter } from "./memory-meter.ts";
 import { CpuMeter } from "./cpu-meter.ts";
 import type { NetworkNamespace } from "../network/network.ts";
 import type { Machine } from "./process.ts";
@@ -48,7 +49,7 @@ export function createNodeMachine(
     hostname: runtime.node,
     clock: runtime.clock,
     rng: runtime.rng,
-    memoryLimitBytes: 0,
+    memory: new MemoryMeter(0),
     cpuLimitMillis: 0,
     cpu: new CpuMeter(runtime.clock, 0),
     hooks: { node: { runtime, natRules } satisfies NodeTools },

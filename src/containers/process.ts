@@ -1,3 +1,4 @@
+import type { MemoryMeter } from "./memory-meter.ts";
 import { UserFileSystem } from "./user-file-system.ts";
 import type { NetworkNamespace } from "../network/network.ts";
 import type { Clock } from "../util/clock.ts";
@@ -49,7 +50,7 @@ export interface Machine {
   readonly hostname: string;
   readonly clock: Clock;
   readonly rng: Rng;
-  readonly memoryLimitBytes: number;
+  readonly memory: MemoryMeter;
   readonly cpuLimitMillis: number;
   readonly cpu: CpuMeter;
   /** For programs with a say outside their container: kindnet. */

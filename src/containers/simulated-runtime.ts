@@ -316,7 +316,7 @@ export class SimulatedRuntime implements ContainerRuntime {
     return {
       cpuNanoCores: idleNanoCores + ripple * 10_000 + container.machine.cpu.usedMillis() * 1_000_000,
       cpuSeconds: (container.machine.cpu.totalMs + ((now - container.info.startedAtMs) * idleNanoCores) / 1e9) / 1000,
-      memoryBytes: Math.round((baseMiB + ripple / 50) * MEBIBYTE),
+      memoryBytes: Math.round((baseMiB + ripple / 50) * MEBIBYTE) + container.machine.memory.usedBytes,
     };
   }
 

@@ -1,4 +1,5 @@
 import { FileError, type FileSystem } from "../containers/filesystem.ts";
+import { cadvisorMetrics, kubeletMetrics, resourceMetrics, statsSummary } from "./http-metrics.ts";
 import type { Kubelet } from "./kubelet.ts";
 
 export interface KubeletAnswer {
@@ -10,6 +11,12 @@ export interface KubeletAnswer {
 const text = (status: number, body: string): KubeletAnswer => ({ status, contentType: "text/plain; charset=utf-8", body });
 const json = (value: unknown): KubeletAnswer => ({ status: 200, contentType: "application/json", body: JSON.stringify(value) });
 
+const exposition = (body: string): KubeletAnswer => ({
+  status: 200,
+  contentType: "text/plain; version=0.0.4; charset=utf-8; escaping=underscores",
+  body,
+});
+
 /** What the kubelet's own port answers, as far as there is something true to say. Upstream: pkg/kubelet/server/server.go */
 export function kubeletAnswer(kubelet: Kubelet, path: string): KubeletAnswer {
   switch (path.replace(/\/$/, "") || "/") {
@@ -18,6 +25,14 @@ export function kubeletAnswer(kubelet: Kubelet, path: string): KubeletAnswer {
     case "/healthz/log":
     case "/healthz/syncloop":
       return text(200, "ok");
+    case "/metrics":
+      return exposition(kubeletMetrics(kubelet));
+    case "/metrics/resource":
+      return exposition(resourceMetrics(kubelet));
+    case "/metrics/cadvisor":
+      return exposition(cadvisorMetrics(kubelet));
+    case "/stats/summary":
+      return json(statsSummary(kubelet));
     case "/pods":
     case "/runningpods":
       return json({

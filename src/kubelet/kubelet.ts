@@ -34,6 +34,8 @@ export interface Kubelet {
   /** All pods that it drives, with the status that it knows. */
   pods(): Pod[];
   nowMs(): number;
+  readonly startedAtMs: number;
+  readonly capacity: KubeletOptions["capacity"];
   /** Power loss: nothing is told to the API server, all containers are gone. */
   stop(): void;
 }
@@ -49,6 +51,8 @@ export function startKubelet(context: ComponentContext, options: KubeletOptions)
 class NodeKubelet implements Kubelet {
   readonly nodeName: string;
   readonly runtime: ContainerRuntime;
+  readonly startedAtMs: number;
+  readonly capacity: KubeletOptions["capacity"];
   readonly #context: ComponentContext;
   readonly #options: KubeletOptions;
   readonly #agent: NodeAgent;
@@ -62,6 +66,8 @@ class NodeKubelet implements Kubelet {
   constructor(context: ComponentContext, options: KubeletOptions) {
     this.#options = options;
     this.nodeName = options.nodeName;
+    this.startedAtMs = context.clock.now();
+    this.capacity = options.capacity;
     this.runtime = options.runtime;
     this.#context = context;
     const { clock, rng, journal, tasks } = context;

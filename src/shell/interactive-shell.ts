@@ -1,3 +1,4 @@
+import { MemoryMeter } from "../containers/memory-meter.ts";
 import { CpuMeter } from "../containers/cpu-meter.ts";
 import { type ByteReader, NULL_READER } from "../containers/byte-pipe.ts";
 import { ExitError, type Machine, type Process } from "../containers/process.ts";
@@ -59,7 +60,7 @@ export async function runInteractiveShell(options: InteractiveShellOptions): Pro
     hostname: "localhost",
     clock,
     rng,
-    memoryLimitBytes: 0,
+    memory: new MemoryMeter(0),
     cpuLimitMillis: 0,
     cpu: new CpuMeter(clock, 0),
     hooks: {},

@@ -131,3 +131,18 @@ test("redis and nginx answer from another pod", async () => {
     "wget: server returned error: HTTP/1.1 404 Not Found\n",
   );
 });
+
+test("a container that takes more memory than its limit is killed, all of it", async () => {
+  const world = makeWorld();
+  const hog = (limit: number) => ({
+    image: "polinux/stress",
+    command: ["sh", "-c", "sleep 1000 & stress --vm 1 --vm-bytes 150M --vm-hang 1"],
+    memoryLimitBytes: limit * 1024 * 1024,
+  });
+  const small = await world.container((await world.sandbox("small")).id, hog(100));
+  const large = await world.container((await world.sandbox("large")).id, hog(200));
+  const { state, exitCode, reason } = world.runtime.containerStatus(small) ?? {};
+  assert.deepEqual([state, exitCode, reason], ["exited", 137, "OOMKilled"]);
+  assert.equal(world.runtime.containerStatus(large)?.state, "running");
+  assert.ok(world.runtime.usage(large).memoryBytes > 150 * 1024 * 1024);
+});

@@ -8,6 +8,7 @@ import { PROCESSES } from "./processes.ts";
 import type { ProgramEntry } from "./program.ts";
 import { SERVERS } from "./servers.ts";
 import { SHELL } from "../shell/program.ts";
+import { STRESS } from "./stress.ts";
 import { SYSTEM } from "./system.ts";
 import { TERMINAL_TOOLS } from "./terminal-tools.ts";
 import { TEXT } from "./text.ts";
@@ -22,6 +23,7 @@ export const PROGRAMS: readonly ProgramEntry[] = [
   ...APPS,
   ...SERVERS,
   ...SYSTEM,
+  ...STRESS,
   ...NODE_TOOLS,
   ...CHROOT,
   ...TERMINAL_TOOLS,

@@ -76,7 +76,6 @@ function stateOf(run: ContainerRun): ContainerState {
 function terminated(run: ContainerRun): ContainerStateTerminated {
   return {
     exitCode: run.exitCode,
-    ...(run.signal ? { signal: run.signal } : {}),
     ...(run.reason ? { reason: run.reason } : {}),
     ...(run.message ? { message: run.message } : {}),
     startedAt: rfc3339(run.startedAtMs),
