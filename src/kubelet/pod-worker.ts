@@ -5,7 +5,7 @@ import { isPodTerminal } from "../api/pod-facts.ts";
 import { pods } from "../api/resources/pod.ts";
 import { isConflict, isNotFound, messageOf } from "../api/status.ts";
 import type { ContainerInfo, PodSandbox } from "../containers/runtime.ts";
-import { rfc3339, type Timer } from "../util/clock.ts";
+import { rfc3339 } from "../util/clock.ts";
 import { type ContainerEvent, startContainer } from "./container-starter.ts";
 import { lookupsSynced } from "./lookups.ts";
 import type { NodeParts } from "./node-parts.ts";
@@ -14,9 +14,11 @@ import { type ContainerRun, PodContainers, specOf } from "./pod-containers.ts";
 import { killAll, killContainer } from "./pod-killer.ts";
 import { PodTokens } from "./pod-tokens.ts";
 import { PodProber } from "./probes/pod-prober.ts";
+import { sandboxConfig } from "./sandbox-config.ts";
 import { MountError, StartError } from "./start-error.ts";
+import { SyncLoop } from "./sync-loop.ts";
 import type { Waiting } from "./status/container-status.ts";
-import { generateStatus } from "./status/pod-status.ts";
+import { generateStatus, mergedTimes } from "./status/pod-status.ts";
 import { StatusWriter } from "./status/status-writer.ts";
 import type { PayloadSources } from "./volumes/payload.ts";
 import { PodVolumes } from "./volumes/pod-volumes.ts";
@@ -58,12 +60,10 @@ export class PodWorker {
   #deleted = false;
   #phase: "running" | "terminating" | "terminated" | "gone" = "running";
   #graceSeconds = 0;
-  #busy = false;
-  #dirty = false;
   #stopped = false;
   #refresh = false;
   #mountFailures = 0;
-  #wake: { readonly dueMs: number; readonly timer: Timer } | undefined;
+  readonly #loop: SyncLoop;
   readonly #work = new AbortController();
   readonly #hurry = new AbortController();
 
@@ -71,8 +71,9 @@ export class PodWorker {
     this.#pod = pod;
     this.#object = object;
     this.#parts = parts;
-    const { clock, options, runtime, rng } = parts;
+    const { clock, options, runtime, rng, tasks } = parts;
     const nowMs = clock.now();
+    this.#loop = new SyncLoop({ name: `kubelet ${keyOf(pod)}`, clock, tasks, sync: () => this.#syncOnce() });
     this.#status = (object ?? pod).status ?? {};
     this.#startTime = this.#status.startTime ?? rfc3339(nowMs);
     this.containers = new PodContainers(runtime);
@@ -227,31 +228,14 @@ export class PodWorker {
     this.#phase = "gone";
     this.#work.abort(new Error("stopped"));
     this.#hurry.abort(new Error("stopped"));
-    this.#wake?.timer.cancel();
+    this.#loop.stop();
     this.#prober.stop();
     this.#tokens.stop();
     this.#writer.stop();
   }
 
   trigger(): void {
-    if (this.#stopped || this.#phase === "gone") return;
-    this.#dirty = true;
-    if (this.#busy) return;
-    this.#busy = true;
-    this.#parts.tasks.run(`kubelet ${keyOf(this.#pod)}`, () => this.#loop());
-  }
-
-  async #loop(): Promise<void> {
-    try {
-      // Let whoever triggers finish: several changes at once are looked at together.
-      await Promise.resolve();
-      while (this.#dirty && !this.#stopped) {
-        this.#dirty = false;
-        await this.#syncOnce();
-      }
-    } finally {
-      this.#busy = false;
-    }
+    if (this.#phase !== "gone") this.#loop.trigger();
   }
 
   async #syncOnce(): Promise<void> {
@@ -262,30 +246,16 @@ export class PodWorker {
     } catch (error) {
       if (this.#stopped) return;
       if (this.#work.signal.aborted && this.#phase === "terminating") {
-        this.#dirty = true;
+        this.#loop.trigger();
         return;
       }
       this.#parts.log(`pod ${keyOf(this.#pod)}`, error);
-      this.#wakeAfter(this.#retryMs());
+      this.#loop.wakeAfter(this.#retryMs());
     }
   }
 
   #retryMs(): number {
     return RETRY_MS * (1 + this.#parts.rng.next() / 2);
-  }
-
-  #wakeAfter(delayMs: number): void {
-    this.#wakeAt(this.#parts.clock.now() + delayMs);
-  }
-
-  #wakeAt(dueMs: number): void {
-    if (this.#wake && this.#wake.dueMs <= dueMs) return;
-    this.#wake?.timer.cancel();
-    const timer = this.#parts.clock.after(dueMs - this.#parts.clock.now(), () => {
-      this.#wake = undefined;
-      this.trigger();
-    });
-    this.#wake = { dueMs, timer };
   }
 
   /** Upstream: kubelet.go SyncPod */
@@ -295,7 +265,7 @@ export class PodWorker {
       this.#phase = "terminated";
       return;
     }
-    if (!lookupsSynced(this.#parts.lookups)) return this.#wakeAfter(100);
+    if (!lookupsSynced(this.#parts.lookups)) return this.#loop.wakeAfter(100);
     this.#prober.update(pod, (name) => this.containers.latest(name));
     const actions = computeActions(pod, this.containers, this.#prober, this.#sandbox !== undefined);
     this.#report();
@@ -320,7 +290,7 @@ export class PodWorker {
       const started = await this.#start(container, sandbox, exited.get(container.name));
       if (this.#phase !== "running") return;
       // What waits for a sidecar may start now.
-      if (started && !pod.spec.containers.includes(container as Container)) this.#dirty = true;
+      if (started && !pod.spec.containers.includes(container as Container)) this.#loop.trigger();
     }
     this.#prober.update(pod, (name) => this.containers.latest(name));
     this.#report();
@@ -335,7 +305,7 @@ export class PodWorker {
     if (seconds === undefined) return false;
     const dueMs = Date.parse(this.#startTime) + seconds * 1000;
     if (dueMs > this.#parts.clock.now()) {
-      this.#wakeAt(dueMs);
+      this.#loop.wakeAt(dueMs);
       return false;
     }
     this.#event("Normal", "DeadlineExceeded", "Pod was active on the node longer than the specified deadline");
@@ -349,7 +319,7 @@ export class PodWorker {
     const problem = pod.spec.hostNetwork ? undefined : this.#parts.networkProblem();
     if (problem !== undefined && !this.#sandbox) {
       this.#event("Warning", "NetworkNotReady", `network is not ready: ${problem}`);
-      this.#wakeAfter(1000 + rng.int(0, 500) + RETRY_MS / 4);
+      this.#loop.wakeAfter(1000 + rng.int(0, 500) + RETRY_MS / 4);
       return undefined;
     }
     if (!this.#mountVolumes()) return undefined;
@@ -361,7 +331,7 @@ export class PodWorker {
       this.#volumes.forgetNetwork();
     } catch (error) {
       this.#event("Warning", "FailedCreatePodSandBox", `Failed to create pod sandbox: ${messageOf(error)}`);
-      this.#wakeAfter(this.#retryMs());
+      this.#loop.wakeAfter(this.#retryMs());
       return undefined;
     }
     return this.#phase === "running" ? this.#sandbox : undefined;
@@ -375,7 +345,7 @@ export class PodWorker {
     } catch (error) {
       if (!(error instanceof MountError)) throw error;
       this.#event("Warning", "FailedMount", `MountVolume.SetUp failed for volume "${error.volume}" : ${error.message}`);
-      this.#wakeAfter(Math.min(MOUNT_RETRY_MS * 2 ** this.#mountFailures++, MAX_MOUNT_RETRY_MS));
+      this.#loop.wakeAfter(Math.min(MOUNT_RETRY_MS * 2 ** this.#mountFailures++, MAX_MOUNT_RETRY_MS));
       return false;
     }
   }
@@ -427,8 +397,8 @@ export class PodWorker {
     } catch (error) {
       if (!(error instanceof StartError)) throw error;
       this.#startErrors.set(container.name, { reason: error.reason, message: error.message });
-      if (error.retryAtMs === undefined) this.#wakeAfter(this.#retryMs());
-      else this.#wakeAt(error.retryAtMs);
+      if (error.retryAtMs === undefined) this.#loop.wakeAfter(this.#retryMs());
+      else this.#loop.wakeAt(error.retryAtMs);
       return false;
     }
   }
@@ -462,8 +432,7 @@ export class PodWorker {
   /** Upstream: SyncTerminatingPod */
   async #syncTerminating(): Promise<void> {
     const { runtime } = this.#parts;
-    this.#wake?.timer.cancel();
-    this.#wake = undefined;
+    this.#loop.cancelWake();
     this.#prober.stopKilling();
     this.#report();
     await killAll(this.#pod, this.containers, this.#graceSeconds, this.#parts, (run, grace) =>
@@ -560,47 +529,4 @@ export class PodWorker {
     if (this.#stopped) return;
     this.#parts.events.event({ object: { ...this.#pod, apiVersion: "v1", kind: "Pod" } }, type, reason, message);
   }
-}
-
-/** Our own last words count for our conditions, the object's for everybody else's. */
-function mergedTimes(
-  object: NonNullable<PodStatus["conditions"]>,
-  own: NonNullable<PodStatus["conditions"]>,
-): NonNullable<PodStatus["conditions"]> {
-  const ours = new Map(own.map((condition) => [condition.type, condition]));
-  const types = new Set(object.map(({ type }) => type));
-  const KUBELETS = ["PodReadyToStartContainers", "Initialized", "Ready", "ContainersReady"];
-  return [
-    ...object.map((condition) => (KUBELETS.includes(condition.type) ? (ours.get(condition.type) ?? condition) : condition)),
-    ...own.filter(({ type }) => !types.has(type) && KUBELETS.includes(type)),
-  ];
-}
-
-function sandboxConfig(pod: Pod, attempt: number) {
-  const { uid, namespace = "", name, labels = {}, annotations = {} } = pod.metadata;
-  const { spec } = pod;
-  return {
-    uid,
-    namespace,
-    name,
-    attempt,
-    labels,
-    annotations,
-    shareProcessNamespace: spec.shareProcessNamespace ?? false,
-    hostPid: spec.hostPID ?? false,
-    network: {
-      podUid: uid,
-      namespace,
-      name,
-      hostname: (spec.hostname || name).slice(0, 63).replace(/[-.]+$/, ""),
-      subdomain: spec.subdomain,
-      hostNetwork: spec.hostNetwork ?? false,
-      dnsPolicy: spec.dnsPolicy ?? "ClusterFirst",
-      dnsConfig: spec.dnsConfig,
-      hostAliases: spec.hostAliases ?? [],
-      hostPorts: spec.containers.flatMap((container) =>
-        (container.ports ?? []).flatMap(({ hostPort, containerPort }) => (hostPort ? [{ hostPort, containerPort }] : [])),
-      ),
-    },
-  };
 }

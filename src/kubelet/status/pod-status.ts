@@ -175,3 +175,16 @@ export function rawPhase(
   if (pod.spec.restartPolicy === "OnFailure" && stopped === succeeded) return "Succeeded";
   return "Running";
 }
+
+/** Our own last words count for our conditions, the object's for everybody else's. */
+export function mergedTimes(
+  object: NonNullable<PodStatus["conditions"]>,
+  own: NonNullable<PodStatus["conditions"]>,
+): NonNullable<PodStatus["conditions"]> {
+  const ours = new Map(own.map((condition) => [condition.type, condition]));
+  const types = new Set(object.map(({ type }) => type));
+  return [
+    ...object.map((condition) => (KUBELET_CONDITIONS.includes(condition.type) ? (ours.get(condition.type) ?? condition) : condition)),
+    ...own.filter(({ type }) => !types.has(type) && KUBELET_CONDITIONS.includes(type)),
+  ];
+}
