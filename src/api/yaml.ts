@@ -77,8 +77,9 @@ function renderNumber(value: number | boolean): string {
 const UNPRINTABLE = /[^\n\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufefe\uff00-\ufffd]/u;
 const BLOCK_INDICATOR_FIRST = /^(?:[#,[\]{}&*!|>'"%@`]|[?:-](?:\s|$)|---|\.\.\.)/;
 
-function renderString(text: string, indent: number, blockAllowed: boolean, column: number): string {
-  if (text === "") return '""';
+function renderString(value: string, indent: number, blockAllowed: boolean, column: number): string {
+  if (value === "") return '""';
+  const text = value.includes("\x85") ? foldedBreaks(value) : value;
   const fold = (rendered: string, quoted: "" | "'" | '"') =>
     blockAllowed && rendered.length + column > FOLD_COLUMN ? foldLine(rendered, quoted, indent, column) : rendered;
   if (/^[A-Za-z/][A-Za-z0-9_./-]*$/.test(text) && !RESERVED.has(text)) return text;
@@ -88,8 +89,15 @@ function renderString(text: string, indent: number, blockAllowed: boolean, colum
   if (UNPRINTABLE.test(text)) return fold(renderDoubleQuoted(text), '"');
   const edgeSpace = text.startsWith(" ") || text.endsWith(" ");
   const plain = !multiline && !edgeSpace && !BLOCK_INDICATOR_FIRST.test(text) && !/:(?:\s|$)|\s#/.test(text);
-  return plain ? fold(text, "") : fold(`'${text.replaceAll("'", "''")}'`, "'");
+  if (plain) return fold(text, "");
+  // What counts as a break is followed by the indentation of the next line.
+  const pad = " ".repeat(indent);
+  return fold(`'${text.replaceAll("'", "''").replace(/[\u2028\u2029]/g, (separator) => `${separator}${pad}`)}'`, "'");
 }
+
+/** kubectl's YAML comes from JSON, whose texts its reader folds: a NEL there is a line break, and one alone becomes a blank. */
+export const foldedBreaks = (text: string): string =>
+  text.replace(/[ \t]*((?:\x85[ \t]*)+)/g, (_, breaks: string) => "\n".repeat(breaks.split("\x85").length - 2) || " ");
 
 const FOLD_COLUMN = 80;
 
@@ -150,13 +158,19 @@ const ESCAPES: Record<string, string> = {
   "\u2029": "\\P",
 };
 
+// kubectl's YAML comes from JSON, where these stand as they are; its reader refuses them.
+const REFUSED = /[\x7f-\x84\x86-\x9f\ufffe\uffff]/;
+
 function renderDoubleQuoted(text: string): string {
+  if (REFUSED.test(text)) throw new Error("yaml: control characters are not allowed");
+  // go-yaml looks for a byte order mark at the beginning of the text, whatever character it is at.
+  const all = text.startsWith("\ufeff");
   let out = '"';
   for (const char of text) {
     const escape = ESCAPES[char];
     const code = char.codePointAt(0) as number;
     if (escape !== undefined && char !== "\xa0") out += escape;
-    else if (!UNPRINTABLE.test(char) && char !== "\ufeff") out += char;
+    else if (!all && !UNPRINTABLE.test(char) && char !== "\ufeff") out += char;
     else if (code <= 0xff) out += `\\x${code.toString(16).toUpperCase().padStart(2, "0")}`;
     else if (code <= 0xffff) out += `\\u${code.toString(16).toUpperCase().padStart(4, "0")}`;
     else out += `\\U${code.toString(16).toUpperCase().padStart(8, "0")}`;

@@ -24,6 +24,9 @@ export interface NodeGateway {
   usage(pod: Pod, container: string): { readonly cpuNanoCores: number; readonly memoryBytes: number } | undefined;
 }
 
+/** What a machine uses besides its pods: the system, kubelet and container runtime. */
+export const MACHINE_IDLE = { cpuNanoCores: 48_000_000, memoryBytes: 420 * 2 ** 20 };
+
 /** The kubelet's plain words instead of a stream. */
 export class UpgradeRefused extends Error {
   override readonly name = "UpgradeRefused";

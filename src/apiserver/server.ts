@@ -5,17 +5,19 @@ import { forbiddenRequest, methodNotSupported, StatusError, unauthorized } from 
 import { WebhookAnswers, WebhooksPending, withWebhooks } from "./admission/webhook-calls.ts";
 import { COMPONENT_STATUS, serveComponentStatus } from "./http/component-statuses.ts";
 import { Discovery } from "./http/discovery.ts";
-import { HEALTH_PATHS, serveHealth } from "./http/health.ts";
+import { Health, HEALTH_METRICS_PATH, HEALTH_PATHS } from "./http/health.ts";
 import { HttpExchange, sendRawJson } from "./http/http-exchange.ts";
 import { OpenApi } from "./http/openapi.ts";
+import { JWKS_PATH, OPENID_CONFIGURATION_PATH, serveOpenIdMetadata } from "./http/openid-metadata.ts";
 import { actingUser } from "./http/impersonation.ts";
-import { RequestMetrics } from "./http/metrics.ts";
+import { METRICS_TYPE, RequestMetrics } from "./http/metrics.ts";
 import { METRICS_KINDS, serveMetrics } from "./http/metrics-api.ts";
 import { isTrue } from "./http/query.ts";
 import { parseTarget, type ResourceTarget } from "./http/request-info.ts";
 import { pathNotFound, serveResource } from "./http/resource-handler.ts";
 import { isReview, REVIEW_KINDS, serveReview } from "./http/reviews.ts";
 import type { ServerOptions } from "./http/server-parts.ts";
+import { methodNotAllowed, sendPageNotFound } from "./http/web-service.ts";
 import type { AccessCheck, UserInfo } from "../api/user.ts";
 import type { RequestContext } from "./request-context.ts";
 import { isStreamRequest, StreamServer } from "./streams/stream-server.ts";
@@ -52,7 +54,8 @@ export function createHandler(options: ServerOptions): ApiHandler {
 
 const METHODS = new Set(["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"]);
 const ANONYMOUS: UserInfo = { name: "system:anonymous", groups: ["system:unauthenticated"] };
-const OTHER_PATHS = ["/metrics", "/openapi/v2", "/openapi/v3", "/openapi/v3/", "/version"];
+const OTHER_PATHS = ["/metrics", HEALTH_METRICS_PATH, "/openapi/v2", "/openapi/v3", "/openapi/v3/", "/version"];
+const OPENID_PATHS = [OPENID_CONFIGURATION_PATH, JWKS_PATH];
 // Upstream: the default always-allow paths and system:public-info-viewer.
 const PUBLIC_PATHS = /^\/(healthz|livez|readyz|version)(\/|$)/;
 
@@ -77,6 +80,7 @@ class ApiServer {
   readonly #discovery: Discovery;
   readonly #openapi: OpenApi;
   readonly #metrics = new RequestMetrics();
+  readonly #health = new Health();
 
   constructor(options: ServerOptions) {
     this.#options = options;
@@ -155,7 +159,7 @@ class ApiServer {
 
   async #route(exchange: HttpExchange): Promise<void> {
     // Upstream: go-restful, which knows no route for the others.
-    if (!METHODS.has(exchange.method)) return exchange.sendText(405, "405: Method Not Allowed");
+    if (!METHODS.has(exchange.method)) throw methodNotAllowed();
     const target = parseTarget(exchange.path);
     if (target.type === "path") return this.#servePath(exchange);
     const kind = this.#options.registry.kinds.findResource(target.group, target.version, target.resource);
@@ -166,7 +170,8 @@ class ApiServer {
     if (!kind) {
       const handler = SUBRESOURCE_HANDLERS[`${target.resource}/${target.subresource ?? ""}`];
       if (handler && target.group === "") return handler(exchange, this.#options, this.#options.registry.kinds.core("Pod"), target);
-      throw pathNotFound();
+      if (this.#discovery.hasBuiltIn(target.group)) throw pathNotFound();
+      return sendPageNotFound(exchange);
     }
     // A write that meets webhooks is served again from the start when they have answered: nothing has been stored or sent by then.
     await withWebhooks(exchange.webhooks, this.#options.registry.callWebhook, () => this.#serveKind(exchange, kind, target));
@@ -209,19 +214,24 @@ class ApiServer {
       path,
     });
     for (const route of this.#options.extraRoutes ?? []) if (await route(exchange)) return;
-    if (serveHealth(exchange)) return;
+    if (this.#health.serve(exchange)) return;
+    const { openIdMetadata } = this.#options;
+    if (openIdMetadata && serveOpenIdMetadata(exchange, openIdMetadata)) return;
     if (path === "/metrics")
-      return exchange.sendBytes(
+      return exchange.sendPacked(
         200,
         Buffer.from(this.#metrics.render(this.#options.registry, this.#options.metrics?.() ?? [])),
-        "text/plain; version=0.0.4; charset=utf-8",
+        METRICS_TYPE,
+        { minBytes: 0 },
       );
     if (path === "/kubesim/trace")
       return exchange.sendJson(200, { entries: this.#options.registry.journal.of(exchange.query.get("object") ?? "") });
     if (this.#discovery.serve(exchange) || (await this.#openapi.serve(exchange))) return;
     if (path === "/" || path === "/index.html")
-      return sendRawJson(exchange, { paths: [...this.#discovery.paths(), ...HEALTH_PATHS, ...OTHER_PATHS].sort() });
-    throw pathNotFound();
+      return sendRawJson(exchange, {
+        paths: [...this.#discovery.paths(), ...HEALTH_PATHS, ...OTHER_PATHS, ...(openIdMetadata ? OPENID_PATHS : [])].sort(),
+      });
+    sendPageNotFound(exchange);
   }
 
   #authorize(attributes: AccessCheck): void {

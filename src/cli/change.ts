@@ -3,7 +3,7 @@ import type { CommandContext } from "./command.ts";
 import { pathOf } from "./discovery.ts";
 import { dryRunOf, dryRunQuery } from "./dry-run.ts";
 import { messageOf, throwAll } from "./errors.ts";
-import { typedReporter } from "./report.ts";
+import { reporter } from "./report.ts";
 import { fetchObjects, targetsOf, type ApiObject, type Found } from "./resources.ts";
 import { schemaOf } from "./strategic.ts";
 
@@ -20,6 +20,8 @@ export interface ChangeOptions {
   readonly always?: boolean;
   /** Looks at flags and arguments, after the objects were read as kubectl does. */
   check?(): void | Promise<void>;
+  /** How kubectl holds the objects: "typed" is usual. */
+  readonly held?: "unstructured" | "typed";
   /** What is said when the server does not take the change. */
   readonly refusal?: string;
   /** Makes the new object; undefined leaves it as it is. What is wrong with a part of it can be put with the errors. */
@@ -29,7 +31,7 @@ export interface ChangeOptions {
 /** Reads objects, changes them, and sends the strategic difference: `set`, `rollout restart`, `taint`, `cordon`. */
 export async function changeObjects(context: CommandContext, options: ChangeOptions): Promise<void> {
   const dryRun = dryRunOf(context.flags, context.io);
-  const report = await typedReporter(context, dryRun);
+  const report = await reporter(context, dryRun, options.held ?? "typed");
   const errors: unknown[] = [];
   const local = context.flags.bool("local");
   const args = options.args ?? context.args;
@@ -121,3 +123,6 @@ function changedPodSpec(found: Found, change: (spec: PodSpecJson) => void): ApiO
   change(spec);
   return object;
 }
+
+export const hasPodSpec = ({ info }: Pick<Found, "info">): boolean =>
+  ["Pod", "Deployment", "ReplicaSet", "ReplicationController", "StatefulSet", "DaemonSet", "Job", "CronJob"].includes(info.kind);

@@ -18,6 +18,8 @@ export interface RequestOptions {
   readonly accept?: string | undefined;
   readonly headers?: Readonly<Record<string, string>> | undefined;
   readonly signal?: AbortSignal | undefined;
+  /** The path is the user's own: failures name no resource. */
+  readonly raw?: boolean;
 }
 
 /** Requests to one API server. Failures are StatusError or ConnectionError; warnings of the server go to standard error. */
@@ -38,7 +40,7 @@ export class ApiClient {
 
   async request(method: string, path: string, options: RequestOptions = {}): Promise<HttpResponse> {
     const response = await this.send(method, path, options);
-    if (response.status >= 400) throw statusErrorOf(response.status, await readText(response), method, path);
+    if (response.status >= 400) throw statusErrorOf(response.status, await readText(response), method, options.raw ? "" : path);
     return response;
   }
 
@@ -82,7 +84,11 @@ export class ApiClient {
   }
 
   async json<T = Json>(method: string, path: string, options: RequestOptions = {}): Promise<T> {
-    return JSON.parse(await readText(await this.request(method, path, options))) as T;
+    const response = await this.request(method, path, options);
+    const text = await readText(response);
+    const type = response.headers["content-type"] ?? "";
+    if (type.startsWith("text/plain") && !text.startsWith("{")) throw new Error("serializer for text/plain doesn't exist");
+    return JSON.parse(text) as T;
   }
 
   get<T = Json>(path: string, query?: Query, accept?: string): Promise<T> {
@@ -90,7 +96,7 @@ export class ApiClient {
   }
 
   async text(path: string, query?: Query): Promise<string> {
-    return readText(await this.request("GET", path, { query, accept: "application/json, */*" }));
+    return readText(await this.request("GET", path, { query, accept: "application/json, */*", raw: true }));
   }
 
   /** The events of a watch, until the server ends it or the signal fires. */
@@ -182,10 +188,20 @@ export function statusErrorOf(code: number, text: string, method: string, path: 
           `an error on the server (${JSON.stringify(text.trim().slice(0, 2048) || "unknown")}) has prevented the request from succeeding`,
         ]
       : ["", `the server responded with the status code ${code} but did not return more information`]);
-  const resource = path.replace(/\?.*$/, "").split("/").at(-1) ?? "";
-  const verb = method === "GET" ? "get" : method.toLowerCase();
-  const suffix = resource === "" || code === 401 ? "" : ` (${verb} ${resource})`;
+  const asked = askedFor(path);
+  const suffix = asked === "" || code === 401 ? "" : ` (${method.toLowerCase()} ${asked})`;
   return new StatusError({ code, reason: reason as string, message: `${message}${suffix}` });
+}
+
+/** `widgets.example.io`, with its name if it has one; nothing for a path that is no resource's. */
+function askedFor(path: string): string {
+  const [root, ...segments] = path.replace(/\?.*$/, "").split("/").slice(1);
+  if (root !== "api" && root !== "apis") return "";
+  const group = root === "apis" ? segments.shift() : "";
+  const [, first, namespace, ...below] = segments;
+  const [resource, name] = first === "namespaces" && below.length > 0 ? below : [first, namespace];
+  if (!resource) return "";
+  return `${resource}${group ? `.${group}` : ""}${name ? ` ${name}` : ""}`;
 }
 
 const GENERIC: Readonly<Record<number, readonly [string, string]>> = {

@@ -15,6 +15,8 @@ export const DRY_RUN_FLAG: FlagSpec = {
 /** Upstream: cmdutil.GetDryRunStrategy */
 export function dryRunOf(flags: Flags, io: Io): DryRun {
   const value = flags.text("dry-run");
+  // Not every command that changes objects has the flag.
+  if (value === "" && !flags.has("dry-run")) return "none";
   if (value === "none" || value === "client" || value === "server") return value;
   if (value === "unchanged") {
     io.err(`${klogHead("W", "helpers.go:719")} --dry-run is deprecated and can be replaced with --dry-run=client.\n`);

@@ -22,6 +22,17 @@ export class HelpAndError extends Error {
   override readonly name = "HelpAndError";
 }
 
+/** A printer that failed on its way; what it has printed goes to standard output first. */
+export class FailedPrinting extends Error {
+  override readonly name = "FailedPrinting";
+  readonly output: string;
+
+  constructor(message: string, output: string) {
+    super(message);
+    this.output = output;
+  }
+}
+
 /** `error: MESSAGE` and a pointer to the command's help, as cobra commands do for their arguments. Upstream: cmdutil.UsageErrorf */
 export function usageError(commandPath: string, message: string): UsageError {
   return new UsageError(`${message}\nSee '${commandPath} -h' for help and examples`);
@@ -76,6 +87,7 @@ const unique = (texts: readonly string[]) => [...new Set(texts)];
 export function standardMessage(error: unknown): string {
   if (error instanceof StatusError) return serverMessage(error.status);
   if (error instanceof ConnectionError) return connectionMessage(error);
+  if (error instanceof ExitError) return error.message;
   const text = messageOf(error);
   return text.startsWith("error: ") ? text : `error: ${text}`;
 }

@@ -18,7 +18,8 @@ export function inGoOrder(object: Readonly<Record<string, unknown>>): Record<str
   const found = schemaOf(String(object["apiVersion"] ?? ""), kind);
   if (found) return ordering(structType(found.package, found.type), object) as Record<string, unknown>;
   const { apiVersion, items, metadata, ...rest } = object;
-  if (!kind.endsWith("List") || !Array.isArray(items)) return { kind, apiVersion, ...(metadata === undefined ? {} : { metadata }), ...rest };
+  if (!kind.endsWith("List") || !Array.isArray(items))
+    return { kind, apiVersion, ...(metadata === undefined ? {} : { metadata }), ...rest };
   // Lists have no facts of their own.
   const each = schemaOf(String(apiVersion), kind.slice(0, -4));
   const type = each && structType(each.package, each.type);
@@ -31,7 +32,7 @@ function ordering(type: SchemaType, value: unknown): unknown {
     return Object.fromEntries(Object.entries(sortKeys(value) as object).map(([key, each]) => [key, ordering(type.value, each)]));
   if (type.form !== "struct" || typeof value !== "object" || value === null) return type.form === "scalar" ? sortKeys(value) : value;
   return Object.fromEntries(
-    Object.entries(value)
+    Object.entries({ ...zeroFields(type), ...value })
       .map(([key, each]) => ({ key, each, place: placeOf(type, key) }))
       .sort((a, b) => comparePlaces(a.place, b.place))
       .map(({ key, each }) => {
@@ -39,6 +40,12 @@ function ordering(type: SchemaType, value: unknown): unknown {
         return [key, field ? ordering(field.type, each) : each];
       }),
   );
+}
+
+/** What Go writes though nobody gave it. */
+function zeroFields(type: StructType): Readonly<Record<string, unknown>> {
+  const pointer = type.name === "TypedLocalObjectReference" || type.name === "TypedObjectReference" ? { apiGroup: null } : {};
+  return { ...Object.fromEntries(type.written), ...pointer };
 }
 
 /** Embedded structs have a number of their own: their fields' places are paths. */

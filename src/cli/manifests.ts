@@ -1,8 +1,8 @@
 import * as host from "../host/cli-host.ts";
-import { messageOf } from "./errors.ts";
+import { StatusError } from "../api/status.ts";
+import { ExitError, messageOf } from "./errors.ts";
 import type { Json } from "./client.ts";
 import type { CommandContext } from "./command.ts";
-import { ExitError } from "./errors.ts";
 import { download, type ApiObject, type Target } from "./resources.ts";
 
 export interface Manifest {
@@ -64,9 +64,18 @@ export async function readManifests(context: CommandContext, errors?: unknown[])
   const files = flags.list("filename");
   if (folder !== "" && files.length > 0) throw new Error("only one of -f or -k can be specified");
   if (folder !== "" && flags.bool("recursive")) throw new Error("the -k flag can't be used with -f or -R");
-  if (folder !== "") return kustomized(context, folder);
+  if (folder !== "") {
+    try {
+      return await kustomized(context, folder);
+    } catch (error) {
+      if (!errors) throw error;
+      errors.push(error);
+      return [];
+    }
+  }
   if (files.filter((file) => file === "-").length > 1) throw new Error("standard input cannot be used for multiple arguments");
-  const validate = !["ignore", "false"].includes(flags.text("validate"));
+  // Commands without the flag do not validate.
+  const validate = !["", "ignore", "false"].includes(flags.text("validate"));
   const manifests: Manifest[] = [];
   const attempt = async (action: () => Promise<void>) => {
     try {
@@ -173,6 +182,8 @@ function expand(document: unknown, source: string, validate: boolean): Manifest[
       `error validating ${JSON.stringify(source)}: error validating data: ${missing}; if you choose to ignore these errors, turn validation off with --validate=false`,
     );
   if (!object.kind) throw new Error(`unable to decode ${JSON.stringify(source)}: Object 'Kind' is missing in '${JSON.stringify(object)}'`);
+  if (!object.apiVersion)
+    throw new StatusError({ code: 404, reason: "NotFound", message: "the server could not find the requested resource" });
   if (object.kind.endsWith("List") && Array.isArray(object["items"]))
     return object["items"].flatMap((item) => expand(item, source, validate));
   return [{ object: { ...object, metadata: object.metadata ?? {} }, source }];
@@ -182,7 +193,7 @@ function notAnObject(document: unknown, source: string, validate: boolean): stri
   if (validate)
     return `error validating ${JSON.stringify(source)}: error validating data: invalid object to validate; if you choose to ignore these errors, turn validation off with --validate=false`;
   const go = Array.isArray(document) ? "array" : typeof document;
-  return `unable to decode ${JSON.stringify(source)}: couldn't get version/kind; json parse error: json: cannot unmarshal ${go === "boolean" ? "bool" : go} into Go value of type struct { APIVersion string "json:\\"apiVersion,omitempty\\""; Kind string "json:\\"kind,omitempty\\"" }`;
+  return `unable to decode ${JSON.stringify(source)}: json: cannot unmarshal ${go === "boolean" ? "bool" : go} into Go value of type unstructured.detector`;
 }
 
 function missingFields(object: Json): string {

@@ -1,6 +1,6 @@
 import { CommandContext, type CommandEntry, type CommandSpec } from "./command.ts";
 import { COMMANDS } from "./commands.ts";
-import { ExitError, HelpAndError, renderError } from "./errors.ts";
+import { ExitError, FailedPrinting, HelpAndError, renderError } from "./errors.ts";
 import { findSubcommand, HelpRequested, parseFlags, type FlagSpec } from "./flags.ts";
 import { GLOBAL_FLAGS } from "./global-flags.ts";
 import type { Io } from "./io.ts";
@@ -96,6 +96,7 @@ async function runOrHelp(selected: Selected, context: CommandContext, io: Io): P
     return await selected.spec.run?.(context);
   } catch (error) {
     if (error instanceof HelpAndError) io.out(await help(selected));
+    if (error instanceof FailedPrinting) io.out(error.output);
     throw error;
   }
 }

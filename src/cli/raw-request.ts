@@ -20,6 +20,8 @@ export async function sendRaw(context: CommandContext, method: "POST" | "PUT" | 
   const body = file === undefined ? undefined : file === "-" ? await context.io.stdin() : findText(file);
   if (file !== undefined && body === undefined) throw new Error(`open ${file}: no such file or directory`);
   const url = new URL(flags.text("raw"), "https://any");
-  const response = await (await context.client()).request(method, url.pathname + url.search, { ...(body === undefined ? {} : { body }) });
+  const response = await (
+    await context.client()
+  ).request(method, url.pathname + url.search, { raw: true, ...(body === undefined ? {} : { body }) });
   context.io.out(await readText(response));
 }

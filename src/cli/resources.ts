@@ -3,7 +3,7 @@ import { pathKind } from "../host/cli-host.ts";
 import { readText, type Json } from "./client.ts";
 import type { CommandContext } from "./command.ts";
 import { apiVersionOf, pathOf, type ResourceInfo } from "./discovery.ts";
-import { ConnectionError, throwAll } from "./errors.ts";
+import { ConnectionError, ExitError, messageOf, throwAll } from "./errors.ts";
 import type { FlagSpec } from "./flags.ts";
 
 /** One thing that a command line or a file means: a named object, or all objects of a resource. */
@@ -106,19 +106,37 @@ export async function targetsOf(
   { errors, needsNames }: TargetOptions = {},
 ): Promise<Target[]> {
   if (hasFiles(context)) {
+    const folder = context.flags.text("kustomize");
+    if (folder !== "" && context.flags.list("filename").length > 0) throw new Error("only one of -f or -k can be specified");
     const missing = context.flags
       .list("filename")
       .find((file) => file !== "-" && !/^https?:/.test(file) && !/[*?[]/.test(file) && pathKind(file) === undefined);
     if (missing !== undefined) throw new Error(`the path ${JSON.stringify(missing)} does not exist`);
-    if (args.length > 0)
-      throw new Error("when paths, URLs, or stdin is provided as resource input, you may not specify resource arguments as well");
+    if (args.length > 0) throw new Error("when paths, URLs, or stdin is provided as input, you may not specify resource arguments as well");
     const { targetsOfFiles } = await import("./manifests.ts");
     return targetsOfFiles(context, errors);
   }
   const targets = await targetsOfArgs(context, args);
   const { flags } = context;
-  if (needsNames && targets.some(({ name }) => name === undefined) && !flags.bool("all") && !flags.text("selector") && !flags.text("field-selector"))
+  if (
+    needsNames &&
+    targets.some(({ name }) => name === undefined) &&
+    !flags.bool("all") &&
+    !flags.text("selector") &&
+    !flags.text("field-selector")
+  )
     throw new Error("resource(s) were provided, but no name was specified");
+  return targets;
+}
+
+/** For `get` and `describe`: what is wrong with files is told at the end, as it is. */
+export async function collectedTargets(context: CommandContext, errors: unknown[]): Promise<Target[]> {
+  const wrong: unknown[] = [];
+  const targets = await targetsOf(context, context.args, { errors: wrong });
+  for (const error of wrong)
+    errors.push(
+      error instanceof StatusError || error instanceof ConnectionError ? error : new ExitError(messageOf(error).replace(/^error: /, "")),
+    );
   return targets;
 }
 
@@ -142,7 +160,11 @@ export async function targetsOfArgs(context: CommandContext, args: readonly stri
   for (const word of new Set(types.split(","))) {
     const category = word.includes(".") ? [] : await discovery.inCategory(word);
     if (category.length > 0) infos.push(...category);
-    else infos.push(await discovery.get(word));
+    else {
+      const info = await discovery.get(word);
+      // `po,pods` names one resource twice.
+      if (!infos.includes(info)) infos.push(info);
+    }
   }
   if (names.length === 0) return infos.map((info) => ({ info, namespace: place(info), name: undefined }));
   if (everywhere && infos.some((info) => info.namespaced)) throw new Error("a resource cannot be retrieved by name across all namespaces");
@@ -167,7 +189,8 @@ async function pairs(
     }
     const [type = "", name = "", ...more] = parts;
     if (more.length > 0) throw new Error("arguments in resource/name form may not have more than one slash");
-    if (type === "" || name === "") throw new Error("arguments in resource/name form must have a single resource and name");
+    if (type === "" || name === "" || type.includes(","))
+      throw new Error("arguments in resource/name form must have a single resource and name");
     const { info } = await resolve(type, name);
     if (everywhere && info.namespaced) throw new Error("a resource cannot be retrieved by name across all namespaces");
     targets.push({ info, namespace: place(info), name });

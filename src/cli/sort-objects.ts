@@ -1,6 +1,7 @@
 import { findValues, relaxedPath } from "../api/json-path.ts";
 import { parseQuantity } from "../api/quantity.ts";
-import { ExitError } from "./errors.ts";
+import { klogHead } from "../host/cli-host.ts";
+import { ExitError, messageOf } from "./errors.ts";
 import { goSort } from "./go-sort.ts";
 
 /** Sorts by the field that a path finds: missing ones first, then numbers, quantities, texts. Upstream: k8s.io/kubectl/pkg/cmd/get/sorter.go */
@@ -13,7 +14,13 @@ export function sortByPath<T>(items: readonly T[], path: string, objectOf: (item
     value: findValues(expression, objectOf(item), true)[0],
   }));
   if (items.length > 0 && keyed.every(({ value }) => value === undefined)) throw fieldNotFound(path);
-  return goSort(keyed, (a, b) => isLess(a.value, b.value)).map(({ item }) => item);
+  try {
+    return goSort(keyed, (a, b) => isLess(a.value, b.value)).map(({ item }) => item);
+  } catch (error) {
+    // kubectl gives up in its log.
+    const field = `Field ${expression} in *unstructured.Unstructured is an unsortable type: interface, err: ${messageOf(error)}`;
+    throw new ExitError(`${klogHead("F", "sorter.go:329")} ${field}`);
+  }
 }
 
 export const fieldNotFound = (path: string): Error =>
@@ -25,9 +32,8 @@ function isLess(a: unknown, b: unknown): boolean {
   if (a === null || b === null) return a === null && b !== null;
   if (typeof a === "number" && typeof b === "number") return a < b;
   if (typeof a === "string" && typeof b === "string") return isLessText(a, b);
-  if (Array.isArray(a) && Array.isArray(b)) return a.slice(0, b.length).every((each, index) => isLess(each, b[index]));
-  const type = typeof a === "boolean" ? "bool" : "map[string]interface {}";
-  throw new ExitError(`unsortable type: ${type}`);
+  const type = typeof a === "boolean" ? "bool" : Array.isArray(a) ? "[]interface {}" : "map[string]interface {}";
+  throw new Error(`unsortable type: ${type}`);
 }
 
 function isLessText(a: string, b: string): boolean {

@@ -106,7 +106,9 @@ function objectWriter(context: CommandContext, target: Target, printer: (object:
         context.io.out(`${JSON.stringify({ type, object: sortKeys(full) })}\n`);
         continue;
       }
-      context.io.out(printer(withEvents ? { type, object: full } : full));
+      // An event has no name of its own: the object's is printed.
+      const named = outputFormat(context.flags).format === "name";
+      context.io.out(printer(withEvents && !named ? { type, object: sortKeys(full) } : full));
     }
   };
 }

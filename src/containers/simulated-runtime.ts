@@ -122,7 +122,7 @@ export class SimulatedRuntime implements ContainerRuntime {
     const { clock, rng, network } = this.#options;
     await clock.sleep(rng.int(70, 130), NEVER);
     // Upstream: pkg/kubelet/kuberuntime: what containerd answers when CNI is not there is wrapped by the kubelet.
-    const namespace = config.network.hostNetwork ? network.nodeNamespace(this.node) : network.attachPod(this.node, config.network);
+    const namespace = network.attachPod(this.node, config.network);
     const sandbox = new Sandbox({
       id: rng.hex(64),
       pid: this.#takePid(),

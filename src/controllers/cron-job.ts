@@ -121,13 +121,17 @@ class CronJobController {
   async #start(cronJob: CronJob, status: CronJob["status"], dueMs: number): Promise<void> {
     const { spec, metadata } = cronJob;
     // The name says which time it is for: no job is ever started twice.
+    const schedule = new CronSchedule(spec.schedule, spec.timeZone);
     const name = `${metadata.name}-${Math.floor(dueMs / 60_000)}`;
     const draft = {
       metadata: {
         name,
         namespace: metadata.namespace,
         labels: { ...spec.jobTemplate.metadata?.labels },
-        annotations: { ...spec.jobTemplate.metadata?.annotations, "batch.kubernetes.io/cronjob-scheduled-timestamp": rfc3339(dueMs) },
+        annotations: {
+          ...spec.jobTemplate.metadata?.annotations,
+          "batch.kubernetes.io/cronjob-scheduled-timestamp": schedule.render(dueMs),
+        },
         ownerReferences: [controllerReference(cronJobs as never, cronJob)],
       },
       spec: structuredClone(spec.jobTemplate.spec),

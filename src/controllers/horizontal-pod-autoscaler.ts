@@ -118,7 +118,7 @@ class Look {
   /** Undefined when there is none; the status says so then. */
   async #target(): Promise<Target | undefined> {
     const { apiVersion = "", kind: kindName, name } = this.#hpa.spec.scaleTargetRef;
-    const { client, scaleOf } = this.#context;
+    const { client, getScale } = this.#context;
     try {
       const parts = apiVersion.split("/");
       if (parts.length > 2) throw new Error(`unexpected GroupVersion string: ${apiVersion}`);
@@ -127,8 +127,7 @@ class Look {
       if (kinds.length === 0) throw new Error(`no matches for kind ${JSON.stringify(kindName)} in group ${JSON.stringify(group)}`);
       const kind = kinds.find((each) => each.subresources?.["scale"]);
       if (!kind) throw new Error("the server could not find the requested resource");
-      const object = await client.get(kind, { namespace: this.#hpa.metadata.namespace, name });
-      return { kind, object, scale: scaleOf(kind, object) };
+      return { kind, ...getScale(kind, { namespace: this.#hpa.metadata.namespace, name }) };
     } catch (error) {
       this.#event("Warning", "FailedGetScale", messageOf(error));
       const message = `the HPA controller was unable to get the target's current scale: ${messageOf(error)}`;

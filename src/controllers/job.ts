@@ -9,15 +9,27 @@ import { rfc3339 } from "../util/clock.ts";
 import type { Controller, ControllerContext } from "./controller.ts";
 import { sameValue } from "./support/hash.ts";
 import {
-  COMPLETION_INDEX,
   finishedCondition,
+  finishedMs,
   hasTracking,
   indexOf,
   jobCondition,
   parseIndexes,
+  prepareJobPod,
   renderIndexes,
   TRACKING_FINALIZER,
 } from "./support/job-facts.ts";
+import {
+  afterFailure,
+  countsByIndex,
+  type Ending,
+  endingOfIndexes,
+  failsIndex,
+  isPodFailed,
+  lastFailures,
+  replacesFailedOnly,
+  verdictOf,
+} from "./support/job-policies.ts";
 import { controllerOf } from "./support/owners.ts";
 import { Expectations, PodControl, slowStart } from "./support/pod-control.ts";
 
@@ -26,15 +38,10 @@ const NAME = "job-controller";
 const BACK_OFF_MS = 10_000;
 const BACK_OFF_MAX_MS = 600_000;
 const ACTIVE_MAX = 500;
+const JOB_CONTROLLER = "kubernetes.io/job-controller";
 
 /** Runs pods until enough of them have succeeded. Upstream: pkg/controller/job */
 export const jobController: Controller = { name: NAME, start: (context) => new JobController(context).start() };
-
-interface Ending {
-  readonly type: "Complete" | "Failed";
-  readonly reason: string;
-  readonly message: string;
-}
 
 interface Failures {
   readonly inARow: number;
@@ -101,7 +108,7 @@ class JobController {
   async #reconcile(key: string): Promise<Result | void> {
     const { informers, clock } = this.#context;
     const job = informers.of(jobs).find(key);
-    if (!job || job.spec.managedBy) return;
+    if (!job || (job.spec.managedBy ?? JOB_CONTROLLER) !== JOB_CONTROLLER) return;
     const podInformer = informers.of(pods);
     const own = podInformer.byIndex("owner", job.metadata.uid);
     if (job.metadata.deletionTimestamp || finishedCondition(job)) {
@@ -113,9 +120,10 @@ class JobController {
       (podKey) => podInformer.find(podKey),
       (uid) => !own.some((pod) => pod.metadata.uid === uid && !pod.metadata.deletionTimestamp),
     );
-    const status = this.#count(job, own);
+    const { status, held } = this.#count(job, own);
     if (!job.spec.suspend) status.startTime ??= rfc3339(clock.now());
     const ending = this.#endingOf(job, status, own);
+    if (ending) for (const pod of held) this.#countFailure(job, pod, status);
     let active = own.filter(isPodActive);
     let result: Result | undefined;
     let failure: unknown;
@@ -136,31 +144,51 @@ class JobController {
   }
 
   /** Finished pods that still carry the finalizer are new: they add to the counts. Upstream: trackJobStatusAndRemoveFinalizers */
-  #count(job: Job, own: readonly Pod[]): JobStatus {
+  #count(job: Job, own: readonly Pod[]): { readonly status: JobStatus; readonly held: readonly Pod[] } {
     const key = keyOf(job);
+    const held: Pod[] = [];
+    const byIndex = countsByIndex(job);
     const status: JobStatus = { ...job.status, succeeded: job.status.succeeded ?? 0, failed: job.status.failed ?? 0 };
     const indexes = parseIndexes(status.completedIndexes);
+    const isNew = (pod: Pod) =>
+      hasTracking(pod) && !this.#counted.has(pod.metadata.uid) && (pod.status.phase === "Succeeded" || isPodFailed(job, pod));
+    const failedIndexes = parseIndexes(status.failedIndexes);
+    if (byIndex)
+      for (const pod of own)
+        if (isNew(pod) && pod.status.phase !== "Succeeded" && failsIndex(job, pod)) failedIndexes.add(indexOf(pod) ?? -1);
+    const waiting = byIndex ? lastFailures(job, own, new Set([...indexes, ...failedIndexes])) : undefined;
     for (const pod of own) {
-      if (!hasTracking(pod) || this.#counted.has(pod.metadata.uid) || !(isPodTerminal(pod) || pod.metadata.deletionTimestamp)) continue;
-      this.#counted.add(pod.metadata.uid);
+      if (!isNew(pod)) continue;
       const index = indexOf(pod);
+      // The last failure of an index says how many there were: it stays until the next pod knows.
+      if (index !== undefined && waiting?.get(index) === pod && !own.some((other) => indexOf(other) === index && isPodActive(other))) {
+        held.push(pod);
+        continue;
+      }
       if (pod.status.phase === "Succeeded") {
+        this.#counted.add(pod.metadata.uid);
         this.#failures.delete(key);
         if (job.spec.completionMode !== "Indexed") status.succeeded = (status.succeeded ?? 0) + 1;
         else if (index !== undefined && index < (job.spec.completions ?? 0)) indexes.add(index);
       } else {
-        status.failed = (status.failed ?? 0) + 1;
+        this.#countFailure(job, pod, status);
         this.#failures.set(key, {
           inARow: (this.#failures.get(key)?.inARow ?? 0) + 1,
           lastMs: finishedMs(pod) ?? this.#context.clock.now(),
         });
       }
     }
+    if (byIndex) status.failedIndexes = renderIndexes(failedIndexes);
     if (job.spec.completionMode === "Indexed") {
       status.succeeded = indexes.size;
       status.completedIndexes = renderIndexes(indexes);
     }
-    return status;
+    return { status, held };
+  }
+
+  #countFailure(job: Job, pod: Pod, status: JobStatus): void {
+    this.#counted.add(pod.metadata.uid);
+    if (verdictOf(job, pod)?.action !== "Ignore") status.failed = (status.failed ?? 0) + 1;
   }
 
   /** Why the job is over, if it is: success first. */
@@ -170,6 +198,10 @@ class JobController {
     );
     if (known)
       return { type: known.type === "FailureTarget" ? "Failed" : "Complete", reason: known.reason ?? "", message: known.message ?? "" };
+    for (const pod of own) {
+      const verdict = isPodFailed(job, pod) ? verdictOf(job, pod) : undefined;
+      if (verdict?.action === "FailJob") return { type: "Failed", reason: "PodFailurePolicy", message: verdict.message };
+    }
     const limit = job.spec.backoffLimit ?? 6;
     const restarts = own
       .filter((pod) => isPodActive(pod) && pod.spec.restartPolicy === "OnFailure")
@@ -187,6 +219,8 @@ class JobController {
     ) {
       return { type: "Failed", reason: "DeadlineExceeded", message: "Job was active longer than specified deadline" };
     }
+    const byIndexes = job.spec.completionMode === "Indexed" ? endingOfIndexes(job, status) : undefined;
+    if (byIndexes) return byIndexes;
     const succeeded = status.succeeded ?? 0;
     const stillActive = own.some(isPodActive);
     const complete = job.spec.completions === undefined ? succeeded > 0 && !stillActive : succeeded >= job.spec.completions;
@@ -210,20 +244,48 @@ class JobController {
       );
       return undefined;
     }
-    if (active.length === wanted) return undefined;
-    const waitMs = this.#backOffMs(key);
+    const own = this.#context.informers.of(pods).byIndex("owner", job.metadata.uid);
+    // Where only what has failed is replaced, a pod still counts while it ends.
+    const leaving = replacesFailedOnly(job) ? own.filter((pod) => pod.metadata.deletionTimestamp && !isPodTerminal(pod)).length : 0;
+    const lacking = Math.min(wanted - active.length - leaving, ACTIVE_MAX);
+    if (lacking <= 0) return undefined;
+    const byIndex = countsByIndex(job);
+    const waitMs = byIndex ? 0 : this.#backOffMs(key);
     if (waitMs > 0) return { requeueAfterMs: waitMs };
     const missing = this.#missingIndexes(job, status, active);
-    await slowStart(this.#context.clock, Math.min(wanted - active.length, ACTIVE_MAX), async (at) => {
-      const pod = await this.#control.create(job, job.spec.template, (draft) => prepare(draft as Pod, job, missing?.[at]));
+    if (byIndex) return this.#createIndexes(job, key, (missing ?? []).slice(0, lacking), own);
+    await slowStart(this.#context.clock, Math.min(lacking, missing?.length ?? lacking), async (at) => {
+      const pod = await this.#control.create(job, job.spec.template, (draft) => prepareJobPod(draft as Pod, job, missing?.[at]));
       this.#expectations.expectCreated(key, pod);
     });
     return undefined;
   }
 
+  /** Each index waits for itself after its own failures. Upstream: getPodCreationInfoForIndependentIndexes */
+  async #createIndexes(job: Job, key: string, indexes: readonly number[], own: readonly Pod[]): Promise<Result | undefined> {
+    const nowMs = this.#context.clock.now();
+    const last = lastFailures(job, own, new Set());
+    const planned = indexes.map((index) => {
+      const pod = last.get(index);
+      const { annotations, failures } = afterFailure(job, pod);
+      const backOffMs = failures > 0 ? Math.min(BACK_OFF_MS * 2 ** (failures - 1), BACK_OFF_MAX_MS) : 0;
+      return { index, annotations, waitMs: pod ? (finishedMs(pod) ?? nowMs) + backOffMs - nowMs : 0 };
+    });
+    const due = planned.filter(({ waitMs }) => waitMs <= 0);
+    await slowStart(this.#context.clock, due.length, async (at) => {
+      const pod = await this.#control.create(job, job.spec.template, (draft) => {
+        prepareJobPod(draft as Pod, job, due[at]?.index);
+        Object.assign(draft.metadata?.annotations ?? {}, due[at]?.annotations);
+      });
+      this.#expectations.expectCreated(key, pod);
+    });
+    const later = planned.filter(({ waitMs }) => waitMs > 0).map(({ waitMs }) => waitMs);
+    return later.length > 0 ? { requeueAfterMs: Math.min(...later) } : undefined;
+  }
+
   #missingIndexes(job: Job, status: JobStatus, active: readonly Pod[]): number[] | undefined {
     if (job.spec.completionMode !== "Indexed") return undefined;
-    const taken = parseIndexes(status.completedIndexes);
+    const taken = new Set([...parseIndexes(status.completedIndexes), ...parseIndexes(status.failedIndexes)]);
     for (const pod of active) taken.add(indexOf(pod) ?? -1);
     return Array.from({ length: job.spec.completions ?? 0 }, (_, index) => index).filter((index) => !taken.has(index));
   }
@@ -315,26 +377,5 @@ class JobController {
     return {
       requeueAfterMs: Math.max(1, Date.parse(status.startTime) + job.spec.activeDeadlineSeconds * 1000 - this.#context.clock.now()),
     };
-  }
-}
-
-function finishedMs(pod: Pod): number | undefined {
-  const times = (pod.status.containerStatuses ?? []).flatMap(({ state }) =>
-    state?.terminated?.finishedAt ? [Date.parse(state.terminated.finishedAt)] : [],
-  );
-  return times.length > 0 ? Math.max(...times) : undefined;
-}
-
-/** Upstream: addCompletionIndexEnvVariables, addCompletionIndexAnnotation */
-function prepare(draft: Pod, job: Job, index: number | undefined): void {
-  draft.metadata.finalizers = [...(draft.metadata.finalizers ?? []), TRACKING_FINALIZER];
-  if (index === undefined) return;
-  draft.metadata.generateName = `${job.metadata.name}-${index}-`;
-  draft.metadata.annotations = { ...draft.metadata.annotations, [COMPLETION_INDEX]: String(index) };
-  draft.metadata.labels = { ...draft.metadata.labels, [COMPLETION_INDEX]: String(index) };
-  draft.spec.hostname = `${job.metadata.name}-${index}`;
-  const variable = { name: "JOB_COMPLETION_INDEX", valueFrom: { fieldRef: { fieldPath: `metadata.labels['${COMPLETION_INDEX}']` } } };
-  for (const container of [...(draft.spec.initContainers ?? []), ...draft.spec.containers]) {
-    if (!container.env?.some(({ name }) => name === variable.name)) container.env = [...(container.env ?? []), variable];
   }
 }

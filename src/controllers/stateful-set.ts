@@ -9,6 +9,7 @@ import { statefulSets } from "../api/resources/stateful-set.ts";
 import { isAlreadyExists, isNotFound, messageOf } from "../api/status.ts";
 import { Reconciler, type Result } from "../client/reconciler.ts";
 import type { Controller, ControllerContext } from "./controller.ts";
+import { isStaleClaim, retentionOwners } from "./support/claim-retention.ts";
 import { sameValue } from "./support/hash.ts";
 import { controllerOf, controllerReference } from "./support/owners.ts";
 import { cleanUpHistory, ensureRevision, historyOf, REVISION_HASH, templateOf } from "./support/revisions.ts";
@@ -51,6 +52,14 @@ class StatefulSetController {
     };
     informers.of(pods).addHandler({ added: ofPod, updated: ofPod, deleted: ofPod });
     informers.of(controllerRevisions);
+    // A claim that had to go first is gone: its pod may come back now.
+    informers.of(persistentVolumeClaims).addHandler({
+      deleted: ({ metadata }) => {
+        for (const { kind, name } of metadata.ownerReferences ?? [])
+          if (kind === "StatefulSet" || kind === "Pod")
+            this.#reconciler.add(`${metadata.namespace}/${kind === "Pod" ? name.replace(/-\d+$/, "") : name}`);
+      },
+    });
   }
 
   async #reconcile(key: string): Promise<Result | void> {
@@ -89,12 +98,16 @@ class StatefulSetController {
           `StatefulSet ${keyOf(set)} is recreating failed Pod ${pod.metadata.name}`,
         );
         await this.#delete(set, pod);
-      } else if (this.#isHealthy(set, pod)) continue;
+      } else {
+        await this.#keepClaims(set, pod, false);
+        if (this.#isHealthy(set, pod)) continue;
+      }
       if (ordered) return;
     }
     const condemned = own
       .filter((pod) => ordinalOf(set, pod) < start || ordinalOf(set, pod) >= end)
       .sort((a, b) => ordinalOf(set, b) - ordinalOf(set, a));
+    for (const pod of condemned) await this.#keepClaims(set, pod, true);
     const firstUnhealthy = condemned.findLast((pod) => !this.#isHealthy(set, pod));
     for (const pod of condemned) {
       // A pod that is on its way out holds up the next; so does one that is unwell, unless it is the lowest of them.
@@ -106,10 +119,23 @@ class StatefulSetController {
     await this.#roll(set, byOrdinal, revisions.update);
   }
 
-  /** Highest first, one at a time, down to the partition. */
+  /** Highest first, down to the partition: one at a time, or as many as may be missing. Upstream: updateStatefulSetAfterInvariantEstablished */
   async #roll(set: StatefulSet, byOrdinal: ReadonlyMap<number, Pod>, update: ControllerRevision): Promise<void> {
     const start = set.spec.ordinals?.start ?? 0;
-    const lowest = start + (set.spec.updateStrategy?.rollingUpdate?.partition ?? 0);
+    const { partition = 0, maxUnavailable } = set.spec.updateStrategy?.rollingUpdate ?? {};
+    const lowest = start + partition;
+    if (maxUnavailable !== undefined) {
+      const present = [...byOrdinal].filter(([ordinal]) => ordinal >= start && ordinal < start + (set.spec.replicas ?? 0));
+      // Who has just been made again is not here yet.
+      const unavailable = (set.spec.replicas ?? 0) - present.filter(([, pod]) => this.#isHealthy(set, pod)).length;
+      const outdated = present
+        .filter(([ordinal, pod]) => ordinal >= lowest && pod.metadata.labels?.[REVISION_HASH] !== update.metadata.name)
+        .filter(([, pod]) => !pod.metadata.deletionTimestamp)
+        .sort(([a], [b]) => b - a);
+      const allowed = Math.max(1, resolved(maxUnavailable, set.spec.replicas ?? 0)) - unavailable;
+      for (const [, pod] of outdated.slice(0, Math.max(0, allowed))) await this.#delete(set, pod);
+      return;
+    }
     for (let ordinal = start + (set.spec.replicas ?? 0) - 1; ordinal >= lowest; ordinal--) {
       const pod = byOrdinal.get(ordinal);
       if (!pod) return;
@@ -130,7 +156,7 @@ class StatefulSetController {
     const { client, events } = this.#context;
     const name = `${set.metadata.name}-${ordinal}`;
     try {
-      await this.#createClaims(set, ordinal);
+      if (!(await this.#createClaims(set, ordinal))) return;
       await client.create(pods, podOf(set, ordinal, this.#revisionFor(set, ordinal, revisions)) as never);
       events.event({ object: set }, "Normal", "SuccessfulCreate", `create Pod ${name} in StatefulSet ${set.metadata.name} successful`);
     } catch (error) {
@@ -153,11 +179,14 @@ class StatefulSetController {
     return ordinal < start + (partition > 0 ? partition : (set.status.currentReplicas ?? 0)) ? current : update;
   }
 
-  async #createClaims(set: StatefulSet, ordinal: number): Promise<void> {
+  /** False: a claim of before has to go first. */
+  async #createClaims(set: StatefulSet, ordinal: number): Promise<boolean> {
     const { client, events, informers } = this.#context;
     for (const template of set.spec.volumeClaimTemplates ?? []) {
       const name = `${template.metadata.name}-${set.metadata.name}-${ordinal}`;
-      if (informers.of(persistentVolumeClaims).find(`${set.metadata.namespace}/${name}`)) continue;
+      const known = informers.of(persistentVolumeClaims).find(`${set.metadata.namespace}/${name}`);
+      if (known && isStaleClaim(known, `${set.metadata.name}-${ordinal}`)) return false;
+      if (known) continue;
       const labels = { ...template.metadata.labels, ...set.spec.selector.matchLabels };
       const claim: Partial<PersistentVolumeClaim> = {
         metadata: { ...template.metadata, name, namespace: set.metadata.namespace as string, labels },
@@ -174,6 +203,23 @@ class StatefulSetController {
       } catch (error) {
         if (!isAlreadyExists(error)) throw error;
       }
+    }
+    return true;
+  }
+
+  /** Upstream: UpdatePodClaimForRetentionPolicy */
+  async #keepClaims(set: StatefulSet, pod: Pod, isCondemned: boolean): Promise<void> {
+    const { client, informers } = this.#context;
+    for (const template of set.spec.volumeClaimTemplates ?? []) {
+      const key = `${set.metadata.namespace}/${template.metadata.name}-${pod.metadata.name}`;
+      const claim = informers.of(persistentVolumeClaims).find(key);
+      if (!claim || !retentionOwners(claim, set, pod, isCondemned)) continue;
+      await client.mutate(persistentVolumeClaims, claim.metadata, (now) => {
+        const owners = retentionOwners(now, set, pod, isCondemned);
+        if (!owners || now.metadata.uid !== claim.metadata.uid) return now;
+        const { ownerReferences: _, ...metadata } = now.metadata;
+        return { ...now, metadata: owners.length > 0 ? { ...metadata, ownerReferences: [...owners] } : metadata };
+      });
     }
   }
 
@@ -221,6 +267,10 @@ class StatefulSetController {
     );
   }
 }
+
+/** A number, or a part rounded down. */
+const resolved = (value: number | string, of: number) =>
+  typeof value === "number" ? value : Math.floor((Number.parseInt(value, 10) / 100) * of);
 
 function ordinalOf(set: StatefulSet, pod: Pod): number {
   return Number(pod.metadata.name.slice(set.metadata.name.length + 1));

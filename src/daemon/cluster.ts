@@ -20,6 +20,7 @@ import { podUsage } from "../apiserver/pod-usage.ts";
 import { Registry } from "../apiserver/registry.ts";
 import { getScale, withReplicas } from "../apiserver/subresources/scale.ts";
 import type { Descriptions } from "../apiserver/http/openapi.ts";
+import { JWKS_PATH } from "../apiserver/http/openid-metadata.ts";
 import { type ApiHandler, createHandler } from "../apiserver/server.ts";
 import type { Client } from "../client/client.ts";
 import type { ComponentContext } from "../client/component.ts";
@@ -34,6 +35,7 @@ import { createNodeGateway } from "../kubelet/gateway.ts";
 import { ClusterDns } from "../network/cluster-dns.ts";
 import { HostPorts, type ListenOnHost } from "../network/host-ports.ts";
 import type { Secure } from "../network/network.ts";
+import { NetworkPolicies } from "../network/network-policies.ts";
 import { ServiceProxy } from "../network/service-proxy.ts";
 import { createNetwork } from "../network/virtual-network.ts";
 import { startScheduler } from "../scheduler/scheduler.ts";
@@ -51,7 +53,7 @@ import { createDial } from "./dial.ts";
 import { type NodeChange, serveKubesimRoute } from "./kubesim-routes.ts";
 import { Machines } from "./machines.ts";
 import { processMetrics, type ProcessUsage } from "./process-metrics.ts";
-import { ServiceAccountTokens } from "./service-account-tokens.ts";
+import { API_AUDIENCE, ServiceAccountTokens } from "./service-account-tokens.ts";
 import { createWebhookCaller, type PostReview } from "./webhooks.ts";
 
 export interface ClusterOptions {
@@ -127,6 +129,9 @@ export async function startCluster(options: ClusterOptions): Promise<Cluster> {
   network.nameServer = dns;
   proxy.start(context);
   dns.start(context);
+  const policies = new NetworkPolicies();
+  network.filter = policies;
+  policies.start(context);
   const hostPorts = new HostPorts(network, options.listenOnHost, (message) => report("kube-proxy", message));
   hostPorts.start(proxy);
 
@@ -160,7 +165,8 @@ export async function startCluster(options: ClusterOptions): Promise<Cluster> {
   const specs = isNew ? defaultNodes(options.nodeCount - 1) : await storedNodes(client);
   for (const spec of specs) machines.add(spec);
   await context.informers.start();
-  await publishApiServer(client, specs[0]?.ip ?? "172.18.0.2");
+  const advertisedIp = specs[0]?.ip ?? "172.18.0.2";
+  await publishApiServer(client, advertisedIp);
   if (isNew) await createAddons(client);
 
   const dial = createDial(network, specs[0]?.name ?? "", (connection) => options.secure(connection, {}));
@@ -183,6 +189,11 @@ export async function startCluster(options: ClusterOptions): Promise<Cluster> {
     metrics: () => [...scheduler.metrics, ...processMetrics(options.processUsage)],
     tokens,
     tokenReviewer: (token) => authenticator.userOf(token),
+    openIdMetadata: {
+      issuer: API_AUDIENCE,
+      jwksUri: `https://${advertisedIp}:${API_PORT}${JWKS_PATH}`,
+      keys: [tokens.publicKey],
+    },
     extraRoutes: [
       (exchange) =>
         serveKubesimRoute(exchange, {

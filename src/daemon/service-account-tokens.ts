@@ -1,4 +1,4 @@
-import { createPrivateKey, createPublicKey, createSign, createVerify, type KeyObject } from "node:crypto";
+import { createHash, createPrivateKey, createPublicKey, createSign, createVerify, type KeyObject } from "node:crypto";
 import type { SecretToken } from "../controllers/controller.ts";
 import type { Clock } from "../util/clock.ts";
 import type { Rng } from "../util/rng.ts";
@@ -41,14 +41,25 @@ export const API_AUDIENCE = "https://kubernetes.default.svc.cluster.local";
 export class ServiceAccountTokens {
   readonly #privateKey: KeyObject;
   readonly #publicKey: KeyObject;
+  /** Upstream: keyIDFromPublicKey in pkg/serviceaccount/jwt.go */
+  readonly #keyId: string;
   readonly #clock: Clock;
   readonly #rng: Rng;
 
   constructor(privateKeyPem: string, clock: Clock, rng: Rng) {
     this.#privateKey = createPrivateKey(privateKeyPem);
     this.#publicKey = createPublicKey(this.#privateKey);
+    this.#keyId = createHash("sha256")
+      .update(this.#publicKey.export({ type: "spki", format: "der" }))
+      .digest("base64url");
     this.#clock = clock;
     this.#rng = rng;
+  }
+
+  /** What others check our tokens with. */
+  get publicKey() {
+    const { kty = "", crv = "", x = "", y = "" } = this.#publicKey.export({ format: "jwk" });
+    return { use: "sig", kty, kid: this.#keyId, crv, alg: "ES256", x, y } as const;
   }
 
   issue(request: TokenRequest): IssuedToken {
@@ -87,7 +98,7 @@ export class ServiceAccountTokens {
   }
 
   #sign(claims: object): string {
-    const text = `${encode({ alg: "ES256", kid: "kubesim" })}.${encode(claims)}`;
+    const text = `${encode({ alg: "ES256", kid: this.#keyId })}.${encode(claims)}`;
     const signature = createSign("SHA256").update(text).sign({ key: this.#privateKey, dsaEncoding: "ieee-p1363" });
     return `${text}.${signature.toString("base64url")}`;
   }

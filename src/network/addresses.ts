@@ -12,6 +12,17 @@ export function addressIn(cidr: string, host: number): string {
   return bytes.join(".");
 }
 
+/** Whether an IPv4 address is in a range. */
+export function inRange(ip: string, cidr: string): boolean {
+  if (!isIpv4(ip)) return false;
+  const [base = "", bits = "32"] = cidr.split("/");
+  if (!isIpv4(base)) return false;
+  const size = 2 ** (32 - Number(bits));
+  return Math.floor(valueOf(ip) / size) === Math.floor(valueOf(base) / size);
+}
+
+const valueOf = (ip: string) => ip.split(".").reduce((sum, part) => sum * 256 + Number(part), 0);
+
 export const isLoopback = (ip: string) => ip.startsWith("127.") || ip === "::1" || ip === "0.0.0.0";
 export const isIpv4 = (text: string) => /^\d{1,3}(\.\d{1,3}){3}$/.test(text);
 export const normalAddress = (address: string) =>

@@ -72,14 +72,21 @@ export class PortTable {
     return entry;
   }
 
-  listenHttp(port: number, address: string, handler: HttpHandler): ListeningPort {
+  listenHttp(port: number, address: string, handler: HttpHandler, http2?: (socket: VirtualSocket) => void): ListeningPort {
     let server: Server | undefined;
     return this.listen(
       port,
       address,
       (socket) => {
-        server ??= createHttpServer(handler);
-        server.emit("connection", socket);
+        const one = (server ??= createHttpServer(handler));
+        if (!http2) one.emit("connection", socket);
+        else
+          socket.once("readable", () => {
+            const first = socket.read() as Buffer | null;
+            if (first) socket.unshift(first);
+            if (first?.subarray(0, 3).toString() === "PRI") http2(socket);
+            else one.emit("connection", socket);
+          });
       },
       handler,
       () => server?.close(),

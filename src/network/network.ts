@@ -99,8 +99,9 @@ export interface NetworkNamespace {
   /**
    * Serves HTTP without parsing bytes where both ends are inside the simulation (probes, wget);
    * for connections that carry bytes (port-forward, NodePort, curl -v) a real node:http server sits behind it.
+   * `http2` takes the connections that begin with HTTP/2's preface: gRPC.
    */
-  listenHttp(port: number, handler: HttpHandler, address?: string): Listener;
+  listenHttp(port: number, handler: HttpHandler, address?: string, http2?: (socket: VirtualSocket) => void): Listener;
   /** All listeners, for netstat. */
   listeners(): readonly Listener[];
   /**

@@ -70,9 +70,12 @@ export class ServiceProxy implements ServiceRouter {
     return rule && this.#pick(rule, sourceIp, node, rule.service.spec.internalTrafficPolicy === "Local");
   }
 
-  routeNodePort(port: number, sourceIp: string, node: string): Route | undefined {
+  routeNodePort(port: number, sourceIp: string, node: string, external: boolean): Route | undefined {
     const rule = this.#byNodePort.get(port);
-    return rule && this.#pick(rule, sourceIp, node, false);
+    if (!rule) return undefined;
+    const local = external && rule.service.spec.externalTrafficPolicy === "Local";
+    const route = this.#pick(rule, sourceIp, node, local);
+    return local && route.verdict === "dnat" ? { ...route, keepsSource: true } : route;
   }
 
   #pick(rule: ServicePortRule, sourceIp: string, node: string, localOnly: boolean): Route {

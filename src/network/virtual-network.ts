@@ -27,6 +27,8 @@ export type Route =
       readonly chain: string;
       readonly endpointChain: string;
       readonly service: string;
+      /** The endpoint sees who really asks. */
+      readonly keepsSource?: boolean;
     }
   | { readonly verdict: "reject"; readonly service: string }
   /** Only endpoints of the same node may be used, and it has none: nothing answers. */
@@ -35,8 +37,22 @@ export type Route =
 /** kube-proxy's part: where packets to service addresses and node ports go. */
 export interface ServiceRouter {
   routeClusterIp(ip: string, port: number, sourceIp: string, node: string): Route | undefined;
-  routeNodePort(port: number, sourceIp: string, node: string): Route | undefined;
+  /** @param external it comes from neither a pod nor the node itself. */
+  routeNodePort(port: number, sourceIp: string, node: string, external: boolean): Route | undefined;
   natRules(node: string): string;
+}
+
+/** The first packet of a connection, as it is when services' addresses have become endpoints'. */
+export interface Packet {
+  readonly from: string;
+  readonly to: string;
+  readonly port: number;
+  readonly protocol: "TCP" | "UDP" | "ICMP";
+}
+
+/** What network policies let through. */
+export interface PacketFilter {
+  allows(packet: Packet): boolean;
 }
 
 /** CoreDNS's part. Undefined: the name does not exist. Throws NetworkError EAI_AGAIN when no DNS server answers. */
@@ -68,7 +84,10 @@ const UNREACHABLE_MS = 3000;
 // Linux sends a SYN six times before it gives up.
 const DROPPED_MS = 127_000;
 // Upstream: resolver defaults: 5 s a try, two tries.
+const DNS_PORT = 53;
 const DNS_TIMEOUT_MS = 10_000;
+/** The user's machine, as nodes see it. */
+const OUTSIDE_IP = "172.18.0.1";
 const CNI_NOT_READY = "cni plugin not initialized";
 
 export class VirtualNetwork implements Network {
@@ -81,6 +100,7 @@ export class VirtualNetwork implements Network {
   readonly #cniListeners: ((node: string) => void)[] = [];
   router: ServiceRouter | undefined;
   nameServer: NameServer | undefined;
+  filter: PacketFilter | undefined;
 
   constructor(options: NetworkOptions) {
     this.options = options;
@@ -107,7 +127,7 @@ export class VirtualNetwork implements Network {
 
   attachPod(nodeName: string, config: PodNetworkConfig): NetworkNamespace {
     const node = this.#node(nodeName);
-    if (config.hostNetwork) return node.namespace;
+    if (config.hostNetwork) return hostNamespaceFor(this, node, config);
     if (!node.cniReady) throw new Error(CNI_NOT_READY);
     this.detachPod(config.podUid);
     const host = takeHost(node);
@@ -164,15 +184,28 @@ export class VirtualNetwork implements Network {
 
   /** A connection from the user's machine to a node port: it arrives from the node itself. Undefined: refused. */
   connectFromHost(nodePort: number): VirtualSocket | undefined {
-    const [first] = this.#nodes.values();
-    if (!first) return undefined;
-    const route = this.router?.routeNodePort(nodePort, first.ip, first.name);
-    if (route?.verdict !== "dnat") return undefined;
-    const target = this.findByIp(route.endpoint.ip)?.ports.find(route.endpoint.port, route.endpoint.ip);
-    if (!target) return undefined;
-    const [client, server] = socketPair({ ip: first.ip, port: this.ephemeralPort() }, route.endpoint);
-    target.accept(server);
-    return client;
+    for (const node of this.#nodes.values()) {
+      const route = this.router?.routeNodePort(nodePort, OUTSIDE_IP, node.name, true);
+      // A node without an endpoint of its own drops it; as a load balancer would, the next one is asked.
+      if (route?.verdict === "drop") continue;
+      if (route?.verdict !== "dnat") return undefined;
+      const source = route.keepsSource ? OUTSIDE_IP : node.ip;
+      const [client, server] = socketPair({ ip: source, port: this.ephemeralPort() }, route.endpoint);
+      // What a policy drops is never answered.
+      if (!this.passes({ from: OUTSIDE_IP, to: route.endpoint.ip, port: route.endpoint.port, protocol: "TCP" })) return client;
+      const target = this.findByIp(route.endpoint.ip)?.ports.find(route.endpoint.port, route.endpoint.ip);
+      if (!target) return undefined;
+      target.accept(server);
+      return client;
+    }
+    return undefined;
+  }
+
+  /** Policies do not stand between a node and its own pods. */
+  passes(packet: Packet, node?: string): boolean {
+    if (!this.filter) return true;
+    const target = node === undefined ? undefined : this.findByIp(packet.to);
+    return target?.node === node && node !== undefined ? true : this.filter.allows(packet);
   }
 
   hostPortOf(node: string, port: number): Endpoint | undefined {
@@ -210,6 +243,8 @@ interface NamespaceConfig {
   readonly host: boolean;
   readonly dnsPolicy: string;
   readonly config?: PodNetworkConfig;
+  /** Those of the node, for pods that share its network. */
+  readonly ports?: PortTable;
 }
 
 /** Where a connection ends up. */
@@ -222,13 +257,14 @@ export class Namespace implements NetworkNamespace {
   readonly hostname: string;
   readonly node: string;
   readonly host: boolean;
-  readonly ports = new PortTable();
+  readonly ports: PortTable;
   readonly #network: VirtualNetwork;
   readonly #dnsPolicy: string;
   readonly #config: PodNetworkConfig | undefined;
 
-  constructor(network: VirtualNetwork, { ip, hostname, node, host, dnsPolicy, config }: NamespaceConfig) {
+  constructor(network: VirtualNetwork, { ip, hostname, node, host, dnsPolicy, config, ports }: NamespaceConfig) {
     this.#network = network;
+    this.ports = ports ?? new PortTable();
     this.ip = ip;
     this.hostname = hostname;
     this.node = node;
@@ -241,8 +277,8 @@ export class Namespace implements NetworkNamespace {
     return this.ports.listen(port, normalAddress(address), onConnection);
   }
 
-  listenHttp(port: number, handler: HttpHandler, address: string = ANY_ADDRESS): Listener {
-    return this.ports.listenHttp(port, normalAddress(address), handler);
+  listenHttp(port: number, handler: HttpHandler, address: string = ANY_ADDRESS, http2?: (socket: VirtualSocket) => void): Listener {
+    return this.ports.listenHttp(port, normalAddress(address), handler, http2);
   }
 
   listeners(): readonly Listener[] {
@@ -301,7 +337,7 @@ export class Namespace implements NetworkNamespace {
     if (known) return { name, addresses: [known], server };
     if (!this.#usesClusterDns) throw new NetworkError("ENOTFOUND", `${name}: NXDOMAIN`);
     const names = this.#network.nameServer;
-    if (!names?.available) {
+    if (!names?.available || !this.#reachesDns) {
       await this.#network.options.clock.sleep(DNS_TIMEOUT_MS, signal);
       throw new NetworkError("EAI_AGAIN", `${name}: connection timed out; no servers could be reached`);
     }
@@ -359,7 +395,7 @@ export class Namespace implements NetworkNamespace {
   }
 
   reachable(ip: string): boolean {
-    return isLoopback(ip) || this.#network.findByIp(ip) !== undefined || this.#gateway === ip;
+    return isLoopback(ip) || this.#gateway === ip || (this.#network.findByIp(ip) !== undefined && this.#passes(ip, 0, "ICMP"));
   }
 
   get interfaces() {
@@ -407,14 +443,14 @@ export class Namespace implements NetworkNamespace {
     if (isLoopback(ip) || (ip === this.ip && this.ports.find(port, ip))) {
       const own = this.ports.find(port, ip);
       if (own) return { port: own, endpoint: { ip, port }, sourceIp: isLoopback(ip) ? "127.0.0.1" : this.ip };
-      const nodePort = this.host ? this.#network.router?.routeNodePort(port, this.ip, this.node) : undefined;
+      const nodePort = this.host ? this.#network.router?.routeNodePort(port, this.ip, this.node, false) : undefined;
       return nodePort ? this.#follow(nodePort) : refused(ip, port);
     }
     const service = this.#network.router?.routeClusterIp(ip, port, this.ip, this.node);
     if (service) return this.#follow(service);
     const node = this.#network.isNodeIp(ip);
     if (node && !this.#network.findByIp(ip)?.ports.find(port, ip)) {
-      const nodePort = this.#network.router?.routeNodePort(port, this.ip, node.name);
+      const nodePort = this.#network.router?.routeNodePort(port, this.ip, node.name, this.host && node.name !== this.node);
       if (nodePort) return this.#follow(nodePort);
     }
     const hostPort = node && this.#network.hostPortOf(node.name, port);
@@ -425,10 +461,23 @@ export class Namespace implements NetworkNamespace {
   #deliver({ ip, port }: Endpoint): Target {
     const target = this.#network.findByIp(ip);
     if (!target) return { failure: new NetworkError("EHOSTUNREACH", `connect EHOSTUNREACH ${ip}:${port}`), afterMs: UNREACHABLE_MS };
+    if (!this.#passes(ip, port, "TCP"))
+      return { failure: new NetworkError("ETIMEDOUT", `connect ETIMEDOUT ${ip}:${port}`), afterMs: DROPPED_MS };
     const listening = target.ports.find(port, ip);
     // A pod that reaches itself through its service sees the gateway: the way back must lead through it.
     const sourceIp = ip === this.ip && !this.host ? (this.#gateway ?? this.ip) : this.ip;
     return listening ? { port: listening, endpoint: { ip, port }, sourceIp } : refused(ip, port);
+  }
+
+  #passes(to: string, port: number, protocol: Packet["protocol"]): boolean {
+    return this.#network.passes({ from: this.ip, to, port, protocol }, this.host ? this.node : undefined);
+  }
+
+  /** Questions to the cluster's DNS go through the same rules as all else. */
+  get #reachesDns(): boolean {
+    const { router, options } = this.#network;
+    const route = router?.routeClusterIp(options.dnsServiceIp, DNS_PORT, this.ip, this.node);
+    return route?.verdict !== "dnat" || this.#passes(route.endpoint.ip, route.endpoint.port, "UDP");
   }
 
   #follow(route: Route): Target {
@@ -464,7 +513,8 @@ export class Namespace implements NetworkNamespace {
   }
 
   get #usesClusterDns(): boolean {
-    return !this.host && this.#dnsPolicy !== "Default" && this.#dnsPolicy !== "None";
+    if (this.host) return this.#dnsPolicy === "ClusterFirstWithHostNet";
+    return this.#dnsPolicy !== "Default" && this.#dnsPolicy !== "None";
   }
 
   get #domain(): string {
@@ -486,6 +536,15 @@ export class Namespace implements NetworkNamespace {
     const cidr = this.#network.nodes.find((node) => node.name === this.node)?.podCIDR;
     return cidr ? addressIn(cidr, 1) : undefined;
   }
+}
+
+/** The node's own network; with its own names and name servers if the pod asks for some. */
+function hostNamespaceFor(network: VirtualNetwork, { ip, name, namespace }: NodeEntry, config: PodNetworkConfig): Namespace {
+  const { dnsPolicy, dnsConfig, hostAliases } = config;
+  const same = (dnsPolicy === "ClusterFirst" || dnsPolicy === "Default") && !dnsConfig && hostAliases.length === 0;
+  if (same) return namespace;
+  const own = { ...config, subdomain: undefined };
+  return new Namespace(network, { ip, hostname: name, node: name, host: true, dnsPolicy, config: own, ports: namespace.ports });
 }
 
 function refused(ip: string, port: number): Target {

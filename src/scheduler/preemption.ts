@@ -1,4 +1,6 @@
 import type { Pod } from "../api/generated/core-v1.ts";
+import type { PodDisruptionBudget } from "../api/generated/policy-v1.ts";
+import { selectorFromLabelSelector } from "../api/labels.ts";
 import { countReasons } from "./fit-error.ts";
 import type { Rejection } from "./framework.ts";
 import type { NodeInfo, PodInfo } from "./node-info.ts";
@@ -11,8 +13,10 @@ export interface PreemptionRequest {
   /** Nodes that no preemption can help with, besides `nodes`. */
   readonly unlooked: number;
   readonly rejections: ReadonlyMap<string, { readonly plugin: string; readonly rejection: Rejection }>;
-  /** Whether the pod would fit the node as it is counted now. */
-  fits(node: NodeInfo): boolean;
+  readonly budgets: readonly PodDisruptionBudget[];
+  readonly nowMs: number;
+  /** Why the pod would not fit the node as it is counted now. */
+  problem(node: NodeInfo): Rejection | undefined;
 }
 
 export type PreemptionOutcome =
@@ -30,7 +34,7 @@ export function preempt(request: PreemptionRequest): PreemptionOutcome {
   if (victimsAreLeaving(request))
     return { message: "preemption: not eligible due to a terminating pod on the nominated node.", keepsNomination: true };
   const reasons: string[] = [];
-  let best: { readonly nodeName: string; readonly victims: readonly Pod[] } | undefined;
+  let best: Candidate | undefined;
   for (const node of nodes) {
     const rejected = rejections.get(node.name);
     if (!rejected) continue;
@@ -38,9 +42,9 @@ export function preempt(request: PreemptionRequest): PreemptionOutcome {
       reasons.push(NOT_HELPFUL);
       continue;
     }
-    const victims = selectVictims(node, request);
-    if (typeof victims === "string") reasons.push(victims);
-    else if (!best || compareVictims(victims, best.victims) < 0) best = { nodeName: node.name, victims };
+    const found = selectVictims(node, request);
+    if (!("victims" in found)) reasons.push(...found);
+    else if (!best || compareCandidates(found, best, request.nowMs) < 0) best = found;
   }
   return best ?? { message: `${head}${countReasons(reasons, new Map(request.unlooked > 0 ? [[NOT_HELPFUL, request.unlooked]] : []))}.` };
 }
@@ -59,35 +63,90 @@ function victimsAreLeaving({ pod, nominated, nodes, rejections }: PreemptionRequ
   );
 }
 
-function selectVictims(node: NodeInfo, { pod, fits }: PreemptionRequest): readonly Pod[] | string {
+interface Candidate {
+  readonly nodeName: string;
+  /** The most important first. */
+  readonly victims: readonly Pod[];
+  /** Of them, those whose budgets do not allow it. */
+  readonly violations: number;
+}
+
+/** Who has to go from a node; a text: why that would not help. Upstream: defaultpreemption SelectVictimsOnNode */
+function selectVictims(node: NodeInfo, { pod, budgets, nowMs, problem }: PreemptionRequest): Candidate | readonly string[] {
   const priority = pod.spec.priority ?? 0;
   const lower = [...node.pods.values()].filter((info) => (info.pod.spec.priority ?? 0) < priority);
-  if (lower.length === 0) return "No preemption victims found for incoming pod";
+  if (lower.length === 0) return ["No preemption victims found for incoming pod"];
   for (const info of lower) node.remove(info.pod.metadata.uid);
+  const stillWrong = problem(node);
   const victims: PodInfo[] = [];
-  const possible = fits(node);
-  // Give back as many as possible, the most important first.
-  for (const info of lower.sort(byImportance)) {
+  const reprieve = (info: PodInfo): boolean => {
     node.add(info);
-    if (possible && !fits(node)) {
-      node.remove(info.pod.metadata.uid);
-      victims.push(info);
-    }
-  }
+    if (stillWrong || !problem(node)) return true;
+    node.remove(info.pod.metadata.uid);
+    victims.push(info);
+    return false;
+  };
+  const byImportance = (a: PodInfo, b: PodInfo) => moreImportant(a.pod, b.pod, nowMs);
+  // Give back as many as possible: first whose budgets would be violated, and of each the most important first.
+  const { violating, others } = splitByBudgets(lower.sort(byImportance), budgets);
+  let violations = 0;
+  for (const info of violating) if (!reprieve(info)) violations++;
+  for (const info of others) reprieve(info);
   for (const info of victims) node.add(info);
-  return possible ? victims.map((info) => info.pod) : "No preemption victims found for incoming pod";
+  if (stillWrong) return stillWrong.reasons;
+  return { nodeName: node.name, victims: victims.sort(byImportance).map((info) => info.pod), violations };
 }
 
-function byImportance(a: PodInfo, b: PodInfo): number {
+/** Upstream: filterPodsWithPDBViolation */
+function splitByBudgets(
+  sorted: readonly PodInfo[],
+  budgets: readonly PodDisruptionBudget[],
+): { readonly violating: readonly PodInfo[]; readonly others: readonly PodInfo[] } {
+  const violating: PodInfo[] = [];
+  const others: PodInfo[] = [];
+  const counted = budgets.map((budget) => ({
+    budget,
+    selector: selectorFromLabelSelector(budget.spec.selector),
+    allowed: budget.status?.disruptionsAllowed ?? 0,
+  }));
+  for (const info of sorted) {
+    const { name, namespace, labels } = info.pod.metadata;
+    let isViolated = false;
+    for (const each of counted) {
+      if (each.budget.metadata.namespace !== namespace || Object.keys(labels ?? {}).length === 0) continue;
+      // An empty selector selects nothing here; who is in DisruptedPods has been counted already.
+      if (each.selector.empty || !each.selector.matches(labels)) continue;
+      if (Object.hasOwn(each.budget.status?.disruptedPods ?? {}, name)) continue;
+      if (--each.allowed < 0) isViolated = true;
+    }
+    (isViolated ? violating : others).push(info);
+  }
+  return { violating, others };
+}
+
+const priorityOf = (pod: Pod) => pod.spec.priority ?? 0;
+const startedMs = (pod: Pod, nowMs: number) => (pod.status.startTime === undefined ? nowMs : Date.parse(pod.status.startTime));
+
+/** Higher priority, then who has run longer. Upstream: pkg/scheduler/util MoreImportantPod */
+function moreImportant(a: Pod, b: Pod, nowMs: number): number {
+  return priorityOf(b) - priorityOf(a) || startedMs(a, nowMs) - startedMs(b, nowMs);
+}
+
+/** Makes every priority count as more than none. */
+const PRIORITY_OFFSET = 2 ** 31;
+
+/** Negative: `a` is the lesser evil. Upstream: pickOneNodeForPreemption */
+function compareCandidates(a: Candidate, b: Candidate, nowMs: number): number {
+  const highest = ({ victims }: Candidate) => (victims[0] ? priorityOf(victims[0]) : -PRIORITY_OFFSET);
+  const sum = ({ victims }: Candidate) => victims.reduce((total, pod) => total + priorityOf(pod) + PRIORITY_OFFSET, 0);
+  const earliest = (candidate: Candidate) =>
+    Math.min(...candidate.victims.filter((pod) => priorityOf(pod) === highest(candidate)).map((pod) => startedMs(pod, nowMs)));
   return (
-    (b.pod.spec.priority ?? 0) - (a.pod.spec.priority ?? 0) ||
-    Date.parse(a.pod.status.startTime ?? "") - Date.parse(b.pod.status.startTime ?? "")
+    a.violations - b.violations ||
+    highest(a) - highest(b) ||
+    sum(a) - sum(b) ||
+    a.victims.length - b.victims.length ||
+    // Whose most important pods have run for the shortest time.
+    earliest(b) - earliest(a)
   );
-}
-
-/** Lowest highest priority first, then lowest sum, then fewest. Upstream: pickOneNodeForPreemption */
-function compareVictims(a: readonly Pod[], b: readonly Pod[]): number {
-  const priorities = (pods: readonly Pod[]) => pods.map((pod) => pod.spec.priority ?? 0);
-  const sum = (values: readonly number[]) => values.reduce((total, value) => total + value, 0);
-  return Math.max(...priorities(a)) - Math.max(...priorities(b)) || sum(priorities(a)) - sum(priorities(b)) || a.length - b.length;
 }

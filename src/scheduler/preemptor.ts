@@ -22,6 +22,9 @@ export class Preemptor {
 
   /** The pod waits for the node, and its victims go. */
   evict(pod: Pod, nodeName: string, victims: readonly Pod[]): void {
+    // Lesser pods that waited for the node find no room there any more.
+    for (const { pod: other } of this.#snapshot.nominatedOn(nodeName))
+      if ((other.spec.priority ?? 0) < (pod.spec.priority ?? 0)) this.withdraw(other);
     this.#snapshot.nominate(pod, nodeName);
     this.#context.tasks.run("preemption", () => this.#evict(pod, nodeName, victims));
   }

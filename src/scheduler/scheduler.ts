@@ -3,6 +3,7 @@ import { keyOf, splitKey } from "../api/meta.ts";
 import { nodes } from "../api/resources/node.ts";
 import { persistentVolumeClaims } from "../api/resources/persistent-volume-claim.ts";
 import { persistentVolumes } from "../api/resources/persistent-volume.ts";
+import { podDisruptionBudgets } from "../api/resources/pod-disruption-budget.ts";
 import { pods } from "../api/resources/pod.ts";
 import { storageClasses } from "../api/resources/storage-class.ts";
 import { isNotFound, messageOf } from "../api/status.ts";
@@ -194,6 +195,7 @@ class DefaultScheduler implements Scheduler {
       informers.of(pods).synced &&
       informers.of(persistentVolumeClaims).synced &&
       informers.of(persistentVolumes).synced &&
+      informers.of(podDisruptionBudgets).synced &&
       informers.of(storageClasses).synced
     );
   }
@@ -334,7 +336,9 @@ class DefaultScheduler implements Scheduler {
       nodes: nodesToTry,
       unlooked,
       rejections,
-      fits: (node) => this.#rejectionOf(active, pod, node, states) === undefined,
+      budgets: this.#context.informers.of(podDisruptionBudgets).list(),
+      nowMs: this.#context.clock.now(),
+      problem: (node) => this.#rejectionOf(active, pod, node, states)?.rejection,
     });
     if ("message" in outcome) {
       if (nominated !== undefined && !outcome.keepsNomination) this.#preemptor.withdraw(pod);

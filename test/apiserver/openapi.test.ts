@@ -131,6 +131,30 @@ test("v2 as protobuf says the same as JSON", async () => {
   );
 });
 
+test("v3 as protobuf says the same as JSON", async () => {
+  const { get, json } = await start();
+  const address = "/openapi/v3/apis/apps/v1";
+  const answer = await get(address, { Accept: "application/com.github.proto-openapi.spec.v3@v1.0+protobuf" });
+  assert.equal(answer.headers.get("content-type"), "application/com.github.proto-openapi.spec.v3.v1.0+protobuf");
+  const document = messages(Buffer.from(await answer.arrayBuffer()));
+  const { components, paths } = await json(address);
+  const named = (message: Buffer) => messages(message).get(1)?.[0]?.toString() ?? "";
+  assert.deepEqual((messages(document.get(4)?.[0]).get(1) ?? []).map(named), Object.keys(paths));
+  const schemas = messages(messages(document.get(5)?.[0]).get(1)?.[0]).get(1) ?? [];
+  assert.deepEqual(schemas.map(named), Object.keys(components.schemas));
+  const schemaOf = (entry: Buffer | undefined) => messages(messages(messages(entry).get(2)?.[0]).get(1)?.[0]);
+  const list = schemaOf(schemas.find((each) => named(each) === "io.k8s.api.apps.v1.DeploymentList"));
+  const metadata = schemaOf(
+    messages(list.get(31)?.[0])
+      .get(1)
+      ?.find((each) => named(each) === "metadata"),
+  );
+  const reference = messages(messages(metadata.get(26)?.[0]).get(2)?.[0]);
+  assert.equal(reference.get(1)?.[0]?.toString(), "#/components/schemas/io.k8s.apimachinery.pkg.apis.meta.v1.ListMeta");
+  assert.equal((await get(address, { Accept: "text/html" })).status, 406);
+  assert.equal((await get("/openapi/v3/apis/none/v1")).status, 404);
+});
+
 test("a definition's kind is in both at once, in v2 without what old clients cannot read", async () => {
   const { base, get, json } = await start();
   const before = (await get("/openapi/v2")).headers.get("etag");
@@ -162,6 +186,23 @@ test("health says what was checked, and what could not be left out", async () =>
   assert.match(text, /\nwarn: some health checks cannot be excluded: no matches for "x"\nreadyz check passed\n$/);
   assert.equal(await (await get("/livez/ping")).text(), "ok");
   assert.equal((await get("/livez/shutdown")).status, 404);
+  const metrics = await (await get("/metrics/slis")).text();
+  assert.match(metrics, /^kubernetes_healthcheck\{name="log",type="readyz"\} 1$/m);
+  assert.match(metrics, /^kubernetes_healthchecks_total\{name="log",status="success",type="readyz"\} 1$/m);
+  assert.doesNotMatch(metrics, /name="etcd",/);
+});
+
+test("what nobody serves is a page that is not found; in a known group it is a Status", async () => {
+  const { base, get, json } = await start();
+  const unknown = ["/nothing", "/logs/", "/livez/nothing", "/apis/none/v1", "/apis/none/v1/widgets"];
+  for (const path of unknown) {
+    const answer = await get(path);
+    assert.deepEqual([answer.status, await answer.text()], [404, "404 page not found\n"], path);
+  }
+  for (const path of ["/api/v2", "/apis/apps/v9", "/api/v1/nothing"]) assert.equal((await json(path))["reason"], "NotFound", path);
+  const posted = await fetch(`${base}/version`, { method: "POST" });
+  const { message } = (await posted.json()) as { message: string };
+  assert.deepEqual([posted.status, message], [405, "the server does not allow this method on the requested resource"]);
 });
 
 test("discovery hashes the version in which objects are stored", async () => {

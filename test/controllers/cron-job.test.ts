@@ -25,6 +25,8 @@ test("schedules come round when they should", () => {
   assert.equal(next("@weekly", "2026-01-01T00:00:00Z"), "2026-01-04T00:00:00.000Z");
   assert.equal(next("0 9 * * mon-fri", "2026-07-03T12:00:00Z", "Europe/Berlin"), "2026-07-06T07:00:00.000Z");
   assert.equal(new CronSchedule("0 0 30 2 *").next(0), undefined);
+  assert.equal(new CronSchedule("@daily", "America/St_Johns").render(Date.parse("2026-07-03T12:00:00Z")), "2026-07-03T09:30:00-02:30");
+  assert.equal(new CronSchedule("@daily").render(0), "1970-01-01T00:00:00Z");
 });
 
 test("a job a minute, the finished ones but three deleted", async () => {

@@ -1,6 +1,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { jobs } from "../../src/api/resources/job.ts";
+import { pods } from "../../src/api/resources/pod.ts";
+import { rfc3339 } from "../../src/util/clock.ts";
 import { World } from "./support.ts";
 
 const PI = { namespace: "default", name: "pi" };
@@ -96,5 +98,108 @@ test("a suspended job has no pods until it is resumed; the deadline ends it; del
   await world.client.delete(jobs, PI, { propagationPolicy: "Background" });
   await world.settle();
   assert.deepEqual(await world.pods(), []);
+  await world.stop();
+});
+
+const failWith = async (world: World, name: string, exitCode: number) => {
+  await world.client.mutate(
+    pods,
+    { namespace: "default", name },
+    (pod) => ({
+      ...pod,
+      status: {
+        ...pod.status,
+        phase: "Failed",
+        containerStatuses: [
+          {
+            name: "main",
+            image: "busybox",
+            imageID: "",
+            ready: false,
+            restartCount: 0,
+            state: { terminated: { exitCode, finishedAt: rfc3339(world.parts.clock.now()) } },
+          },
+        ],
+      },
+    }),
+    { subresource: "status" },
+  );
+  await world.settle();
+};
+const podOfIndex = async (world: World, index: number) =>
+  (await world.pods()).find(
+    (pod) => pod.status.phase === "Running" && pod.metadata.annotations?.["batch.kubernetes.io/job-completion-index"] === String(index),
+  );
+
+test("with a limit for each index, one that fails too often does not stop the others", async () => {
+  const world = await World.start();
+  await world.client.create(jobs, newJob({ completions: 2, parallelism: 2, completionMode: "Indexed", backoffLimitPerIndex: 1 }));
+  await world.settle();
+  const first = await podOfIndex(world, 1);
+  assert.equal(first?.metadata.annotations?.["batch.kubernetes.io/job-index-failure-count"], "0");
+  await failWith(world, first?.metadata.name as string, 1);
+  assert.equal(await podOfIndex(world, 1), undefined, "its back-off is its own");
+  assert.deepEqual((await job(world)).status.failed, undefined, "counted when the next pod knows of it");
+  await world.parts.clock.step(10_500);
+  const second = await podOfIndex(world, 1);
+  assert.equal(second?.metadata.annotations?.["batch.kubernetes.io/job-index-failure-count"], "1");
+  assert.equal((await job(world)).status.failed, 1);
+  await failWith(world, second?.metadata.name as string, 1);
+  assert.deepEqual([(await job(world)).status.failedIndexes, (await job(world)).status.conditions], ["1", undefined]);
+  await world.finish((await podOfIndex(world, 0))?.metadata.name as string, "Succeeded");
+  const { status } = await job(world);
+  assert.deepEqual([status.completedIndexes, status.failedIndexes, status.failed, status.succeeded], ["0", "1", 2, 1]);
+  assert.deepEqual(
+    status.conditions?.map(({ type, reason, message }) => `${type} ${reason} ${message}`),
+    ["FailureTarget FailedIndexes Job has failed indexes", "Failed FailedIndexes Job has failed indexes"],
+  );
+  await world.stop();
+});
+
+test("a failure policy passes over some failures and ends the job at others", async () => {
+  const world = await World.start();
+  const podFailurePolicy = {
+    rules: [
+      { action: "Ignore", onExitCodes: { operator: "In", values: [7] } },
+      { action: "FailJob", onExitCodes: { containerName: "main", operator: "NotIn", values: [1] } },
+    ],
+  };
+  await world.client.create(jobs, newJob({ backoffLimit: 0, podFailurePolicy }));
+  await world.settle();
+  await failWith(world, (await running(world))[0] as string, 7);
+  assert.deepEqual([(await job(world)).status.failed, (await job(world)).status.conditions], [undefined, undefined]);
+  await world.parts.clock.step(10_500);
+  const [name] = await running(world);
+  await failWith(world, name as string, 42);
+  assert.deepEqual(
+    (await job(world)).status.conditions?.map(({ type, reason, message }) => `${type} ${reason} ${message}`),
+    ["FailureTarget", "Failed"].map(
+      (type) => `${type} PodFailurePolicy Container main for pod default/${name} failed with exit code 42 matching FailJob rule at index 1`,
+    ),
+  );
+  await world.stop();
+});
+
+test("a success policy is content with less, and the other pods go", async () => {
+  const world = await World.start();
+  const successPolicy = { rules: [{ succeededIndexes: "0" }] };
+  await world.client.create(jobs, newJob({ completions: 3, parallelism: 3, completionMode: "Indexed", successPolicy }));
+  await world.settle();
+  await world.finish((await podOfIndex(world, 0))?.metadata.name as string, "Succeeded");
+  await world.settle();
+  const { status } = await job(world);
+  assert.deepEqual(
+    status.conditions?.map(({ type, reason, message }) => `${type} ${reason} ${message}`),
+    ["SuccessCriteriaMet SuccessPolicy Matched rules at index 0", "Complete SuccessPolicy Matched rules at index 0"],
+  );
+  assert.deepEqual(await running(world), []);
+  await world.stop();
+});
+
+test("a job that somebody else manages is left alone", async () => {
+  const world = await World.start();
+  await world.client.create(jobs, newJob({ managedBy: "example.com/other" }));
+  await world.settle();
+  assert.deepEqual([(await world.pods()).length, (await job(world)).status], [0, {}]);
   await world.stop();
 });

@@ -4,6 +4,7 @@ import type { Node, Pod, Taint } from "../../src/api/generated/core-v1.ts";
 import { events } from "../../src/api/resources/event.ts";
 import { nodes } from "../../src/api/resources/node.ts";
 import { persistentVolumeClaims } from "../../src/api/resources/persistent-volume-claim.ts";
+import { podDisruptionBudgets } from "../../src/api/resources/pod-disruption-budget.ts";
 import { pods } from "../../src/api/resources/pod.ts";
 import { priorityClasses } from "../../src/api/resources/priority-class.ts";
 import { type Scheduler, startScheduler } from "../../src/scheduler/scheduler.ts";
@@ -173,6 +174,40 @@ test("a more important pod takes the place of a lesser one and keeps it reserved
   await clock.step(3_000);
   assert.equal(await cluster.nodeOf("high"), "worker1");
   assert.equal(await cluster.nodeOf("latecomer"), undefined);
+});
+
+test("preemption spares pods whose budgets allow no disruption, and gives back the important ones first", async () => {
+  const cluster = await Cluster.start([{ name: "worker1" }, { name: "worker2" }]);
+  const { client } = cluster.parts;
+  await client.create(priorityClasses, { metadata: { name: "high" }, value: 1000 } as never);
+  await client.create(podDisruptionBudgets, {
+    metadata: { namespace: "default", name: "guard" },
+    spec: { minAvailable: 1, selector: { matchLabels: { app: "db" } } },
+  } as never);
+  // On the first machine one guarded pod has to go, on the second two of which nobody cares about.
+  await cluster.addPod("db", { cpu: "3", nodeName: "worker1" }, { labels: { app: "db" } });
+  for (const name of ["web-0", "web-1"]) await cluster.addPod(name, { cpu: "1500m", nodeName: "worker2" }, { labels: { app: "web" } });
+  await cluster.settle();
+  await cluster.addPod("high", { cpu: "3", priorityClassName: "high" });
+  await cluster.settle();
+  assert.equal((await client.get(pods, { namespace: "default", name: "high" })).status.nominatedNodeName, "worker2");
+  const left = (await client.list(pods, { namespace: "default" })).items.filter((pod) => pod.metadata.deletionTimestamp === undefined);
+  assert.deepEqual(left.map((pod) => pod.metadata.name).sort(), ["db", "high"]);
+});
+
+test("pods that must go though nothing fits then stay, and the event says what would still be wrong", async () => {
+  const cluster = await Cluster.start([{ name: "worker1" }]);
+  const { client } = cluster.parts;
+  await client.create(priorityClasses, { metadata: { name: "high" }, value: 1000 } as never);
+  await cluster.addPod("low", { cpu: "1" });
+  await cluster.addPod("peer", { cpu: "2", priorityClassName: "high" });
+  await cluster.settle();
+  await cluster.addPod("huge", { cpu: "3", priorityClassName: "high" });
+  await cluster.settle();
+  assert.deepEqual(await cluster.eventsOf("huge"), [
+    "Warning FailedScheduling 0/1 nodes are available: 1 Insufficient cpu. no new claims to deallocate, preemption: 0/1 nodes are available: 1 Insufficient cpu.",
+  ]);
+  assert.equal((await client.get(pods, { namespace: "default", name: "low" })).metadata.deletionTimestamp, undefined);
 });
 
 test("a gated pod waits without an attempt until its gate goes", async () => {

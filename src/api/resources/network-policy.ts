@@ -4,7 +4,6 @@ import type { Kind } from "../kind.ts";
 import { validateLabelSelector } from "../validation/label-selector.ts";
 import { isCidr, isPortName, isPortNumber } from "../validation/names.ts";
 import { age, text } from "./support/columns.ts";
-import { notSimulated } from "./support/not-simulated.ts";
 import { renderSelector } from "./support/workload.ts";
 
 /** Upstream: pkg/registry/networking/networkpolicy, ValidateNetworkPolicySpec */
@@ -35,7 +34,6 @@ export const networkPolicies: Kind<NetworkPolicy> = {
       });
     return errors;
   },
-  warnings: notSimulated("NetworkPolicies", "all traffic passes"),
   columns: [text("Pod-Selector", "The pods it is about.", ({ spec }) => renderSelector(spec.podSelector ?? {})), age()],
 };
 

@@ -5,6 +5,7 @@ import { sameJson } from "../merge-patch.ts";
 import { isDns1123Subdomain } from "../validation/names.ts";
 import { shortAccessModes, validateAccessModes } from "./support/access-modes.ts";
 import { age, text } from "./support/columns.ts";
+import { setSourceDefaults } from "./support/pod-defaults.ts";
 import { validateAmounts } from "./support/quantities.ts";
 
 const SOURCES = [
@@ -48,7 +49,7 @@ export const persistentVolumes: Kind<PersistentVolume> = {
   setDefaults({ spec }) {
     spec.persistentVolumeReclaimPolicy ||= "Retain";
     spec.volumeMode ||= "Filesystem";
-    if (spec.hostPath) spec.hostPath.type ??= "";
+    setSourceDefaults(spec);
   },
   prepareForCreate(volume, { clock }) {
     volume.status = { phase: "Pending", lastPhaseTransitionTime: new Date(clock.now()).toISOString().replace(/\.\d+Z$/, "Z") };

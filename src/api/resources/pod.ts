@@ -91,6 +91,8 @@ function gatedCondition() {
   return {
     type: "PodScheduled",
     status: "False",
+    lastProbeTime: null as unknown as string,
+    lastTransitionTime: null as unknown as string,
     reason: "SchedulingGated",
     message: "Scheduling is blocked due to non-empty scheduling gates",
   };

@@ -53,7 +53,7 @@ function cellOf(type: string, found: readonly unknown[], nowMs: number): Cell {
   const [value] = found;
   switch (type) {
     case "string":
-      return valueText(value);
+      return value === null ? "" : valueText(value);
     case "integer":
       return typeof value === "number" ? Math.trunc(value) : null;
     case "number":

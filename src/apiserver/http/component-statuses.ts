@@ -42,7 +42,7 @@ export const COMPONENT_STATUS: Kind = {
 
 const COMPONENTS = ["controller-manager", "scheduler", "etcd-0"];
 
-export function serveComponentStatus(exchange: HttpExchange, parts: ServerParts, target: ResourceTarget): void {
+export async function serveComponentStatus(exchange: HttpExchange, parts: ServerParts, target: ResourceTarget): Promise<void> {
   if (target.subresource !== undefined) throw pathNotFound();
   if (exchange.method !== "GET" && exchange.method !== "HEAD") throw methodNotSupported(COMPONENT_STATUS, exchange.method.toLowerCase());
   const { name } = target;
@@ -52,7 +52,7 @@ export function serveComponentStatus(exchange: HttpExchange, parts: ServerParts,
   }
   const matches = matcherOf(COMPONENT_STATUS, listQueryOf(exchange.query, undefined));
   const found = COMPONENTS.map(healthy).filter((object) => !matches || matches(object));
-  sendList(exchange, parts, COMPONENT_STATUS, {
+  return sendList(exchange, parts, COMPONENT_STATUS, {
     views: found.map((object) => unstoredView(COMPONENT_STATUS, object)),
     resourceVersion: "",
   });

@@ -3,6 +3,7 @@ import { apiVersionOf, type Kind, type Subresource } from "../../api/kind.ts";
 import type { KindTable } from "../kind-table.ts";
 import { type HttpExchange, sendRawJson } from "./http-exchange.ts";
 import { pathNotFound, ALL_VERBS } from "./resource-handler.ts";
+import { requireGet } from "./web-service.ts";
 
 // Upstream: the priorities of APIServices. The order decides which resource an ambiguous name means.
 const GROUP_ORDER = [
@@ -69,6 +70,7 @@ export class Discovery {
     this.#refresh();
     const path = exchange.path.replace(/\/$/, "");
     if (path === "/version") {
+      requireGet(exchange, "application/json");
       sendRawJson(exchange, VERSION_INFO);
       return true;
     }
@@ -78,11 +80,14 @@ export class Discovery {
     const [group, version] = segments[0] === "api" ? ["", segments[1]] : [segments[1] ?? "", segments[2]];
     if (segments.length !== (segments[0] === "api" ? 2 : version === undefined ? 2 : 3)) return false;
     const versions = this.#groups.get(group);
-    if (!versions) throw pathNotFound();
+    if (!versions) return false;
     if (version === undefined) exchange.sendJson(200, apiGroup(group, versions));
     else {
       const found = versions.find((candidate) => candidate.version === version);
-      if (!found) throw pathNotFound();
+      if (!found) {
+        if (this.hasBuiltIn(group)) throw pathNotFound();
+        return false;
+      }
       exchange.sendJson(200, resourceList(group, found));
     }
     return true;
@@ -91,6 +96,12 @@ export class Discovery {
   groupVersions(): { readonly group: string; readonly version: string; readonly kinds: readonly Kind[] }[] {
     this.#refresh();
     return [...this.#groups].flatMap(([group, versions]) => versions.map((found) => ({ group, ...found })));
+  }
+
+  /** Whether kinds that are not custom resources' are served under the group. */
+  hasBuiltIn(group: string): boolean {
+    this.#refresh();
+    return (this.#groups.get(group) ?? []).some(({ kinds }) => kinds.some((kind) => !kind.openApiSchema));
   }
 
   /** For the index at `/`. */

@@ -1,4 +1,6 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
+import { promisify } from "node:util";
+import { gzip } from "node:zlib";
 import { renderYaml } from "../../api/yaml.ts";
 import { internalError, StatusError } from "../../api/status.ts";
 import type { Clock } from "../../util/clock.ts";
@@ -6,6 +8,16 @@ import { WebhookAnswers } from "../admission/webhook-calls.ts";
 import type { UserInfo } from "../../api/user.ts";
 import type { RequestContext } from "../request-context.ts";
 import { dryRunOf, fieldValidationOf } from "./query.ts";
+
+const pack = promisify(gzip);
+// Upstream: apiserver/pkg/endpoints/handlers/responsewriters/writers.go defaultGzipThresholdBytes
+const GZIP_MIN_BYTES = 128 * 1024;
+
+interface PackOptions {
+  readonly headers?: Readonly<Record<string, string>>;
+  /** Of what is larger. */
+  readonly minBytes?: number;
+}
 
 /** One request and its answer. */
 export class HttpExchange {
@@ -72,11 +84,40 @@ export class HttpExchange {
     this.response.end(this.method === "HEAD" ? undefined : bytes);
   }
 
+  /** Packed when there is much of it and the client can unpack it. */
+  async sendPacked(code: number, bytes: Buffer, contentType: string, options: PackOptions = {}): Promise<void> {
+    const { headers = {}, minBytes = GZIP_MIN_BYTES } = options;
+    if (bytes.length <= minBytes || this.method === "HEAD" || !this.#canUnpack) return this.sendBytes(code, bytes, contentType, headers);
+    const packed = await pack(bytes, { level: 1 });
+    const vary = [headers["Vary"] ?? [], "Accept-Encoding"].flat().join(", ");
+    this.sendBytes(code, packed, contentType, { ...headers, "Content-Encoding": "gzip", Vary: vary });
+  }
+
+  get #canUnpack(): boolean {
+    const accepted = this.request.headers["accept-encoding"];
+    return typeof accepted === "string" && accepted.split(",").some((each) => each.trim() === "gzip");
+  }
+
   sendJson(code: number, value: unknown, contentType = "application/json", headers: Record<string, string | number> = {}): void {
-    if (this.wantsYaml && contentType === "application/json")
-      return this.sendBytes(code, Buffer.from(renderYaml(value)), "application/yaml", headers);
-    const text = this.isForPeople ? JSON.stringify(value, null, 2) : JSON.stringify(value);
-    this.sendBytes(code, Buffer.from(`${text}\n`), contentType, headers);
+    const rendered = this.#render(value, contentType);
+    this.sendBytes(code, rendered.bytes, rendered.contentType, headers);
+  }
+
+  /** An object or a list, however large, as the client wants to read it. */
+  sendObject(code: number, value: unknown): Promise<void> {
+    const { bytes, contentType } = this.#render(value, "application/json");
+    return this.sendPacked(code, bytes, contentType);
+  }
+
+  #render(value: unknown, contentType: string): { readonly bytes: Buffer; readonly contentType: string } {
+    if (this.wantsYaml && contentType === "application/json") {
+      try {
+        return { bytes: Buffer.from(renderYaml(value)), contentType: "application/yaml" };
+      } catch {
+        // Control characters have no place in YAML. Upstream answers 500; JSON says what there is.
+      }
+    }
+    return { bytes: Buffer.from(`${this.isForPeople ? JSON.stringify(value, null, 2) : JSON.stringify(value)}\n`), contentType };
   }
 
   /** YAML is asked for first. */

@@ -3,6 +3,7 @@ import { apiVersionOf, type Column, type Kind } from "../../api/kind.ts";
 import type { KubernetesObject } from "../../api/meta.ts";
 import { methodNotSupported, notFound } from "../../api/status.ts";
 import { rfc3339 } from "../../util/clock.ts";
+import { MACHINE_IDLE } from "../node-gateway.ts";
 import { unstoredView } from "../object-view.ts";
 import { podUsage, USAGE_WINDOW_MS, usageTimestampMs } from "../pod-usage.ts";
 import { matcherOf } from "../selection.ts";
@@ -11,10 +12,6 @@ import { listQueryOf } from "./query.ts";
 import type { ResourceTarget } from "./request-info.ts";
 import { pathNotFound, sendList, sendObject } from "./resource-handler.ts";
 import type { ServerParts } from "./server-parts.ts";
-
-/** What a machine uses besides its pods: the system, kubelet and container runtime. */
-const SYSTEM_CPU_NANO_CORES = 48_000_000;
-const SYSTEM_MEMORY_BYTES = 420 * 2 ** 20;
 
 interface Usage {
   readonly cpu: string;
@@ -63,7 +60,7 @@ function kindOf(kind: string, plural: string, namespaced: boolean): Kind {
 export const METRICS_KINDS: readonly Kind[] = [kindOf("NodeMetrics", "nodes", false), kindOf("PodMetrics", "pods", true)];
 
 /** GET and LIST of simulated usage. Upstream: sigs.k8s.io/metrics-server/pkg/api */
-export function serveMetrics(exchange: HttpExchange, parts: ServerParts, kind: Kind, target: ResourceTarget): void {
+export async function serveMetrics(exchange: HttpExchange, parts: ServerParts, kind: Kind, target: ResourceTarget): Promise<void> {
   if (target.subresource !== undefined) throw pathNotFound();
   if (exchange.method !== "GET" && exchange.method !== "HEAD") throw methodNotSupported(kind, exchange.method.toLowerCase());
   const nowMs = usageTimestampMs(parts.registry.clock.now());
@@ -86,7 +83,7 @@ export function serveMetrics(exchange: HttpExchange, parts: ServerParts, kind: K
     .filter(({ object }) => !matches || matches(object))
     .flatMap(({ object }) => (kind.namespaced ? podMetrics(parts, object as Pod, nowMs) : nodeMetrics(parts, object as Node, nowMs)) ?? [])
     .map((object) => unstoredView(kind, object));
-  sendList(exchange, parts, kind, { views, resourceVersion: "" });
+  return sendList(exchange, parts, kind, { views, resourceVersion: "" });
 }
 
 function podMetrics(parts: ServerParts, pod: Pod | undefined, nowMs: number): Metrics | undefined {
@@ -97,8 +94,7 @@ function podMetrics(parts: ServerParts, pod: Pod | undefined, nowMs: number): Me
 
 function nodeMetrics(parts: ServerParts, node: Node | undefined, nowMs: number): Metrics | undefined {
   if (!node?.status?.conditions?.some((condition) => condition.type === "Ready" && condition.status === "True")) return undefined;
-  let cpuNanoCores = SYSTEM_CPU_NANO_CORES;
-  let memoryBytes = SYSTEM_MEMORY_BYTES;
+  let { cpuNanoCores, memoryBytes } = MACHINE_IDLE;
   const { registry } = parts;
   for (const { object } of registry.list(registry.kinds.core("Pod"), { fieldSelector: `spec.nodeName=${node.metadata.name}` }).views) {
     for (const amount of podUsage(parts.gateway, object as Pod, nowMs)?.containers ?? []) {

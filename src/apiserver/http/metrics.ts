@@ -4,6 +4,9 @@ import { keyPrefix } from "../kind-table.ts";
 import type { Registry } from "../registry.ts";
 import { VERSION_INFO } from "./discovery.ts";
 
+/** Of the text format. */
+export const METRICS_TYPE = "text/plain; version=0.0.4; charset=utf-8";
+
 // Upstream: apiserver/pkg/endpoints/metrics requestLatencies
 const BUCKETS_SECONDS = [0.005, 0.025, 0.05, 0.1, 0.2, 0.4, 0.6, 0.8, 1, 1.25, 1.5, 2, 3, 4, 5, 6, 8, 10, 15, 20, 30, 45, 60];
 

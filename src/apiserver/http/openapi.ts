@@ -4,16 +4,17 @@ import { type Discovery, VERSION_INFO } from "./discovery.ts";
 import type { HttpExchange } from "./http-exchange.ts";
 import type { GroupVersion } from "./openapi/facts.ts";
 import { encodeSwagger } from "./openapi/gnostic.ts";
+import { encodeOpenApi } from "./openapi/gnostic-v3.ts";
 import { addPaths } from "./openapi/paths.ts";
 import { type Descriptions, SchemaBuilder } from "./openapi/schemas.ts";
 import { addToSwagger, emptySwagger, type OpenApiDocument, type Swagger } from "./openapi/swagger.ts";
-import { pathNotFound } from "./resource-handler.ts";
 
 export type { Descriptions } from "./openapi/schemas.ts";
 
-interface Cached {
+/** What is being made is waited for by all who ask. */
+interface Made {
   readonly hash: string;
-  readonly bytes: Buffer;
+  readonly bytes: Promise<Buffer>;
 }
 
 interface Served extends GroupVersion {
@@ -29,14 +30,8 @@ export interface OpenApiOptions {
 
 // Goes up when other documents are made of the same kinds: clients keep them by their hash.
 const SCHEMA_REVISION = 3;
-const JSON_V2 = "application/json";
-const PROTOBUF_V2 = "application/com.github.proto-openapi.spec.v2.v1.0+protobuf";
-/** What clients ask for; the second is how it was written before. */
-const ACCEPTED_V2: readonly (readonly [string, string])[] = [
-  [JSON_V2, JSON_V2],
-  ["application/com.github.proto-openapi.spec.v2@v1.0+protobuf", PROTOBUF_V2],
-  [PROTOBUF_V2, PROTOBUF_V2],
-];
+const JSON_TYPE = "application/json";
+type Version = "v2" | "v3";
 const FOREVER = { "Cache-Control": "public, immutable", Expires: new Date(253_370_764_800_000).toUTCString() };
 
 /** OpenAPI v3, one document a group version, and v2, one for all; derived from the kinds and the schema table, made when first asked for. */
@@ -44,9 +39,8 @@ export class OpenApi {
   readonly #discovery: Discovery;
   readonly #options: OpenApiOptions;
   readonly #hashes = new WeakMap<readonly Kind[], string>();
-  readonly #documents = new Map<string, Cached>();
-  /** By content type; what is being made is waited for by all who ask. */
-  readonly #swagger = new Map<string, { readonly hash: string; readonly bytes: Promise<Buffer> }>();
+  /** By path and content type. */
+  readonly #documents = new Map<string, Made>();
 
   constructor(discovery: Discovery, options: OpenApiOptions) {
     this.#discovery = discovery;
@@ -57,27 +51,33 @@ export class OpenApi {
   async serve(exchange: HttpExchange): Promise<boolean> {
     const { path } = exchange;
     if (path === "/openapi/v2") await this.#serveV2(exchange);
-    else if (path === "/openapi/v3") exchange.sendJson(200, { paths: this.#index() });
-    else if (path.startsWith("/openapi/v3/")) this.#serveV3(exchange, path.slice("/openapi/v3/".length));
+    // Upstream leaves the type of the index to Go, which takes it for text.
+    else if (path === "/openapi/v3") exchange.sendText(200, JSON.stringify({ paths: this.#index() }));
+    else if (path.startsWith("/openapi/v3/")) await this.#serveV3(exchange, path.slice("/openapi/v3/".length));
     else return false;
     return true;
   }
 
   /** Upstream: kube-openapi/pkg/handler */
   async #serveV2(exchange: HttpExchange): Promise<void> {
-    const type = acceptedType(exchange.accept);
-    if (type === undefined) return exchange.sendBytes(406, Buffer.alloc(0), "text/plain");
+    const type = acceptedType(exchange.accept, "v2");
+    if (type === undefined) return sendNotAcceptable(exchange);
     const served = this.#discovery.groupVersions();
     const hash = digest(served.map((each) => this.#hashOf(each)));
     if (isCurrent(exchange, hash)) return sendNotModified(exchange, hash);
-    let found = this.#swagger.get(type);
+    const bytes = await this.#made(`v2 ${type}`, hash, () => this.#makeV2(served, type));
+    await exchange.sendPacked(200, bytes, type, { headers: { ETag: `"${hash}"`, Vary: "Accept" }, minBytes: PACKED_MIN_BYTES });
+  }
+
+  #made(key: string, hash: string, make: () => Promise<Buffer>): Promise<Buffer> {
+    let found = this.#documents.get(key);
     if (found?.hash !== hash) {
-      found = { hash, bytes: this.#makeV2(served, type) };
-      this.#swagger.set(type, found);
+      found = { hash, bytes: make() };
+      this.#documents.set(key, found);
       // What could not be made is tried again.
-      found.bytes.catch(() => this.#swagger.delete(type));
+      found.bytes.catch(() => this.#documents.delete(key));
     }
-    exchange.sendBytes(200, await found.bytes, type, { ETag: `"${hash}"`, Vary: "Accept" });
+    return found.bytes;
   }
 
   async #makeV2(served: readonly Served[], type: string): Promise<Buffer> {
@@ -91,34 +91,41 @@ export class OpenApi {
       await pause();
     }
     const whole = { ...swagger, paths: sorted(swagger.paths), definitions: sorted(swagger.definitions) };
-    return type === JSON_V2 ? jsonOf(whole, pause) : encodeSwagger(whole, pause);
+    return type === JSON_TYPE ? jsonOf(whole, pause) : encodeSwagger(whole, pause);
   }
 
-  /** Upstream: kube-openapi/pkg/handler3 */
-  #serveV3(exchange: HttpExchange, wanted: string): void {
+  /** Upstream: kube-openapi/pkg/handler3, and what kube-aggregator's controllers/openapiv3 answers for groups that are not there. */
+  async #serveV3(exchange: HttpExchange, wanted: string): Promise<void> {
     const served = this.#discovery.groupVersions();
     const found = served.find((each) => rootOf(each) === wanted);
-    if (!found) throw pathNotFound();
+    if (!found) return sendNothing(exchange, 404);
+    const type = acceptedType(exchange.accept, "v3");
+    if (type === undefined) return sendNotAcceptable(exchange);
     const hash = this.#hashOf(found);
     const asked = exchange.query.get("hash");
     if (asked !== null && asked !== "" && asked !== hash) {
-      exchange.writeHead(301, "text/html; charset=utf-8", { Location: `/openapi/v3/${wanted}?hash=${hash}`, "Content-Length": 0 });
+      exchange.writeHead(301, type, {
+        Location: `/openapi/v3/${wanted}?hash=${hash}`,
+        ETag: `"${hash}"`,
+        Vary: "Accept",
+        "Content-Length": 0,
+      });
       exchange.response.end();
       return;
     }
     if (isCurrent(exchange, hash)) return sendNotModified(exchange, hash);
-    let document = this.#documents.get(wanted);
-    if (document?.hash !== hash)
-      this.#documents.set(wanted, (document = { hash, bytes: Buffer.from(JSON.stringify(this.#build(found, served, this.#describe()))) }));
-    exchange.sendBytes(200, document.bytes, "application/json", { ETag: `"${hash}"`, Vary: "Accept", ...(asked === hash ? FOREVER : {}) });
+    const bytes = await this.#made(`${wanted} ${type}`, hash, () => this.#makeV3(found, served, type));
+    exchange.sendBytes(200, bytes, type, { ETag: `"${hash}"`, Vary: "Accept", ...(asked === hash ? FOREVER : {}) });
+  }
+
+  async #makeV3(found: Served, served: readonly Served[], type: string): Promise<Buffer> {
+    const document = this.#build(found, served, this.#describe());
+    return type === JSON_TYPE ? Buffer.from(JSON.stringify(document)) : encodeOpenApi(document, this.#options.pause);
   }
 
   #index(): Record<string, { serverRelativeURL: string }> {
-    return Object.fromEntries(
-      this.#discovery
-        .groupVersions()
-        .map((each) => [rootOf(each), { serverRelativeURL: `/openapi/v3/${rootOf(each)}?hash=${this.#hashOf(each)}` }]),
-    );
+    const addressOf = (each: Served) => ({ serverRelativeURL: `/openapi/v3/${rootOf(each)}?hash=${this.#hashOf(each)}` });
+    return sorted(Object.fromEntries(this.#discovery.groupVersions().map((each) => [rootOf(each), addressOf(each)])));
   }
 
   /** Of what the document is made from: an index of all documents must not build them all. */
@@ -179,15 +186,32 @@ function sendNotModified(exchange: HttpExchange, hash: string): void {
   exchange.response.end();
 }
 
+function sendNotAcceptable(exchange: HttpExchange): void {
+  sendNothing(exchange, 406, { Vary: "Accept" });
+}
+
+/** A code and no word more. */
+function sendNothing(exchange: HttpExchange, code: number, headers: Record<string, string> = {}): void {
+  exchange.response.writeHead(code, { "Cache-Control": "no-cache, private", "Content-Length": 0, ...headers });
+  exchange.response.end();
+}
+
 /** The first type that we have, in the order in which the client likes them. */
-function acceptedType(accept: string): string | undefined {
+function acceptedType(accept: string, version: Version): string | undefined {
+  const protobuf = `application/com.github.proto-openapi.spec.${version}.v1.0+protobuf`;
+  // What clients ask for; the second is how it was written before.
+  const accepted = [
+    [JSON_TYPE, JSON_TYPE],
+    [`application/com.github.proto-openapi.spec.${version}@v1.0+protobuf`, protobuf],
+    [protobuf, protobuf],
+  ] as const;
   const clauses = (accept.trim() === "" ? "*/*" : accept).split(",").map((clause) => {
     const [type = "", ...parameters] = clause.split(";").map((part) => part.trim());
     const quality = Number(parameters.find((each) => each.startsWith("q="))?.slice(2) ?? 1);
     return { type, quality: Number.isNaN(quality) ? 1 : quality };
   });
   for (const { type } of clauses.sort((a, b) => b.quality - a.quality)) {
-    const [, found] = ACCEPTED_V2.find(([ours]) => type === "*/*" || type === "application/*" || type === ours) ?? [];
+    const [, found] = accepted.find(([ours]) => type === "*/*" || type === "application/*" || type === ours) ?? [];
     if (found !== undefined) return found;
   }
   return undefined;
@@ -215,3 +239,5 @@ async function jsonOf({ paths, definitions, ...others }: Swagger, pause: () => P
 }
 
 const SLICE_CHARACTERS = 300_000;
+// Upstream: github.com/NYTimes/gziphandler DefaultMinSize
+const PACKED_MIN_BYTES = 1400;

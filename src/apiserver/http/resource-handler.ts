@@ -196,7 +196,7 @@ async function removeCollection(exchange: HttpExchange, parts: ServerParts, kind
   const { options, context } = await readDeleteOptions(exchange);
   const list = parts.registry.deleteCollection(kind, listQueryOf(exchange.query, target.namespace), options, context);
   if (!context.dryRun) await parts.registry.store.durable();
-  sendList(exchange, parts, kind, list);
+  return sendList(exchange, parts, kind, list);
 }
 
 /** Options come in the body or, from curl, in the query. */
@@ -233,31 +233,34 @@ const DELETE_OPTIONS_KIND: Kind = {
 /** An answer to a write leaves when the write is on disk. */
 export async function sendWritten(exchange: HttpExchange, parts: ServerParts, kind: Kind, view: ObjectView, code: number): Promise<void> {
   await parts.registry.store.durable();
-  sendObject(exchange, parts, kind, view, code);
+  return sendObject(exchange, parts, kind, view, code);
 }
 
-export function sendObject(exchange: HttpExchange, parts: ServerParts, kind: Kind, view: ObjectView, code: number): void {
+export async function sendObject(exchange: HttpExchange, parts: ServerParts, kind: Kind, view: ObjectView, code: number): Promise<void> {
   const format = tableFormatOf(exchange.accept, exchange.query.get("includeObject"));
   if (format) {
     const metadata = { resourceVersion: view.object.metadata.resourceVersion };
-    exchange.sendBytes(code, renderTable(kind, [view], { format, metadata, nowMs: parts.registry.clock.now() }));
-  } else if (exchange.isForPeople || exchange.wantsYaml) exchange.sendJson(code, view.object);
-  else exchange.sendBytes(code, Buffer.concat([view.bytes, NEWLINE]));
+    const table = renderTable(kind, [view], { format, metadata, nowMs: parts.registry.clock.now() });
+    return exchange.sendPacked(code, table, "application/json");
+  }
+  if (exchange.isForPeople || exchange.wantsYaml) return exchange.sendObject(code, view.object);
+  return exchange.sendPacked(code, Buffer.concat([view.bytes, NEWLINE]), "application/json");
 }
 
 const NEWLINE = Buffer.from("\n");
 
-export function sendList(exchange: HttpExchange, parts: ServerParts, kind: Kind, list: ListResult): void {
+export async function sendList(exchange: HttpExchange, parts: ServerParts, kind: Kind, list: ListResult): Promise<void> {
   const metadata = {
     resourceVersion: list.resourceVersion,
     ...(list.continue ? { continue: list.continue } : {}),
     ...(list.remainingItemCount ? { remainingItemCount: list.remainingItemCount } : {}),
   };
   const format = tableFormatOf(exchange.accept, exchange.query.get("includeObject"));
-  if (format) exchange.sendBytes(200, renderTable(kind, list.views, { format, metadata, nowMs: parts.registry.clock.now() }));
-  else if (exchange.isForPeople || exchange.wantsYaml)
-    exchange.sendJson(200, JSON.parse(encodeList(kind, metadata, list.views).toString("utf8")));
-  else exchange.sendBytes(200, encodeList(kind, metadata, list.views));
+  const bytes = format
+    ? renderTable(kind, list.views, { format, metadata, nowMs: parts.registry.clock.now() })
+    : encodeList(kind, metadata, list.views);
+  if (!format && (exchange.isForPeople || exchange.wantsYaml)) return exchange.sendObject(200, JSON.parse(bytes.toString("utf8")));
+  return exchange.sendPacked(200, bytes, "application/json");
 }
 
 /** The stored bytes themselves, without the kind and apiVersion that the list already names. */

@@ -11,6 +11,7 @@ import type { EvictionGuard } from "../subresources/eviction.ts";
 import type { TokenIssuer, TokenReviewer } from "../subresources/token.ts";
 import type { HttpExchange } from "./http-exchange.ts";
 import type { Descriptions } from "./openapi.ts";
+import type { OpenIdMetadata } from "./openid-metadata.ts";
 
 export interface AccessDecision {
   readonly allowed: boolean;
@@ -40,6 +41,7 @@ export interface ServerOptions {
   readonly dial?: Dial;
   readonly tokens?: TokenIssuer;
   readonly tokenReviewer?: TokenReviewer;
+  readonly openIdMetadata?: OpenIdMetadata;
   readonly evictionGuard?: EvictionGuard;
   readonly serverSideApply?: ServerSideApply;
   readonly extraRoutes?: readonly ExtraRoute[];

@@ -58,7 +58,7 @@ const apiResources: CommandSpec = {
         apiVersionOf(info),
         String(info.namespaced),
         info.kind,
-        ...(wide ? [[...info.verbs].sort().join(","), info.categories.join(",")] : []),
+        ...(wide ? [info.verbs.join(","), info.categories.join(",")] : []),
       ].join("\t"),
     );
     if (!flags.bool("no-headers"))

@@ -4,7 +4,16 @@ import type { CommandContext, CommandSpec } from "../command.ts";
 import { describeObject } from "../describe/describe-object.ts";
 import { pathOf } from "../discovery.ts";
 import { throwAll } from "../errors.ts";
-import { ALL_NAMESPACES_FLAG, fetchObjects, FILE_FLAGS, hasFiles, SELECTOR_FLAG, targetsOf, type Found } from "../resources.ts";
+import {
+  ALL_NAMESPACES_FLAG,
+  collectedTargets,
+  fetchObjects,
+  FILE_FLAGS,
+  hasFiles,
+  SELECTOR_FLAG,
+  targetsOf,
+  type Found,
+} from "../resources.ts";
 
 const describe: CommandSpec = {
   usage: "(-f FILENAME | TYPE [NAME_PREFIX | -l label] | TYPE/NAME)",
@@ -37,7 +46,7 @@ const describe: CommandSpec = {
     const errors: unknown[] = [];
     const options = { selector: context.flags.text("selector"), chunkSize: context.flags.number("chunk-size") };
     if (options.selector !== "" && context.args.length > 1) throw new Error("name cannot be provided when a selector is specified");
-    const found = await fetchObjects(context, await targetsOf(context), { ...options, errors });
+    const found = await fetchObjects(context, await collectedTargets(context, errors), { ...options, errors });
     // Events are for one object; of many they are shown only when they are asked for.
     const showEvents =
       context.flags.bool("show-events") && (context.flags.has("show-events") || (found.length <= 1 && errors.length === 0));

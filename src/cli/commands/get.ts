@@ -11,12 +11,12 @@ import { plainTable, renderTable, type Table, type TableOptions } from "../print
 import { tableWriter, type TabWriter } from "../printers/tab-writer.ts";
 import {
   ALL_NAMESPACES_FLAG,
+  collectedTargets,
   FIELD_SELECTOR_FLAG,
   FILE_FLAGS,
   hasFiles,
   listFailure,
   SELECTOR_FLAG,
-  targetsOf,
   type ApiObject,
   type Found,
   type Target,
@@ -102,15 +102,17 @@ const get: CommandSpec = {
       throw unknownFormat(flags.text("output"), ["custom-columns", "custom-columns-file", "wide"]);
     if (flags.bool("show-labels") && (printer || custom)) throw new Error(`--show-labels option cannot be used with ${format} printer`);
     requestTimeoutMs(flags);
-    const targets = await targetsOf(context);
+    const errors: unknown[] = [];
+    const targets = await collectedTargets(context, errors);
+    if (targets.length === 0) throwAll(errors);
     if (flags.text("subresource") !== "" && targets.some(({ name }) => name === undefined))
       throw new Error("subresource cannot be used when bulk resources are specified");
     if (isWatch(context)) {
       const { watchResources } = await import("../watch-resources.ts");
       return watchResources(context, targets, printer);
     }
-    if (printer || custom) return getObjects(context, targets, printer);
-    return getTables(context, targets);
+    if (printer || custom) return getObjects(context, targets, { printer, errors });
+    return getTables(context, targets, errors);
   },
 };
 
@@ -166,9 +168,8 @@ interface FoundTable {
   readonly table: Table;
 }
 
-async function getTables(context: CommandContext, targets: readonly Target[]): Promise<void> {
+async function getTables(context: CommandContext, targets: readonly Target[], errors: unknown[]): Promise<void> {
   const { flags } = context;
-  const errors: unknown[] = [];
   const found = await readTables(context, targets, errors);
   // Whether names carry their kind depends on what was found, not on what was asked for.
   const several = new Set(found.map(({ target }) => target.info)).size > 1;
@@ -219,7 +220,8 @@ function sortTables(found: readonly FoundTable[], several: boolean, path: string
   const rows = found.flatMap(({ table }) => table.rows ?? []);
   try {
     return [{ ...first, table: { ...first.table, rows: sorter.sortByPath(rows, path, (row) => row.object) } }];
-  } catch {
+  } catch (error) {
+    if (error instanceof ExitError) throw error;
     // Not even an unreadable path is told.
     return [];
   }
@@ -262,10 +264,9 @@ async function loadSorter(_path: string): Promise<void> {
 async function getObjects(
   context: CommandContext,
   targets: readonly Target[],
-  printer: ((object: Json) => string) | undefined,
+  { printer, errors }: { readonly printer: ((object: Json) => string) | undefined; readonly errors: unknown[] },
 ): Promise<void> {
   const { flags } = context;
-  const errors: unknown[] = [];
   const { found, single } = await readObjects(context, targets, errors);
   let objects: ApiObject[] = found.map(({ object }) => object);
   if (flags.text("sort-by") !== "") {
@@ -273,8 +274,9 @@ async function getObjects(
     objects = sorter?.sortByPath(objects, flags.text("sort-by"), (object) => object) ?? objects;
   }
   const { format } = outputFormat(flags);
-  if (!printer) context.io.out(await customColumns(context, objects));
-  else if (format === "name") context.io.out(objects.map(printer).join(""));
+  if (!printer) {
+    if (!(single && errors.length > 0)) context.io.out(await customColumns(context, objects));
+  } else if (format === "name") context.io.out(objects.map(printer).join(""));
   else if (single && objects.length === 1) context.io.out(printer(objects[0] as ApiObject));
   else if (!single || objects.length > 0) {
     if (!(single && errors.length > 0))

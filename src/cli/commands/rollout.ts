@@ -13,7 +13,7 @@ const MANAGER: FlagSpec = {
   usage: "Name that the changes are recorded under.",
 };
 const COMMON: readonly FlagSpec[] = [...FILE_FLAGS, SELECTOR_FLAG];
-const WRITING: readonly FlagSpec[] = [...COMMON, ...OUTPUT_FLAGS, MANAGER, { ...DRY_RUN_FLAG, hidden: true }];
+const WRITING: readonly FlagSpec[] = [...COMMON, ...OUTPUT_FLAGS, MANAGER];
 
 const entry = (
   name: string,

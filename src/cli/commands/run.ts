@@ -130,6 +130,8 @@ const run: CommandSpec = {
     if (flags.bool("expose")) {
       const service = serviceFor(context, pod);
       report(await create("services", service), SERVICE, "created");
+      // kubectl separates the two itself, and its printer does once more.
+      if (flags.text("output") === "yaml") context.io.out("---\n");
     }
     const created = await create("pods", wanted);
     if (!attach || dryRun !== "none") return report(created, POD, "created");

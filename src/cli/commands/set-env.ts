@@ -1,7 +1,7 @@
-import { changeObjects, type ContainerJson, type PodSpecJson, withPodSpec } from "../change.ts";
+import { changeObjects, hasPodSpec, type ContainerJson, hasPodSpec, type PodSpecJson, withPodSpec } from "../change.ts";
 import type { CommandContext } from "../command.ts";
 import { pathOf } from "../discovery.ts";
-import { ExitError, messageOf } from "../errors.ts";
+import { messageOf } from "../errors.ts";
 import { type ApiObject, fetchObjects, type Found, targetsOf, targetsOfArgs } from "../resources.ts";
 
 type EnvVar = NonNullable<ContainerJson["env"]>[number];
@@ -136,15 +136,16 @@ function selected(context: CommandContext, spec: PodSpecJson): ContainerJson[] {
 /** What cannot be resolved is told, but fails nothing. */
 async function list(context: CommandContext, resources: readonly string[], edit: (env: readonly EnvVar[]) => EnvVar[]): Promise<void> {
   const found = context.flags.bool("local")
-    ? await localObjects(context, resources, "typed")
+    ? await (await import("../local-objects.ts")).localObjects(context, resources, "typed")
     : await fetchObjects(context, await targetsOf(context, resources, { needsNames: true }), { selector: context.flags.text("selector") });
   for (const each of found) {
     const containers: ContainerJson[] = [];
-    if (hasPodSpec(each)) withPodSpec(each, (spec) => containers.push(...selected(context, spec)));
+    if (!hasPodSpec(each)) continue;
+    withPodSpec(each, (spec) => void containers.push(...selected(context, spec)));
     for (const container of containers) {
       context.print(`# ${each.info.kind} ${each.name}, container ${container.name}`);
       const problems = new Map<string, string[]>();
-      for (const variable of edit(container.env ?? [])) await show(context, { ...each, container }, variable, problems);
+      for (const variable of edit(container.env ?? [])) await show(context, each, variable, problems);
       const lines = [...problems].map(([problem, names]) => `error retrieving reference for ${names.sort().join(", ")}: ${problem}\n`);
       context.io.err(lines.sort().join(""));
     }
@@ -182,10 +183,8 @@ function described({ configMapKeyRef, secretKeyRef, fieldRef, resourceFieldRef }
 async function resolve(context: CommandContext, found: Found, { configMapKeyRef, secretKeyRef, fieldRef }: Reference): Promise<string> {
   const key = configMapKeyRef ?? secretKeyRef;
   if (!key) {
-    const value = (fieldRef?.fieldPath ?? "")
-      .split(".")
-      .reduce<unknown>((node, word) => (node as Record<string, unknown> | undefined)?.[word], found.object);
-    if (fieldRef && typeof value === "string") return value;
+    const value = fieldOf(found.object, fieldRef?.fieldPath ?? "");
+    if (fieldRef && value !== undefined) return value;
     throw new Error(fieldRef ? `unsupported fieldPath: ${fieldRef.fieldPath}` : "invalid valueFrom");
   }
   const info = await (await context.discovery()).get(configMapKeyRef ? "configmaps" : "secrets");
@@ -193,4 +192,19 @@ async function resolve(context: CommandContext, found: Found, { configMapKeyRef,
   const value = ((object["data"] ?? {}) as Record<string, string>)[key.key];
   if (value === undefined) throw new Error(`key ${key.key} not found in ${configMapKeyRef ? "config map" : "secret"} ${key.name}`);
   return configMapKeyRef ? value : Buffer.from(value, "base64").toString("utf8");
+}
+
+/** Upstream: extractFieldPathAsString */
+function fieldOf({ metadata }: ApiObject, path: string): string | undefined {
+  const [, map, key] = /^metadata\.(labels|annotations)(?:\['(.*)'\])?$/.exec(path) ?? [];
+  if (map === "labels" || map === "annotations") {
+    const values = metadata[map] ?? {};
+    if (key !== undefined) return values[key] ?? "";
+    return Object.keys(values)
+      .sort()
+      .map((each) => `${each}=${JSON.stringify(values[each])}`)
+      .join("\n");
+  }
+  const simple = { "metadata.name": metadata.name, "metadata.namespace": metadata.namespace, "metadata.uid": metadata.uid };
+  return Object.hasOwn(simple, path) ? (simple[path as keyof typeof simple] ?? "") : undefined;
 }

@@ -237,7 +237,11 @@ function labelSelectorOf(text: string | undefined): { labels: Record<string, str
   const requirements = parseSelector(text).requirements;
   for (const { key, operator, values } of requirements) if (operator === "=" || operator === "==") labels[key] = values[0] ?? "";
   const others = requirements.filter(({ operator }) => operator !== "=" && operator !== "==");
-  return { labels, hasExpressions: others.length === 0 ? "" : `[${others.map(({ key, operator, values }) => `{${key} ${operator} [${values.join(" ")}]}`).join(" ")}]` };
+  return {
+    labels,
+    hasExpressions:
+      others.length === 0 ? "" : `[${others.map(({ key, operator, values }) => `{${key} ${operator} [${values.join(" ")}]}`).join(" ")}]`,
+  };
 }
 
 /** Upstream: kubectl/pkg/cmd/set/set_serviceaccount.go */

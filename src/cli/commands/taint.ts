@@ -36,6 +36,7 @@ const taint: CommandSpec = {
     await changeObjects(context, {
       manager: context.flags.text("field-manager"),
       operation,
+      held: "unstructured",
       args: resources,
       change({ object, name }) {
         const current = ((object["spec"] as { taints?: Taint[] } | undefined)?.taints ?? []) as Taint[];

@@ -1,4 +1,5 @@
 import type { Json } from "../client.ts";
+import { goValue } from "../printers/go-value.ts";
 import type { Described } from "./describe-object.ts";
 import { eventsOf, writeEvents } from "./events.ts";
 import { DescribeWriter, writeAnnotations, writeLabels } from "./writer.ts";
@@ -32,32 +33,36 @@ function writeMap(writer: DescribeWriter, map: Json, level: number): void {
     if (Array.isArray(value)) {
       writer.line(level, `${title}:`);
       for (const item of value) {
-        if (typeof item === "object" && item !== null) writeMap(writer, item as Json, level + 1);
-        else writer.line(level + 1, String(item));
+        if (typeof item === "object" && item !== null && !Array.isArray(item)) writeMap(writer, item as Json, level + 1);
+        else writer.line(level + 1, goValue(item));
       }
     } else if (typeof value === "object" && value !== null) {
       writer.line(level, `${title}:`);
       writeMap(writer, value as Json, level + 1);
-    } else writer.line(level, `${title}:\t${value === null || value === undefined ? "<nil>" : String(value)}`);
+    } else writer.line(level, `${title}:\t${goValue(value)}`);
   }
 }
 
-const ABBREVIATIONS: Readonly<Record<string, string>> = {
-  uid: "UID",
-  uri: "URI",
-  url: "URL",
-  api: "API",
-  apiVersion: "API Version",
-  ip: "IP",
-  tls: "TLS",
-  id: "ID",
-};
+const ACRONYMS = new Set(["API", "URL", "UID", "GUID"]);
 
-/** creationTimestamp → Creation Timestamp. Upstream: smartLabelFor */
+/** creationTimestamp → Creation Timestamp, nonResourceURLs → Non Resource URLs. Upstream: smartLabelFor */
 function titleOf(field: string): string {
-  if (!/^[a-zA-Z]*$/.test(field)) return field;
-  return field
-    .split(/(?<=[a-z])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])/)
-    .map((part) => ABBREVIATIONS[part.toLowerCase()] ?? `${part.slice(0, 1).toUpperCase()}${part.slice(1)}`)
+  if (!/^[\p{L}-]*$/u.test(field)) return field;
+  const words: string[] = [];
+  for (const part of splitCamelCase(field)) {
+    const before = words.at(-1) ?? "";
+    // An acronym takes the word that follows: UR and Ls are URLs. One word at most.
+    if (/^[\p{Lu}-]{2,}$/u.test(before) && /^\p{Lu}/u.test(part)) words.push(`${words.pop() ?? ""}${part}`, "");
+    else words.push(part);
+  }
+  return words
+    .filter((word) => word !== "")
+    .map((word) => {
+      if (ACRONYMS.has(word.toUpperCase())) return word.toUpperCase();
+      return word.toLowerCase() === word ? `${word.slice(0, 1).toUpperCase()}${word.slice(1)}` : word;
+    })
     .join(" ");
 }
+
+/** Runs of small and of capital letters; the last capital belongs to the small letters behind it. Upstream: fatih/camelcase */
+const splitCamelCase = (text: string): string[] => text.match(/\p{Lu}?\p{Ll}+|\p{Lu}+(?!\p{Ll})|\p{Lu}|-+/gu) ?? [];

@@ -1,5 +1,6 @@
 import { ageOf } from "../../api/duration.ts";
 import type { Node, Pod } from "../../api/generated/core-v1.ts";
+import type { ResourceSlice } from "../../api/generated/resource-v1.ts";
 import { canonicalQuantity, parseQuantity } from "../../api/quantity.ts";
 import type { Described } from "./describe-object.ts";
 import { eventsOf, sortEvents, writeEvents } from "./events.ts";
@@ -12,7 +13,7 @@ export async function describeNode({ client, object, nowMs, showEvents }: Descri
   const { metadata, spec, status } = object as unknown as Required<Node> & {
     metadata: { name: string; uid: string };
   };
-  const [pods, byUid, byName, lease] = await Promise.all([
+  const [pods, byUid, byName, lease, slices] = await Promise.all([
     client.get<{ items?: Pod[] }>("/api/v1/pods", {
       fieldSelector: `spec.nodeName=${metadata.name},status.phase!=Succeeded,status.phase!=Failed`,
       limit: 500,
@@ -24,6 +25,9 @@ export async function describeNode({ client, object, nowMs, showEvents }: Descri
         `/apis/coordination.k8s.io/v1/namespaces/kube-node-lease/leases/${metadata.name}`,
       )
       .catch((error: unknown) => error as Error),
+    client
+      .get<{ items?: ResourceSlice[] }>("/apis/resource.k8s.io/v1/resourceslices", { fieldSelector: `spec.nodeName=${metadata.name}` })
+      .catch(() => ({ items: [] })),
   ]);
   const writer = new DescribeWriter();
   writer.line(0, `Name:\t${metadata.name}`);
@@ -48,6 +52,7 @@ export async function describeNode({ client, object, nowMs, showEvents }: Descri
     writer.line(0, `${title}:`);
     for (const [name, quantity] of Object.entries(list).sort()) writer.line(1, `${name}:\t${canonicalQuantity(String(quantity))}`);
   }
+  writeSlices(writer, slices.items ?? []);
   writeSystemInfo(writer, status?.nodeInfo as unknown as Record<string, string> | undefined);
   if (spec?.podCIDR) writer.line(0, `PodCIDR:\t${spec.podCIDR}`);
   if (spec?.podCIDRs?.length) writer.line(0, `PodCIDRs:\t${spec.podCIDRs.join(",")}`);
@@ -55,6 +60,25 @@ export async function describeNode({ client, object, nowMs, showEvents }: Descri
   writePods(writer, pods.items ?? [], (status?.allocatable ?? status?.capacity ?? {}) as Record<string, string>, nowMs);
   writeEvents(writer, byUid && byName && sortEvents([...byUid, ...byName]), nowMs);
   return writer.render();
+}
+
+const POOLS_SHOWN = 10;
+
+/** The devices that only this node has, by driver and pool. Upstream: describeNodeResourceSlices */
+function writeSlices(writer: DescribeWriter, slices: readonly ResourceSlice[]): void {
+  const pools = new Map<string, { driver: string; pool: string; slices: number; devices: number }>();
+  for (const { spec } of slices) {
+    const key = `${spec.driver}/${spec.pool.name}`;
+    const found = pools.get(key) ?? { driver: spec.driver, pool: spec.pool.name, slices: 0, devices: 0 };
+    pools.set(key, { ...found, slices: found.slices + 1, devices: found.devices + (spec.devices ?? []).length });
+  }
+  if (pools.size === 0) return;
+  writer.line(0, "Node-Local ResourceSlices:");
+  writer.line(1, "Driver\tPool\tSlices\tDevices");
+  writer.line(1, "------\t----\t------\t-------");
+  const sorted = [...pools].sort(([a], [b]) => (a < b ? -1 : 1));
+  for (const [, each] of sorted.slice(0, POOLS_SHOWN)) writer.line(1, `${each.driver}\t${each.pool}\t${each.slices}\t${each.devices}`);
+  if (sorted.length > POOLS_SHOWN) writer.line(1, `...and ${sorted.length - POOLS_SHOWN} more pools`);
 }
 
 function roles(labels: Readonly<Record<string, string>> | undefined): string {

@@ -56,14 +56,7 @@ export async function describePod({ client, object, nowMs, showEvents }: Describ
   writer.line(0, `QoS Class:\t${statuses.qosClass ?? ""}`);
   writeLabels(writer, "Node-Selectors", spec.nodeSelector);
   writeTolerations(writer, spec.tolerations);
-  [...(spec.topologySpreadConstraints ?? [])]
-    .sort((a, b) => (a.topologyKey < b.topologyKey ? -1 : 1))
-    .forEach((each, index) =>
-      writer.line(
-        0,
-        `${index === 0 ? "Topology Spread Constraints:" : ""}\t${each.topologyKey}:${each.whenUnsatisfiable} when max skew ${each.maxSkew} is exceeded${each.labelSelector ? ` for selector ${selectorText(each.labelSelector)}` : ""}`,
-      ),
-    );
+  writeTopologySpread(writer, spec.topologySpreadConstraints);
   writeEvents(writer, events, nowMs);
   return writer.render();
 }
@@ -252,7 +245,10 @@ function envSource(source: EnvVarSource, container: Container, pod: Pod | undefi
   if (source.resourceFieldRef) {
     const [kind = "", name = ""] = source.resourceFieldRef.resource.split(".");
     const list = kind === "limits" ? container.resources?.limits : container.resources?.requests;
-    return `${resourceValue(list as Record<string, unknown> | undefined, name, source.resourceFieldRef.divisor as string | undefined)} (${source.resourceFieldRef.resource})`;
+    const { resource, divisor } = source.resourceFieldRef;
+    const value = resourceValue(list as Record<string, unknown> | undefined, name, divisor as string | undefined);
+    const ofNode = value === "0" && (resource === "limits.cpu" || resource === "limits.memory");
+    return `${ofNode ? "node allocatable" : value} (${resource})`;
   }
   if (source.secretKeyRef)
     return `<set to the key '${source.secretKeyRef.key}' in secret '${source.secretKeyRef.name}'>\tOptional: ${source.secretKeyRef.optional ?? false}`;
@@ -301,6 +297,15 @@ function writeMounts(writer: DescribeWriter, mounts: readonly VolumeMount[], lev
   for (const mount of [...mounts].sort((a, b) => (a.mountPath < b.mountPath ? -1 : 1))) {
     const flags = [mount.readOnly ? "ro" : "rw", ...(mount.subPath ? [`path=${JSON.stringify(mount.subPath)}`] : [])];
     writer.line(level + 1, `${mount.mountPath} from ${mount.name} (${flags.join(",")})`);
+  }
+}
+
+export function writeTopologySpread(writer: DescribeWriter, constraints: PodSpec["topologySpreadConstraints"], level = 0): void {
+  const sorted = [...(constraints ?? [])].sort((a, b) => (a.topologyKey < b.topologyKey ? -1 : a.topologyKey > b.topologyKey ? 1 : 0));
+  for (const [index, { topologyKey, whenUnsatisfiable, maxSkew, labelSelector }] of sorted.entries()) {
+    const selector = labelSelector ? ` for selector ${selectorText(labelSelector)}` : "";
+    const text = `${topologyKey}:${whenUnsatisfiable} when max skew ${maxSkew} is exceeded${selector}`;
+    writer.line(level, `${index === 0 ? "Topology Spread Constraints:" : ""}\t${text}`);
   }
 }
 

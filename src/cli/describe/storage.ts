@@ -67,11 +67,12 @@ export async function describePersistentVolumeClaim(described: Described): Promi
     limit: 500,
   });
   const users = (pods.items ?? []).filter((pod) =>
-    pod.spec?.volumes?.some(
-      ({ name, persistentVolumeClaim, ephemeral }) =>
-        persistentVolumeClaim?.claimName === metadata.name || (ephemeral && `${pod.metadata?.name}-${name}` === metadata.name),
-    ),
+    pod.spec?.volumes?.some(({ persistentVolumeClaim }) => persistentVolumeClaim?.claimName === metadata.name),
   );
+  for (const { kind, uid } of metadata.ownerReferences ?? []) {
+    const owner = kind === "Pod" ? pods.items?.find((pod) => pod.metadata?.uid === uid) : undefined;
+    if (owner && !users.includes(owner)) users.push(owner);
+  }
   const writer = new DescribeWriter();
   writer.line(0, `Name:\t${metadata.name}`);
   writer.line(0, `Namespace:\t${metadata.namespace}`);

@@ -1,5 +1,5 @@
 import type { PodTemplateSpec } from "../../api/generated/core-v1.ts";
-import { writeContainers, writeTolerations } from "./pod.ts";
+import { writeContainers, writeTolerations, writeTopologySpread } from "./pod.ts";
 import { writeVolumes } from "./volume.ts";
 import { type DescribeWriter, writeAnnotations, writeLabels } from "./writer.ts";
 
@@ -14,11 +14,7 @@ export function writePodTemplate(writer: DescribeWriter, template: PodTemplateSp
   if (spec?.initContainers?.length) writeContainers(writer, "Init Containers", spec.initContainers, [], undefined, 1);
   writeContainers(writer, "Containers", spec?.containers ?? [], [], undefined, 1);
   writeVolumes(writer, spec?.volumes, 1);
-  for (const [index, each] of (spec?.topologySpreadConstraints ?? []).entries())
-    writer.line(
-      1,
-      `${index === 0 ? "Topology Spread Constraints:" : ""}\t${each.topologyKey}:${each.whenUnsatisfiable} when max skew ${each.maxSkew} is exceeded`,
-    );
+  writeTopologySpread(writer, spec?.topologySpreadConstraints, 1);
   if (spec?.priorityClassName) writer.line(1, `Priority Class Name:\t${spec.priorityClassName}`);
   writeLabels(writer, "Node-Selectors", spec?.nodeSelector, 1);
   writeTolerations(writer, spec?.tolerations, 1);

@@ -161,14 +161,7 @@ const SOURCES: Readonly<Record<string, SourceView>> = {
   local: { title: "LocalVolume (a persistent volume backed by local storage on a node)", rows: [["Path:", "path"]] },
   cephfs: {
     title: "CephFS (a CephFS mount on the host that shares a pod's lifetime)",
-    rows: [
-      ["Monitors:", "monitors", "[]"],
-      ["Path:", "path"],
-      ["User:", "user"],
-      ["SecretFile:", "secretFile"],
-      SECRET,
-      READ_ONLY,
-    ],
+    rows: [["Monitors:", "monitors", "[]"], ["Path:", "path"], ["User:", "user"], ["SecretFile:", "secretFile"], SECRET, READ_ONLY],
   },
   storageos: {
     title: "StorageOS (a StorageOS Persistent Disk resource)",
@@ -233,7 +226,10 @@ function sourceLines(holder: Fields, persistent: boolean): string[] | undefined 
   const [name, view] = found;
   const source = holder[name] as Fields;
   const rows = (persistent ? view.persistent : undefined) ?? view.rows;
-  const lines = [`Type:\t${view.title}`, ...rows.map(([label, field, unset]) => `${label}\t${valueText(source, field, unset, persistent)}`)];
+  const lines = [
+    `Type:\t${view.title}`,
+    ...rows.map(([label, field, unset]) => `${label}\t${valueText(source, field, unset, persistent)}`),
+  ];
   return name === "csi" ? [...lines, ...attributeLines(source["volumeAttributes"] as Readonly<Record<string, string>> | undefined)] : lines;
 }
 

@@ -114,7 +114,8 @@ function writeClaims(
     writer.line(1, `Name:\t${metadata?.name ?? ""}`);
     writer.line(1, `StorageClass:\t${spec?.storageClassName ?? ""}`);
     writeLabels(writer, "Labels", metadata?.labels, 1);
-    writeAnnotations(writer, "Annotations", metadata?.annotations, 1);
+    // kubectl shows these as it shows labels.
+    writeLabels(writer, "Annotations", metadata?.annotations, 1);
     writer.line(1, `Capacity:\t${spec?.resources?.requests?.["storage"] ?? "<default>"}`);
     writer.line(1, `Access Modes:\t[${(spec?.accessModes ?? []).join(" ")}]`);
   }

@@ -83,14 +83,12 @@ export function selectorText(
     | undefined,
 ): string {
   if (!selector) return "<unset>";
-  const parts = Object.entries(selector.matchLabels ?? {})
-    .sort()
-    .map(([key, value]) => `${key}=${value}`);
+  const parts = Object.entries(selector.matchLabels ?? {}).map(([key, value]) => ({ key, text: `${key}=${value}` }));
   for (const { key, operator, values } of selector.matchExpressions ?? []) {
     const list = `(${[...(values ?? [])].sort().join(",")})`;
-    parts.push(
-      operator === "Exists" ? key : operator === "DoesNotExist" ? `!${key}` : `${key} ${operator === "In" ? "in" : "notin"} ${list}`,
-    );
+    const negative = operator === "DoesNotExist" ? `!${key}` : `${key} ${operator === "In" ? "in" : "notin"} ${list}`;
+    parts.push({ key, text: operator === "Exists" ? key : negative });
   }
-  return parts.length === 0 ? "<none>" : parts.join(",");
+  parts.sort((a, b) => (a.key < b.key ? -1 : a.key > b.key ? 1 : 0));
+  return parts.length === 0 ? "<none>" : parts.map(({ text }) => text).join(",");
 }

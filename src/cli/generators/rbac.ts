@@ -106,6 +106,7 @@ const clusterrole: Generator = {
     {
       name: "aggregation-rule",
       type: "stringToString",
+      default: "",
       usage: "An aggregation label selector for combining ClusterRoles.",
     },
     {

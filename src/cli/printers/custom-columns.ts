@@ -1,3 +1,5 @@
+import { tableWriter } from "./tab-writer.ts";
+import { FailedPrinting, messageOf } from "../errors.ts";
 import { goValue } from "./go-value.ts";
 import { findValues, relaxedPath } from "../../api/json-path.ts";
 
@@ -33,9 +35,14 @@ export function parseCustomColumnsFile(text: string): CustomColumn[] {
 }
 
 export function renderCustomColumns(columns: readonly CustomColumn[], objects: readonly unknown[], headers: boolean): string {
-  const lines = objects.map((object) => columns.map(({ path }) => cell(path, object)).join("\t"));
-  if (headers) lines.unshift(columns.map(({ header }) => header).join("\t"));
-  return lines.map((line) => `${line}\n`).join("");
+  const lines = headers ? [columns.map(({ header }) => header).join("\t")] : [];
+  const text = () => lines.map((line) => `${line}\n`).join("");
+  try {
+    for (const object of objects) lines.push(columns.map(({ path }) => cell(path, object)).join("\t"));
+  } catch (error) {
+    throw new FailedPrinting(messageOf(error), tableWriter().render(text()));
+  }
+  return text();
 }
 
 function cell(path: string, object: unknown): string {

@@ -1,4 +1,4 @@
-import { renderJson, sortKeys } from "../../api/go-json.ts";
+import { renderSortedJson } from "../../api/go-json.ts";
 import type { Json } from "../client.ts";
 import type { Flags, FlagSpec } from "../flags.ts";
 import { findText } from "../../host/cli-host.ts";
@@ -62,7 +62,7 @@ export async function findPrinter(flags: Flags, held: "unstructured" | "typed" =
         const { renderTypedJson } = await import("../go-field-order.ts");
         return (object) => renderTypedJson(prepare(object));
       }
-      return (object) => `${renderJson(sortKeys(prepare(object)))}\n`;
+      return (object) => `${renderSortedJson(prepare(object))}\n`;
     case "yaml": {
       const { renderYaml } = await import("../../api/yaml.ts");
       let printed = 0;
@@ -74,7 +74,8 @@ export async function findPrinter(flags: Flags, held: "unstructured" | "typed" =
         const { inGoOrder } = await import("../go-field-order.ts");
         return (object) => renderKyaml(inGoOrder(prepare(object)), true);
       }
-      return (object) => renderKyaml(prepare(object));
+      // An event of a watch is a Go struct.
+      return (object) => renderKyaml(prepare(object), "type" in object && "object" in object && !("kind" in object));
     }
     case "name":
       return (object) => `${nameOf(object)}\n`;
@@ -126,10 +127,6 @@ export function withoutManagedFields(object: Json): Json {
     const { managedFields: _, ...rest } = metadata;
     result = { ...result, metadata: rest };
   }
-  // A watch event holds the object.
-  const object_ = object["object"];
-  if (metadata === undefined && typeof object_ === "object" && object_ !== null && "metadata" in object_)
-    return { ...result, object: withoutManagedFields(object_ as Json) };
   return Array.isArray(items) ? { ...result, items: (items as Json[]).map(withoutManagedFields) } : result;
 }
 
@@ -140,4 +137,4 @@ export function nameOf(object: Json): string {
   return `${String(object["kind"] ?? "").toLowerCase()}${group ? `.${group}` : ""}/${name}`;
 }
 
-export { renderJson, sortKeys };
+export { renderJson, sortKeys } from "../../api/go-json.ts";

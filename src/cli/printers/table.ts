@@ -63,7 +63,7 @@ function headerLine(names: readonly string[], options: TableOptions): string {
 }
 
 function cellText(value: unknown): string {
-  if (value === null || value === undefined) return "<none>";
+  if (value === null || value === undefined) return "";
   const text = typeof value === "string" ? value : String(value);
   const end = text.search(/[\f\n\r]/);
   return end < 0 ? text.replaceAll("\t", "\\t") : `${text.slice(0, end)}...`;

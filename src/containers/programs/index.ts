@@ -1,4 +1,5 @@
 import type { Program } from "../process.ts";
+import { AGNHOST } from "./agnhost.ts";
 import { APPS } from "./app.ts";
 import { CHROOT } from "./chroot.ts";
 import { FILES } from "./files.ts";
@@ -24,6 +25,7 @@ export const PROGRAMS: readonly ProgramEntry[] = [
   ...SERVERS,
   ...SYSTEM,
   ...STRESS,
+  ...AGNHOST,
   ...NODE_TOOLS,
   ...CHROOT,
   ...TERMINAL_TOOLS,

@@ -1,4 +1,5 @@
-import { type HttpHandler, NetworkError } from "../../network/network.ts";
+import { grpcHealthServer } from "../../network/grpc-health.ts";
+import { type HttpHandler, NetworkError, type VirtualSocket } from "../../network/network.ts";
 import type { Process, Program } from "../process.ts";
 import type { ProgramEntry } from "./program.ts";
 
@@ -6,11 +7,14 @@ import type { ProgramEntry } from "./program.ts";
 interface Component {
   readonly name: string;
   readonly log: (process: Process) => readonly string[];
-  readonly ports?: readonly (readonly [port: number, handler: HttpHandler])[];
+  readonly ports?: readonly (readonly [port: number, handler: HttpHandler, http2?: (socket: VirtualSocket) => void])[];
   readonly stopLog?: string;
 }
 
 const ok: HttpHandler = () => ({ status: 200, body: "ok" });
+/** etcd's clients speak gRPC here; its health is there for HTTP too. */
+const clientPort: HttpHandler = ({ path }) =>
+  path === "/health" ? { status: 200, body: '{"health":"true","reason":""}' } : { status: 404, body: "404 page not found\n" };
 const metrics: HttpHandler = () => ({
   status: 200,
   headers: { "Content-Type": "text/plain; version=0.0.4" },
@@ -18,7 +22,7 @@ const metrics: HttpHandler = () => ({
 });
 
 /** A line as klog writes it: `I0102 15:04:05.000000       1 server.go:1] text`. */
-function klog(process: Process, source: string, text: string): string {
+export function klog(process: Process, source: string, text: string): string {
   const iso = new Date(process.clock.now()).toISOString();
   return `I${iso.slice(5, 7)}${iso.slice(8, 10)} ${iso.slice(11, 23)}000       1 ${source}] ${text}`;
 }
@@ -66,7 +70,7 @@ const COMPONENTS: readonly Component[] = [
       ];
     },
     ports: [
-      [2379, () => ({ status: 404, body: "404 page not found\n" })],
+      [2379, clientPort, grpcHealthServer((service) => (service === "" ? "SERVING" : undefined))],
       [2380, () => ({ status: 404, body: "404 page not found\n" })],
       [2381, () => ({ status: 200, body: '{"health":"true","reason":""}' })],
     ],
@@ -110,14 +114,14 @@ function component({ log, ports = [], stopLog }: Component): Program {
     };
     for (const signal of [15, 2]) process.on(signal, stop);
     await process.print(`${log(process).join("\n")}\n`);
-    for (const [port, handler] of ports) serve(process, port, handler);
+    for (const [port, handler, http2] of ports) serve(process, port, handler, http2);
     return process.untilKilled();
   };
 }
 
-function serve(process: Process, port: number, handler: HttpHandler): void {
+function serve(process: Process, port: number, handler: HttpHandler, http2?: (socket: VirtualSocket) => void): void {
   try {
-    const listener = process.network.listenHttp(port, handler);
+    const listener = process.network.listenHttp(port, handler, undefined, http2);
     process.onExit(() => listener.close());
   } catch (error) {
     if (!(error instanceof NetworkError)) throw error;

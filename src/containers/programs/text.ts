@@ -30,9 +30,13 @@ async function head(process: Process): Promise<number> {
   return code;
 }
 
+const ZEROS_STEP_MS = 100;
+const ZEROS_PER_STEP = 100 * 1024 * 1024;
+
 async function tail(process: Process): Promise<number> {
   const args = process.args.map((arg) => arg.replace(/^-(\d+)$/, "-n$1"));
   const { on, values, rest } = parseFlags(args, "nc");
+  if (rest.some((path) => process.path(path) === "/dev/zero")) return hoardZeros(process);
   const { inputs, code } = await readInputs(process, rest);
   const given = values.get("n") ?? "10";
   for (const { name, data } of inputs) {
@@ -50,6 +54,16 @@ async function tail(process: Process): Promise<number> {
   const followed = rest[0];
   if (!(on.has("f") || on.has("F")) || followed === undefined) return code;
   return follow(process, process.path(followed));
+}
+
+/** A last line that never ends is kept until no memory is left. */
+async function hoardZeros(process: Process): Promise<never> {
+  const { memory } = process.machine;
+  for (let bytes = ZEROS_PER_STEP; memory.limitBytes > 0; bytes += ZEROS_PER_STEP) {
+    memory.take(process, bytes);
+    await process.sleep(ZEROS_STEP_MS);
+  }
+  return process.untilKilled();
 }
 
 /** Prints what is appended; sleeps until the file changes. */

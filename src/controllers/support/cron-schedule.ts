@@ -1,3 +1,5 @@
+import { rfc3339 } from "../../util/clock.ts";
+
 const MONTHS = ["jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec"];
 const DAYS = ["sun", "mon", "tue", "wed", "thu", "fri", "sat"];
 const MACROS: Readonly<Record<string, string>> = {
@@ -57,6 +59,15 @@ export class CronSchedule {
       else return local - this.#offsetMs(local - offset);
     }
     return undefined;
+  }
+
+  /** RFC 3339 in the schedule's own time zone. */
+  render(atMs: number): string {
+    const minutes = Math.round(this.#offsetMs(atMs) / MINUTE_MS);
+    const local = rfc3339(atMs + minutes * MINUTE_MS);
+    if (minutes === 0) return local;
+    const two = (value: number) => String(Math.trunc(value)).padStart(2, "0");
+    return `${local.slice(0, -1)}${minutes < 0 ? "-" : "+"}${two(Math.abs(minutes) / 60)}:${two(Math.abs(minutes) % 60)}`;
   }
 
   #has(field: number, value: number): boolean {

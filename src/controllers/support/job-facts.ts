@@ -4,7 +4,7 @@ import { rfc3339 } from "../../util/clock.ts";
 
 /** Keeps a finished pod until its job has counted it. */
 export const TRACKING_FINALIZER = "batch.kubernetes.io/job-tracking";
-export const COMPLETION_INDEX = "batch.kubernetes.io/job-completion-index";
+const COMPLETION_INDEX = "batch.kubernetes.io/job-completion-index";
 
 /** The Complete or Failed condition of a job that is over. */
 export function finishedCondition(job: Job): JobCondition | undefined {
@@ -47,4 +47,26 @@ export function renderIndexes(indexes: ReadonlySet<number>): string {
     at = end + 1;
   }
   return parts.join(",");
+}
+
+/** When the last of its containers ended. */
+export function finishedMs(pod: Pod): number | undefined {
+  const times = (pod.status.containerStatuses ?? []).flatMap(({ state }) =>
+    state?.terminated?.finishedAt ? [Date.parse(state.terminated.finishedAt)] : [],
+  );
+  return times.length > 0 ? Math.max(...times) : undefined;
+}
+
+/** Upstream: addCompletionIndexEnvVariables, addCompletionIndexAnnotation */
+export function prepareJobPod(draft: Pod, job: Job, index: number | undefined): void {
+  draft.metadata.finalizers = [...(draft.metadata.finalizers ?? []), TRACKING_FINALIZER];
+  if (index === undefined) return;
+  draft.metadata.generateName = `${job.metadata.name}-${index}-`;
+  draft.metadata.annotations = { ...draft.metadata.annotations, [COMPLETION_INDEX]: String(index) };
+  draft.metadata.labels = { ...draft.metadata.labels, [COMPLETION_INDEX]: String(index) };
+  draft.spec.hostname = `${job.metadata.name}-${index}`;
+  const variable = { name: "JOB_COMPLETION_INDEX", valueFrom: { fieldRef: { fieldPath: `metadata.labels['${COMPLETION_INDEX}']` } } };
+  for (const container of [...(draft.spec.initContainers ?? []), ...draft.spec.containers]) {
+    if (!container.env?.some(({ name }) => name === variable.name)) container.env = [...(container.env ?? []), variable];
+  }
 }

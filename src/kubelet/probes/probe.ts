@@ -3,6 +3,7 @@ import { messageOf } from "../../api/status.ts";
 import { ContainerError, type ContainerRuntime } from "../../containers/runtime.ts";
 import type { NetworkNamespace } from "../../network/network.ts";
 import type { Clock } from "../../util/clock.ts";
+import { grpcProbe } from "./grpc.ts";
 import { dialError, httpGet, resolvePort, withTimeout } from "./http-get.ts";
 
 export interface ProbeOutcome {
@@ -39,7 +40,8 @@ export async function runProbe(probe: Probe, target: ProbeTarget, parts: ProbePa
       return { result: "failure", output: `HTTP probe failed with statuscode: ${response.status}` };
     }
     if (probe.tcpSocket) return await tcpProbe(probe.tcpSocket, target, timeoutMs, parts);
-    return { result: "unknown", output: "gRPC probes are not simulated" };
+    if (probe.grpc) return await grpcProbe(probe.grpc, target.podIP, timeoutMs, parts);
+    return { result: "unknown", output: `missing probe handler for ${target.container.name}` };
   } catch (error) {
     return { result: "failure", output: messageOf(error) };
   }

@@ -29,11 +29,13 @@ export class AtomicWriter {
     if (this.#written && samePayload(this.#written, payload)) return false;
     const files = this.#fileSystem;
     const folder = `..${timestamp(nowMs)}.${this.#rng.int(100_000_000, 4_294_967_295)}`;
-    files.mkdir(`/${folder}`, { mode: 0o755 });
+    this.#folderFor(`/${folder}`, gid);
+    if (gid > 0) this.#shareWith("/", gid, 0o2777);
     for (const [path, { data, mode }] of payload) {
       const slash = path.lastIndexOf("/");
-      if (slash > 0) files.mkdir(`/${folder}/${path.slice(0, slash)}`, { recursive: true, mode: 0o755 });
-      files.writeFile(`/${folder}/${path}`, data, { mode, uid: 0, gid });
+      const parents = slash > 0 ? path.slice(0, slash).split("/") : [];
+      parents.forEach((_name, depth) => this.#folderFor(`/${folder}/${parents.slice(0, depth + 1).join("/")}`, gid));
+      files.writeFile(`/${folder}/${path}`, data, { mode: gid > 0 ? mode | READABLE : mode, uid: 0, gid });
     }
     const before = new Set([...(this.#written?.keys() ?? [])].map(firstSegment));
     const after = new Set([...payload.keys()].map(firstSegment));
@@ -46,7 +48,21 @@ export class AtomicWriter {
     this.#written = payload;
     return true;
   }
+
+  #folderFor(path: string, gid: number): void {
+    if (this.#fileSystem.exists(path)) return;
+    this.#fileSystem.mkdir(path, { mode: 0o755 });
+    if (gid > 0) this.#shareWith(path, gid, 0o2755);
+  }
+
+  #shareWith(path: string, gid: number, mode: number): void {
+    this.#fileSystem.chown(path, 0, gid);
+    this.#fileSystem.chmod(path, mode);
+  }
 }
+
+/** What the owner and the group of a pod's fsGroup may do in a read-only volume. Upstream: pkg/volume/volume_linux.go */
+const READABLE = 0o440;
 
 const firstSegment = (path: string) => path.split("/", 1)[0] ?? path;
 

@@ -80,6 +80,7 @@ export class PodVolumes {
         fileSystem.chown("/", 0, gid);
         fileSystem.chmod("/", 0o2777);
       }
+      fileSystem.utimes("/", this.#options.clock.now());
       this.#options.storage?.load(this.#uid, volume.name, fileSystem);
       return {
         fileSystem,

@@ -46,6 +46,17 @@ test("the pull policy follows the tag", () => {
   assert.equal(policy(`app@sha256:${"0".repeat(64)}`), "IfNotPresent");
 });
 
+test("projections whose feature gates are off are dropped, their places stay", () => {
+  const sources = [
+    { clusterTrustBundle: { name: "roots", path: "roots.pem" } },
+    { podCertificate: { signerName: "example.com/signer", keyType: "ED25519", credentialBundlePath: "bundle.pem" } },
+    { secret: { name: "s" } },
+  ];
+  const pod = defaulted({ volumes: [{ name: "v", projected: { sources } }] });
+  assert.deepEqual(pod.spec.volumes?.[0]?.projected?.sources, [{}, {}, { secret: { name: "s" } }]);
+  assert.deepEqual(pods.validate?.(pod), []);
+});
+
 test("limits become requests, host networking host ports, and defaulting twice changes nothing", () => {
   const pod = defaulted({
     hostNetwork: true,

@@ -1,4 +1,4 @@
-import type { Container, PodSpec, Probe, Volume } from "../../generated/core-v1.ts";
+import type { Container, PersistentVolumeSpec, PodSpec, Probe, Volume } from "../../generated/core-v1.ts";
 
 /** Fills in a pod's or a template's defaults. Upstream: pkg/apis/core/v1/defaults.go, zz_generated.defaults.go */
 export function setPodSpecDefaults(spec: PodSpec): void {
@@ -73,14 +73,44 @@ function setVolumeDefaults(volume: Volume): void {
     const value = volume[source];
     if (value) value.defaultMode ??= 0o644;
   }
-  if (volume.hostPath) volume.hostPath.type ??= "";
+  setSourceDefaults(volume);
   if (volume.image) volume.image.pullPolicy ||= defaultPullPolicy(volume.image.reference ?? "");
   if (volume.ephemeral?.volumeClaimTemplate?.spec) volume.ephemeral.volumeClaimTemplate.spec.volumeMode ??= "Filesystem";
-  if (volume.iscsi) volume.iscsi.iscsiInterface ||= "default";
   setDownwardDefaults(volume.downwardAPI?.items);
   for (const source of volume.projected?.sources ?? []) {
+    // Their feature gates are off in v1.36: an API server drops them without a word.
+    // Upstream: pkg/api/pod/util.go, dropDisabledClusterTrustBundleProjection, dropDisabledPodCertificateProjection
+    delete source.clusterTrustBundle;
+    delete source.podCertificate;
     if (source.serviceAccountToken) source.serviceAccountToken.expirationSeconds ??= 3600;
     setDownwardDefaults(source.downwardAPI?.items);
+  }
+}
+
+/** What pods' volumes and PersistentVolumes have in common. Upstream: pkg/apis/core/v1/defaults.go */
+export function setSourceDefaults({
+  hostPath,
+  iscsi,
+  azureDisk,
+  rbd,
+  scaleIO,
+}: Pick<PersistentVolumeSpec | Volume, "hostPath" | "iscsi" | "azureDisk" | "rbd" | "scaleIO">): void {
+  if (hostPath) hostPath.type ??= "";
+  if (iscsi) iscsi.iscsiInterface ||= "default";
+  if (azureDisk) {
+    azureDisk.cachingMode ??= "ReadWrite";
+    azureDisk.kind ??= "Shared";
+    azureDisk.fsType ??= "ext4";
+    azureDisk.readOnly ??= false;
+  }
+  if (rbd) {
+    rbd.pool ||= "rbd";
+    rbd.user ||= "admin";
+    rbd.keyring ||= "/etc/ceph/keyring";
+  }
+  if (scaleIO) {
+    scaleIO.storageMode ||= "ThinProvisioned";
+    scaleIO.fsType ||= "xfs";
   }
 }
 

@@ -17,13 +17,13 @@ type GoFunction = (...args: unknown[]) => unknown;
 const FUNCTIONS: Readonly<Record<string, GoFunction>> = {
   not: (value) => !isTrue(value),
   len: (value) => {
-    if (typeof value === "string") return Buffer.byteLength(value);
-    if (Array.isArray(value)) return value.length;
-    if (typeof value === "object" && value !== null) return Object.keys(value).length;
-    throw new Error("1: error calling len: len of nil pointer");
+    if (typeof value === "string") return BigInt(Buffer.byteLength(value));
+    if (Array.isArray(value)) return BigInt(value.length);
+    if (typeof value === "object" && value !== null) return BigInt(Object.keys(value).length);
+    throw new Error(isNil(value) ? "reflect: call of reflect.Value.Type on zero Value" : `len of type ${goType(value)}`);
   },
   index: (value, ...keys) => keys.reduce(indexOne, value),
-  slice: (value, from, to) => (value as string | unknown[]).slice(Number(from ?? 0), to === undefined ? undefined : Number(to)),
+  slice: (value, ...bounds) => sliced(value, bounds),
   print: (...args) => sprint(args),
   println: (...args) => `${args.map(text).join(" ")}\n`,
   printf: (format, ...args) => sprintf(String(format), args),
@@ -43,7 +43,7 @@ const FUNCTIONS: Readonly<Record<string, GoFunction>> = {
   le: (a, b) => order(a, b) <= 0,
   gt: (a, b) => order(a, b) > 0,
   ge: (a, b) => order(a, b) >= 0,
-  base64decode: (value) => Buffer.from(String(value), "base64").toString("utf8"),
+  base64decode: (value) => base64Decoded(String(value)),
   exists: (value, ...keys) => {
     let current = value;
     for (const key of keys) {
@@ -54,35 +54,91 @@ const FUNCTIONS: Readonly<Record<string, GoFunction>> = {
   },
 };
 
+/** Upstream: kubectl's template printer decodes standard base64 and tells the first byte that is none. */
+function base64Decoded(value: string): string {
+  const clean = value.replace(/[\r\n]/g, "");
+  const good = /^(?:[A-Za-z0-9+/]{4})*/.exec(clean)?.[0].length ?? 0;
+  const rest = clean.slice(good);
+  if (rest !== "" && !/^(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)$/.test(rest)) {
+    const wrong = rest.search(/[^A-Za-z0-9+/]/);
+    throw new Error(`base64 decode failed: illegal base64 data at input byte ${good + (wrong < 0 ? 0 : wrong)}`);
+  }
+  return Buffer.from(clean, "base64").toString("utf8");
+}
+
 export const isFunction = (name: string): boolean => name === "and" || name === "or" || name === "call" || Object.hasOwn(FUNCTIONS, name);
+
+/** How many arguments a function takes at least, and at most. */
+const ARITIES: Readonly<Record<string, readonly [number, number]>> = {
+  ...Object.fromEntries(["len", "not", "base64decode"].map((name) => [name, [1, 1]])),
+  ...Object.fromEntries(["ne", "lt", "le", "gt", "ge"].map((name) => [name, [2, 2]])),
+  ...Object.fromEntries(["index", "slice", "eq", "printf", "exists", "and", "or"].map((name) => [name, [1, Infinity]])),
+};
+
+/** What is wrong with the number of arguments, or "". */
+export function arityError(name: string, count: number): string {
+  const [least, most] = ARITIES[name] ?? [0, Infinity];
+  if (count >= least && count <= most) return "";
+  return `wrong number of args for ${name}: want ${least === most ? "" : "at least "}${least} got ${count}`;
+}
 
 export function callFunction(name: string, args: readonly unknown[]): unknown {
   const found = Object.hasOwn(FUNCTIONS, name) ? FUNCTIONS[name] : undefined;
-  if (!found) throw new Error(`1: function ${JSON.stringify(name)} not defined`);
+  if (!found) throw new Error(`function ${JSON.stringify(name)} not defined`);
   return found(...args);
 }
 
 function indexOne(value: unknown, key: unknown): unknown {
-  if (value === NO_VALUE || value === null || value === undefined) throw new Error("1: error calling index: index of untyped nil");
-  if (Array.isArray(value)) {
+  if (value === NO_VALUE || value === null || value === undefined) throw new Error("index of untyped nil");
+  if (Array.isArray(value) || typeof value === "string") {
+    if (key === null || key === NO_VALUE) throw new Error("cannot index slice/array with nil");
+    if (kindOf(key) !== "int") throw new Error(`cannot index slice/array with type ${goType(key)}`);
+    const items: ArrayLike<unknown> = typeof value === "string" ? Buffer.from(value) : value;
     const at = Number(key);
-    if (at < 0 || at >= value.length) throw new Error(`1: error calling index: index out of range: ${at}`);
-    return value[at];
+    if (at < 0 || at > items.length) throw new Error(`index out of range: ${at}`);
+    if (at === items.length) throw new Error(`reflect: ${typeof value === "string" ? "string" : "slice"} index out of range`);
+    const item = items[at];
+    return typeof value === "string" ? BigInt(item as number) : item;
   }
-  if (typeof value === "string") return value.charCodeAt(Number(key));
-  if (typeof value !== "object") throw new Error(`1: error calling index: can't index item of type ${typeof value}`);
-  return Object.hasOwn(value, String(key)) ? (value as Record<string, unknown>)[String(key)] : NO_VALUE;
+  if (typeof value !== "object") throw new Error(`can't index item of type ${goType(value)}`);
+  if (key === null || key === NO_VALUE) throw new Error("value is nil; should be of type string");
+  if (typeof key !== "string") throw new Error(`value has type ${goType(key)}; should be string`);
+  return Object.hasOwn(value, key) ? (value as Record<string, unknown>)[key] : NO_VALUE;
 }
 
+function sliced(value: unknown, bounds: readonly unknown[]): unknown {
+  if (isNil(value)) throw new Error("slice of untyped nil");
+  if (typeof value !== "string" && !Array.isArray(value)) throw new Error(`can't slice item of type ${goType(value)}`);
+  const items = typeof value === "string" ? Buffer.from(value) : (value as unknown[]);
+  for (const bound of bounds) {
+    if (kindOf(bound) !== "int") throw new Error(`cannot index slice/array with type ${goType(bound)}`);
+    if (Number(bound) < 0 || Number(bound) > items.length) throw new Error(`index out of range: ${bound}`);
+  }
+  const [from = 0, to = items.length] = bounds.map(Number);
+  if (from > to) throw new Error(`invalid slice index: ${from} > ${to}`);
+  const part = items.slice(from, to);
+  return Buffer.isBuffer(part) ? part.toString("utf8") : part;
+}
+
+const isNil = (value: unknown) => value === null || value === undefined || value === NO_VALUE;
+
+/** Ints of all sizes can be compared. */
+const kindOf = (value: unknown) => goType(value).replace(/^int64$/, "int");
+
+const incompatible = (a: unknown, b: unknown) => new Error(`incompatible types for comparison: ${goType(a)} and ${goType(b)}`);
+
 function equal(a: unknown, b: unknown): boolean {
-  if (typeof a === "object" && a !== null) throw new Error("1: error calling eq: non-comparable type");
-  if (a !== undefined && b !== undefined && a !== null && b !== null && a !== NO_VALUE && b !== NO_VALUE && typeof a !== typeof b)
-    throw new Error("1: error calling eq: incompatible types for comparison");
-  return a === b;
+  for (const each of [a, b])
+    if (typeof each === "object" && each !== null) throw new Error(`non-comparable type ${goValue(each)}: ${goType(each)}`);
+  if (isNil(a) || isNil(b)) return isNil(a) && isNil(b);
+  if (kindOf(a) !== kindOf(b)) throw incompatible(a, b);
+  return kindOf(a) === "int" ? Number(a) === Number(b) : a === b;
 }
 
 function order(a: unknown, b: unknown): number {
-  if (typeof a !== typeof b) throw new Error("1: error calling lt: incompatible types for comparison");
+  for (const each of [a, b]) if (isNil(each) || typeof each === "object") throw new Error("invalid type for comparison");
+  if (kindOf(a) !== kindOf(b)) throw incompatible(a, b);
+  if (typeof a === "boolean") throw new Error("invalid type for comparison");
   return (a as number) < (b as number) ? -1 : (a as number) > (b as number) ? 1 : 0;
 }
 
@@ -104,10 +160,12 @@ function sprintf(format: string, args: readonly unknown[]): string {
       if (next >= args.length) return `%!${verb}(MISSING)`;
       const value = args[next++];
       const body = formatted(verb, value, precision === undefined ? undefined : Number(precision));
-      const signed = flags.includes("+") && typeof value === "number" && value >= 0 ? `+${body}` : body;
+      const signed = flags.includes("+") && (typeof value === "number" || typeof value === "bigint") && value >= 0 ? `+${body}` : body;
       const size = Number(width || 0);
       if (flags.includes("-")) return signed.padEnd(size);
-      return flags.includes("0") && typeof value === "number" ? signed.padStart(size, "0") : signed.padStart(size);
+      return flags.includes("0") && (typeof value === "number" || typeof value === "bigint")
+        ? signed.padStart(size, "0")
+        : signed.padStart(size);
     },
   );
   return next < args.length
@@ -123,20 +181,20 @@ function formatted(verb: string, value: unknown, precision: number | undefined):
     case "v":
       return text(value);
     case "s":
-      return typeof value === "number" || typeof value === "boolean"
+      return typeof value === "number" || typeof value === "bigint" || typeof value === "boolean"
         ? `%!s(${goType(value)}=${text(value)})`
         : text(value).slice(0, precision);
     case "q":
       return JSON.stringify(text(value));
     case "d":
-      return typeof value === "number" && Number.isInteger(value) ? String(value) : `%!d(${goType(value)}=${text(value)})`;
+      return kindOf(value) === "int" ? String(value) : `%!d(${goType(value)}=${text(value)})`;
     case "f":
     case "F":
       return typeof value === "number" ? value.toFixed(precision ?? 6) : `%!f(${goType(value)}=${text(value)})`;
     case "g":
       return typeof value === "number" ? String(value) : `%!g(${goType(value)}=${text(value)})`;
     case "x":
-      return typeof value === "number" ? value.toString(16) : Buffer.from(text(value)).toString("hex");
+      return typeof value === "bigint" || typeof value === "number" ? value.toString(16) : Buffer.from(text(value)).toString("hex");
     case "X":
       return formatted("x", value, precision).toUpperCase();
     case "t":
@@ -150,9 +208,11 @@ function formatted(verb: string, value: unknown, precision: number | undefined):
   }
 }
 
-function goType(value: unknown): string {
+export function goType(value: unknown): string {
   if (value === null || value === undefined || value === NO_VALUE) return "<nil>";
   if (Array.isArray(value)) return "[]interface {}";
   if (typeof value === "object") return "map[string]interface {}";
-  return typeof value === "number" ? (Number.isInteger(value) ? "int" : "float64") : typeof value === "boolean" ? "bool" : "string";
+  if (typeof value === "bigint") return "int";
+  if (typeof value === "number") return Number.isInteger(value) && Math.abs(value) < 2 ** 63 ? "int64" : "float64";
+  return typeof value === "boolean" ? "bool" : "string";
 }

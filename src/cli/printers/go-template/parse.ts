@@ -1,11 +1,21 @@
-export type Operand =
-  | { readonly type: "dot" }
-  | { readonly type: "nil" }
-  | { readonly type: "literal"; readonly value: string | number | boolean }
-  | { readonly type: "field"; readonly path: readonly string[] }
-  | { readonly type: "variable"; readonly name: string; readonly path: readonly string[] }
-  | { readonly type: "function"; readonly name: string }
-  | { readonly type: "pipeline"; readonly pipeline: Pipeline; readonly path: readonly string[] };
+/** Where a node stands in the template, and how Go writes it in messages. */
+export interface Place {
+  /** Of the first character, and of what errors point at: the second name of a chain of fields. */
+  readonly start: number;
+  readonly at: number;
+  readonly source: string;
+}
+
+export type Operand = Place &
+  (
+    | { readonly type: "dot" }
+    | { readonly type: "nil" }
+    | { readonly type: "literal"; readonly value: string | number | bigint | boolean }
+    | { readonly type: "field"; readonly path: readonly string[] }
+    | { readonly type: "variable"; readonly name: string; readonly path: readonly string[] }
+    | { readonly type: "function"; readonly name: string }
+    | { readonly type: "pipeline"; readonly pipeline: Pipeline; readonly path: readonly string[] }
+  );
 
 export type Command = readonly Operand[];
 
@@ -24,7 +34,13 @@ export type TemplateNode =
       readonly body: readonly TemplateNode[];
       readonly otherwise: readonly TemplateNode[];
     }
-  | { readonly type: "template"; readonly name: string; readonly pipeline: Pipeline | undefined }
+  | {
+      readonly type: "template";
+      readonly name: string;
+      readonly pipeline: Pipeline | undefined;
+      readonly at: number;
+      readonly source: string;
+    }
   | { readonly type: "break" | "continue" };
 
 export interface ParsedTemplate {
@@ -35,6 +51,8 @@ export interface ParsedTemplate {
 interface Piece {
   readonly action: boolean;
   readonly text: string;
+  /** Where the text stands in the template. */
+  readonly at: number;
 }
 
 /** Upstream: text/template/parse */
@@ -54,14 +72,15 @@ function cut(text: string): Piece[] {
     let plain = open < 0 ? text.slice(at) : text.slice(at, open);
     if (trim) plain = plain.replace(/^\s+/, "");
     if (open >= 0 && /^\{\{-\s/.test(text.slice(open, open + 4))) plain = plain.replace(/\s+$/, "");
-    if (plain !== "") pieces.push({ action: false, text: plain });
+    if (plain !== "") pieces.push({ action: false, text: plain, at });
     if (open < 0) break;
     const close = endOfAction(text, open + 2);
     let inside = text.slice(open + 2, close).replace(/^-(?=\s)/, "");
     trim = /\s-$/.test(inside);
     if (trim) inside = inside.slice(0, -1);
     inside = inside.trim();
-    if (!inside.startsWith("/*")) pieces.push({ action: true, text: inside });
+    const start = text.indexOf(inside, open + 2);
+    if (!inside.startsWith("/*")) pieces.push({ action: true, text: inside, at: start });
     at = close + 2;
   }
   return pieces;
@@ -103,61 +122,79 @@ class Parser {
         if (!inside) throw new Error(`template: output:1: unexpected {{${word}}}`);
         return { nodes, stop: piece.text };
       }
-      const node = this.#node(word, piece.text);
+      const node = this.#node(word, piece);
       if (node) nodes.push(node);
     }
     if (inside) throw new Error("template: output:1: unexpected EOF");
     return { nodes, stop: "" };
   }
 
-  #node(word: string, text: string): TemplateNode | undefined {
-    const rest = text.slice(word.length).trim();
+  #node(word: string, { text, at }: Piece): TemplateNode | undefined {
+    const rest = text.slice(word.length).trimStart();
+    const restAt = at + text.length - rest.length;
     switch (word) {
       case "if":
       case "range":
       case "with":
-        return this.#control(word, rest);
+        return this.#control(word, rest, restAt);
       case "define":
         this.templates.set(quoted(rest), this.list(true).nodes);
         return undefined;
       case "block": {
-        const { name, pipeline } = nameAndPipeline(rest);
+        const { name, pipeline } = nameAndPipeline(rest, restAt);
         this.templates.set(name, this.list(true).nodes);
-        return { type: "template", name, pipeline };
+        return { type: "template", name, pipeline, at: restAt, source: `{{template ${rest}}}` };
       }
       case "template":
-        return { type: "template", ...nameAndPipeline(rest) };
+        return { type: "template", ...nameAndPipeline(rest, restAt), at: restAt, source: `{{template ${rest}}}` };
       case "break":
       case "continue":
         return { type: word };
       default:
-        return { type: "action", pipeline: parsePipeline(text) };
+        return { type: "action", pipeline: parsePipeline(text, at) };
     }
   }
 
-  #control(type: "if" | "range" | "with", text: string): TemplateNode {
-    const pipeline = parsePipeline(text);
+  /** Where the pipeline of the `else if` that was read last begins. */
+  #elseAt(pipeline: string): number {
+    const { text, at } = this.#pieces[this.#at - 1] as Piece;
+    return at + text.length - pipeline.length;
+  }
+
+  #control(type: "if" | "range" | "with", text: string, at: number): TemplateNode {
+    const pipeline = parsePipeline(text, at);
     const { nodes: body, stop } = this.list(true);
     let otherwise: TemplateNode[] = [];
     if (stop.startsWith("else")) {
       const chained = /^else\s+(if|with)\s+(.*)$/s.exec(stop);
-      otherwise = chained ? [this.#control(chained[1] as "if" | "with", chained[2] ?? "")] : this.list(true).nodes;
+      otherwise = chained
+        ? [this.#control(chained[1] as "if" | "with", chained[2] ?? "", this.#elseAt(chained[2] ?? ""))]
+        : this.list(true).nodes;
     }
     return { type, pipeline, body, otherwise };
   }
 }
 
-function nameAndPipeline(text: string): { name: string; pipeline: Pipeline | undefined } {
+function nameAndPipeline(text: string, at: number): { name: string; pipeline: Pipeline | undefined } {
   const match = /^("(?:[^"\\]|\\.)*"|`[^`]*`)\s*(.*)$/s.exec(text);
   if (!match) throw new Error(`template: output:1: unexpected ${JSON.stringify(text)} in template clause`);
-  return { name: quoted(match[1] ?? ""), pipeline: match[2] ? parsePipeline(match[2]) : undefined };
+  return { name: quoted(match[1] ?? ""), pipeline: match[2] ? parsePipeline(match[2], at + text.length - match[2].length) : undefined };
 }
+
+const pipelineText = ({ commands, variables, assigns }: Pipeline): string =>
+  `${variables.length > 0 ? `${variables.join(", ")} ${assigns ? "=" : ":="} ` : ""}${commands.map(commandText).join(" | ")}`;
+
+export const commandText = (command: Command): string => command.map(({ source }) => source).join(" ");
+
+/** Whole numbers are Go ints, all others and those of the data are floats. */
+const numberOf = (text: string) => (/^[+-]?(0[xX][\da-fA-F]+|\d+)$/.test(text) ? BigInt(text.replace(/^\+/, "")) : Number(text));
 
 function quoted(text: string): string {
   return text.startsWith("`") ? text.slice(1, -1) : (JSON.parse(text) as string);
 }
 
 type Token = {
+  readonly at: number;
   readonly kind: "field" | "variable" | "word" | "string" | "char" | "number" | "symbol" | "space";
   readonly text: string;
 };
@@ -165,7 +202,7 @@ type Token = {
 const TOKEN =
   /(?<space>\s+)|(?<string>"(?:[^"\\]|\\.)*"|`[^`]*`)|(?<char>'(?:[^'\\]|\\.)+')|(?<number>[+-]?(?:0[xX][\da-fA-F]+|\d+\.?\d*(?:[eE][+-]?\d+)?|\.\d+))|(?<variable>\$\w*)|(?<field>\.\w+)|(?<word>\w+)|(?<symbol>:=|[=|().,])/gy;
 
-function tokens(text: string): Token[] {
+function tokens(text: string, at: number): Token[] {
   const out: Token[] = [];
   TOKEN.lastIndex = 0;
   while (TOKEN.lastIndex < text.length) {
@@ -173,14 +210,14 @@ function tokens(text: string): Token[] {
     const match = TOKEN.exec(text);
     if (!match) throw new Error(`template: output:1: unexpected ${JSON.stringify(text[from])} in operand`);
     const [kind = "symbol"] = Object.entries(match.groups ?? {}).find(([, value]) => value !== undefined) ?? [];
-    out.push({ kind: kind as Token["kind"], text: match[0] });
+    out.push({ kind: kind as Token["kind"], text: match[0], at: at + from });
   }
   return out;
 }
 
 /** `$i, $v := .items | len`. */
-export function parsePipeline(text: string): Pipeline {
-  const reader = new Reader(tokens(text));
+export function parsePipeline(text: string, at: number): Pipeline {
+  const reader = new Reader(tokens(text, at));
   const pipeline = reader.pipeline();
   if (!reader.done) throw new Error(`template: output:1: unexpected ${JSON.stringify(reader.rest)} in command`);
   return pipeline;
@@ -241,31 +278,44 @@ class Reader {
 
   #operand(token: Token): Operand {
     this.#at++;
+    const { at: start, text } = token;
+    const plain = { start, at: start, source: text };
     switch (token.kind) {
       case "string":
         return {
+          ...plain,
           type: "literal",
-          value: token.text.startsWith("`") ? token.text.slice(1, -1) : (JSON.parse(token.text.replace(/\\'/g, "'")) as string),
+          value: text.startsWith("`") ? text.slice(1, -1) : (JSON.parse(text.replace(/\\'/g, "'")) as string),
         };
       case "char":
-        return { type: "literal", value: token.text.slice(1, -1).codePointAt(0) ?? 0 };
+        return { ...plain, type: "literal", value: BigInt(text.slice(1, -1).codePointAt(0) ?? 0) };
       case "number":
-        return { type: "literal", value: Number(token.text) };
+        return { ...plain, type: "literal", value: numberOf(text) };
       case "variable":
-        return { type: "variable", name: token.text, path: this.#path() };
-      case "field":
-        return { type: "field", path: [token.text.slice(1), ...this.#path()] };
+        return { type: "variable", name: text, ...this.#chain(plain) };
+      case "field": {
+        const { path, ...place } = this.#chain(plain);
+        return { type: "field", path: [text.slice(1), ...path], ...place };
+      }
       case "word":
-        if (token.text === "true" || token.text === "false") return { type: "literal", value: token.text === "true" };
-        return token.text === "nil" ? { type: "nil" } : { type: "function", name: token.text };
+        if (text === "true" || text === "false") return { ...plain, type: "literal", value: text === "true" };
+        return text === "nil" ? { ...plain, type: "nil" } : { ...plain, type: "function", name: text };
       default:
         break;
     }
-    if (token.text === ".") return { type: "dot" };
-    if (token.text !== "(") throw new Error(`template: output:1: unexpected ${JSON.stringify(token.text)} in operand`);
+    if (text === ".") return { ...plain, type: "dot" };
+    if (text !== "(") throw new Error(`template: output:1: unexpected ${JSON.stringify(text)} in operand`);
     const pipeline = this.pipeline();
     if (!this.#symbol(")")) throw new Error("template: output:1: unclosed left paren");
-    return { type: "pipeline", pipeline, path: this.#path() };
+    return { type: "pipeline", pipeline, ...this.#chain({ ...plain, source: `(${pipelineText(pipeline)})` }) };
+  }
+
+  /** What follows a name or a parenthesis: errors point at its first field. */
+  #chain(place: Place): Place & { path: string[] } {
+    const next = this.#tokens[this.#at];
+    const path = this.#path();
+    if (path.length === 0) return { ...place, path };
+    return { ...place, at: next?.at ?? place.at, source: [place.source, ...path].join("."), path };
   }
 
   /** Fields that follow without a space: .a.b.c */

@@ -1,3 +1,6 @@
+import { renderSortedJson } from "../../../api/go-json.ts";
+import { FailedPrinting, messageOf } from "../../errors.ts";
+import { goValue } from "../go-value.ts";
 import { checkTemplate } from "./check.ts";
 import { Evaluator, type TemplateOptions } from "./evaluate.ts";
 import { parseTemplate } from "./parse.ts";
@@ -13,10 +16,24 @@ export function compileGoTemplate(text: string, options: TemplateOptions): (data
     throw new Error(`error parsing template ${text}, ${(error as Error).message}`);
   }
   return (data) => {
+    const evaluator = new Evaluator(text, parsed.templates, options);
     try {
-      return new Evaluator(parsed.templates, options).run(parsed.root, data);
+      return evaluator.run(parsed.root, data);
     } catch (error) {
-      throw new Error(`error executing template ${JSON.stringify(text)}: template: output:${(error as Error).message}`);
+      const message = `template: output:${messageOf(error)}`;
+      throw new FailedPrinting(
+        `error executing template ${JSON.stringify(text)}: ${message}`,
+        evaluator.output + whatWasGiven(text, message, data),
+      );
     }
   };
 }
+
+/** Upstream: cli-runtime/pkg/printers/template.go */
+const whatWasGiven = (template: string, message: string, data: unknown) =>
+  [
+    `Error executing template: ${message}. Printing more information for debugging the template:`,
+    `\ttemplate was:\n\t\t${template}`,
+    `\traw data was:\n\t\t${renderSortedJson(data, 0)}`,
+    `\tobject given to template engine was:\n\t\t${goValue(data)}\n\n`,
+  ].join("\n");

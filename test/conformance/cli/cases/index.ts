@@ -2,7 +2,12 @@ import type { CaseGroup } from "../case.ts";
 import { describeCases } from "./describe.ts";
 import { getCases } from "./get.ts";
 import { configCases, discoveryCases, errorCases, eventsCases, helpCases, logsCases } from "./questions.ts";
+import { goTemplateFailureCases } from "./go-template-failures.ts";
+import { jsonpathDialectCases } from "./jsonpath-dialect.ts";
 import { columnsCases, goTemplateCases, jsonpathCases } from "./output-formats.ts";
+import { richCases } from "./rich.ts";
+import { sortWatchColumnCases } from "./sort-watch-columns.ts";
+import { typedObjectCases } from "./typed-objects.ts";
 import { writeBasicsCases } from "./write-basics.ts";
 import { WRITE_GROUPS } from "./write-groups.ts";
 
@@ -13,6 +18,11 @@ export const GROUPS: readonly CaseGroup[] = [
   goTemplateCases,
   columnsCases,
   describeCases,
+  richCases,
+  jsonpathDialectCases,
+  goTemplateFailureCases,
+  sortWatchColumnCases,
+  typedObjectCases,
   logsCases,
   eventsCases,
   discoveryCases,
