@@ -32,6 +32,13 @@ const root = path.resolve(import.meta.dirname ?? path.dirname(new URL(import.met
 const readFacts = (name: string) => JSON.parse(fs.readFileSync(path.join(root, "scripts/data", name), "utf8")) as Facts;
 // k8s.io/api has no apiextensions and apiregistration: they are in repositories of their own.
 const facts: Facts = { ...readFacts("kubernetes-api-facts.json"), ...readFacts("extension-api-facts.json") };
+// The facts come from a snapshot on the way to v1.37: what v1.36.3 does not have is taken out ("package.Type" or "package.Type.field").
+for (const later of JSON.parse(fs.readFileSync(path.join(root, "scripts/data/later-than-v1.36.json"), "utf8")) as string[]) {
+  const [pkg = "", type = "", field] = later.split(".");
+  const types = facts[pkg]?.types ?? {};
+  if (field === undefined) delete types[type];
+  else delete types[type]?.fields?.[field];
+}
 const out = path.join(root, "src/api/generated");
 
 /** The group versions v1.36 serves by default; betas and alphas are not generated. */

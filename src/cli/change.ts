@@ -22,6 +22,8 @@ export interface ChangeOptions {
   check?(): void | Promise<void>;
   /** How kubectl holds the objects: "typed" is usual. */
   readonly held?: "unstructured" | "typed";
+  /** False: messages do not tell a dry run, as kubectl's do not there. */
+  readonly marksDryRun?: false;
   /** What is said when the server does not take the change. */
   readonly refusal?: string;
   /** Makes the new object; undefined leaves it as it is. What is wrong with a part of it can be put with the errors. */

@@ -6,6 +6,7 @@ import { DescribeWriter } from "./describe/writer.ts";
 import { pathOf } from "./discovery.ts";
 import { dryRunOf, dryRunQuery } from "./dry-run.ts";
 import { throwAll } from "./errors.ts";
+import { LAST_APPLIED } from "./last-applied.ts";
 import { renderSelector } from "./pods.ts";
 import { findPrinter, unknownFormat } from "./printers/output.ts";
 import { typedReporter } from "./report.ts";
@@ -21,9 +22,12 @@ const NOT_COPIED = [
   "deployment.kubernetes.io/revision-history",
   "deployment.kubernetes.io/desired-replicas",
   "deployment.kubernetes.io/max-replicas",
-  "kubectl.kubernetes.io/last-applied-configuration",
+  LAST_APPLIED,
   "deprecated.deployment.rollback.to",
 ];
+
+// Upstream: kubectl/pkg/apps/kind_visitor.go
+const SUPPORTED = new Set(["DaemonSet", "Deployment", "Job", "Pod", "ReplicaSet", "ReplicationController", "StatefulSet", "CronJob"]);
 
 interface Revision {
   readonly number: number;
@@ -34,6 +38,8 @@ interface Revision {
 
 /** Upstream: k8s.io/kubectl/pkg/polymorphichelpers/history.go */
 async function revisionsOf(context: CommandContext, { info, object, namespace }: Found): Promise<Revision[]> {
+  if (!SUPPORTED.has(info.kind))
+    throw new Error(`error retrieving history for ${JSON.stringify(info.kind)}, no visitor method exists for {${info.group} ${info.kind}}`);
   const client = await context.client();
   const selector = renderSelector((object["spec"] as { selector?: object }).selector ?? {});
   const deployment = info.resource === "deployments";
@@ -110,6 +116,7 @@ export async function undo(context: CommandContext): Promise<void> {
     errors,
   })) {
     try {
+      if (found.object.metadata.annotations?.[LAST_APPLIED] !== undefined) context.io.err(appliedWarning(found));
       const operation = await undoOne(
         found,
         await revisionsOf(context, found),
@@ -130,6 +137,9 @@ export async function undo(context: CommandContext): Promise<void> {
   }
   throwAll(errors);
 }
+
+const appliedWarning = ({ info, name }: Found) =>
+  `Warning: resource ${info.resource}/${name} was previously managed with 'kubectl apply'. Rolling back will not update the ${LAST_APPLIED} annotation, which may cause unexpected behavior on future 'kubectl apply' operations. Consider using 'kubectl apply' with your previous configuration file instead.\n`;
 
 type Send = (body: unknown, contentType: string) => Promise<void>;
 

@@ -1,6 +1,7 @@
 import { vethOf } from "./addresses.ts";
 import type { NetworkNamespace } from "./network.ts";
-import type { Namespace, VirtualNetwork } from "./virtual-network.ts";
+import type { Namespace } from "./namespace.ts";
+import type { VirtualNetwork } from "./virtual-network.ts";
 
 /** One step of a request's way: where it is, and what happens there. */
 export interface RequestStep {

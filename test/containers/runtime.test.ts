@@ -101,7 +101,7 @@ test("every image of the catalogue starts", async () => {
   for (const image of createImageCatalogue().list()) {
     const pod = await world.sandbox(image.repository.split("/").at(-1) ?? "");
     const id = await world.container(pod.id, {
-      image: image.repository,
+      image: image.tags?.[0] === undefined ? image.repository : `${image.repository}:${image.tags[0]}`,
       ...(image.repository.endsWith("curl") ? { args: ["--version"] } : {}),
     });
     const info = world.runtime.containerStatus(id);

@@ -32,7 +32,6 @@ export interface TokenRequest {
 }
 
 export interface TokenRequestSpec {
-  attestations?: Record<string, AttestationValue>;
   audiences?: string[];
   boundObjectRef?: BoundObjectReference;
   expirationSeconds?: number;

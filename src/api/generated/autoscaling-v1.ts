@@ -47,7 +47,6 @@ export interface HorizontalPodAutoscaler {
 export interface HorizontalPodAutoscalerCondition {
   lastTransitionTime?: string;
   message?: string;
-  observedGeneration?: number;
   reason?: string;
   status: ConditionStatus;
   type: HorizontalPodAutoscalerConditionType;

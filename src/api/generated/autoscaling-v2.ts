@@ -61,7 +61,6 @@ export interface HorizontalPodAutoscalerBehavior {
 export interface HorizontalPodAutoscalerCondition {
   lastTransitionTime?: string;
   message?: string;
-  observedGeneration?: number;
   reason?: string;
   status: ConditionStatus;
   type: HorizontalPodAutoscalerConditionType;

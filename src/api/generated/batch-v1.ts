@@ -64,13 +64,6 @@ export interface JobList {
   metadata?: ListMeta;
 }
 
-export interface JobSchedulingConfiguration {
-  disruptionMode?: unknown;
-  resourceClaims?: unknown[];
-  schedulingConstraints?: unknown;
-  schedulingPolicy?: unknown;
-}
-
 export interface JobSpec {
   activeDeadlineSeconds?: number;
   backoffLimit?: number;
@@ -83,7 +76,6 @@ export interface JobSpec {
   parallelism?: number;
   podFailurePolicy?: PodFailurePolicy;
   podReplacementPolicy?: PodReplacementPolicy;
-  scheduling?: JobSchedulingConfiguration;
   selector?: LabelSelector;
   successPolicy?: SuccessPolicy;
   suspend?: boolean;

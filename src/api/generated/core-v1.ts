@@ -137,7 +137,6 @@ export interface ClusterTrustBundleProjection {
   optional?: boolean;
   path: string;
   signerName?: string;
-  user?: number;
 }
 
 export interface ComponentCondition {
@@ -208,7 +207,6 @@ export interface ConfigMapProjection {
 
 export interface ConfigMapVolumeSource {
   defaultMode?: number;
-  defaultUser?: number;
   items?: KeyToPath[];
   name?: string;
   optional?: boolean;
@@ -344,18 +342,15 @@ export interface DownwardAPIVolumeFile {
   mode?: number;
   path: string;
   resourceFieldRef?: ResourceFieldSelector;
-  user?: number;
 }
 
 export interface DownwardAPIVolumeSource {
   defaultMode?: number;
-  defaultUser?: number;
   items?: DownwardAPIVolumeFile[];
 }
 
 export interface EmptyDirVolumeSource {
   medium?: StorageMedium;
-  mode?: number;
   sizeLimit?: string;
 }
 
@@ -511,11 +506,6 @@ export interface EventSource {
   host?: string;
 }
 
-export interface EvictionResponder {
-  name: string;
-  priority: number;
-}
-
 export interface ExecAction {
   command?: string[];
 }
@@ -566,7 +556,6 @@ export interface GCEPersistentDiskVolumeSource {
 }
 
 export interface GRPCAction {
-  mode?: GRPCProbeMode;
   port: number;
   service?: string;
 }
@@ -597,7 +586,6 @@ export interface HTTPGetAction {
   httpHeaders?: HTTPHeader[];
   path?: string;
   port: number | string;
-  protocol?: HTTPProtocol;
   scheme?: URIScheme;
 }
 
@@ -671,7 +659,6 @@ export interface KeyToPath {
   key: string;
   mode?: number;
   path: string;
-  user?: number;
 }
 
 export interface Lifecycle {
@@ -813,21 +800,8 @@ export interface NodeAffinity {
   requiredDuringSchedulingIgnoredDuringExecution?: NodeSelector;
 }
 
-export interface NodeAllocatableMappedResources {
-  name: ResourceName;
-  quantity: string;
-}
-
-export interface NodeAllocatableOverheadResources {
-  name: ResourceName;
-  perContainer?: string;
-  perPod?: string;
-}
-
 export interface NodeAllocatableResourceClaimStatus {
   containers?: string[];
-  mapping?: NodeAllocatableMappedResources[];
-  overhead?: NodeAllocatableOverheadResources[];
   resourceClaimName: string;
 }
 
@@ -872,10 +846,6 @@ export interface NodeList {
 
 export type NodePhase = string;
 
-export interface NodePodPreemptionPolicy {
-  disableResizePreemption?: string[];
-}
-
 export interface NodeProxyOptions {
   apiVersion?: string;
   kind?: string;
@@ -914,7 +884,6 @@ export interface NodeSpec {
   externalID?: string;
   podCIDR?: string;
   podCIDRs?: string[];
-  podPreemptionPolicy?: NodePodPreemptionPolicy;
   providerID?: string;
   taints?: Taint[];
   unschedulable?: boolean;
@@ -1031,7 +1000,6 @@ export interface PersistentVolumeClaimStatus {
   capacity?: ResourceList;
   conditions?: PersistentVolumeClaimCondition[];
   currentVolumeAttributesClassName?: string;
-  healthStatus?: VolumeHealthStatus;
   modifyVolumeStatus?: ModifyVolumeStatus;
   phase?: PersistentVolumeClaimPhase;
 }
@@ -1174,7 +1142,6 @@ export interface PodCertificateProjection {
   keyType?: string;
   maxExpirationSeconds?: number;
   signerName?: string;
-  user?: number;
   userAnnotations?: Record<string, string>;
 }
 
@@ -1321,7 +1288,6 @@ export interface PodSpec {
   dnsPolicy?: DNSPolicy;
   enableServiceLinks?: boolean;
   ephemeralContainers?: EphemeralContainer[];
-  evictionResponders?: EvictionResponder[];
   hostAliases?: HostAlias[];
   hostIPC?: boolean;
   hostNetwork?: boolean;
@@ -1380,7 +1346,6 @@ export interface PodStatus {
   resourceClaimStatuses?: PodResourceClaimStatus[];
   resources?: ResourceRequirements;
   startTime?: string;
-  volumeHealth?: PodVolumeHealth[];
 }
 
 export interface PodTemplate {
@@ -1400,12 +1365,6 @@ export interface PodTemplateList {
 export interface PodTemplateSpec {
   metadata?: Partial<ObjectMeta>;
   spec: PodSpec;
-}
-
-export interface PodVolumeHealth {
-  healthConditions?: VolumeHealthCondition[];
-  lastTransitionTime?: string;
-  name: string;
 }
 
 export interface PortStatus {
@@ -1462,7 +1421,6 @@ export type ProcMountType = string;
 
 export interface ProjectedVolumeSource {
   defaultMode?: number;
-  defaultUser?: number;
   sources?: VolumeProjection[];
 }
 
@@ -1715,7 +1673,6 @@ export type SecretType = string;
 
 export interface SecretVolumeSource {
   defaultMode?: number;
-  defaultUser?: number;
   items?: KeyToPath[];
   optional?: boolean;
   secretName?: string;
@@ -1770,7 +1727,6 @@ export interface ServiceAccountTokenProjection {
   audience?: string;
   expirationSeconds?: number;
   path: string;
-  user?: number;
 }
 
 export type ServiceAffinity = string;
@@ -1974,21 +1930,9 @@ export interface VolumeDevice {
   name: string;
 }
 
-export interface VolumeHealthCondition {
-  message?: string;
-  reason: string;
-  status: VolumeHealthStatusType;
-}
-
-export interface VolumeHealthStatus {
-  healthConditions?: VolumeHealthCondition[];
-  lastTransitionTime?: string;
-}
-
 export type VolumeHealthStatusType = string;
 
 export interface VolumeMount {
-  bindMountOptions?: string[];
   mountPath: string;
   mountPropagation?: MountPropagationMode;
   name: string;

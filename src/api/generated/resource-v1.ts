@@ -59,7 +59,6 @@ export interface Device {
   capacity?: Record<string, DeviceCapacity>;
   consumesCounters?: DeviceCounterConsumption[];
   name: string;
-  nodeAllocatableResources?: Record<string, NodeAllocatableResource>;
   nodeName?: string;
   nodeSelector?: NodeSelector;
   taints?: DeviceTaint[];
@@ -160,7 +159,6 @@ export interface DeviceRequestAllocationResult {
   pool: string;
   request: string;
   shareID?: string;
-  skipNodeOperations?: SkipNodeOperation[];
   tolerations?: DeviceToleration[];
 }
 
@@ -186,36 +184,6 @@ export interface DeviceTaint {
 }
 
 export type DeviceTaintEffect = string;
-
-export interface DeviceTaintRule {
-  apiVersion?: string;
-  kind?: string;
-  metadata: ObjectMeta;
-  spec: DeviceTaintRuleSpec;
-  status: DeviceTaintRuleStatus;
-}
-
-export interface DeviceTaintRuleList {
-  apiVersion?: string;
-  items: DeviceTaintRule[];
-  kind?: string;
-  metadata?: ListMeta;
-}
-
-export interface DeviceTaintRuleSpec {
-  deviceSelector?: DeviceTaintSelector;
-  taint?: DeviceTaint;
-}
-
-export interface DeviceTaintRuleStatus {
-  conditions?: Condition[];
-}
-
-export interface DeviceTaintSelector {
-  device?: string;
-  driver?: string;
-  pool?: string;
-}
 
 export interface DeviceToleration {
   effect?: DeviceTaintEffect;
@@ -243,22 +211,6 @@ export interface NetworkDeviceData {
   hardwareAddress?: string;
   interfaceName?: string;
   ips?: string[];
-}
-
-export interface NodeAllocatableMapping {
-  capacityKey?: QualifiedName;
-  capacityMultiplier?: string;
-  deviceMultiplier?: string;
-}
-
-export interface NodeAllocatableOverhead {
-  perContainer?: string;
-  perPod?: string;
-}
-
-export interface NodeAllocatableResource {
-  mapping?: NodeAllocatableMapping;
-  overhead?: NodeAllocatableOverhead;
 }
 
 export interface OpaqueDeviceConfiguration {
@@ -345,11 +297,9 @@ export interface ResourceSliceSpec {
   driver: string;
   nodeName?: string;
   nodeSelector?: NodeSelector;
-  partitionTypeAttribute?: FullyQualifiedName;
   perDeviceNodeSelection?: boolean;
   pool: ResourcePool;
   sharedCounters?: CounterSet[];
-  skipNodeOperations?: SkipNodeOperation[];
 }
 
 export type SkipNodeOperation = string;

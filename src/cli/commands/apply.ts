@@ -222,7 +222,8 @@ async function patchOne(
         body: patch,
         contentType,
       });
-      return isUnchanged(live, patched) ? undefined : patched;
+      // A dry run leaves the version as it is, whatever it changed.
+      return dryRun === "none" && isUnchanged(live, patched) ? undefined : patched;
     } catch (error) {
       if (error instanceof StatusError && error.reason === "Conflict" && attempt < MAX_RETRIES) {
         live = await client.get<ApiObject>(path);

@@ -81,7 +81,7 @@ async function drainNode(context: CommandContext, node: string): Promise<void> {
   const { evict, warnings, refusals } = sortOut(context, list.items ?? []);
   if (refusals.length > 0)
     throw new Error(
-      `unable to drain node ${JSON.stringify(node)} due to error: [${refusals.join(", ")}], continuing command...\nThere are pending nodes to be drained:\n ${node}\n${refusals.map((refusal) => `${refusal}\n`).join("")}`.trimEnd(),
+      `unable to drain node ${JSON.stringify(node)} due to error: ${refusals.length === 1 ? refusals[0] : `[${refusals.join(", ")}]`}, continuing command...\nThere are pending nodes to be drained:\n ${node}\n${refusals.map((refusal) => `${refusal}\n`).join("")}`.trimEnd(),
     );
   if (warnings.length > 0) context.io.err(`Warning: ${warnings.join("; ")}\n`);
   const deadline = context.flags.number("timeout") > 0 ? nowMs() + context.flags.number("timeout") : Infinity;

@@ -3,6 +3,7 @@ import type { Json } from "../client.ts";
 import type { CommandSpec } from "../command.ts";
 import { pathOf } from "../discovery.ts";
 import { DRY_RUN_FLAG, dryRunOf, dryRunQuery } from "../dry-run.ts";
+import { sameJson } from "../../api/merge-patch.ts";
 import { throwAll } from "../errors.ts";
 import { FIELD_MANAGER_FLAG, OUTPUT_FLAGS, reporter } from "../report.ts";
 import { fetchObjects, FILE_FLAGS, targetsOf } from "../resources.ts";
@@ -54,23 +55,28 @@ const patch: CommandSpec = {
     if (flags.text("patch") === "" && flags.text("patch-file") === "")
       throw new Error("must specify --patch or --patch-file containing the contents of the patch");
     if (flags.text("patch") !== "" && flags.text("patch-file") !== "") throw new Error("cannot specify --patch and --patch-file together");
+    if (flags.bool("local") && context.args.length > 0) throw new Error("cannot specify --local and server resources");
     const body = await parsePatch(flags.text("patch") !== "" ? flags.text("patch") : readPatch(flags.text("patch-file")));
     const dryRun = dryRunOf(flags, context.io);
-    const report = await reporter(context, dryRun);
+    // kubectl marks no dry run here.
+    const report = await reporter(context);
     const errors: unknown[] = [];
-    const client = await context.client();
-    for (const found of await fetchObjects(context, await targetsOf(context), { errors })) {
+    const local = flags.bool("local");
+    const objects = local
+      ? await (await import("../local-objects.ts")).localObjects(context, context.args, "unstructured")
+      : await fetchObjects(context, await targetsOf(context, context.args, { needsNames: true }), { errors });
+    for (const found of objects) {
       try {
         const path = pathOf(found.info, found.namespace, found.name, flags.text("subresource"));
         const query = { fieldManager: flags.text("field-manager"), ...dryRunQuery(dryRun) };
         const after =
-          dryRun === "client"
+          local || dryRun === "client"
             ? await locally(found, contentType, body)
-            : await client.json<Json>("PATCH", path, { query, body, contentType });
-        const same =
-          (after["metadata"] as { resourceVersion?: string }).resourceVersion === found.object.metadata.resourceVersion &&
-          dryRun === "none";
-        report(after, found.info, same ? "patched (no change)" : "patched");
+            : await (await context.client()).json<Json>("PATCH", path, { query, body, contentType });
+        const same = sameJson(found.object, after);
+        // The subresource's own object is told of: scale.autoscaling/web.
+        const [group = "", kind = found.info.kind] = after["kind"] === "Scale" ? ["autoscaling", "Scale"] : [found.info.group];
+        report(after, { ...found.info, group, kind }, same ? "patched (no change)" : "patched");
       } catch (error) {
         errors.push(error);
       }

@@ -1,6 +1,7 @@
 import { nowMs } from "../../host/cli-host.ts";
 import { changeObjects } from "../change.ts";
 import type { CommandContext, CommandEntry, CommandSpec } from "../command.ts";
+import { groupResourceOf } from "../discovery.ts";
 import { DRY_RUN_FLAG } from "../dry-run.ts";
 import type { FlagSpec } from "../flags.ts";
 import { OUTPUT_FLAGS } from "../report.ts";
@@ -117,11 +118,11 @@ async function restart(context: CommandContext): Promise<void> {
     operation: "restarted",
     change({ object, info, name }) {
       if (!["deployments", "daemonsets", "statefulsets"].includes(info.resource))
-        throw new Error(`${info.resource}.${info.group} ${JSON.stringify(name)} restarting is not supported`);
+        throw new Error(`${groupResourceOf(info)} ${JSON.stringify(name)} restarting is not supported`);
       const spec = specOf(object);
       if (spec.paused)
         throw new Error(
-          `${info.resource}.${info.group} ${JSON.stringify(name)} can't restart paused ${info.singular} (run rollout resume first)`,
+          `${groupResourceOf(info)} ${JSON.stringify(name)} can't restart paused ${info.singular} (run rollout resume first)`,
         );
       const annotations = {
         ...spec.template?.metadata?.annotations,
@@ -144,8 +145,8 @@ async function pause(context: CommandContext): Promise<void> {
     operation: "paused",
     change({ object, info, name }) {
       if (info.resource !== "deployments")
-        throw new Error(`${info.resource}.${info.group} ${JSON.stringify(name)} pausing is not supported`);
-      if (specOf(object).paused) throw new Error(`${info.resource}.${info.group} ${JSON.stringify(name)} is already paused`);
+        throw new Error(`${groupResourceOf(info)} ${JSON.stringify(name)} pausing is not supported`);
+      if (specOf(object).paused) throw new Error(`${groupResourceOf(info)} ${JSON.stringify(name)} is already paused`);
       return { ...object, spec: { ...specOf(object), paused: true } };
     },
   });
@@ -157,9 +158,9 @@ async function resume(context: CommandContext): Promise<void> {
     operation: "resumed",
     change({ object, info, name }) {
       if (info.resource !== "deployments")
-        throw new Error(`${info.resource}.${info.group} ${JSON.stringify(name)} resuming is not supported`);
+        throw new Error(`${groupResourceOf(info)} ${JSON.stringify(name)} resuming is not supported`);
       const { paused, ...rest } = specOf(object);
-      if (!paused) throw new Error(`${info.resource}.${info.group} ${JSON.stringify(name)} is not paused`);
+      if (!paused) throw new Error(`${groupResourceOf(info)} ${JSON.stringify(name)} is not paused`);
       return { ...object, spec: rest };
     },
   });

@@ -162,7 +162,7 @@ async function remove(context: CommandContext, namespace: string, name: string):
 function checked(context: CommandContext): { pod: ApiObject; attach: boolean } {
   const { flags, args, dashIndex } = context;
   const image = flags.text("image");
-  if (image === "") throw new Error('required flag(s) "image" not set');
+  if (image === "") throw new Error(flags.has("image") ? "--image is required" : 'required flag(s) "image" not set');
   if (args.length === 0 || dashIndex === 0) throw context.usage("NAME is required for run");
   if (!/^[\w][\w.:/@-]*$/.test(image) || /[A-Z]/.test(image.replace(/:[^/]*$|@.*$/, "")))
     throw new Error(`Invalid image name ${JSON.stringify(image)}: invalid reference format`);

@@ -1,4 +1,4 @@
-import { changeObjects, hasPodSpec, type ContainerJson, hasPodSpec, type PodSpecJson, withPodSpec } from "../change.ts";
+import { changeObjects, type ContainerJson, hasPodSpec, type PodSpecJson, withPodSpec } from "../change.ts";
 import type { CommandContext } from "../command.ts";
 import { pathOf } from "../discovery.ts";
 import { messageOf } from "../errors.ts";

@@ -1,8 +1,9 @@
 import { changeObjects } from "../change.ts";
-import type { CommandSpec } from "../command.ts";
+import type { CommandContext, CommandSpec } from "../command.ts";
 import { DRY_RUN_FLAG } from "../dry-run.ts";
 import { FIELD_MANAGER_FLAG, OUTPUT_FLAGS, VALIDATE_FLAG } from "../report.ts";
-import { SELECTOR_FLAG } from "../resources.ts";
+import { messageOf } from "../errors.ts";
+import { SELECTOR_FLAG, type ApiObject, type Found } from "../resources.ts";
 
 interface Taint {
   key: string;
@@ -29,17 +30,24 @@ const taint: CommandSpec = {
     const first = context.args.findIndex((arg, index) => index > 0 && isTaint(arg));
     const resources = first < 0 ? [...context.args] : context.args.slice(0, first);
     const specs = first < 0 ? [] : context.args.slice(first);
-    if (resources.length < 1) throw context.usage("one or more resources must be specified as <resource> <name>");
-    if (specs.length < 1) throw context.usage("at least one taint update is required");
-    const { set, remove } = parseTaints(specs);
-    const operation = set.length > 0 && remove.length > 0 ? "modified" : set.length > 0 ? "tainted" : "untainted";
+    if (resources.length < 1) throw new Error("one or more resources must be specified as <resource> <name>");
+    if (specs.length < 1) throw new Error("at least one taint update is required");
+    const { set, remove } = parsed(context, specs);
+    const type = (resources[0] ?? "").toLowerCase();
+    if ((await (await context.discovery()).get(type)).kind !== "Node")
+      throw new Error(`invalid resource type ${type}, only node types are supported`);
+    const clashes = (old: Taint) => set.some((each) => old.key === each.key && old.effect === each.effect);
+    const operation = ({ object }: Found) => {
+      if (set.length === 0) return "untainted";
+      return remove.length > 0 || taintsOf(object).some(clashes) ? "modified" : "tainted";
+    };
     await changeObjects(context, {
       manager: context.flags.text("field-manager"),
       operation,
       held: "unstructured",
       args: resources,
       change({ object, name }) {
-        const current = ((object["spec"] as { taints?: Taint[] } | undefined)?.taints ?? []) as Taint[];
+        const current = taintsOf(object);
         const clash = set.find((each) => current.some((old) => old.key === each.key && old.effect === each.effect));
         if (clash && !context.flags.bool("overwrite"))
           throw new Error(`node ${name} already has ${clash.key} taint(s) with same effect(s) and --overwrite is false`);
@@ -61,6 +69,16 @@ const taint: CommandSpec = {
 };
 
 export default taint;
+
+const taintsOf = (object: ApiObject) => (object["spec"] as { taints?: Taint[] } | undefined)?.taints ?? [];
+
+function parsed(context: CommandContext, specs: readonly string[]): ReturnType<typeof parseTaints> {
+  try {
+    return parseTaints(specs);
+  } catch (error) {
+    throw context.usage(messageOf(error));
+  }
+}
 
 function parseTaints(specs: readonly string[]): { set: Taint[]; remove: Taint[] } {
   const set: Taint[] = [];

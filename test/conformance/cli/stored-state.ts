@@ -35,6 +35,11 @@ export class StoredState {
     return new Map(compared.map(({ key, bytes }) => [key, bytes.toString().replace(/(?<="resourceVersion":)"\d+"/g, '"N"')]));
   }
 
+  /** Whether the compared objects are of the same versions too. */
+  sameVersions(other: StoredState): boolean {
+    return [...this.#records.values()].every(({ key, revision }) => UNCOMPARED.test(key) || other.#records.get(key)?.revision === revision);
+  }
+
   #keep(record: LogRecord): void {
     this.#last = record;
     if (record.type === "put") this.#records.set(record.key, record);

@@ -106,9 +106,9 @@ export class Suite {
   /** Two sides that are in the same state: after a case that told them apart, kubesim's cluster and kubectl's go on from what kubectl made. */
   async #alike(sides: Sides): Promise<Sides> {
     const [a, b] = sides;
-    if (a.cluster.clock.now() === b.cluster.clock.now() && stateDifference(a.cluster, b.cluster) === "") {
-      const revision = Math.max(a.cluster.state.revision, b.cluster.state.revision);
-      await Promise.all(sides.map(({ cluster }) => cluster.countTo(revision)));
+    const sameTime = a.cluster.clock.now() === b.cluster.clock.now();
+    if (sameTime && a.cluster.state.sameVersions(b.cluster.state) && stateDifference(a.cluster, b.cluster) === "") {
+      await countAlike(sides);
       return sides;
     }
     const past = { state: a.cluster.state, nowMs: Math.max(a.cluster.clock.now(), b.cluster.clock.now()) };
@@ -120,6 +120,7 @@ export class Suite {
     const fresh: Sides = [await again(a), await again(b)];
     await Promise.all(sides.map(({ cluster }) => cluster.stop()));
     await alignTime(fresh, RESTART_SETTLE_MS);
+    await countAlike(fresh);
     return fresh;
   }
 
@@ -195,7 +196,8 @@ function maskText(text: string, side: Side, folder: string): string {
     .replaceAll(folder, "DIR")
     .replaceAll(side.folder, "SIDE")
     .replaceAll(path.dirname(side.cluster.kubeconfig), "CLUSTER")
-    .replaceAll(`127.0.0.1:${side.cluster.port}`, "127.0.0.1:PORTX");
+    .replaceAll(`127.0.0.1:${side.cluster.port}`, "127.0.0.1:PORTX")
+    .replace(/kubectl-edit-\d+/g, "kubectl-edit-N");
 }
 
 const filesText = (folder: string, side: Side) =>
@@ -217,6 +219,12 @@ async function steppingWhile<T>(cluster: ConformanceCluster, promise: Promise<T>
     await new Promise((resolve) => setTimeout(resolve, 5));
   }
   return watched;
+}
+
+/** Brings two stores to the same revision. */
+async function countAlike(sides: Sides): Promise<void> {
+  const revision = Math.max(...sides.map(({ cluster }) => cluster.state.revision));
+  await Promise.all(sides.map(({ cluster }) => cluster.countTo(revision)));
 }
 
 /** Brings two clusters whose time ran apart to the same moment. */
