@@ -33,7 +33,7 @@ export interface ChangeOptions {
 /** Reads objects, changes them, and sends the strategic difference: `set`, `rollout restart`, `taint`, `cordon`. */
 export async function changeObjects(context: CommandContext, options: ChangeOptions): Promise<void> {
   const dryRun = dryRunOf(context.flags, context.io);
-  const report = await reporter(context, dryRun, options.held ?? "typed");
+  const report = await reporter(context, options.marksDryRun === false ? "none" : dryRun, options.held ?? "typed");
   const errors: unknown[] = [];
   const local = context.flags.bool("local");
   const args = options.args ?? context.args;

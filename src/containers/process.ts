@@ -58,6 +58,8 @@ export interface Machine {
 }
 
 export interface MachineHooks {
+  /** These are the user's own files: the host says who may what. */
+  readonly hostFiles?: boolean;
   readonly onCniReady?: (ready: boolean) => void;
   /** The simulated app that the image declares. */
   readonly app?: unknown;
@@ -136,7 +138,7 @@ export class Process {
     this.uid = config.uid;
     this.gid = config.gid;
     this.groups = config.groups ?? [];
-    this.fs = this.uid === 0 ? config.machine.fs : new UserFileSystem(config.machine.fs, this);
+    this.fs = this.uid === 0 || config.machine.hooks.hostFiles ? config.machine.fs : new UserFileSystem(config.machine.fs, this);
     this.stdin = config.stdin;
     this.stdout = config.stdout;
     this.stderr = config.stderr;

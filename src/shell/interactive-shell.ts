@@ -63,7 +63,7 @@ export async function runInteractiveShell(options: InteractiveShellOptions): Pro
     memory: new MemoryMeter(0),
     cpuLimitMillis: 0,
     cpu: new CpuMeter(clock, 0),
-    hooks: {},
+    hooks: { hostFiles: true },
   };
   const env = new Map([...host.environmentVariables(), ["PATH", COMMANDS_FOLDER]]);
   table.start({

@@ -66,7 +66,10 @@ async function start(): Promise<Api> {
         headers: { "Content-Type": "application/json", ...headers },
         ...(body === undefined ? {} : { body: JSON.stringify(body) }),
       });
-      return { code: response.status, json: (await response.json()) as Json, warnings: response.headers.get("Warning") };
+      // What no group serves is answered in plain text.
+      const isJson = response.headers.get("Content-Type")?.startsWith("application/json") ?? false;
+      const json = (isJson ? await response.json() : { text: await response.text() }) as Json;
+      return { code: response.status, json, warnings: response.headers.get("Warning") };
     },
   };
 }

@@ -144,8 +144,7 @@ async function pause(context: CommandContext): Promise<void> {
     manager: context.flags.text("field-manager"),
     operation: "paused",
     change({ object, info, name }) {
-      if (info.resource !== "deployments")
-        throw new Error(`${groupResourceOf(info)} ${JSON.stringify(name)} pausing is not supported`);
+      if (info.resource !== "deployments") throw new Error(`${groupResourceOf(info)} ${JSON.stringify(name)} pausing is not supported`);
       if (specOf(object).paused) throw new Error(`${groupResourceOf(info)} ${JSON.stringify(name)} is already paused`);
       return { ...object, spec: { ...specOf(object), paused: true } };
     },
@@ -157,8 +156,7 @@ async function resume(context: CommandContext): Promise<void> {
     manager: context.flags.text("field-manager"),
     operation: "resumed",
     change({ object, info, name }) {
-      if (info.resource !== "deployments")
-        throw new Error(`${groupResourceOf(info)} ${JSON.stringify(name)} resuming is not supported`);
+      if (info.resource !== "deployments") throw new Error(`${groupResourceOf(info)} ${JSON.stringify(name)} resuming is not supported`);
       const { paused, ...rest } = specOf(object);
       if (!paused) throw new Error(`${groupResourceOf(info)} ${JSON.stringify(name)} is not paused`);
       return { ...object, spec: rest };

@@ -67,7 +67,8 @@ const scale: CommandSpec = {
         const version = flags.text("resource-version");
         if (version !== "" && object.metadata.resourceVersion !== version)
           throw new Error(`Expected resource version to be ${version}, was ${object.metadata.resourceVersion}`);
-        if (!info.subresources.includes("scale")) throw new StatusError({ code: 404, reason: "NotFound", message: "the server could not find the requested resource" });
+        if (!info.subresources.includes("scale"))
+          throw new StatusError({ code: 404, reason: "NotFound", message: "the server could not find the requested resource" });
         if (dryRun !== "client")
           await client.json("PATCH", pathOf(info, namespace, name, "scale"), {
             query: dryRunQuery(dryRun),

@@ -44,6 +44,7 @@ const taint: CommandSpec = {
     await changeObjects(context, {
       manager: context.flags.text("field-manager"),
       operation,
+      marksDryRun: false,
       held: "unstructured",
       args: resources,
       change({ object, name }) {
