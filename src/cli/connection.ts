@@ -101,8 +101,10 @@ function fromConfig(config: KubeConfig, flags: Flags): Connection {
   const clusterName = flags.text("cluster") || context?.cluster || "";
   const cluster: ClusterEntry = config.clusters?.find((each) => each.name === clusterName)?.cluster ?? {};
   if (flags.has("cluster") && cluster.server === undefined) throw new Error(`no server found for cluster ${JSON.stringify(clusterName)}`);
-  const userName = flags.text("user") || context?.user || "";
-  if (flags.has("user") && !config.users?.some((each) => each.name === userName))
+  // Where roles are bound, --user is somebody else, and there may be many.
+  const isAsked = flags.has("user") && flags.list("user").length === 0;
+  const userName = (isAsked ? flags.text("user") : "") || context?.user || "";
+  if (isAsked && !config.users?.some((each) => each.name === userName))
     throw new Error(`auth info ${JSON.stringify(userName)} does not exist`);
   const user: UserEntry = config.users?.find((each) => each.name === userName)?.user ?? {};
   const url = serverUrl(flags.text("server") || cluster.server || "http://localhost:8080", flags);

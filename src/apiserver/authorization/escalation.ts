@@ -1,4 +1,5 @@
 import type { PolicyRule, RoleRef } from "../../api/generated/rbac-v1.ts";
+import { breakDownRule, ruleCovers } from "../../api/rbac-rules.ts";
 import type { KubernetesObject } from "../../api/meta.ts";
 import { forbiddenRequest } from "../../api/status.ts";
 import type { AdmissionPlugin, AdmissionRequest } from "../admission/admission.ts";
@@ -52,7 +53,7 @@ function allowed(rbac: RbacAuthorizer, user: UserInfo, request: AdmissionRequest
 
 function checkHeld(rbac: RbacAuthorizer, user: UserInfo, request: AdmissionRequest, wanted: readonly PolicyRule[]): void {
   const { rules: held, problems } = rbac.rulesOf(user, request.namespace ?? "");
-  const missing = wanted.flatMap(breakDown).filter((rule) => !held.some((own) => covers(own, rule)));
+  const missing = wanted.flatMap(breakDownRule).filter((rule) => !held.some((own) => ruleCovers(own, rule)));
   if (missing.length === 0) return;
   const groups = `[${user.groups.map((group) => JSON.stringify(group)).join(" ")}]`;
   const texts = [...new Set(compact(missing).map(describeRule))].sort();
@@ -62,39 +63,6 @@ function checkHeld(rbac: RbacAuthorizer, user: UserInfo, request: AdmissionReque
     request.name,
     `user ${JSON.stringify(user.name)} (groups=${groups}) is attempting to grant RBAC permissions not currently held:\n${texts.join("\n")}${unresolved}`,
   );
-}
-
-/** Rules of one verb, one group, one resource and at most one name. Upstream: component-helpers/auth/rbac/validation BreakdownRule */
-function breakDown(rule: PolicyRule): PolicyRule[] {
-  const single = (given: readonly string[] | undefined): readonly string[] => given ?? [];
-  const forResources = single(rule.apiGroups).flatMap((group) =>
-    single(rule.resources).flatMap((resource) =>
-      rule.verbs.flatMap((verb): PolicyRule[] =>
-        rule.resourceNames?.length
-          ? rule.resourceNames.map((name) => ({ apiGroups: [group], resources: [resource], verbs: [verb], resourceNames: [name] }))
-          : [{ apiGroups: [group], resources: [resource], verbs: [verb] }],
-      ),
-    ),
-  );
-  const forPaths = single(rule.nonResourceURLs).flatMap((url) =>
-    rule.verbs.map((verb): PolicyRule => ({ nonResourceURLs: [url], verbs: [verb] })),
-  );
-  return [...forResources, ...forPaths];
-}
-
-function covers(own: PolicyRule, wanted: PolicyRule): boolean {
-  const all = (mine: readonly string[] | undefined, theirs: readonly string[] | undefined) =>
-    (theirs ?? []).every((each) => mine?.includes("*") || mine?.includes(each));
-  if (!all(own.verbs, wanted.verbs)) return false;
-  if (wanted.nonResourceURLs)
-    return wanted.nonResourceURLs.every((url) =>
-      own.nonResourceURLs?.some((mine) => mine === "*" || mine === url || (mine.endsWith("*") && url.startsWith(mine.slice(0, -1)))),
-    );
-  const [resource = ""] = wanted.resources ?? [];
-  const bySubresource = resource.includes("/") && own.resources?.includes(`*/${resource.split("/")[1]}`);
-  if (!all(own.apiGroups, wanted.apiGroups) || !(all(own.resources, wanted.resources) || bySubresource)) return false;
-  if (!own.resourceNames?.length) return true;
-  return wanted.resourceNames !== undefined && wanted.resourceNames.every((name) => own.resourceNames?.includes(name));
 }
 
 /** Rules that differ in their verbs only become one. Upstream: validation.CompactRules */

@@ -2,7 +2,8 @@ import type { CommandContext, CommandEntry, CommandSpec } from "../command.ts";
 import type { FlagSpec } from "../flags.ts";
 import { OUTPUT_FLAGS } from "../printers/output.ts";
 import { tableWriter } from "../printers/tab-writer.ts";
-import { ALL_NAMESPACES_FLAG } from "../resources.ts";
+import { DRY_RUN_FLAG } from "../dry-run.ts";
+import { ALL_NAMESPACES_FLAG, FILE_FLAGS } from "../resources.ts";
 
 const entry = (
   name: string,
@@ -38,7 +39,10 @@ const auth: CommandSpec = {
     {
       name: "reconcile",
       short: "Reconciles rules for RBAC role, role binding, cluster role, and cluster role binding objects",
-      load: async () => (await import("./missing.ts")).missingCommand("auth reconcile"),
+      load: async () => {
+        const { reconcile, RECONCILE_FLAGS } = await import("./auth-reconcile.ts");
+        return { usage: "-f FILENAME", flags: [...FILE_FLAGS, ...OUTPUT_FLAGS, DRY_RUN_FLAG, ...RECONCILE_FLAGS], run: reconcile };
+      },
     },
     entry("whoami", "Experimental: Check self subject attributes", [...OUTPUT_FLAGS], whoami),
   ],

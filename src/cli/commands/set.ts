@@ -1,4 +1,5 @@
 import { parseSelector } from "../../api/labels.ts";
+import { setSubject, SUBJECT_FLAGS } from "./set-subject.ts";
 import { changeObjects, withPodSpec, type ContainerJson, type PodSpecJson } from "../change.ts";
 import type { CommandContext, CommandEntry, CommandSpec } from "../command.ts";
 import { DRY_RUN_FLAG } from "../dry-run.ts";
@@ -73,11 +74,12 @@ const set: CommandSpec = {
     ),
     sub("selector", "Set the selector on a resource", COMMON, setSelector),
     sub("serviceaccount", "Update the service account of a resource", COMMON, setServiceAccount, ["sa"]),
-    {
-      name: "subject",
-      short: "Update the user, group, or service account in a role binding or cluster role binding",
-      load: async () => (await import("./missing.ts")).missingCommand("set subject"),
-    },
+    sub(
+      "subject",
+      "Update the user, group, or service account in a role binding or cluster role binding",
+      [...COMMON, ...SUBJECT_FLAGS],
+      setSubject,
+    ),
   ],
 };
 

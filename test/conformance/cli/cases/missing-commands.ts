@@ -2,6 +2,17 @@ import type { CaseGroup } from "../case.ts";
 
 const CM = "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: kept, labels: {app: x}}\ndata: {a: b}\n";
 const TWO = `${CM}---\napiVersion: v1\nkind: Secret\nmetadata: {name: kept2, labels: {app: x}}\n`;
+const RBAC = `apiVersion: rbac.authorization.k8s.io/v1
+kind: Role
+metadata: {name: reader, namespace: default, labels: {a: b}}
+rules: [{apiGroups: [""], resources: [pods, services], verbs: [get]}]
+---
+apiVersion: rbac.authorization.k8s.io/v1
+kind: RoleBinding
+metadata: {name: reader, namespace: default}
+roleRef: {apiGroup: rbac.authorization.k8s.io, kind: Role, name: reader}
+subjects: [{apiGroup: rbac.authorization.k8s.io, kind: User, name: ada}]
+`;
 const EDITOR = (script: string) => ({ KUBE_EDITOR: "sh $DIR/edit.sh", SCRIPT: script });
 const edit = (command: string, script: string) => ({ command, env: EDITOR(script), files: { "edit.sh": `${script}\n` } });
 
@@ -10,6 +21,33 @@ export const missingCommandsCases: CaseGroup = {
   name: "lesser-commands",
   mode: "write",
   cases: [
+    "create clusterrolebinding viewers --clusterrole=view --user=ada --group=g",
+    "create rolebinding viewers --clusterrole=view --user=ada --serviceaccount=default:bot",
+    "set subject rolebinding viewers --user=bob --group=h --serviceaccount=:robot --serviceaccount=ns:x",
+    "set subject rolebinding viewers --user=bob",
+    "set subject rolebinding viewers",
+    "set subject rolebinding viewers --serviceaccount=x",
+    "set subject clusterrolebinding viewers --serviceaccount=:x",
+    "set subject rolebinding --all --user=z --dry-run=client",
+    "set subject rolebinding viewers --user=q -o yaml --dry-run=server",
+    "set subject rolebinding nope --user=q",
+    "set subject cm kube-root-ca.crt --user=q",
+    { command: "set subject --local -f f.yaml --user=q -o yaml", files: { "f.yaml": RBAC } },
+    { command: "auth reconcile -f f.yaml --dry-run=client", files: { "f.yaml": RBAC } },
+    { command: "auth reconcile -f f.yaml", files: { "f.yaml": RBAC } },
+    { command: "auth reconcile -f f.yaml", files: { "f.yaml": RBAC } },
+    { command: "auth reconcile -f f.yaml", files: { "f.yaml": RBAC.replace("verbs: [get]", "verbs: [get, list]") } },
+    {
+      command: "auth reconcile -f f.yaml --remove-extra-permissions --remove-extra-subjects",
+      files: { "f.yaml": RBAC.replace("name: ada", "name: eve") },
+    },
+    {
+      command: "auth reconcile -f f.yaml -o name",
+      files: { "f.yaml": RBAC.replace("kind: Role, name: reader", "kind: Role, name: other") },
+    },
+    "auth reconcile",
+    { command: "auth reconcile f.yaml -f f.yaml", files: { "f.yaml": RBAC } },
+    { command: "auth reconcile -f f.yaml --dry-run=server", files: { "f.yaml": RBAC } },
     { command: "create deployment web --image=nginx --replicas=2", settleMs: 3000 },
     "autoscale deployment web --max=5 --dry-run=client -o yaml",
     "autoscale deployment web --min=2 --max=5 --cpu-percent=80 --dry-run=client -o yaml",

@@ -449,17 +449,7 @@ const HELP =
     ",",
   );
 
-const FLAGS_DIFFER = new Set([
-  "auth reconcile",
-  "options",
-  "run",
-  "set selector",
-  "set serviceaccount",
-  "set subject",
-  "top node",
-  "top pod",
-  "wait",
-]);
+const FLAGS_DIFFER = new Set(["options", "run", "set selector", "set serviceaccount", "top node", "top pod", "wait"]);
 
 export const helpCases: CaseGroup = {
   name: "help",

@@ -63,7 +63,7 @@ export const typedObjectCases: CaseGroup = {
     "create clusterrole x --aggregation-rule=a=b --dry-run=client -o json",
     "set serviceaccount deploy web x --dry-run=client -o json",
     "set selector svc web a=b --dry-run=client -o json",
-    { command: "set subject rolebinding read-pods --user=x --dry-run=client -o json", differs: "not there yet" },
+    "set subject rolebinding read-pods --user=x --dry-run=client -o json",
     "patch po plain -p {} --dry-run=client -o json",
     "top po -o json",
     "get po --subresource=log plain",
