@@ -157,11 +157,24 @@ class WatchStream {
   #line(type: string, bytes: Buffer): void {
     const { response } = this.#exchange;
     if (response.writableEnded || response.destroyed) return;
-    const end = bytes[bytes.length - 1] === NEWLINE ? bytes.length - 1 : bytes.length;
-    response.write(Buffer.concat([Buffer.from(`{"type":"${type}","object":`), bytes.subarray(0, end), LINE_END]));
+    response.write(lineOf(type, bytes));
     if (response.writableLength > BACKLOG_MAX_BYTES) response.destroy();
   }
 }
 
 const NEWLINE = 10;
+/** One change is told to many watchers in the same words. By the bytes of the object, then by the type. */
+const lines = new WeakMap<Buffer, Map<string, Buffer>>();
+
+function lineOf(type: string, bytes: Buffer): Buffer {
+  let ofObject = lines.get(bytes);
+  if (!ofObject) lines.set(bytes, (ofObject = new Map()));
+  let line = ofObject.get(type);
+  if (!line) {
+    const end = bytes[bytes.length - 1] === NEWLINE ? bytes.length - 1 : bytes.length;
+    line = Buffer.concat([Buffer.from(`{"type":"${type}","object":`), bytes.subarray(0, end), LINE_END]);
+    ofObject.set(type, line);
+  }
+  return line;
+}
 const LINE_END = Buffer.from("}\n");
