@@ -1,4 +1,5 @@
 import type { Clock, Timer } from "../util/clock.ts";
+import type { ComponentContext } from "./component.ts";
 import type { TaskGroup } from "../util/task-group.ts";
 
 /** What a reconcile asks for; nothing: done until the next event. */
@@ -14,8 +15,8 @@ export interface ReconcilerOptions {
   readonly tasks: TaskGroup;
   /** Driven by the state found, never by the event; safe to run twice. */
   reconcile(key: string, signal: AbortSignal): Promise<Result | void>;
-  /** Told of every failed reconcile; the key is retried with back-off whatever this does. */
-  onError?(key: string, error: unknown): void;
+  /** Told of every failed reconcile, under the reconciler's name; the key is retried with back-off whatever this does. */
+  readonly log?: ComponentContext["log"];
   /** How many keys may be worked on at once. Default 5, as kube-controller-manager's. */
   readonly workers?: number;
 }
@@ -107,7 +108,7 @@ export class Reconciler {
       if (signal.aborted) return;
       const failures = this.#failures.get(key) ?? 0;
       this.#failures.set(key, failures + 1);
-      this.#options.onError?.(key, error);
+      this.#options.log?.(this.#options.name, key, error);
       this.addAfter(key, Math.min(BASE_BACKOFF_MS * 2 ** failures, MAX_BACKOFF_MS));
     }
   }

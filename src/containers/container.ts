@@ -3,7 +3,7 @@ import { MemoryMeter } from "./memory-meter.ts";
 import { CpuMeter } from "./cpu-meter.ts";
 import type { Mount } from "./filesystem.ts";
 import type { AppSpec, TaggedImage } from "./images.ts";
-import { devFileSystem, procFileSystem, sandboxFiles } from "./live-files.ts";
+import { kernelMounts, sandboxFiles } from "./live-files.ts";
 import { createMemoryFileSystem, type FrozenTree } from "./memory-filesystem.ts";
 import { MountedFileSystem } from "./mounted-filesystem.ts";
 import { BytePipe, type ByteWriter } from "./byte-pipe.ts";
@@ -231,16 +231,10 @@ function makeMachine(parts: ContainerParts, app: AppSpec | undefined, onOutOfMem
     type,
   });
   const mounts: readonly Mount[] = [
-    mount(
-      "/proc",
-      procFileSystem(
-        () => machine,
-        () => fs.mounts,
-      ),
-      "/",
-      "proc",
+    ...kernelMounts(
+      () => machine,
+      () => fs.mounts,
     ),
-    mount("/dev", devFileSystem(), "/", "tmpfs"),
     ...["hosts", "hostname", "resolv.conf"].map((name) => mount(`/etc/${name}`, files, `/${name}`, "ext4")),
     ...config.mounts,
   ];

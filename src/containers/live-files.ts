@@ -13,7 +13,15 @@ const link = (target: string) => newInode("symlink", { target });
 
 const KERNEL = "Linux version 6.8.0-71-generic (buildd@lcy02) (gcc 13.3.0) #71-Ubuntu SMP PREEMPT_DYNAMIC\n";
 
-export function procFileSystem(machine: () => Machine, mounts: () => readonly Mount[]): FileSystem {
+/** What the kernel itself mounts: every root of processes has these. */
+export function kernelMounts(machine: () => Machine, mounts: () => readonly Mount[]): readonly Mount[] {
+  return [
+    { containerPath: "/proc", fileSystem: procFileSystem(machine, mounts), sourcePath: "/", readOnly: false, type: "proc" },
+    { containerPath: "/dev", fileSystem: devFileSystem(), sourcePath: "/", readOnly: false, type: "tmpfs" },
+  ];
+}
+
+function procFileSystem(machine: () => Machine, mounts: () => readonly Mount[]): FileSystem {
   return liveTree(() => {
     const { table, clock, memory } = machine();
     const first = table.all()[0];
@@ -70,7 +78,7 @@ function processFiles(process: Process): Map<string, Inode> {
 let devices: FrozenTree | undefined;
 
 /** One tree for all containers: it holds no state. */
-export function devFileSystem(): FileSystem {
+function devFileSystem(): FileSystem {
   devices ??= { root: newInode("directory", { entries: deviceEntries() }) };
   return createMemoryFileSystem({ base: devices });
 }

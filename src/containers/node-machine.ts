@@ -3,7 +3,7 @@ import { CpuMeter } from "./cpu-meter.ts";
 import type { NetworkNamespace } from "../network/network.ts";
 import type { Machine } from "./process.ts";
 import { SpawnError } from "./process.ts";
-import { devFileSystem, procFileSystem } from "./live-files.ts";
+import { kernelMounts } from "./live-files.ts";
 import { MountedFileSystem } from "./mounted-filesystem.ts";
 import { DEFAULT_PATH, ProcessTable } from "./process-table.ts";
 import { PROGRAMS_BY_NAME } from "./programs/index.ts";
@@ -30,17 +30,10 @@ export function createNodeMachine(
 ): NodeMachine {
   const { nodeNamespace, natRules } = options;
   const fs: MountedFileSystem = new MountedFileSystem(runtime.nodeFileSystem, [
-    {
-      containerPath: "/proc",
-      fileSystem: procFileSystem(
-        () => machine,
-        () => fs.mounts,
-      ),
-      sourcePath: "/",
-      readOnly: false,
-      type: "proc",
-    },
-    { containerPath: "/dev", fileSystem: devFileSystem(), sourcePath: "/", readOnly: false, type: "tmpfs" },
+    ...kernelMounts(
+      () => machine,
+      () => fs.mounts,
+    ),
   ]);
   const machine: Machine = {
     table: new ProcessTable(PROGRAMS_BY_NAME),

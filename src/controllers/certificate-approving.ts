@@ -31,7 +31,7 @@ export const certificateApprovingController: Controller = {
       name: NAME,
       clock,
       tasks,
-      onError: (key, error) => log(NAME, key, error),
+      log,
       async reconcile(name) {
         const request = requests.find(name);
         if (!request || !isOpen(request) || kubeletClientProblem(request) !== undefined) return;

@@ -20,7 +20,7 @@ export const certificateCleaner: Controller = {
       name: NAME,
       clock,
       tasks,
-      onError: (key, error) => log(NAME, key, error),
+      log,
       async reconcile(name) {
         const request = requests.find(name);
         if (!request) return {};

@@ -32,7 +32,7 @@ export const certificateSigningController: Controller = {
       name: NAME,
       clock,
       tasks,
-      onError: (key, error) => log(NAME, key, error),
+      log,
       async reconcile(name) {
         const request = requests.find(name);
         if (!request || request.status.certificate || !hasCondition(request, "Approved") || hasCondition(request, "Failed")) return;

@@ -17,7 +17,7 @@ export const clusterRoleAggregation: Controller = {
       name: NAME,
       clock,
       tasks,
-      onError: (key, error) => log(NAME, key, error),
+      log,
       async reconcile(name) {
         const role = all.find(name);
         if (!role?.aggregationRule) return;

@@ -45,7 +45,7 @@ class DaemonSetController {
       clock: context.clock,
       tasks: context.tasks,
       reconcile: (key) => this.#reconcile(key),
-      onError: (key, error) => context.log(NAME, key, error),
+      log: context.log,
     });
   }
 

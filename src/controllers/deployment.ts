@@ -46,7 +46,7 @@ class DeploymentController {
       clock: context.clock,
       tasks: context.tasks,
       reconcile: (key) => this.#reconcile(key),
-      onError: (key, error) => context.log(name, key, error),
+      log: context.log,
     });
   }
 

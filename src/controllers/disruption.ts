@@ -34,9 +34,8 @@ class DisruptionController {
   constructor(context: ControllerContext) {
     this.#context = { ...context, client: context.client.as(NAME), events: context.events.from("controllermanager") };
     const { clock, tasks } = context;
-    const onError = (key: string, error: unknown) => context.log(NAME, key, error);
-    this.#budgets = new Reconciler({ name: NAME, clock, tasks, onError, reconcile: (key) => this.#sync(key) });
-    this.#stale = new Reconciler({ name: NAME, clock, tasks, onError, reconcile: (key) => this.#clearStale(key) });
+    this.#budgets = new Reconciler({ name: NAME, clock, tasks, log: context.log, reconcile: (key) => this.#sync(key) });
+    this.#stale = new Reconciler({ name: NAME, clock, tasks, log: context.log, reconcile: (key) => this.#clearStale(key) });
   }
 
   start(): void {

@@ -26,7 +26,7 @@ export const endpointSliceController: Controller = {
       clock: context.clock,
       tasks: context.tasks,
       reconcile: (key) => reconcile(scoped, key),
-      onError: (key, error) => context.log(NAME, key, error),
+      log: context.log,
     });
     watchServices(context, reconciler);
     slices.addHandler({

@@ -20,7 +20,7 @@ export const endpointsController: Controller = {
       clock: context.clock,
       tasks: context.tasks,
       reconcile: (key) => reconcile(scoped, key),
-      onError: (key, error) => context.log(NAME, key, error),
+      log: context.log,
     });
     watchServices(context, reconciler);
     context.informers.of(endpoints).addHandler({ deleted: (object) => reconciler.add(keyOf(object)) });

@@ -20,7 +20,7 @@ export const ephemeralVolumeController: Controller = {
       name: NAME,
       clock,
       tasks,
-      onError: (key, error) => context.log(NAME, key, error),
+      log: context.log,
       async reconcile(key) {
         const pod = informers.of(pods).find(key);
         if (!pod || pod.metadata.deletionTimestamp) return;

@@ -43,7 +43,7 @@ class GarbageCollector {
       tasks: context.tasks,
       workers: 20,
       reconcile: (key) => this.#reconcile(key),
-      onError: (key, error) => context.log(NAME, key, error),
+      log: context.log,
     });
   }
 

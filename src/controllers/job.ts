@@ -65,7 +65,7 @@ class JobController {
       clock: context.clock,
       tasks: context.tasks,
       reconcile: (key) => this.#reconcile(key),
-      onError: (key, error) => context.log(NAME, key, error),
+      log: context.log,
     });
   }
 

@@ -24,10 +24,9 @@ export const localPathProvisioner: Controller = {
       client: context.client.as("local-path-provisioner"),
       events: context.events.from(RECORDER),
     };
-    const onError = (key: string, error: unknown) => context.log(NAME, key, error);
     const startedMs = new Map<string, number>();
-    const claims = new Reconciler({ name: NAME, clock, tasks, onError, reconcile: (key) => provision(scoped, key, startedMs) });
-    const volumes = new Reconciler({ name: NAME, clock, tasks, onError, reconcile: (key) => remove(scoped, key, startedMs) });
+    const claims = new Reconciler({ name: NAME, clock, tasks, log: context.log, reconcile: (key) => provision(scoped, key, startedMs) });
+    const volumes = new Reconciler({ name: NAME, clock, tasks, log: context.log, reconcile: (key) => remove(scoped, key, startedMs) });
     const ofClaim = (claim: PersistentVolumeClaim) => {
       if (claim.metadata.annotations?.[STORAGE_PROVISIONER] === NAME && !claim.spec.volumeName) claims.add(keyOf(claim));
     };

@@ -22,7 +22,7 @@ export const namespaceController: Controller = {
       clock: context.clock,
       tasks: context.tasks,
       reconcile: (key) => reconcile(scoped, key),
-      onError: (key, error) => context.log(NAME, key, error),
+      log: context.log,
     });
     const enqueue = (namespace: Namespace) => {
       if (namespace.metadata.deletionTimestamp) reconciler.add(namespace.metadata.name);

@@ -40,13 +40,13 @@ class NodeLifecycle {
       ...base,
       name: NAME,
       reconcile: (key) => this.#reconcile(key),
-      onError: (key, error) => context.log(NAME, key, error),
+      log: context.log,
     });
     this.#evictor = new Reconciler({
       ...base,
       name: "taint-eviction-controller",
       reconcile: (key) => this.#evict(key),
-      onError: (key, error) => context.log("taint-eviction-controller", key, error),
+      log: context.log,
     });
   }
 

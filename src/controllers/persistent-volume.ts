@@ -40,9 +40,8 @@ class PersistentVolumeController {
   constructor(context: ControllerContext) {
     this.#context = { ...context, client: context.client.as("persistent-volume-binder"), events: context.events.from(NAME) };
     const { clock, tasks } = context;
-    const onError = (key: string, error: unknown) => context.log(NAME, key, error);
-    this.#claims = new Reconciler({ name: NAME, clock, tasks, workers: 1, onError, reconcile: (key) => this.#syncClaim(key) });
-    this.#volumes = new Reconciler({ name: NAME, clock, tasks, workers: 1, onError, reconcile: (key) => this.#syncVolume(key) });
+    this.#claims = new Reconciler({ name: NAME, clock, tasks, workers: 1, log: context.log, reconcile: (key) => this.#syncClaim(key) });
+    this.#volumes = new Reconciler({ name: NAME, clock, tasks, workers: 1, log: context.log, reconcile: (key) => this.#syncVolume(key) });
   }
 
   start(): void {

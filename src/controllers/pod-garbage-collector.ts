@@ -24,7 +24,7 @@ export const podGarbageCollector: Controller = {
       clock,
       tasks,
       reconcile: (key) => reconcile(scoped, key, goneSinceMs),
-      onError: (key, error) => context.log(NAME, key, error),
+      log: context.log,
     });
     informers.of(pods).addIndex("nodeName", (pod) => (pod.spec.nodeName ? [pod.spec.nodeName] : []));
     const enqueue = (pod: Pod) => {

@@ -31,7 +31,7 @@ class ResourceQuotaController {
       clock: context.clock,
       tasks: context.tasks,
       reconcile: (key) => this.#sync(key),
-      onError: (key, error) => context.log(NAME, key, error),
+      log: context.log,
     });
   }
 

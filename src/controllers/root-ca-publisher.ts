@@ -19,7 +19,7 @@ export const rootCaPublisher: Controller = {
       name: NAME,
       clock,
       tasks,
-      onError: (key, error) => log(NAME, key, error),
+      log,
       async reconcile(namespace) {
         const found = informers.of(namespaces).find(namespace);
         if (!found || found.metadata.deletionTimestamp) return;

@@ -34,7 +34,7 @@ export const serviceAccountTokenController: Controller = {
       name: NAME,
       clock,
       tasks,
-      onError: (key, error) => log(NAME, key, error),
+      log,
       async reconcile(key) {
         const secret = tokens.find(key);
         if (!secret || secret.metadata.deletionTimestamp) return;

@@ -15,7 +15,7 @@ export const serviceAccountController: Controller = {
       name: NAME,
       clock,
       tasks,
-      onError: (key, error) => log(NAME, key, error),
+      log,
       async reconcile(namespace) {
         const found = informers.of(namespaces).find(namespace);
         if (!found || found.metadata.deletionTimestamp || informers.of(serviceAccounts).find(`${namespace}/default`)) return;

@@ -37,7 +37,7 @@ class StatefulSetController {
       clock: context.clock,
       tasks: context.tasks,
       reconcile: (key) => this.#reconcile(key),
-      onError: (key, error) => context.log(NAME, key, error),
+      log: context.log,
     });
   }
 

@@ -17,7 +17,7 @@ export const ttlAfterFinishedController: Controller = {
       name: NAME,
       clock,
       tasks,
-      onError: (key, error) => log(NAME, key, error),
+      log,
       async reconcile(key) {
         const job = informers.of(jobs).find(key);
         const finished = job && finishedCondition(job);

@@ -16,7 +16,7 @@ export const validatingAdmissionPolicyStatus: Controller = {
       name: NAME,
       clock,
       tasks,
-      onError: (key, error) => log(NAME, key, error),
+      log,
       async reconcile(name) {
         const policy = informers.of(validatingAdmissionPolicies).find(name);
         if (!policy || isObserved(policy)) return;

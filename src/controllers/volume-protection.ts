@@ -21,7 +21,7 @@ export const claimProtectionController: Controller = {
       name: "pvc-protection-controller",
       clock,
       tasks,
-      onError: (key, error) => context.log("pvc-protection-controller", key, error),
+      log: context.log,
       async reconcile(key) {
         const claim = informers.of(persistentVolumeClaims).find(key);
         if (!claim?.metadata.deletionTimestamp || !claim.metadata.finalizers?.includes(CLAIM_FINALIZER) || isUsed(informers, key)) return;
@@ -60,7 +60,7 @@ export const volumeProtectionController: Controller = {
       name: "pv-protection-controller",
       clock,
       tasks,
-      onError: (key, error) => context.log("pv-protection-controller", key, error),
+      log: context.log,
       async reconcile(key) {
         const volume = informers.of(persistentVolumes).find(key);
         if (

@@ -3,6 +3,7 @@ import http, { type IncomingMessage, type OutgoingHttpHeaders, type ServerRespon
 import net from "node:net";
 import type { Duplex } from "node:stream";
 import { type HttpTarget, requestOptions } from "./cli-http.ts";
+import { HOP_HEADERS } from "../util/hop-headers.ts";
 
 export interface ProxyHandlers {
   request(request: IncomingMessage, response: ServerResponse): void;
@@ -50,18 +51,6 @@ function listenProblem(
   return `listen tcp ${net.isIPv6(at.host) ? `[${at.host}]` : at.host}:${at.port}: ${why}`;
 }
 
-const HOP = new Set([
-  "connection",
-  "keep-alive",
-  "proxy-connection",
-  "proxy-authenticate",
-  "proxy-authorization",
-  "te",
-  "trailer",
-  "transfer-encoding",
-  "upgrade",
-]);
-
 export interface Forwarding {
   readonly path: string;
   /** Credentials, to be added. */
@@ -84,7 +73,7 @@ export async function forwardRequest(
   });
   const outgoing = client.request(options, (answer: IncomingMessage) => {
     const headers: OutgoingHttpHeaders = {};
-    for (const [name, value] of Object.entries(answer.headers)) if (!HOP.has(name)) headers[name] = value;
+    for (const [name, value] of Object.entries(answer.headers)) if (!HOP_HEADERS.has(name)) headers[name] = value;
     response.writeHead(answer.statusCode ?? 502, headers);
     response.flushHeaders();
     answer.pipe(response);
@@ -130,7 +119,7 @@ export async function forwardUpgrade(
 
 function passedOn(request: IncomingMessage): OutgoingHttpHeaders {
   const headers: OutgoingHttpHeaders = {};
-  for (const [name, value] of Object.entries(request.headers)) if (!HOP.has(name) && name !== "host") headers[name] = value;
+  for (const [name, value] of Object.entries(request.headers)) if (!HOP_HEADERS.has(name) && name !== "host") headers[name] = value;
   headers["x-forwarded-for"] =
     [request.headers["x-forwarded-for"], request.socket.remoteAddress].flat().filter(Boolean).join(", ") || undefined;
   return Object.fromEntries(Object.entries(headers).filter(([, value]) => value !== undefined));

@@ -1,31 +1,9 @@
+import { RESERVED_WORDS } from "./reserved-words.ts";
 import { type CelIssue, CelCompileError } from "./errors.ts";
 import { SyntaxIssue, type Token, tokenize } from "./lexer.ts";
 import { expandMacro } from "./macros.ts";
 import type { Expr, Ident } from "./syntax.ts";
 
-const RESERVED = new Set([
-  "as",
-  "break",
-  "const",
-  "continue",
-  "else",
-  "for",
-  "function",
-  "if",
-  "import",
-  "let",
-  "loop",
-  "package",
-  "namespace",
-  "return",
-  "var",
-  "void",
-  "while",
-  "in",
-  "true",
-  "false",
-  "null",
-]);
 const PRIMARY_EXPECTED = "{'[', '{', '(', '.', '-', '!', 'true', 'false', 'null', NUM_FLOAT, NUM_INT, NUM_UINT, STRING, BYTES, IDENTIFIER}";
 const BINARY: readonly (readonly string[])[] = [["||"], ["&&"], ["==", "!=", "<", "<=", ">", ">=", "in"], ["+", "-"], ["*", "/", "%"]];
 // || and &&
@@ -229,7 +207,7 @@ class Parser {
     const { at, text } = token;
     if (text === "true" || text === "false") return { kind: "literal", at, type: "bool", value: text === "true" };
     if (text === "null") return { kind: "literal", at, type: "null", value: null };
-    if (RESERVED.has(text))
+    if (RESERVED_WORDS.has(text))
       throw new SyntaxIssue(
         at,
         text === "in" ? `Syntax error: mismatched input 'in' expecting ${PRIMARY_EXPECTED}` : `reserved identifier: ${text}`,

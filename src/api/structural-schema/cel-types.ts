@@ -1,3 +1,4 @@
+import { RESERVED_WORDS } from "../cel/reserved-words.ts";
 import {
   BOOL,
   BYTES,
@@ -16,29 +17,6 @@ import {
 import { additionalSchema, type JsonSchema } from "./json-schema.ts";
 
 // Upstream: apiserver/pkg/cel/escaping.go
-const RESERVED = new Set([
-  "true",
-  "false",
-  "null",
-  "in",
-  "as",
-  "break",
-  "const",
-  "continue",
-  "else",
-  "for",
-  "function",
-  "if",
-  "import",
-  "let",
-  "loop",
-  "package",
-  "namespace",
-  "return",
-  "var",
-  "void",
-  "while",
-]);
 const ESCAPES: Readonly<Record<string, string>> = { __: "__underscores__", ".": "__dot__", "-": "__dash__", "/": "__slash__" };
 const METADATA: JsonSchema = { type: "object", properties: { name: { type: "string" }, generateName: { type: "string" } } };
 
@@ -92,5 +70,5 @@ const STRING_SCHEMA: JsonSchema = { type: "string" };
 /** `foo-bar` is `foo__dash__bar` in an expression; undefined for what cannot be named there. */
 function escapeName(name: string): string | undefined {
   if (name === "" || /^\d/.test(name) || /[^a-zA-Z0-9\-./_]/.test(name)) return undefined;
-  return RESERVED.has(name) ? `__${name}__` : name.replace(/__|[-./]/g, (found) => ESCAPES[found] ?? found);
+  return RESERVED_WORDS.has(name) ? `__${name}__` : name.replace(/__|[-./]/g, (found) => ESCAPES[found] ?? found);
 }

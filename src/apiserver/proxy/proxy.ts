@@ -6,25 +6,15 @@ import type { Kind } from "../../api/kind.ts";
 import type { HttpExchange } from "../http/http-exchange.ts";
 import type { ResourceTarget } from "../http/request-info.ts";
 import type { ServerParts } from "../http/server-parts.ts";
+import { HOP_HEADERS } from "../../util/hop-headers.ts";
 import { type ProxyLocation, resolveLocation } from "./location.ts";
 import { type Rewrite, rewriteHtml, rewriteUrl } from "./rewrite.ts";
 
 /** How the API server reaches what it proxies to. Rejects with an Error in the words of Go's dialer. */
 export type Dial = (location: ProxyLocation & { readonly type: "address" }, signal: AbortSignal) => Promise<Duplex>;
 
-// Upstream: net/http/httputil hopHeaders; and what the authentication filters take away.
-const NOT_FORWARDED = new Set([
-  "connection",
-  "keep-alive",
-  "proxy-connection",
-  "proxy-authenticate",
-  "proxy-authorization",
-  "te",
-  "trailer",
-  "transfer-encoding",
-  "upgrade",
-  "authorization",
-]);
+// Also what the authentication filters take away.
+const NOT_FORWARDED = new Set([...HOP_HEADERS, "authorization"]);
 // Upstream: corsRemovingTransport
 const NOT_RETURNED = new Set([
   ...NOT_FORWARDED,

@@ -82,8 +82,7 @@ async function write(client: ApiClient, { info, name }: Found, decision: Decisio
     const other = decision.type === "Approved" ? "Denied" : "Approved";
     const contrary = conditions.some(({ type }) => type === other);
     const same = conditions.some(({ type }) => type === decision.type);
-    // Whichever stands first is the one that counts.
-    if (contrary && !same) throw new Error(`certificate signing request ${JSON.stringify(name)} is already ${other}`);
+    if (contrary) throw new Error(`certificate signing request ${JSON.stringify(name)} is already ${other}`);
     if (same && !force) return;
     const condition = {
       type: decision.type,

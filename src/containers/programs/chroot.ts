@@ -1,4 +1,4 @@
-import { devFileSystem, procFileSystem } from "../live-files.ts";
+import { kernelMounts } from "../live-files.ts";
 import { MountedFileSystem } from "../mounted-filesystem.ts";
 import { type Machine, type Process, SpawnError } from "../process.ts";
 import type { ProgramEntry } from "./program.ts";
@@ -54,17 +54,10 @@ function machineAt(outer: Machine, path: string): Machine | undefined {
     .filter((mount) => mount.containerPath.startsWith(`${path}/`))
     .map((mount) => ({ ...mount, containerPath: mount.containerPath.slice(path.length) }));
   const fs: MountedFileSystem = new MountedFileSystem(root.fileSystem, [
-    {
-      containerPath: "/proc",
-      fileSystem: procFileSystem(
-        () => machine,
-        () => fs.mounts,
-      ),
-      sourcePath: "/",
-      readOnly: false,
-      type: "proc",
-    },
-    { containerPath: "/dev", fileSystem: devFileSystem(), sourcePath: "/", readOnly: false, type: "tmpfs" },
+    ...kernelMounts(
+      () => machine,
+      () => fs.mounts,
+    ),
     ...below,
   ]);
   const machine: Machine = { ...outer, fs };

@@ -63,7 +63,7 @@ class ReplicaManager<T extends ReplicaOwner> {
       clock: context.clock,
       tasks: context.tasks,
       reconcile: (key) => this.#reconcile(key),
-      onError: (key, error) => context.log(name, key, error),
+      log: context.log,
     });
   }
 
