@@ -1,3 +1,6 @@
+import { COMMANDS } from "../../../src/cli/commands.ts";
+import type { CommandEntry } from "../../../src/cli/command.ts";
+import { splitWords } from "./case.ts";
 import { GROUPS } from "./cases/index.ts";
 import { type CaseResult, Suite } from "./suite.ts";
 
@@ -14,17 +17,12 @@ for (const group of GROUPS) {
   if (wanted.length > 0 && choices.length === 0) continue;
   const results = await suite.run(group, choices[0]?.[1] ?? "");
   all.push(...results);
-  const agreeing = results.filter(({ difference }) => difference === "");
-  console.log(`${group.name.padEnd(24)} ${agreeing.length}/${results.length}`);
+  console.log(`${group.name.padEnd(24)} ${agreeing(results)}/${results.length}`);
   for (const result of results) tell(result);
 }
 await suite.close();
-const unexpected = all.filter(({ difference, differs }) => difference !== "" && !differs);
-const deliberate = all.filter(({ difference, differs }) => difference !== "" && differs);
-console.log(
-  `agree ${all.length - unexpected.length - deliberate.length} of ${all.length}${deliberate.length > 0 ? `, ${deliberate.length} differ on purpose` : ""} (${((Date.now() - started) / 1000).toFixed(0)} s)`,
-);
-process.exit(unexpected.length > 0 ? 1 : 0);
+await sumUp();
+process.exit(all.some((result) => isDifferent(result) && !result.differs) ? 1 : 0);
 
 function tell({ command, difference, differs }: CaseResult): void {
   if (difference === "") {
@@ -33,4 +31,40 @@ function tell({ command, difference, differs }: CaseResult): void {
   }
   console.log(`  ${differs ? `on purpose (${differs})` : "differs"}: ${command}`);
   if (verbose && !differs) console.log(difference);
+}
+
+/** A line for each command, then the sum. */
+async function sumUp(): Promise<void> {
+  const byCommand = new Map<string, CaseResult[]>();
+  for (const result of all) {
+    const name = await commandOf(splitWords(result.command));
+    byCommand.set(name, [...(byCommand.get(name) ?? []), result]);
+  }
+  console.log();
+  for (const [name, results] of [...byCommand].sort(([a], [b]) => (a < b ? -1 : 1)))
+    console.log(`${name.padEnd(40)} ${String(agreeing(results)).padStart(4)} of ${results.length}`);
+  const deliberate = all.filter((result) => isDifferent(result) && result.differs);
+  const purpose = deliberate.length > 0 ? `, ${deliberate.length} differ on purpose` : "";
+  console.log(`\nagree ${agreeing(all)} of ${all.length}${purpose} (${((Date.now() - started) / 1000).toFixed(0)} s)`);
+}
+
+/** "kubectl create deployment": the command that a line runs; "kubectl" where it runs none. */
+async function commandOf(line: readonly string[]): Promise<string> {
+  const path = ["kubectl"];
+  let entries: readonly CommandEntry[] = COMMANDS;
+  for (const word of line) {
+    const entry = entries.find(({ name, aliases }) => name === word || aliases?.includes(word));
+    if (!entry) continue;
+    path.push(entry.name);
+    entries = (await entry.load()).subcommands ?? [];
+  }
+  return path.join(" ");
+}
+
+function isDifferent({ difference }: CaseResult): boolean {
+  return difference !== "";
+}
+
+function agreeing(results: readonly CaseResult[]): number {
+  return results.filter((result) => !isDifferent(result)).length;
 }
