@@ -74,7 +74,7 @@ export function renderError(error: unknown): { readonly text: string; readonly e
   if (error instanceof ExitError) return { text: error.message === "" ? "" : line(error.message), exitCode: error.exitCode };
   if (error instanceof AggregateFailure)
     return {
-      text: unique(error.errors.map((each) => line(standardMessage(each)))).join(""),
+      text: unique(error.errors.map((each) => line(standardMessage(each, "")))).join(""),
       exitCode: 1,
     };
   if (error instanceof StatusError && error.reason === "Invalid") return { text: line(invalidMessage(error.status)), exitCode: 1 };
@@ -84,12 +84,13 @@ export function renderError(error: unknown): { readonly text: string; readonly e
 const line = (text: string) => (text.endsWith("\n") ? text : `${text}\n`);
 const unique = (texts: readonly string[]) => [...new Set(texts)];
 
-export function standardMessage(error: unknown): string {
+/** @param prefix what stands before the text of an error that is not the server's: one of several has none. Upstream: cmdutil.MultipleErrors */
+export function standardMessage(error: unknown, prefix = "error: "): string {
   if (error instanceof StatusError) return serverMessage(error.status);
   if (error instanceof ConnectionError) return connectionMessage(error);
   if (error instanceof ExitError) return error.message;
   const text = messageOf(error);
-  return text.startsWith("error: ") ? text : `error: ${text}`;
+  return text.startsWith(prefix) ? text : `${prefix}${text}`;
 }
 
 function serverMessage(status: Status): string {

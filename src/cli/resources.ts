@@ -1,9 +1,8 @@
 import { StatusError } from "../api/status.ts";
-import { pathKind } from "../host/cli-host.ts";
 import { readText, type Json } from "./client.ts";
 import type { CommandContext } from "./command.ts";
 import { apiVersionOf, pathOf, type ResourceInfo } from "./discovery.ts";
-import { ConnectionError, ExitError, messageOf, throwAll } from "./errors.ts";
+import { ConnectionError, throwAll } from "./errors.ts";
 import type { FlagSpec } from "./flags.ts";
 
 /** One thing that a command line or a file means: a named object, or all objects of a resource. */
@@ -89,114 +88,7 @@ export const ALL_NAMESPACES_FLAG: FlagSpec = {
   usage: "If true, look in all namespaces.",
 };
 
-export const hasFiles = (context: CommandContext): boolean =>
-  context.flags.list("filename").length > 0 || context.flags.text("kustomize") !== "";
-
-export interface TargetOptions {
-  /** What is wrong with single files goes here. */
-  readonly errors?: unknown[] | undefined;
-  /** A type alone does not mean all its objects, unless there is a selector or --all. Upstream: ResourceTypeOrNameArgs(false, …) */
-  readonly needsNames?: boolean | undefined;
-}
-
-/** The targets of files or arguments, as most commands take them. */
-export async function targetsOf(
-  context: CommandContext,
-  args: readonly string[] = context.args,
-  { errors, needsNames }: TargetOptions = {},
-): Promise<Target[]> {
-  if (hasFiles(context)) {
-    const folder = context.flags.text("kustomize");
-    if (folder !== "" && context.flags.list("filename").length > 0) throw new Error("only one of -f or -k can be specified");
-    const missing = context.flags
-      .list("filename")
-      .find((file) => file !== "-" && !/^https?:/.test(file) && !/[*?[]/.test(file) && pathKind(file) === undefined);
-    if (missing !== undefined) throw new Error(`the path ${JSON.stringify(missing)} does not exist`);
-    if (args.length > 0) throw new Error("when paths, URLs, or stdin is provided as input, you may not specify resource arguments as well");
-    const { targetsOfFiles } = await import("./manifests.ts");
-    return targetsOfFiles(context, errors);
-  }
-  const targets = await targetsOfArgs(context, args);
-  const { flags } = context;
-  if (
-    needsNames &&
-    targets.some(({ name }) => name === undefined) &&
-    !flags.bool("all") &&
-    !flags.text("selector") &&
-    !flags.text("field-selector")
-  )
-    throw new Error("resource(s) were provided, but no name was specified");
-  return targets;
-}
-
-/** For `get` and `describe`: what is wrong with files is told at the end, as it is. */
-export async function collectedTargets(context: CommandContext, errors: unknown[]): Promise<Target[]> {
-  const wrong: unknown[] = [];
-  const targets = await targetsOf(context, context.args, { errors: wrong });
-  for (const error of wrong)
-    errors.push(
-      error instanceof StatusError || error instanceof ConnectionError ? error : new ExitError(messageOf(error).replace(/^error: /, "")),
-    );
-  return targets;
-}
-
-const NOTHING_GIVEN =
-  "You must provide one or more resources by argument or filename.\nExample resource specifications include:\n   '-f rsrc.yaml'\n   '--filename=rsrc.json'\n   '<resource> <name>'\n   '<resource>'";
-
-/** Understands `pods`, `po,svc`, `po a b`, `po/a svc/b`. Upstream: cli-runtime/pkg/resource/builder.go ResourceTypeOrNameArgs */
-export async function targetsOfArgs(context: CommandContext, args: readonly string[]): Promise<Target[]> {
-  if (args.length === 0) throw new Error(NOTHING_GIVEN);
-  const discovery = await context.discovery();
-  const chosen = (await context.connection()).namespace;
-  const everywhere = context.flags.bool("all-namespaces");
-  const place = (info: ResourceInfo) => (info.namespaced && !everywhere ? chosen : undefined);
-  if (args.some((arg) => arg.includes("/")))
-    return pairs(args, async (type, name) => ({ info: await discovery.get(type), name }), place, everywhere);
-  const [types = "", ...names] = args;
-  if (names.some((name) => name === "")) throw new Error("resource name may not be empty");
-  if (names.length > 0 && (context.flags.text("selector") !== "" || context.flags.text("field-selector") !== ""))
-    throw new Error("name cannot be provided when a selector is specified");
-  const infos: ResourceInfo[] = [];
-  for (const word of new Set(types.split(","))) {
-    const category = word.includes(".") ? [] : await discovery.inCategory(word);
-    if (category.length > 0) infos.push(...category);
-    else {
-      const info = await discovery.get(word);
-      // `po,pods` names one resource twice.
-      if (!infos.includes(info)) infos.push(info);
-    }
-  }
-  if (names.length === 0) return infos.map((info) => ({ info, namespace: place(info), name: undefined }));
-  if (everywhere && infos.some((info) => info.namespaced)) throw new Error("a resource cannot be retrieved by name across all namespaces");
-  return infos.flatMap((info) => names.map((name) => ({ info, namespace: place(info), name })));
-}
-
-async function pairs(
-  args: readonly string[],
-  resolve: (type: string, name: string) => Promise<{ info: ResourceInfo; name: string }>,
-  place: (info: ResourceInfo) => string | undefined,
-  everywhere: boolean,
-): Promise<Target[]> {
-  const targets: Target[] = [];
-  for (const arg of args) {
-    const parts = arg.split("/");
-    if (parts.length === 1) {
-      if (args.length > 1)
-        throw new Error(
-          "there is no need to specify a resource type as a separate argument when passing arguments in resource/name form (e.g. 'kubectl get resource/<resource_name>' instead of 'kubectl get resource resource/<resource_name>'",
-        );
-      throw new Error(`arguments in resource/name form must have a single resource and name`);
-    }
-    const [type = "", name = "", ...more] = parts;
-    if (more.length > 0) throw new Error("arguments in resource/name form may not have more than one slash");
-    if (type === "" || name === "" || type.includes(","))
-      throw new Error("arguments in resource/name form must have a single resource and name");
-    const { info } = await resolve(type, name);
-    if (everywhere && info.namespaced) throw new Error("a resource cannot be retrieved by name across all namespaces");
-    targets.push({ info, namespace: place(info), name });
-  }
-  return targets;
-}
+export { collectedTargets, hasFiles, targetsOf, targetsOfArgs } from "./resource-arguments.ts";
 
 export interface FetchOptions {
   readonly selector?: string | undefined;

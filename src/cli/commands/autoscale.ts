@@ -48,7 +48,7 @@ const autoscale: CommandSpec = {
     const dryRun = dryRunOf(context.flags, context.io);
     validate(context);
     requireNames(context);
-    const found = await fetchObjects(context, await targetsOf(context));
+    const found = await fetchObjects(context, await targetsOf(context, context.args, { needsNames: true }));
     const report = await typedReporter(context, dryRun);
     for (const each of found) {
       if (!each.info.subresources.includes("scale"))

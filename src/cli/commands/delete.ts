@@ -86,7 +86,7 @@ const deleteCommand: CommandSpec = {
       io.err(
         "Warning: Immediate deletion does not wait for confirmation that the running resource has been terminated. The resource may continue to run on the cluster indefinitely.\n",
       );
-    const targets = await expand(context, await targetsOf(context));
+    const targets = await expand(context, await targetsOf(context, context.args, { needsNames: true, allSelects: true }));
     if (flags.bool("interactive") && !(await confirm(context, targets))) return;
     await deleteAll(context, targets, grace, dryRun);
   },

@@ -78,7 +78,7 @@ const expose: CommandSpec = {
       );
     const dryRun = dryRunOf(context.flags, context.io);
     const report = await typedReporter(context, dryRun);
-    for (const found of await fetchObjects(context, await targetsOf(context))) {
+    for (const found of await fetchObjects(context, await targetsOf(context, context.args, { needsNames: true, ignoresSelector: true }))) {
       const service = serviceFor(context, found);
       const query = { fieldManager: context.flags.text("field-manager"), ...dryRunQuery(dryRun) };
       const result =

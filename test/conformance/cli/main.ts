@@ -1,18 +1,29 @@
+import { parseArgs } from "node:util";
 import { COMMANDS } from "../../../src/cli/commands.ts";
 import type { CommandEntry } from "../../../src/cli/command.ts";
-import { splitWords } from "./case.ts";
+import { SeededRng } from "../../../src/util/rng.ts";
+import { type CaseGroup, splitWords } from "./case.ts";
 import { GROUPS } from "./cases/index.ts";
+import { randomCases } from "./random-cases.ts";
 import { type CaseResult, Suite } from "./suite.ts";
 
 // npm run conformance [-- [--verbose] [GROUP[:TEXT]]...]: TEXT picks the cases whose command contains it.
-const words = process.argv.slice(2);
-const wanted = words.filter((word) => !word.startsWith("-")).map((word) => word.split(/:(.*)/s));
-const verbose = words.includes("--verbose") || wanted.length > 0;
+// npm run conformance -- --random N [--seed S]: N command lines drawn by chance instead.
+const { values: options, positionals } = parseArgs({
+  options: { verbose: { type: "boolean" }, random: { type: "string" }, seed: { type: "string", default: "1" } },
+  allowPositionals: true,
+});
+const wanted = positionals.map((word) => word.split(/:(.*)/s));
+const verbose = options.verbose || options.random !== undefined || wanted.length > 0;
+const groups: readonly CaseGroup[] =
+  options.random === undefined
+    ? GROUPS
+    : [{ name: "random", mode: "read", cases: await randomCases(Number(options.random), new SeededRng(Number(options.seed))) }];
 
 const suite = new Suite();
 const all: CaseResult[] = [];
 const started = Date.now();
-for (const group of GROUPS) {
+for (const group of groups) {
   const choices = wanted.filter(([name]) => name === group.name);
   if (wanted.length > 0 && choices.length === 0) continue;
   const results = await suite.run(group, choices[0]?.[1] ?? "");

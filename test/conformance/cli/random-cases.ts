@@ -1,0 +1,192 @@
+import type { CommandEntry } from "../../../src/cli/command.ts";
+import { COMMANDS } from "../../../src/cli/commands.ts";
+import type { FlagSpec } from "../../../src/cli/flags.ts";
+import { GLOBAL_FLAGS } from "../../../src/cli/global-flags.ts";
+import type { Rng } from "../../../src/util/rng.ts";
+import type { Case } from "./case.ts";
+
+/** Command lines drawn by chance, sensible and not: commands that only ask, and changes as dry runs. */
+export async function randomCases(count: number, rng: Rng): Promise<Case[]> {
+  const commands = (await Promise.all(COMMANDS.map((entry) => runnable([], entry)))).flat();
+  const cases: Case[] = [];
+  while (cases.length < count) {
+    const command = pick(rng, commands);
+    cases.push({ command: lineOf(command, rng), files: FILES });
+  }
+  return cases;
+}
+
+interface Runnable {
+  readonly path: readonly string[];
+  readonly flags: readonly FlagSpec[];
+}
+
+// What opens streams, editors or listeners, changes files of the user's, or is kubesim's own.
+const LEFT_OUT = new Set(
+  "cluster sim shell __complete completion edit proxy port-forward attach exec cp debug wait options kuberc plugin config diff drain delete kustomize certificate".split(
+    " ",
+  ),
+);
+const LEFT_OUT_BELOW = new Set([
+  "apply edit-last-applied",
+  "cluster-info dump",
+  "rollout status",
+  "rollout pause",
+  "rollout resume",
+  "rollout restart",
+  "auth reconcile",
+  "create token",
+]);
+
+async function runnable(above: readonly string[], entry: CommandEntry): Promise<Runnable[]> {
+  const path = [...above, entry.name];
+  if (LEFT_OUT.has(entry.name) || LEFT_OUT_BELOW.has(path.join(" "))) return [];
+  const spec = await entry.load();
+  if (!spec.subcommands) return [{ path, flags: spec.flags ?? [] }];
+  const below = await Promise.all(spec.subcommands.map((each) => runnable(path, each)));
+  return [...(spec.run ? [{ path, flags: spec.flags ?? [] }] : []), ...below.flat()];
+}
+
+// Flags that never let a command end, or ask for what cannot be alike.
+const NEVER = new Set(
+  "watch watch-only follow stdin tty attach rm leave-stdin-open interactive edit kubeconfig server token username password cache-dir kuberc v profile profile-output log-flush-frequency vmodule certificate-authority client-certificate client-key insecure-skip-tls-verify tls-server-name cluster user context match-server-version as-uid request-timeout disable-compression".split(
+    " ",
+  ),
+);
+
+function lineOf({ path, flags }: Runnable, rng: Rng): string[] {
+  const line = [...path, ...Array.from({ length: count(rng, 4) }, () => argument(rng))];
+  const usable = [...flags, ...flags, ...flags, ...GLOBAL_FLAGS].filter(({ name }) => !NEVER.has(name));
+  for (let left = count(rng, 4); left > 0; left--) line.push(...flagWords(pick(rng, usable), rng));
+  const changes = flags.some(({ name }) => name === "dry-run");
+  if (changes) line.push(chance(rng, 0.5) ? "--dry-run=client" : "--dry-run=server");
+  return line;
+}
+
+const KINDS =
+  "po pods pod svc service deploy deployments.apps nodes no ns cm configmap secret sa rs sts ds job cronjob ing netpol pv pvc sc hpa pdb quota limits ev role rolebinding clusterrole crd widgets planets all po,svc deploy,po endpoints endpointslices leases csr rc nope Pods pods.v1 deployments.v1.apps events.events.k8s.io".split(
+    " ",
+  );
+const NAMES =
+  "two plain crash pending noimage done failed init web db agent once nightly settings odd login worker1 control-plane shop rich nope Bad_Name a/b default reader full bare pv1 data web-0 db-0".split(
+    " ",
+  );
+const TEXTS = [
+  ...NAMES,
+  "",
+  "a=b",
+  "app=web",
+  "a-",
+  "env in (dev,prod)",
+  "x=y,z",
+  "1",
+  "-1",
+  "100m",
+  "cpu=100m,memory=1Gi",
+  "nginx",
+  "busybox:1.36",
+  "Never",
+  "80",
+  "80:http",
+  "c=d",
+  "é",
+  "with blank",
+];
+
+const argument = (rng: Rng): string => {
+  const roll = rng.int(0, 10);
+  if (roll < 4) return pick(rng, KINDS);
+  if (roll < 7) return pick(rng, NAMES);
+  if (roll < 9) return `${pick(rng, KINDS)}/${pick(rng, NAMES)}`;
+  return pick(rng, TEXTS);
+};
+
+const OUTPUTS =
+  "yaml json name wide kyaml jsonpath={.metadata.name} jsonpath={.items[*].metadata.name} jsonpath jsonpath-as-json={.kind} go-template={{.kind}} go-template custom-columns=N:.metadata.name,K:.kind custom-columns nope template={{.x}}".split(
+    " ",
+  );
+const VALUES: Readonly<Record<string, readonly string[]>> = {
+  output: OUTPUTS,
+  namespace: ["default", "shop", "rich", "kube-system", "nope", ""],
+  selector: ["app=web", "env in (dev,prod)", "env notin (dev)", "!env", "env", "app!=two", "a=b=c", "=", "env=dev,app", "x in ()", ""],
+  "field-selector": [
+    "metadata.name=two",
+    "status.phase=Running",
+    "spec.nodeName!=worker1",
+    "nope=1",
+    "status.phase",
+    "metadata.namespace=rich",
+    "type=Warning",
+  ],
+  "sort-by": [
+    ".metadata.name",
+    "{.metadata.creationTimestamp}",
+    "metadata.name",
+    ".nope",
+    "{.spec.nodeName}",
+    ".spec.replicas",
+    "{",
+    ".status.containerStatuses[0].restartCount",
+  ],
+  filename: ["cm.yaml", "two.yaml", "bad.yaml", "nope.yaml", ".", "*.yaml"],
+  "from-file": ["cm.yaml", "k=cm.yaml", "nope", "."],
+  "from-literal": ["a=b", "a", "=b", "a=b=c", "a b=c"],
+  "from-env-file": ["env.txt", "nope", "cm.yaml"],
+  image: ["nginx", "busybox:1", "a=b", ""],
+  validate: ["strict", "warn", "ignore", "true", "false", "nope"],
+  "dry-run": ["client", "server", "none", "nope"],
+  as: ["ada", "system:serviceaccount:default:builder", ""],
+  "as-group": ["system:masters", "dev"],
+  template: ["{{.kind}}", "{{range .items}}{{.metadata.name}} {{end}}", "{.kind}", "{{"],
+  "label-columns": ["app", "app,env", "a b", ""],
+  kustomize: [".", "nope"],
+  patch: ["{}", '{"metadata":{"labels":{"a":"b"}}}', "[]", "{", "metadata: {labels: {x: y}}"],
+  type: ["json", "merge", "strategic", "nope", "ClusterIP", "NodePort", "Opaque"],
+  subresource: ["status", "scale", "resize", "nope"],
+  "max-log-requests": ["0", "1", "5"],
+  tail: ["0", "1", "-1", "3"],
+  since: ["1h", "1s", "0"],
+  "since-time": ["2026-01-01T00:00:00Z", "nope"],
+  container: ["web", "shell", "nope", "main", "c"],
+  for: ["pod/two", "deploy/web", "nope/x", "two"],
+  types: ["Normal", "Warning", "Normal,Warning", "nope"],
+  verb: ["get", "get,list", "*", "nope", ""],
+  resource: ["pods", "deployments.apps", "pods/log", "nope", "pods,secrets"],
+  "resource-name": ["two", ""],
+  "api-version": ["v1", "apps/v1", "nope/v1"],
+  "api-group": ["apps", "", "nope"],
+  rule: ["foo.com/bar=svc:80", "foo.com/*=svc:http,tls=x", "x", "/path=svc:80"],
+  schedule: ["*/1 * * * *", "nope"],
+  hard: ["cpu=1,pods=2", "cpu", "x=y"],
+  tcp: ["80", "80:8080", "x", "80:http"],
+  "override-type": ["json", "merge", "strategic", "nope"],
+  overrides: ["{}", '{"spec":{"nodeName":"worker1"}}', "{"],
+  restart: ["Always", "Never", "OnFailure", "nope"],
+};
+
+function flagWords(flag: FlagSpec, rng: Rng): string[] {
+  const name = flag.shorthand && chance(rng, 0.5) ? `-${flag.shorthand}` : `--${flag.name}`;
+  if (flag.type === "bool") return [`${name}${pick(rng, ["", "", "=true", "=false", "=maybe"])}`];
+  const value = valueOf(flag, rng);
+  return flag.noValue !== undefined || chance(rng, 0.5) ? [`${name}=${value}`] : [name, value];
+}
+
+function valueOf(flag: FlagSpec, rng: Rng): string {
+  const known = VALUES[flag.name];
+  if (known && chance(rng, 0.9)) return pick(rng, known);
+  if (flag.type.startsWith("int")) return pick(rng, ["0", "1", "2", "-1", "80", "x", "99999"]);
+  if (flag.type === "duration") return pick(rng, ["0s", "1s", "1m", "-1s", "x", "5"]);
+  return pick(rng, TEXTS);
+}
+
+const MANIFEST = (name: string) => `apiVersion: v1\nkind: ConfigMap\nmetadata: {name: ${name}, labels: {app: web}}\ndata: {a: b}\n`;
+const FILES = {
+  "cm.yaml": MANIFEST("random"),
+  "two.yaml": `${MANIFEST("settings")}---\n${MANIFEST("other")}`,
+  "bad.yaml": "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: bad}\nnope: {a: b}\n",
+  "env.txt": "A=b\n# no\nC=\n",
+};
+
+const pick = <T>(rng: Rng, values: readonly T[]): T => values[rng.int(0, values.length - 1)] as T;
+const chance = (rng: Rng, probability: number): boolean => rng.int(0, 999) < probability * 1000;
+const count = (rng: Rng, most: number): number => rng.int(0, most - 1);
