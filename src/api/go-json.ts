@@ -1,3 +1,5 @@
+import { formatFloat } from "../util/go-float.ts";
+
 /** JSON as kubectl prints it: four spaces, Go's escapes. */
 export function renderJson(value: unknown, indent = 4): string {
   return JSON.stringify(value, null, indent).replace(
@@ -40,9 +42,6 @@ export function sortKeys<T>(value: T): T {
   ) as T;
 }
 
-/** %v of a float64: exponents below 1e-4 and from 1e21 on. */
-export function goFloat(value: number): string {
-  const abs = Math.abs(value);
-  if (abs !== 0 && (abs < 1e-4 || abs >= 1e21)) return value.toExponential().replace(/e([+-])(\d)$/, "e$10$2");
-  return String(value);
-}
+/** %v of a number that came from JSON: whole ones are int64 there, as far as those go. */
+export const goFloat = (value: number): string =>
+  Number.isInteger(value) && Math.abs(value) < 2 ** 63 ? String(value) : formatFloat(value, "g");

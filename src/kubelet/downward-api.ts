@@ -1,6 +1,6 @@
 import type { Container, EphemeralContainer, Pod, ResourceFieldSelector } from "../api/generated/core-v1.ts";
 import { parseQuantity } from "../api/quantity.ts";
-import { goQuote } from "./go-quote.ts";
+import { goQuote } from "../util/go-quote.ts";
 
 /** A pod and the facts about its place that are not in its object yet. */
 export interface PodFacts {

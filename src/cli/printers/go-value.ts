@@ -10,6 +10,6 @@ export function goValue(value: unknown): string {
       .sort(([a], [b]) => (a < b ? -1 : 1))
       .map(([key, each]) => `${key}:${goValue(each)}`)
       .join(" ")}]`;
-  if (typeof value === "number" && !Number.isInteger(value)) return goFloat(value);
+  if (typeof value === "number") return goFloat(value);
   return String(value);
 }

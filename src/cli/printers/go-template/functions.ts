@@ -1,58 +1,186 @@
-import { goValue } from "../go-value.ts";
+import { compare, equal } from "./comparison.ts";
+import { sprint, sprintf, sprintln } from "./printf.ts";
+import { boxed, goKind, goType, integerOf, isInvalid, isTrue, Uint8, unboxed, valueOf, type Value } from "./values.ts";
+import { isPrintable } from "../../../util/go-quote.ts";
 
-/** A field or key that is not there: prints as <no value>. */
-export const NO_VALUE = Symbol("no value");
-
-/** False, 0, nil, and empty text and collections are not true. */
-export function isTrue(value: unknown): boolean {
-  if (value === NO_VALUE || value === null || value === undefined) return false;
-  if (Array.isArray(value)) return value.length > 0;
-  if (typeof value === "object") return Object.keys(value).length > 0;
-  return Boolean(value);
+interface GoFunction {
+  /** How many arguments it takes; a variadic one takes more. */
+  readonly takes: number;
+  readonly variadic?: boolean;
+  /** Its first parameter is a string; all others take anything. */
+  readonly takesText?: boolean;
+  call(args: readonly Value[]): Value;
 }
 
-type GoFunction = (...args: unknown[]) => unknown;
+const held = (args: readonly Value[]) => args.map((arg) => arg.held ?? null);
+const pure = (takes: number, call: (...args: Value[]) => unknown): GoFunction => ({ takes, call: (args) => valueOf(call(...args)) });
+const texts = (call: (args: readonly unknown[]) => string): GoFunction => ({
+  takes: 0,
+  variadic: true,
+  call: (args) => valueOf(call(held(args))),
+});
+const shortCircuit: GoFunction = { takes: 1, variadic: true, call: ([first]) => first as Value };
 
-/** Upstream: text/template/funcs.go, and kubectl's own base64decode and exists. */
-const FUNCTIONS: Readonly<Record<string, GoFunction>> = {
-  not: (value) => !isTrue(value),
-  len: (value) => {
-    if (typeof value === "string") return BigInt(Buffer.byteLength(value));
-    if (Array.isArray(value)) return BigInt(value.length);
-    if (typeof value === "object" && value !== null) return BigInt(Object.keys(value).length);
-    throw new Error(isNil(value) ? "reflect: call of reflect.Value.Type on zero Value" : `len of type ${goType(value)}`);
-  },
-  index: (value, ...keys) => keys.reduce(indexOne, value),
-  slice: (value, ...bounds) => sliced(value, bounds),
-  print: (...args) => sprint(args),
-  println: (...args) => `${args.map(text).join(" ")}\n`,
-  printf: (format, ...args) => sprintf(String(format), args),
-  html: (...args) =>
-    sprint(args).replace(/[&<>"']/g, (char) => ({ "&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&#34;", "'": "&#39;" })[char] ?? char),
-  js: (...args) =>
-    sprint(args).replace(
-      /['"\\<>&=\n\r\t]/g,
-      (char) =>
-        ({ "\n": "\\n", "\r": "\\r", "\t": "\\t" })[char] ??
-        (/['"\\]/.test(char) ? `\\${char}` : `\\u${char.charCodeAt(0).toString(16).toUpperCase().padStart(4, "0")}`),
-    ),
-  urlquery: (...args) => encodeURIComponent(sprint(args)).replaceAll("%20", "+"),
-  eq: (first, ...others) => others.some((other) => equal(first, other)),
-  ne: (a, b) => !equal(a, b),
-  lt: (a, b) => order(a, b) < 0,
-  le: (a, b) => order(a, b) <= 0,
-  gt: (a, b) => order(a, b) > 0,
-  ge: (a, b) => order(a, b) >= 0,
-  base64decode: (value) => base64Decoded(String(value)),
-  exists: (value, ...keys) => {
-    let current = value;
-    for (const key of keys) {
-      if (typeof current !== "object" || current === null || !Object.hasOwn(current, String(key))) return false;
-      current = (current as Record<string, unknown>)[String(key)];
-    }
-    return true;
-  },
-};
+/** Upstream: text/template/funcs.go, and kubectl's own base64decode and exists. `and` and `or` look at one argument after the other. */
+const FUNCTIONS: ReadonlyMap<string, GoFunction> = new Map<string, GoFunction>([
+  ["and", shortCircuit],
+  ["or", shortCircuit],
+  ["not", pure(1, (value) => !isTrue(value.held))],
+  ["len", pure(1, lengthOf)],
+  ["index", { takes: 1, variadic: true, call: ([item, ...keys]) => indexed(item as Value, keys) }],
+  ["slice", { takes: 1, variadic: true, call: ([item, ...bounds]) => valueOf(sliced(item as Value, bounds)) }],
+  ["print", texts(sprint)],
+  ["println", texts(sprintln)],
+  [
+    "printf",
+    { takes: 1, variadic: true, takesText: true, call: ([format, ...rest]) => valueOf(sprintf(String(format?.held), held(rest))) },
+  ],
+  ["html", texts((args) => htmlEscaped(textOf(args)))],
+  ["js", texts((args) => jsEscaped(textOf(args)))],
+  ["urlquery", texts((args) => queryEscaped(textOf(args)))],
+  ["eq", { takes: 1, variadic: true, call: ([first, ...others]) => valueOf(equal(first as Value, others)) }],
+  ["ne", pure(2, (a, b) => !equal(a, [b]))],
+  ["lt", pure(2, (a, b) => compare(a, b) < 0)],
+  ["le", pure(2, (a, b) => compare(a, b) < 0 || equal(a, [b]))],
+  ["gt", pure(2, (a, b) => !(compare(a, b) < 0 || equal(a, [b])))],
+  ["ge", pure(2, (a, b) => compare(a, b) >= 0)],
+  ["base64decode", { takes: 1, takesText: true, call: ([value]) => valueOf(base64Decoded(String(value?.held))) }],
+  ["exists", { takes: 1, variadic: true, call: ([item, ...keys]) => valueOf(exists(item as Value, keys)) }],
+  // Nothing that can be called ever comes out of JSON: the evaluator says so.
+  ["call", { takes: 1, variadic: true, call: ([callee]) => callee as Value }],
+]);
+
+export const isFunction = (name: string): boolean => FUNCTIONS.has(name);
+
+export function findFunction(name: string): GoFunction {
+  const found = FUNCTIONS.get(name);
+  if (!found) throw new Error(`${JSON.stringify(name)} is not a defined function`);
+  return found;
+}
+
+/** What is wrong with the number of arguments, or "". */
+export function arityError(name: string, given: number, piped: number): string {
+  const { takes, variadic } = findFunction(name);
+  if (variadic) return given + piped < takes ? `wrong number of args for ${name}: want at least ${takes} got ${given}` : "";
+  return given + piped === takes ? "" : `wrong number of args for ${name}: want ${takes} got ${given + piped}`;
+}
+
+function lengthOf(item: Value): bigint {
+  if (item.boxed && item.held === null) throw new Error("len of nil pointer");
+  switch (goKind(item.held)) {
+    case "invalid":
+      throw new Error("reflect: call of reflect.Value.Type on zero Value");
+    case "string":
+      return BigInt(Buffer.byteLength(item.held as string));
+    case "slice":
+      return BigInt((item.held as unknown[]).length);
+    case "map":
+      return BigInt(Object.keys(item.held as object).length);
+    default:
+      throw new Error(`len of type ${goType(item.held)}`);
+  }
+}
+
+function indexed(start: Value, keys: readonly Value[]): Value {
+  let item = unboxed(start);
+  if (isInvalid(item)) throw new Error("index of untyped nil");
+  for (const key of keys) {
+    if (item.held === null) throw new Error("index of nil pointer");
+    item = indexedOnce(item.held, key.held);
+  }
+  return item;
+}
+
+function indexedOnce(item: unknown, key: unknown): Value {
+  if (typeof item === "string") {
+    const bytes = Buffer.from(item);
+    const byte = bytes[indexArgument(key, bytes.length)];
+    if (byte === undefined) throw new Error("reflect: string index out of range");
+    return valueOf(new Uint8(byte));
+  }
+  if (Array.isArray(item)) {
+    const at = indexArgument(key, item.length);
+    if (at === item.length) throw new Error("reflect: slice index out of range");
+    return boxed(item[at]);
+  }
+  if (goKind(item) !== "map") throw new Error(`can't index item of type ${goType(item)}`);
+  if (key === null || key === undefined) throw new Error("value is nil; should be of type string");
+  if (typeof key !== "string") throw new Error(`value has type ${goType(key)}; should be string`);
+  return boxed(Object.hasOwn(item as object, key) ? (item as Record<string, unknown>)[key] : null);
+}
+
+function indexArgument(key: unknown, most: number): number {
+  const kind = goKind(key);
+  if (kind === "invalid") throw new Error("cannot index slice/array with nil");
+  if (kind !== "int" && kind !== "uint") throw new Error(`cannot index slice/array with type ${goType(key)}`);
+  const at = integerOf(key);
+  if (at < 0n || at > BigInt(most)) throw new Error(`index out of range: ${at}`);
+  return Number(at);
+}
+
+function sliced(start: Value, bounds: readonly Value[]): unknown {
+  const item = unboxed(start).held;
+  if (item === undefined) throw new Error("slice of untyped nil");
+  if (bounds.length > 3) throw new Error(`too many slice indexes: ${bounds.length}`);
+  if (typeof item === "string" && bounds.length === 3) throw new Error("cannot 3-index slice a string");
+  if (typeof item !== "string" && !Array.isArray(item)) throw new Error(`can't slice item of type ${goType(item)}`);
+  const items = typeof item === "string" ? Buffer.from(item) : item;
+  const capacity = typeof item === "string" ? items.length : capacityOf(items.length);
+  const indexes = bounds.map(({ held: bound }) => indexArgument(bound, capacity));
+  const [from = 0, to = items.length, most = to] = indexes;
+  if (from > to) throw new Error(`invalid slice index: ${from} > ${to}`);
+  if (to > most) throw new Error(`invalid slice index: ${to} > ${most}`);
+  if (typeof item === "string") return items.slice(from, to).toString();
+  return Array.from({ length: to - from }, (_, index) => (item as unknown[])[from + index] ?? null);
+}
+
+/** Go's lists have room for more: what was appended to one by one doubles. */
+const capacityOf = (length: number) => (length === 0 ? 0 : 2 ** Math.ceil(Math.log2(length)));
+
+function exists(start: Value, keys: readonly Value[]): boolean {
+  let item = start.held;
+  for (const { held: key } of keys) {
+    const kind = goKind(item);
+    if (kind === "slice" || kind === "string") {
+      if (goKind(key) !== "int" && goKind(key) !== "uint") return false;
+      const items: ArrayLike<unknown> = typeof item === "string" ? Buffer.from(item) : (item as unknown[]);
+      const at = Number(integerOf(key));
+      if (at < 0 || at >= items.length) return false;
+      item = items[at];
+    } else if (kind === "map") {
+      if (key !== null && key !== undefined && typeof key !== "string") return false;
+      item = Object.hasOwn(item as object, key ?? "") ? (item as Record<string, unknown>)[key ?? ""] : null;
+    } else return false;
+  }
+  // Of nothing nothing is asked for.
+  return keys.length === 0 || (item !== null && item !== undefined);
+}
+
+/** The text that escaping functions see. */
+function textOf(args: readonly unknown[]): string {
+  if (args.length === 1 && typeof args[0] === "string") return args[0];
+  return sprint(args.map((value) => value ?? "<no value>"));
+}
+
+const HTML: Readonly<Record<string, string>> = { "\0": "\ufffd", '"': "&#34;", "'": "&#39;", "&": "&amp;", "<": "&lt;", ">": "&gt;" };
+
+const htmlEscaped = (text: string) => text.replace(/[\0"'&<>]/g, (char) => HTML[char] ?? char);
+
+function jsEscaped(text: string): string {
+  return [...text]
+    .map((char) => {
+      if (char === "\\" || char === "'" || char === '"') return `\\${char}`;
+      const code = char.codePointAt(0) ?? 0;
+      if (code >= 0x80 ? isPrintable(char) : code >= 0x20 && !"<>&=".includes(char)) return char;
+      return `\\u${code.toString(16).toUpperCase().padStart(4, "0")}`;
+    })
+    .join("");
+}
+
+const queryEscaped = (text: string) =>
+  encodeURIComponent(text)
+    .replaceAll("%20", "+")
+    .replace(/[!'()*]/g, (char) => `%${char.charCodeAt(0).toString(16).toUpperCase()}`);
 
 /** Upstream: kubectl's template printer decodes standard base64 and tells the first byte that is none. */
 function base64Decoded(value: string): string {
@@ -64,155 +192,4 @@ function base64Decoded(value: string): string {
     throw new Error(`base64 decode failed: illegal base64 data at input byte ${good + (wrong < 0 ? 0 : wrong)}`);
   }
   return Buffer.from(clean, "base64").toString("utf8");
-}
-
-export const isFunction = (name: string): boolean => name === "and" || name === "or" || name === "call" || Object.hasOwn(FUNCTIONS, name);
-
-/** How many arguments a function takes at least, and at most. */
-const ARITIES: Readonly<Record<string, readonly [number, number]>> = {
-  ...Object.fromEntries(["len", "not", "base64decode"].map((name) => [name, [1, 1]])),
-  ...Object.fromEntries(["ne", "lt", "le", "gt", "ge"].map((name) => [name, [2, 2]])),
-  ...Object.fromEntries(["index", "slice", "eq", "printf", "exists", "and", "or"].map((name) => [name, [1, Infinity]])),
-};
-
-/** What is wrong with the number of arguments, or "". */
-export function arityError(name: string, count: number): string {
-  const [least, most] = ARITIES[name] ?? [0, Infinity];
-  if (count >= least && count <= most) return "";
-  return `wrong number of args for ${name}: want ${least === most ? "" : "at least "}${least} got ${count}`;
-}
-
-export function callFunction(name: string, args: readonly unknown[]): unknown {
-  const found = Object.hasOwn(FUNCTIONS, name) ? FUNCTIONS[name] : undefined;
-  if (!found) throw new Error(`function ${JSON.stringify(name)} not defined`);
-  return found(...args);
-}
-
-function indexOne(value: unknown, key: unknown): unknown {
-  if (value === NO_VALUE || value === null || value === undefined) throw new Error("index of untyped nil");
-  if (Array.isArray(value) || typeof value === "string") {
-    if (key === null || key === NO_VALUE) throw new Error("cannot index slice/array with nil");
-    if (kindOf(key) !== "int") throw new Error(`cannot index slice/array with type ${goType(key)}`);
-    const items: ArrayLike<unknown> = typeof value === "string" ? Buffer.from(value) : value;
-    const at = Number(key);
-    if (at < 0 || at > items.length) throw new Error(`index out of range: ${at}`);
-    if (at === items.length) throw new Error(`reflect: ${typeof value === "string" ? "string" : "slice"} index out of range`);
-    const item = items[at];
-    return typeof value === "string" ? BigInt(item as number) : item;
-  }
-  if (typeof value !== "object") throw new Error(`can't index item of type ${goType(value)}`);
-  if (key === null || key === NO_VALUE) throw new Error("value is nil; should be of type string");
-  if (typeof key !== "string") throw new Error(`value has type ${goType(key)}; should be string`);
-  return Object.hasOwn(value, key) ? (value as Record<string, unknown>)[key] : NO_VALUE;
-}
-
-function sliced(value: unknown, bounds: readonly unknown[]): unknown {
-  if (isNil(value)) throw new Error("slice of untyped nil");
-  if (typeof value !== "string" && !Array.isArray(value)) throw new Error(`can't slice item of type ${goType(value)}`);
-  const items = typeof value === "string" ? Buffer.from(value) : (value as unknown[]);
-  for (const bound of bounds) {
-    if (kindOf(bound) !== "int") throw new Error(`cannot index slice/array with type ${goType(bound)}`);
-    if (Number(bound) < 0 || Number(bound) > items.length) throw new Error(`index out of range: ${bound}`);
-  }
-  const [from = 0, to = items.length] = bounds.map(Number);
-  if (from > to) throw new Error(`invalid slice index: ${from} > ${to}`);
-  const part = items.slice(from, to);
-  return Buffer.isBuffer(part) ? part.toString("utf8") : part;
-}
-
-const isNil = (value: unknown) => value === null || value === undefined || value === NO_VALUE;
-
-/** Ints of all sizes can be compared. */
-const kindOf = (value: unknown) => goType(value).replace(/^int64$/, "int");
-
-const incompatible = (a: unknown, b: unknown) => new Error(`incompatible types for comparison: ${goType(a)} and ${goType(b)}`);
-
-function equal(a: unknown, b: unknown): boolean {
-  for (const each of [a, b])
-    if (typeof each === "object" && each !== null) throw new Error(`non-comparable type ${goValue(each)}: ${goType(each)}`);
-  if (isNil(a) || isNil(b)) return isNil(a) && isNil(b);
-  if (kindOf(a) !== kindOf(b)) throw incompatible(a, b);
-  return kindOf(a) === "int" ? Number(a) === Number(b) : a === b;
-}
-
-function order(a: unknown, b: unknown): number {
-  for (const each of [a, b]) if (isNil(each) || typeof each === "object") throw new Error("invalid type for comparison");
-  if (kindOf(a) !== kindOf(b)) throw incompatible(a, b);
-  if (typeof a === "boolean") throw new Error("invalid type for comparison");
-  return (a as number) < (b as number) ? -1 : (a as number) > (b as number) ? 1 : 0;
-}
-
-const text = (value: unknown) => (value === NO_VALUE ? "<no value>" : goValue(value));
-
-/** Spaces only between values that are both no text. */
-function sprint(args: readonly unknown[]): string {
-  return args
-    .map((value, index) => (index > 0 && typeof value !== "string" && typeof args[index - 1] !== "string" ? " " : "") + text(value))
-    .join("");
-}
-
-function sprintf(format: string, args: readonly unknown[]): string {
-  let next = 0;
-  const out = format.replace(
-    /%([-+# 0]*)(\d*)(?:\.(\d+))?([a-zA-Z%])/g,
-    (_whole, flags: string, width: string, precision: string | undefined, verb: string) => {
-      if (verb === "%") return "%";
-      if (next >= args.length) return `%!${verb}(MISSING)`;
-      const value = args[next++];
-      const body = formatted(verb, value, precision === undefined ? undefined : Number(precision));
-      const signed = flags.includes("+") && (typeof value === "number" || typeof value === "bigint") && value >= 0 ? `+${body}` : body;
-      const size = Number(width || 0);
-      if (flags.includes("-")) return signed.padEnd(size);
-      return flags.includes("0") && (typeof value === "number" || typeof value === "bigint")
-        ? signed.padStart(size, "0")
-        : signed.padStart(size);
-    },
-  );
-  return next < args.length
-    ? `${out}%!(EXTRA ${args
-        .slice(next)
-        .map((value) => `${goType(value)}=${text(value)}`)
-        .join(", ")})`
-    : out;
-}
-
-function formatted(verb: string, value: unknown, precision: number | undefined): string {
-  switch (verb) {
-    case "v":
-      return text(value);
-    case "s":
-      return typeof value === "number" || typeof value === "bigint" || typeof value === "boolean"
-        ? `%!s(${goType(value)}=${text(value)})`
-        : text(value).slice(0, precision);
-    case "q":
-      return JSON.stringify(text(value));
-    case "d":
-      return kindOf(value) === "int" ? String(value) : `%!d(${goType(value)}=${text(value)})`;
-    case "f":
-    case "F":
-      return typeof value === "number" ? value.toFixed(precision ?? 6) : `%!f(${goType(value)}=${text(value)})`;
-    case "g":
-      return typeof value === "number" ? String(value) : `%!g(${goType(value)}=${text(value)})`;
-    case "x":
-      return typeof value === "bigint" || typeof value === "number" ? value.toString(16) : Buffer.from(text(value)).toString("hex");
-    case "X":
-      return formatted("x", value, precision).toUpperCase();
-    case "t":
-      return typeof value === "boolean" ? String(value) : `%!t(${goType(value)}=${text(value)})`;
-    case "c":
-      return String.fromCodePoint(Number(value));
-    case "T":
-      return goType(value);
-    default:
-      return `%!${verb}(${goType(value)}=${text(value)})`;
-  }
-}
-
-export function goType(value: unknown): string {
-  if (value === null || value === undefined || value === NO_VALUE) return "<nil>";
-  if (Array.isArray(value)) return "[]interface {}";
-  if (typeof value === "object") return "map[string]interface {}";
-  if (typeof value === "bigint") return "int";
-  if (typeof value === "number") return Number.isInteger(value) && Math.abs(value) < 2 ** 63 ? "int64" : "float64";
-  return typeof value === "boolean" ? "bool" : "string";
 }

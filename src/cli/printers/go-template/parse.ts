@@ -1,342 +1,374 @@
-/** Where a node stands in the template, and how Go writes it in messages. */
-export interface Place {
-  /** Of the first character, and of what errors point at: the second name of a chain of fields. */
-  readonly start: number;
-  readonly at: number;
-  readonly source: string;
+import { goQuote } from "../../../util/go-quote.ts";
+import { isFunction } from "./functions.ts";
+import { Lexer, tokenText, type Token, type TokenKind } from "./lexer.ts";
+import {
+  commandSource,
+  isEmpty,
+  pipelineSource,
+  type Branch,
+  type Command,
+  type Operand,
+  type Pipeline,
+  type TemplateNode,
+} from "./nodes.ts";
+import { complexConstant, numberConstant } from "./numbers.ts";
+import { unquote, unquoteRune } from "./unquote.ts";
+
+/** Every template by its name; the text itself is "output". */
+export function parseTemplate(text: string): Map<string, readonly TemplateNode[]> {
+  const templates = new Map<string, readonly TemplateNode[]>();
+  const tree = new Tree(new Lexer(text), templates, "output");
+  tree.parse();
+  return templates;
 }
 
-export type Operand = Place &
-  (
-    | { readonly type: "dot" }
-    | { readonly type: "nil" }
-    | { readonly type: "literal"; readonly value: string | number | bigint | boolean }
-    | { readonly type: "field"; readonly path: readonly string[] }
-    | { readonly type: "variable"; readonly name: string; readonly path: readonly string[] }
-    | { readonly type: "function"; readonly name: string }
-    | { readonly type: "pipeline"; readonly pipeline: Pipeline; readonly path: readonly string[] }
-  );
+type Stop = "end" | "else";
 
-export type Command = readonly Operand[];
+const NO_TOKEN: Token = { kind: "EOF", at: 0, text: "", line: 0 };
+const OPERANDS: ReadonlySet<TokenKind> = new Set<TokenKind>([
+  "bool",
+  "rune",
+  "complex",
+  "dot",
+  "field",
+  "identifier",
+  "number",
+  "nil",
+  "raw",
+  "string",
+  "variable",
+  "(",
+]);
+const NOT_EXECUTABLE: ReadonlySet<string> = new Set(["bool", "dot", "nil", "number", "string"]);
 
-export interface Pipeline {
-  readonly commands: readonly Command[];
-  readonly variables: readonly string[];
-  readonly assigns: boolean;
-}
+/** One template of the text, with its own look-ahead: messages name the line of what it read last. Upstream: text/template/parse/parse.go */
+class Tree {
+  readonly #lexer: Lexer;
+  readonly #templates: Map<string, readonly TemplateNode[]>;
+  #name: string;
+  #tokens: [Token, Token, Token] = [NO_TOKEN, NO_TOKEN, NO_TOKEN];
+  #peeked = 0;
+  #variables = ["$"];
+  #actionLine = 0;
+  #rangeDepth = 0;
 
-export type TemplateNode =
-  | { readonly type: "text"; readonly text: string }
-  | { readonly type: "action"; readonly pipeline: Pipeline }
-  | {
-      readonly type: "if" | "range" | "with";
-      readonly pipeline: Pipeline;
-      readonly body: readonly TemplateNode[];
-      readonly otherwise: readonly TemplateNode[];
+  constructor(lexer: Lexer, templates: Map<string, readonly TemplateNode[]>, name: string) {
+    this.#lexer = lexer;
+    this.#templates = templates;
+    this.#name = name;
+  }
+
+  parse(): void {
+    const root: TemplateNode[] = [];
+    while (this.#peek().kind !== "EOF") {
+      if (this.#peek().kind === "left") {
+        const delimiter = this.#next();
+        if (this.#nextNonSpace().kind === "define") {
+          new Tree(this.#lexer, this.#templates, "").#definition();
+          continue;
+        }
+        this.#backup(delimiter);
+      }
+      const node = this.#textOrAction();
+      if (typeof node === "string") this.#fail(`unexpected {{${node}}}`);
+      root.push(node);
     }
-  | {
-      readonly type: "template";
-      readonly name: string;
-      readonly pipeline: Pipeline | undefined;
-      readonly at: number;
-      readonly source: string;
-    }
-  | { readonly type: "break" | "continue" };
-
-export interface ParsedTemplate {
-  readonly root: readonly TemplateNode[];
-  readonly templates: Map<string, readonly TemplateNode[]>;
-}
-
-interface Piece {
-  readonly action: boolean;
-  readonly text: string;
-  /** Where the text stands in the template. */
-  readonly at: number;
-}
-
-/** Upstream: text/template/parse */
-export function parseTemplate(text: string): ParsedTemplate {
-  const parser = new Parser(cut(text));
-  const root = parser.list(false).nodes;
-  return { root, templates: parser.templates };
-}
-
-/** Splits text from actions and trims spaces for {{- and -}}. */
-function cut(text: string): Piece[] {
-  const pieces: Piece[] = [];
-  let at = 0;
-  let trim = false;
-  while (at < text.length) {
-    const open = text.indexOf("{{", at);
-    let plain = open < 0 ? text.slice(at) : text.slice(at, open);
-    if (trim) plain = plain.replace(/^\s+/, "");
-    if (open >= 0 && /^\{\{-\s/.test(text.slice(open, open + 4))) plain = plain.replace(/\s+$/, "");
-    if (plain !== "") pieces.push({ action: false, text: plain, at });
-    if (open < 0) break;
-    const close = endOfAction(text, open + 2);
-    let inside = text.slice(open + 2, close).replace(/^-(?=\s)/, "");
-    trim = /\s-$/.test(inside);
-    if (trim) inside = inside.slice(0, -1);
-    inside = inside.trim();
-    const start = text.indexOf(inside, open + 2);
-    if (!inside.startsWith("/*")) pieces.push({ action: true, text: inside, at: start });
-    at = close + 2;
-  }
-  return pieces;
-}
-
-function endOfAction(text: string, from: number): number {
-  let quote = "";
-  for (let i = from; i < text.length; i++) {
-    const char = text[i] ?? "";
-    if (quote !== "") {
-      if (char === "\\" && quote !== "`") i++;
-      else if (char === quote) quote = "";
-    } else if (char === '"' || char === "`" || char === "'") quote = char;
-    else if (text.startsWith("}}", i)) return i;
-  }
-  throw new Error(quote === '"' ? "template: output:1: unterminated quoted string" : "template: output:1: unclosed action");
-}
-
-class Parser {
-  readonly templates = new Map<string, readonly TemplateNode[]>();
-  readonly #pieces: readonly Piece[];
-  #at = 0;
-
-  constructor(pieces: readonly Piece[]) {
-    this.#pieces = pieces;
+    this.#add(root);
   }
 
-  /** Nodes until {{end}} or {{else}}, or the end of the text. */
-  list(inside: boolean): { nodes: TemplateNode[]; stop: string } {
+  #definition(): void {
+    const context = "define clause";
+    const name = this.#nextNonSpace();
+    if (name.kind !== "string" && name.kind !== "raw") this.#unexpected(name, context);
+    this.#name = this.#unquoted(name.text);
+    this.#expect("right", context);
+    this.#finish(context);
+  }
+
+  /** The body of a definition, with its end. */
+  #finish(context: string): void {
+    const { nodes, stop } = this.#list();
+    if (stop !== "end") this.#fail(`unexpected {{${stop}}} in ${context}`);
+    this.#add(nodes);
+  }
+
+  #add(nodes: readonly TemplateNode[]): void {
+    const known = this.#templates.get(this.#name);
+    if (!known || isEmpty(known)) this.#templates.set(this.#name, nodes);
+    else if (!isEmpty(nodes)) this.#fail(`template: multiple definition of template ${goQuote(this.#name)}`);
+  }
+
+  #list(): { readonly nodes: TemplateNode[]; readonly stop: Stop } {
     const nodes: TemplateNode[] = [];
-    while (this.#at < this.#pieces.length) {
-      const piece = this.#pieces[this.#at++] as Piece;
-      if (!piece.action) {
-        nodes.push({ type: "text", text: piece.text });
-        continue;
-      }
-      const [word = ""] = /^\w+/.exec(piece.text) ?? [];
-      if (word === "end" || word === "else") {
-        if (!inside) throw new Error(`template: output:1: unexpected {{${word}}}`);
-        return { nodes, stop: piece.text };
-      }
-      const node = this.#node(word, piece);
-      if (node) nodes.push(node);
+    while (this.#peekNonSpace().kind !== "EOF") {
+      const node = this.#textOrAction();
+      if (typeof node === "string") return { nodes, stop: node };
+      nodes.push(node);
     }
-    if (inside) throw new Error("template: output:1: unexpected EOF");
-    return { nodes, stop: "" };
+    this.#fail("unexpected EOF");
   }
 
-  #node(word: string, { text, at }: Piece): TemplateNode | undefined {
-    const rest = text.slice(word.length).trimStart();
-    const restAt = at + text.length - rest.length;
-    switch (word) {
+  #textOrAction(): TemplateNode | Stop {
+    const token = this.#nextNonSpace();
+    if (token.kind === "text") return { type: "text", text: token.text };
+    if (token.kind !== "left") this.#unexpected(token, "input");
+    this.#actionLine = token.line;
+    const node = this.#action();
+    this.#actionLine = 0;
+    return node;
+  }
+
+  #action(): TemplateNode | Stop {
+    const token = this.#nextNonSpace();
+    switch (token.kind) {
+      case "block":
+        return this.#block();
+      case "break":
+      case "continue":
+        return this.#jump(token.kind);
+      case "else": {
+        const { kind } = this.#peekNonSpace();
+        if (kind !== "if" && kind !== "with") this.#expect("right", "else");
+        return "else";
+      }
+      case "end":
+        this.#expect("right", "end");
+        return "end";
       case "if":
       case "range":
       case "with":
-        return this.#control(word, rest, restAt);
-      case "define":
-        this.templates.set(quoted(rest), this.list(true).nodes);
-        return undefined;
-      case "block": {
-        const { name, pipeline } = nameAndPipeline(rest, restAt);
-        this.templates.set(name, this.list(true).nodes);
-        return { type: "template", name, pipeline, at: restAt, source: `{{template ${rest}}}` };
+        return this.#branch(token.kind);
+      case "template": {
+        const name = this.#nextNonSpace();
+        const template = this.#templateName(name, "template clause");
+        if (this.#nextNonSpace().kind === "right") return templateNode(name.at, template, undefined);
+        this.#backup();
+        return templateNode(name.at, template, this.#pipeline("template clause", "right"));
       }
-      case "template":
-        return { type: "template", ...nameAndPipeline(rest, restAt), at: restAt, source: `{{template ${rest}}}` };
-      case "break":
-      case "continue":
-        return { type: word };
       default:
-        return { type: "action", pipeline: parsePipeline(text, at) };
+        this.#backup();
+        return { type: "action", pipeline: this.#pipeline("command", "right") };
     }
   }
 
-  /** Where the pipeline of the `else if` that was read last begins. */
-  #elseAt(pipeline: string): number {
-    const { text, at } = this.#pieces[this.#at - 1] as Piece;
-    return at + text.length - pipeline.length;
+  #block(): TemplateNode {
+    const context = "block clause";
+    const token = this.#nextNonSpace();
+    const name = this.#templateName(token, context);
+    const pipeline = this.#pipeline(context, "right");
+    new Tree(this.#lexer, this.#templates, name).#finish(context);
+    return templateNode(token.at, name, pipeline);
   }
 
-  #control(type: "if" | "range" | "with", text: string, at: number): TemplateNode {
-    const pipeline = parsePipeline(text, at);
-    const { nodes: body, stop } = this.list(true);
-    let otherwise: TemplateNode[] = [];
-    if (stop.startsWith("else")) {
-      const chained = /^else\s+(if|with)\s+(.*)$/s.exec(stop);
-      otherwise = chained
-        ? [this.#control(chained[1] as "if" | "with", chained[2] ?? "", this.#elseAt(chained[2] ?? ""))]
-        : this.list(true).nodes;
+  #jump(type: "break" | "continue"): TemplateNode {
+    const token = this.#nextNonSpace();
+    if (token.kind !== "right") this.#unexpected(token, `{{${type}}}`);
+    if (this.#rangeDepth === 0) this.#fail(`{{${type}}} outside {{range}}`);
+    return { type };
+  }
+
+  #branch(type: Branch["type"]): Branch {
+    const depth = this.#variables.length;
+    const pipeline = this.#pipeline(type, "right");
+    if (type === "range") this.#rangeDepth++;
+    const { nodes: body, stop } = this.#list();
+    if (type === "range") this.#rangeDepth--;
+    let otherwise: readonly TemplateNode[] = [];
+    if (stop === "else") otherwise = this.#otherwise(type);
+    this.#variables.length = depth;
+    return { type, pipeline, body, otherwise, at: pipeline.at, source: `{{${type} ${pipeline.source}}}` };
+  }
+
+  #otherwise(type: Branch["type"]): readonly TemplateNode[] {
+    if (type !== "range" && this.#peek().kind === type) {
+      this.#next();
+      return [this.#branch(type)];
     }
-    return { type, pipeline, body, otherwise };
-  }
-}
-
-function nameAndPipeline(text: string, at: number): { name: string; pipeline: Pipeline | undefined } {
-  const match = /^("(?:[^"\\]|\\.)*"|`[^`]*`)\s*(.*)$/s.exec(text);
-  if (!match) throw new Error(`template: output:1: unexpected ${JSON.stringify(text)} in template clause`);
-  return { name: quoted(match[1] ?? ""), pipeline: match[2] ? parsePipeline(match[2], at + text.length - match[2].length) : undefined };
-}
-
-const pipelineText = ({ commands, variables, assigns }: Pipeline): string =>
-  `${variables.length > 0 ? `${variables.join(", ")} ${assigns ? "=" : ":="} ` : ""}${commands.map(commandText).join(" | ")}`;
-
-export const commandText = (command: Command): string => command.map(({ source }) => source).join(" ");
-
-/** Whole numbers are Go ints, all others and those of the data are floats. */
-const numberOf = (text: string) => (/^[+-]?(0[xX][\da-fA-F]+|\d+)$/.test(text) ? BigInt(text.replace(/^\+/, "")) : Number(text));
-
-function quoted(text: string): string {
-  return text.startsWith("`") ? text.slice(1, -1) : (JSON.parse(text) as string);
-}
-
-type Token = {
-  readonly at: number;
-  readonly kind: "field" | "variable" | "word" | "string" | "char" | "number" | "symbol" | "space";
-  readonly text: string;
-};
-
-const TOKEN =
-  /(?<space>\s+)|(?<string>"(?:[^"\\]|\\.)*"|`[^`]*`)|(?<char>'(?:[^'\\]|\\.)+')|(?<number>[+-]?(?:0[xX][\da-fA-F]+|\d+\.?\d*(?:[eE][+-]?\d+)?|\.\d+))|(?<variable>\$\w*)|(?<field>\.\w+)|(?<word>\w+)|(?<symbol>:=|[=|().,])/gy;
-
-function tokens(text: string, at: number): Token[] {
-  const out: Token[] = [];
-  TOKEN.lastIndex = 0;
-  while (TOKEN.lastIndex < text.length) {
-    const from = TOKEN.lastIndex;
-    const match = TOKEN.exec(text);
-    if (!match) throw new Error(`template: output:1: unexpected ${JSON.stringify(text[from])} in operand`);
-    const [kind = "symbol"] = Object.entries(match.groups ?? {}).find(([, value]) => value !== undefined) ?? [];
-    out.push({ kind: kind as Token["kind"], text: match[0], at: at + from });
-  }
-  return out;
-}
-
-/** `$i, $v := .items | len`. */
-export function parsePipeline(text: string, at: number): Pipeline {
-  const reader = new Reader(tokens(text, at));
-  const pipeline = reader.pipeline();
-  if (!reader.done) throw new Error(`template: output:1: unexpected ${JSON.stringify(reader.rest)} in command`);
-  return pipeline;
-}
-
-class Reader {
-  readonly #tokens: readonly Token[];
-  #at = 0;
-
-  constructor(list: readonly Token[]) {
-    this.#tokens = list;
+    const { nodes, stop } = this.#list();
+    if (stop !== "end") this.#fail(`expected end; found {{${stop}}}`);
+    return nodes;
   }
 
-  get done(): boolean {
-    this.#skip();
-    return this.#at >= this.#tokens.length;
+  #templateName(token: Token, context: string): string {
+    if (token.kind !== "string" && token.kind !== "raw") this.#unexpected(token, context);
+    return this.#unquoted(token.text);
   }
 
-  get rest(): string {
-    return this.#tokens[this.#at]?.text ?? "";
+  #pipeline(context: string, end: "right" | ")"): Pipeline {
+    const { at } = this.#peekNonSpace();
+    const { variables, assigns } = this.#declarations(context);
+    const commands: Command[] = [];
+    for (;;) {
+      const token = this.#nextNonSpace();
+      if (token.kind === end) break;
+      if (!OPERANDS.has(token.kind)) this.#unexpected(token, context);
+      this.#backup();
+      commands.push(this.#command());
+    }
+    if (commands.length === 0) this.#fail(`missing value for ${context}`);
+    const stage = commands.findIndex(({ operands }, index) => index > 0 && NOT_EXECUTABLE.has(operands[0].type));
+    if (stage > 0) this.#fail(`non executable command in pipeline stage ${stage + 1}`);
+    return { type: "pipeline", commands, variables, assigns, at, source: pipelineSource({ commands, variables, assigns }) };
   }
 
-  pipeline(): Pipeline {
-    const { variables, assigns } = this.#declarations();
-    const commands: Command[] = [this.#command()];
-    while (this.#symbol("|")) commands.push(this.#command());
-    if (commands.some((command) => command.length === 0)) throw new Error("template: output:1: missing value for command");
-    return { commands, variables, assigns };
-  }
-
-  #declarations(): { variables: string[]; assigns: boolean } {
-    const start = this.#at;
+  #declarations(context: string): { readonly variables: string[]; readonly assigns: boolean } {
     const variables: string[] = [];
     for (;;) {
-      this.#skip();
-      const token = this.#tokens[this.#at];
-      if (token?.kind !== "variable") break;
-      this.#at++;
-      variables.push(token.text);
-      if (this.#symbol(",")) continue;
-      if (this.#symbol(":=")) return { variables, assigns: false };
-      if (this.#symbol("=")) return { variables, assigns: true };
-      break;
+      const variable = this.#peekNonSpace();
+      if (variable.kind !== "variable") return { variables, assigns: false };
+      this.#next();
+      const after = this.#peek();
+      const next = this.#peekNonSpace();
+      if (next.kind === "=" || next.kind === ":=") {
+        this.#nextNonSpace();
+        this.#declare(variables, variable.text);
+        return { variables, assigns: next.kind === "=" };
+      }
+      if (next.kind !== "char" || next.text !== ",") {
+        if (after.kind === "space") this.#backup(variable, after);
+        else this.#backup(variable);
+        return { variables, assigns: false };
+      }
+      this.#nextNonSpace();
+      this.#declare(variables, variable.text);
+      if (context !== "range" || variables.length > 1) this.#fail(`too many declarations in ${context}`);
+      if (!["variable", "right", ")"].includes(this.#peekNonSpace().kind)) this.#fail("range can only initialize variables");
     }
-    this.#at = start;
-    return { variables: [], assigns: false };
   }
 
-  #command(): Operand[] {
+  #declare(variables: string[], name: string): void {
+    variables.push(name);
+    this.#variables.push(name);
+  }
+
+  #command(): Command {
+    const { at } = this.#peekNonSpace();
     const operands: Operand[] = [];
     for (;;) {
-      this.#skip();
-      const token = this.#tokens[this.#at];
-      if (!token || token.text === "|" || token.text === ")") return operands;
-      operands.push(this.#operand(token));
+      this.#peekNonSpace();
+      const operand = this.#operand();
+      if (operand) operands.push(operand);
+      const token = this.#next();
+      if (token.kind === "space") continue;
+      if (token.kind === "right" || token.kind === ")") this.#backup();
+      else if (token.kind !== "|") this.#unexpected(token, "operand");
+      break;
     }
+    const [first, ...rest] = operands;
+    if (!first) this.#fail("empty command");
+    return { at, operands: [first, ...rest], source: commandSource(operands) };
   }
 
-  #operand(token: Token): Operand {
-    this.#at++;
-    const { at: start, text } = token;
-    const plain = { start, at: start, source: text };
-    switch (token.kind) {
-      case "string":
-        return {
-          ...plain,
-          type: "literal",
-          value: text.startsWith("`") ? text.slice(1, -1) : (JSON.parse(text.replace(/\\'/g, "'")) as string),
-        };
-      case "char":
-        return { ...plain, type: "literal", value: BigInt(text.slice(1, -1).codePointAt(0) ?? 0) };
-      case "number":
-        return { ...plain, type: "literal", value: numberOf(text) };
+  /** A term with the fields that follow it without a blank: errors point at the first of them. */
+  #operand(): Operand | undefined {
+    const node = this.#term();
+    if (!node || this.#peek().kind !== "field") return node;
+    const { at } = this.#peek();
+    const fields: string[] = [];
+    while (this.#peek().kind === "field") fields.push(this.#next().text.slice(1));
+    const source = [node.type === "pipeline" ? `(${node.source})` : node.source, ...fields].join(".");
+    if (node.type === "field" || node.type === "variable") return { ...node, path: [...node.path, ...fields], at, source };
+    if (NOT_EXECUTABLE.has(node.type)) this.#fail(`unexpected . after term ${goQuote(node.source)}`);
+    return { type: "chain", node, path: fields, at, source };
+  }
+
+  #term(): Operand | undefined {
+    const { kind, at, text } = this.#nextNonSpace();
+    const place = { at, source: text };
+    switch (kind) {
+      case "identifier":
+        if (!isFunction(text)) this.#fail(`function ${goQuote(text)} not defined`);
+        return { ...place, type: "function", name: text };
+      case "dot":
+      case "nil":
+        return { ...place, type: kind };
       case "variable":
-        return { type: "variable", name: text, ...this.#chain(plain) };
-      case "field": {
-        const { path, ...place } = this.#chain(plain);
-        return { type: "field", path: [text.slice(1), ...path], ...place };
-      }
-      case "word":
-        if (text === "true" || text === "false") return { ...plain, type: "literal", value: text === "true" };
-        return text === "nil" ? { ...plain, type: "nil" } : { ...plain, type: "function", name: text };
+        if (!this.#variables.includes(text)) this.#fail(`undefined variable ${goQuote(text)}`);
+        return { ...place, type: "variable", name: text, path: [] };
+      case "field":
+        return { ...place, type: "field", path: [text.slice(1)] };
+      case "bool":
+        return { ...place, type: "bool", value: text === "true" };
+      case "rune":
+        return { ...place, type: "number", value: this.#checked(() => BigInt(unquoteRune(text))) };
+      case "complex":
+        return { ...place, type: "number", value: this.#checked(() => complexConstant(text)) };
+      case "number":
+        return { ...place, type: "number", value: this.#checked(() => numberConstant(text)) };
+      case "string":
+      case "raw":
+        return { ...place, type: "string", value: this.#unquoted(text) };
+      case "(":
+        return this.#pipeline("parenthesized pipeline", ")");
       default:
-        break;
+        this.#backup();
+        return undefined;
     }
-    if (text === ".") return { ...plain, type: "dot" };
-    if (text !== "(") throw new Error(`template: output:1: unexpected ${JSON.stringify(text)} in operand`);
-    const pipeline = this.pipeline();
-    if (!this.#symbol(")")) throw new Error("template: output:1: unclosed left paren");
-    return { type: "pipeline", pipeline, ...this.#chain({ ...plain, source: `(${pipelineText(pipeline)})` }) };
   }
 
-  /** What follows a name or a parenthesis: errors point at its first field. */
-  #chain(place: Place): Place & { path: string[] } {
-    const next = this.#tokens[this.#at];
-    const path = this.#path();
-    if (path.length === 0) return { ...place, path };
-    return { ...place, at: next?.at ?? place.at, source: [place.source, ...path].join("."), path };
+  #unquoted(text: string): string {
+    return this.#checked(() => unquote(text));
   }
 
-  /** Fields that follow without a space: .a.b.c */
-  #path(): string[] {
-    const path: string[] = [];
-    while (this.#tokens[this.#at]?.kind === "field") path.push((this.#tokens[this.#at++]?.text ?? "").slice(1));
-    return path;
-  }
-
-  #symbol(text: string): boolean {
-    const before = this.#at;
-    this.#skip();
-    if (this.#tokens[this.#at]?.text === text) {
-      this.#at++;
-      return true;
+  #checked<T>(read: () => T): T {
+    try {
+      return read();
+    } catch (error) {
+      this.#fail((error as Error).message);
     }
-    this.#at = before;
-    return false;
   }
 
-  #skip(): void {
-    while (this.#tokens[this.#at]?.kind === "space") this.#at++;
+  #expect(kind: TokenKind, context: string): void {
+    const token = this.#nextNonSpace();
+    if (token.kind !== kind) this.#unexpected(token, context);
   }
+
+  #unexpected(token: Token, context: string): never {
+    if (token.kind !== "error") this.#fail(`unexpected ${tokenText(token)} in ${context}`);
+    if (this.#actionLine === 0 || this.#actionLine === token.line) this.#fail(token.text);
+    const where = ` started at output:${this.#actionLine}`;
+    this.#fail(`${token.text}${token.text.endsWith(" action") ? "" : " in action"}${where}`);
+  }
+
+  #fail(message: string): never {
+    throw new Error(`template: output:${this.#tokens[0].line}: ${message}`);
+  }
+
+  #next(): Token {
+    if (this.#peeked > 0) this.#peeked--;
+    else this.#tokens[0] = this.#lexer.next();
+    return this.#tokens[this.#peeked] ?? NO_TOKEN;
+  }
+
+  /** Steps back by one token, with those that were read before it. */
+  #backup(...before: readonly Token[]): void {
+    this.#peeked = before.length === 0 ? this.#peeked + 1 : before.length + 1;
+    for (const [index, token] of [...before].reverse().entries()) this.#tokens[index + 1] = token;
+  }
+
+  #peek(): Token {
+    if (this.#peeked === 0) {
+      this.#peeked = 1;
+      this.#tokens[0] = this.#lexer.next();
+    }
+    return this.#tokens[this.#peeked - 1] ?? NO_TOKEN;
+  }
+
+  #nextNonSpace(): Token {
+    for (;;) {
+      const token = this.#next();
+      if (token.kind !== "space") return token;
+    }
+  }
+
+  #peekNonSpace(): Token {
+    const token = this.#nextNonSpace();
+    this.#backup();
+    return token;
+  }
+}
+
+function templateNode(at: number, name: string, pipeline: Pipeline | undefined): TemplateNode {
+  const data = pipeline ? ` ${pipeline.source}` : "";
+  return { type: "template", name, pipeline, at, source: `{{template ${goQuote(name)}${data}}}` };
 }

@@ -1,24 +1,21 @@
 import { renderSortedJson } from "../../../api/go-json.ts";
 import { FailedPrinting, messageOf } from "../../errors.ts";
 import { goValue } from "../go-value.ts";
-import { checkTemplate } from "./check.ts";
 import { Evaluator, type TemplateOptions } from "./evaluate.ts";
 import { parseTemplate } from "./parse.ts";
 
 /** Go's text/template, as -o go-template uses it. */
 export function compileGoTemplate(text: string, options: TemplateOptions): (data: unknown) => string {
-  let parsed: ReturnType<typeof parseTemplate>;
+  let templates: ReturnType<typeof parseTemplate>;
   try {
-    parsed = parseTemplate(text);
-    checkTemplate(parsed.root);
-    for (const nodes of parsed.templates.values()) checkTemplate(nodes);
+    templates = parseTemplate(text);
   } catch (error) {
     throw new Error(`error parsing template ${text}, ${(error as Error).message}`);
   }
   return (data) => {
-    const evaluator = new Evaluator(text, parsed.templates, options);
+    const evaluator = new Evaluator(text, templates, options);
     try {
-      return evaluator.run(parsed.root, data);
+      return evaluator.run(data);
     } catch (error) {
       const message = `template: output:${messageOf(error)}`;
       throw new FailedPrinting(

@@ -3,6 +3,7 @@ import { describeCases } from "./describe.ts";
 import { getCases } from "./get.ts";
 import { configCases, discoveryCases, errorCases, eventsCases, helpCases, logsCases } from "./questions.ts";
 import { goTemplateFailureCases } from "./go-template-failures.ts";
+import { goTemplateLanguageCases } from "./go-template-language.ts";
 import { jsonpathDialectCases } from "./jsonpath-dialect.ts";
 import { columnsCases, goTemplateCases, jsonpathCases } from "./output-formats.ts";
 import { richCases } from "./rich.ts";
@@ -21,6 +22,7 @@ export const GROUPS: readonly CaseGroup[] = [
   richCases,
   jsonpathDialectCases,
   goTemplateFailureCases,
+  goTemplateLanguageCases,
   sortWatchColumnCases,
   typedObjectCases,
   logsCases,
