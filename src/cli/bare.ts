@@ -17,15 +17,21 @@ const SUGGESTED_FOR: Readonly<Record<string, readonly string[]>> = {
 
 /** Upstream: cobra legacyArgs and SuggestionsFor */
 export function unknownCommand(word: string, commands: readonly CommandEntry[]): string {
-  const close = commands.filter(
-    ({ name, hidden }) =>
-      !hidden &&
-      (distance(word.toLowerCase(), name.toLowerCase()) <= 2 ||
-        name.toLowerCase().startsWith(word.toLowerCase()) ||
-        SUGGESTED_FOR[name]?.includes(word.toLowerCase())),
-  );
-  const suggestions = close.length === 0 ? "" : `\n\nDid you mean this?\n${close.map(({ name }) => `\t${name}\n`).join("")}`;
+  const close = closeCommands(word, commands);
+  const suggestions = close.length === 0 ? "" : `\n\nDid you mean this?\n${close.map((name) => `\t${name}\n`).join("")}`;
   return `error: unknown command ${JSON.stringify(word)} for "kubectl"${suggestions}`;
+}
+
+/** Commands that a word may have meant. */
+export function closeCommands(word: string, commands: readonly CommandEntry[]): string[] {
+  const lower = word.toLowerCase();
+  return commands
+    .filter(
+      ({ name, hidden }) =>
+        !hidden &&
+        (distance(lower, name.toLowerCase()) <= 2 || name.toLowerCase().startsWith(lower) || SUGGESTED_FOR[name]?.includes(lower)),
+    )
+    .map(({ name }) => name);
 }
 
 /** Levenshtein's. */

@@ -37,20 +37,41 @@ export class CommandContext {
   readonly dashIndex: number;
   readonly flags: Flags;
   readonly io: Io;
+  readonly #startsCluster: boolean;
   #connection: Promise<Connection> | undefined;
   #client: ApiClient | undefined;
   #discovery: Discovery | undefined;
 
-  constructor(run: { path: string; args: readonly string[]; dashIndex: number; flags: Flags; io: Io }) {
+  /** @param run `startsCluster: false`: only looks at a cluster that runs */
+  constructor(run: { path: string; args: readonly string[]; dashIndex: number; flags: Flags; io: Io; startsCluster?: boolean }) {
     this.path = run.path;
     this.args = run.args;
     this.dashIndex = run.dashIndex;
     this.flags = run.flags;
     this.io = run.io;
+    this.#startsCluster = run.startsCluster ?? true;
+  }
+
+  /** The same with some flags set differently, without arguments. */
+  withFlags(values: Readonly<Record<string, string>>): CommandContext {
+    return new CommandContext({
+      path: this.path,
+      args: [],
+      dashIndex: -1,
+      flags: this.flags.with(values),
+      io: this.io,
+      startsCluster: this.#startsCluster,
+    });
+  }
+
+  /** The same for who only looks: it says nothing, and starts no cluster. */
+  onlyLooking(): CommandContext {
+    const { path, flags } = this;
+    return new CommandContext({ path, args: [], dashIndex: -1, flags, io: { ...this.io, err: () => undefined }, startsCluster: false });
   }
 
   async connection(): Promise<Connection> {
-    this.#connection ??= import("./connection.ts").then(({ connect }) => connect(this.flags, this.io));
+    this.#connection ??= import("./connection.ts").then(({ connect }) => connect(this.flags, this.io, this.#startsCluster));
     return this.#connection;
   }
 

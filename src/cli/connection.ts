@@ -40,9 +40,9 @@ const FLAGS_OF_A_SERVER = [
 ];
 
 /** Finds the cluster that the flags and the environment mean; starts kubesim's own when it is meant and does not run. */
-export async function connect(flags: Flags, io: Io): Promise<Connection> {
+export async function connect(flags: Flags, io: Io, mayStart = true): Promise<Connection> {
   const files = explicitFiles(flags.text("kubeconfig"));
-  if (files === undefined && !FLAGS_OF_A_SERVER.some((name) => flags.has(name))) return connectOwn(flags, io);
+  if (files === undefined && !FLAGS_OF_A_SERVER.some((name) => flags.has(name))) return connectOwn(flags, io, mayStart);
   const config = files ? await loadFiles(files) : flags.has("server") ? {} : await loadOwn();
   return fromConfig(config, flags);
 }
@@ -62,7 +62,7 @@ async function ownChoices(): Promise<KubeConfig> {
 }
 
 /** Kubesim's own clusters need no YAML: daemon.json names the local socket, and the user's choices are JSON. */
-async function connectOwn(flags: Flags, io: Io): Promise<Connection> {
+async function connectOwn(flags: Flags, io: Io, mayStart: boolean): Promise<Connection> {
   const choices = await ownChoices();
   const context = flags.text("context") || choices["current-context"] || "kubesim";
   const entry = choices.contexts?.find((each) => each.name === context)?.context;
@@ -72,6 +72,7 @@ async function connectOwn(flags: Flags, io: Io): Promise<Connection> {
   }
   let daemon = findRunningDaemon(kubesimHome(), cluster);
   if (!daemon) {
+    if (!mayStart) throw new Error(`the cluster ${JSON.stringify(cluster)} does not run`);
     io.err(`Starting the cluster ${JSON.stringify(cluster)} ...\n`);
     daemon = await ensureDaemon(kubesimHome(), cluster);
   }

@@ -38,6 +38,14 @@ export async function modify(
   return file;
 }
 
+/** Replaces an entry where it stands, or adds it. */
+export function put(own: KubeConfig, field: Field, name: string, content: object): void {
+  const list = (own[field] ?? []) as { name: string }[];
+  const fresh = { name, ...content };
+  const at = list.findIndex((each) => each.name === name);
+  own[field] = (at < 0 ? [...list, fresh] : list.with(at, fresh)) as never;
+}
+
 async function fileOf(files: readonly string[], entry: { readonly field: Field; readonly name: string } | undefined): Promise<string> {
   const present = files.filter((file) => host.findText(file) !== undefined);
   if (entry && present.length > 1)

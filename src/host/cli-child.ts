@@ -1,8 +1,9 @@
 import { spawn } from "node:child_process";
+import { constants } from "node:os";
 import type { Readable } from "node:stream";
 
-/** Another run of this program. */
-export interface OwnRun {
+/** A run of a program of the host: this very one, or another. */
+export interface HostRun {
   /** Resolves with the exit code; 128 and more for a signal. */
   readonly exited: Promise<number>;
   /** Undefined where the stream is this program's own. */
@@ -14,22 +15,27 @@ export interface OwnRun {
   kill(signal: NodeJS.Signals): void;
 }
 
-export interface OwnRunOptions {
+export interface HostRunOptions {
   readonly env: ReadonlyMap<string, string>;
   readonly folder: string;
   /** Whether it shares this program's own stream: the terminal. */
   readonly shares: { readonly stdin: boolean; readonly stdout: boolean; readonly stderr: boolean };
+  /** Out of the terminal's reach: Ctrl-C does not end it. */
+  readonly background: boolean;
 }
 
-const SIGNAL_CODES: Readonly<Record<string, number>> = { SIGINT: 130, SIGKILL: 137, SIGPIPE: 141, SIGTERM: 143 };
+/** Runs this very program once more with other arguments. */
+export function runOwnProgram(args: readonly string[], options: HostRunOptions): HostRun {
+  return runProgramOfHost(process.execPath, [...process.execArgv, process.argv[1] ?? "", ...args], options);
+}
 
-/** Runs this very program once more with other arguments, as a process that Ctrl-C ends by itself. */
-export function runOwnProgram(args: readonly string[], { env, folder, shares }: OwnRunOptions): OwnRun {
+export function runProgramOfHost(file: string, args: readonly string[], { env, folder, shares, background }: HostRunOptions): HostRun {
   const stdio = (shared: boolean) => (shared ? ("inherit" as const) : ("pipe" as const));
-  const child = spawn(process.execPath, [...process.execArgv, process.argv[1] ?? "", ...args], {
+  const child = spawn(file, [...args], {
     cwd: folder,
     env: Object.fromEntries(env),
     stdio: [stdio(shares.stdin), stdio(shares.stdout), stdio(shares.stderr)],
+    detached: background,
   });
   child.stdin?.on("error", () => undefined);
   return {
@@ -37,7 +43,7 @@ export function runOwnProgram(args: readonly string[], { env, folder, shares }: 
     stderr: child.stderr ?? undefined,
     exited: new Promise((resolve) => {
       child.on("error", () => resolve(126));
-      child.on("close", (code, signal) => resolve(code ?? SIGNAL_CODES[signal ?? ""] ?? 128));
+      child.on("close", (code, signal) => resolve(code ?? 128 + (constants.signals[signal ?? "SIGHUP"] ?? 0)));
     }),
     write: (data) =>
       new Promise((resolve) => {

@@ -51,6 +51,12 @@ export function writeText(file: string, text: string, mode = 0o600): void {
   fs.renameSync(temporary, file);
 }
 
+/** Adds to the end of a file, which is made for its owner alone when missing, as its folder is. */
+export function appendText(file: string, text: string): void {
+  fs.mkdirSync(path.dirname(file), { recursive: true });
+  fs.appendFileSync(file, text, { mode: 0o600 });
+}
+
 export function removeFile(file: string): void {
   fs.rmSync(file, { force: true, recursive: true });
 }
@@ -192,6 +198,13 @@ export function randomSuffix(length: number): string {
 export const environmentVariables = (): [string, string][] =>
   Object.entries(process.env).flatMap(([name, value]) => (value === undefined ? [] : [[name, value] as [string, string]]));
 
+/** From now on this program is in that folder and has these variables. A folder that is gone is stayed out of. */
+export function goAlong(folder: string, environment: ReadonlyMap<string, string>): void {
+  for (const name of Object.keys(process.env)) if (!environment.has(name)) delete process.env[name];
+  for (const [name, value] of environment) if (process.env[name] !== value) process.env[name] = value;
+  if (pathKind(folder) === "folder") process.chdir(folder);
+}
+
 export const pathFolders = (): string[] => (process.env["PATH"] ?? "").split(path.delimiter);
 /** This program's file, as plugins are told of it. */
 export const ownProgram = (): string => process.argv[1] ?? "";
@@ -211,6 +224,11 @@ export function findProgram(name: string): string | undefined {
     .map((folder) => path.join(folder, name))
     .find(isExecutable);
 }
+
+/** All that the PATH's folders have. */
+export const programNames = (): string[] => [
+  ...new Set(pathFolders().flatMap((folder) => (folder !== "" && pathKind(folder) === "folder" ? listFolder(folder) : []))),
+];
 
 /** Files that a pattern with *, ? and [] means, in order; a star does not cross folders. */
 export function expandGlob(pattern: string): string[] {

@@ -6,6 +6,16 @@ export const userFiles = {
   stat: (file: string) => fs.statSync(file),
   lstat: (file: string) => fs.lstatSync(file),
   read: (file: string): Buffer => fs.readFileSync(file),
+  /** Its first bytes. */
+  head(file: string, bytes: number): Buffer {
+    const opened = fs.openSync(file, "r");
+    try {
+      const head = Buffer.alloc(bytes);
+      return head.subarray(0, fs.readSync(opened, head, 0, bytes, 0));
+    } finally {
+      fs.closeSync(opened);
+    }
+  },
   write: (file: string, data: string | Uint8Array, mode: number | undefined) =>
     fs.writeFileSync(file, data, mode === undefined ? {} : { mode }),
   append: (file: string, data: string | Uint8Array) => fs.appendFileSync(file, data),

@@ -1,59 +1,86 @@
-import { MemoryMeter } from "../containers/memory-meter.ts";
+import type { ByteReader } from "../containers/byte-pipe.ts";
 import { CpuMeter } from "../containers/cpu-meter.ts";
-import { type ByteReader, NULL_READER } from "../containers/byte-pipe.ts";
+import { MemoryMeter } from "../containers/memory-meter.ts";
 import { ExitError, type Machine, type Process } from "../containers/process.ts";
-import { ProcessTable } from "../containers/process-table.ts";
-import { isIncomplete } from "../containers/shell/program.ts";
+import { reportEndedJobs } from "../containers/shell/job-builtins.ts";
 import { Interrupted } from "../containers/shell/shell-error.ts";
 import { Shell } from "../containers/shell/shell.ts";
 import * as host from "../host/cli-host.ts";
+import { hostTerminal } from "../host/cli-prompt.ts";
 import { HostClock } from "../host/host-clock.ts";
-import { toShellPath } from "../host/user-files.ts";
+import { fromShellPath, toShellPath } from "../host/user-files.ts";
 import type { NetworkNamespace } from "../network/network.ts";
 import { createNetwork } from "../network/virtual-network.ts";
 import { SeededRng } from "../util/rng.ts";
+import { type CommandSource, editedCommands, PlainCommands } from "./command-source.ts";
+import { Interrupts } from "./interrupts.ts";
+import { Keyboard, PipedInput } from "./keyboard.ts";
+import type { Completion } from "./line-editor/line-editor.ts";
+import { PRELUDE } from "./prelude.ts";
 import { shellPrograms, type ShellVocabulary } from "./programs.ts";
+import { ShellProcessTable } from "./shell-process-table.ts";
 import { COMMANDS_FOLDER, UserFileSystem } from "./user-filesystem.ts";
 
-/** Words that the shell would take for its own where kubectl's commands are meant. */
-const PRELUDE = `
-exec() { kubectl exec "$@"; }
-wait() { case "$1" in ''|[0-9]*|%*) command wait "$@";; *) kubectl wait "$@";; esac; }
-set() { case "$1" in image|env|resources|selector|serviceaccount|sa|subject) kubectl set "$@";; *) command set "$@";; esac; }
-`;
+const SIGINT = 2;
 
-export interface LineSource {
-  /** The next line; undefined at the end of the input, null when Ctrl-C threw away what was typed. */
-  read(continued: boolean): Promise<string | undefined | null>;
-  /** Told of each command once it is whole. */
+export interface InteractiveShellOptions extends ShellVocabulary {
+  /** Candidates for the end of a line. */
+  complete(line: string): Promise<Completion>;
+  prompt(): Promise<string>;
+  /** Told of each command before it runs. */
   ran?(source: string): void;
 }
 
-export interface InteractiveShellOptions extends ShellVocabulary {
-  readonly lines: LineSource;
-}
-
 /** Reads commands and runs them until `exit` or the end of the input. Resolves with the exit code of the last. */
-export async function runInteractiveShell(options: InteractiveShellOptions): Promise<number> {
+export function runInteractiveShell(options: InteractiveShellOptions): Promise<number> {
+  const interrupts = new Interrupts();
   const onTerminal = host.isTerminal("in");
+  const input: ByteReader = onTerminal ? new Keyboard(() => interrupts.fire()) : new PipedInput();
+  const canEdit = onTerminal && host.isTerminal("out") && host.environment("TERM") !== "dumb";
+  const commands = canEdit
+    ? editedCommands({ terminal: hostTerminal, history: options.history, complete: (line) => options.complete(line) })
+    : new PlainCommands(input, onTerminal ? host.writeOut : undefined, (listener) => interrupts.listen(listener));
+  let background: (process: Process) => boolean = () => false;
   const streams = {
-    input: onTerminal ? terminalInput() : NULL_READER,
+    input,
     output: { write: (data: Buffer) => host.writeOut(data) },
     errors: { write: (data: Buffer) => host.writeErr(data) },
+    onTerminal,
+    isBackground: (process: Process) => background(process),
+    isInterruptOurs: () => interrupts.areOurs,
   };
-  const { programs, commands } = shellPrograms(streams, options);
+  const { programs, commands: names } = shellPrograms(streams, options);
+  return new Promise((resolve) => {
+    const main = async (process: Process) => {
+      const shell = new Shell(process, "bash", "kubesim");
+      shell.interactive = onTerminal;
+      background = (other) => isBelowAJob(other, shell);
+      const status = await new Session(shell, options, interrupts).run(commands);
+      resolve(status);
+      return status;
+    };
+    const table = new ShellProcessTable(new Map([...programs, ["kubesim-shell", main]]), streams);
+    table.start({
+      machine: machineWith(table, new UserFileSystem(new Map([...names, ["kubesim-shell", "kubesim-shell"]]))),
+      argv: ["kubesim-shell"],
+      env: new Map([...host.environmentVariables(), ["PATH", searchPath()]]),
+      cwd: toShellPath(host.workingFolder()),
+      uid: 1000,
+      gid: 1000,
+      stdin: streams.input,
+      stdout: streams.output,
+      stderr: streams.errors,
+    });
+  });
+}
+
+/** The shell's own commands come first. Windows parts its folders otherwise: there are only the shell's own. */
+const searchPath = () => (host.platform().startsWith("windows") ? COMMANDS_FOLDER : [COMMANDS_FOLDER, ...host.pathFolders()].join(":"));
+
+function machineWith(table: ShellProcessTable, fs: UserFileSystem): Machine {
   const clock = new HostClock();
   const rng = new SeededRng(host.nowMs() % 2 ** 31);
-  const fs = new UserFileSystem(new Map([...commands, ["kubesim-shell", "kubesim-shell"]]));
-  let finished: (code: number) => void = () => undefined;
-  const code = new Promise<number>((resolve) => (finished = resolve));
-  const table = new ProcessTable(
-    new Map([
-      ...programs,
-      ["kubesim-shell", (process: Process) => loop(process, options.lines).then((status) => (finished(status), status))],
-    ]),
-  );
-  const machine: Machine = {
+  return {
     table,
     fs,
     network: emptyNetwork(clock, rng),
@@ -65,19 +92,6 @@ export async function runInteractiveShell(options: InteractiveShellOptions): Pro
     cpu: new CpuMeter(clock, 0),
     hooks: { hostFiles: true },
   };
-  const env = new Map([...host.environmentVariables(), ["PATH", COMMANDS_FOLDER]]);
-  table.start({
-    machine,
-    argv: ["kubesim-shell"],
-    env,
-    cwd: toShellPath(host.workingFolder()),
-    uid: 1000,
-    gid: 1000,
-    stdin: streams.input,
-    stdout: streams.output,
-    stderr: streams.errors,
-  });
-  return code;
 }
 
 /** The programs here are for files; what talks to the cluster is kubectl. */
@@ -87,84 +101,79 @@ function emptyNetwork(clock: HostClock, rng: SeededRng): NetworkNamespace {
   return network.nodeNamespace("localhost");
 }
 
-async function loop(process: Process, lines: LineSource): Promise<number> {
-  const shell = new Shell(process, "bash", "kubesim");
-  shell.interactive = true;
-  await shell.runSource(PRELUDE);
-  let pending = "";
-  for (;;) {
-    await reportDone(shell);
-    const line = await lines.read(pending !== "");
-    if (line === undefined) return shell.status;
-    if (line === null) {
-      pending = "";
-      continue;
+/** Whether a process belongs to what was started with `&`. */
+function isBelowAJob(process: Process, shell: Shell): boolean {
+  for (let each: Process | undefined = process; each !== undefined; each = each.machine.table.get(each.parentPid))
+    if (shell.jobs.some((job) => job.process === each)) return true;
+  return false;
+}
+
+/** One command after the other. */
+class Session {
+  readonly #shell: Shell;
+  readonly #options: InteractiveShellOptions;
+  readonly #interrupts: Interrupts;
+  #linesRead = 0;
+
+  constructor(shell: Shell, options: InteractiveShellOptions, interrupts: Interrupts) {
+    this.#shell = shell;
+    this.#options = options;
+    this.#interrupts = interrupts;
+  }
+
+  async run(commands: CommandSource): Promise<number> {
+    const shell = this.#shell;
+    await shell.runSource(PRELUDE);
+    for (;;) {
+      if (shell.interactive) await reportEndedJobs(shell);
+      this.#goAlong();
+      const source = await commands.next(() => this.#options.prompt());
+      if (source === undefined) return shell.status;
+      if (source === null) shell.status = 128 + SIGINT;
+      else if (source.trim() !== "") {
+        this.#options.ran?.(source.trimEnd());
+        const ended = await this.#runOne(source);
+        if (ended !== undefined) return ended;
+      }
+      this.#linesRead += (source ?? "").split("\n").length - 1;
     }
-    pending += `${line}\n`;
-    if (isIncomplete(pending)) continue;
-    const source = pending;
-    pending = "";
-    if (source.trim() === "") continue;
-    lines.ran?.(source.trimEnd());
-    if (source.trim() === "quit") return shell.status;
-    const ended = await runOne(shell, process, source);
-    if (ended !== undefined) return ended;
   }
-}
 
-/** Runs one command; Ctrl-C ends it and what it has started, not the shell. Resolves with an exit code when it was `exit`. */
-async function runOne(shell: Shell, process: Process, source: string): Promise<number | undefined> {
-  const background = new Set(shell.jobs.map((job) => job.process));
-  let interrupted = false;
-  const stopListening = host.onInterrupt(() => {
-    interrupted = true;
-    for (const other of process.machine.table.all()) if (other !== process && !background.has(other)) other.kill(2);
-    shell.signals.interrupt();
-  });
-  try {
-    await shell.runSource(source);
-    return undefined;
-  } catch (error) {
-    if (error instanceof ExitError) return error.code;
-    if (!(error instanceof Interrupted)) throw error;
-    return undefined;
-  } finally {
-    stopListening();
-    shell.signals.clearInterrupt();
-    if (interrupted) shell.status = 130;
+  /** The prompt and the completion look at the folder and the variables that the commands have. */
+  #goAlong(): void {
+    const environment = this.#shell.environment();
+    environment.set(
+      "PATH",
+      (environment.get("PATH") ?? "")
+        .split(":")
+        .filter((folder) => folder !== COMMANDS_FOLDER)
+        .join(":"),
+    );
+    host.goAlong(fromShellPath(this.#shell.process.cwd), environment);
   }
-}
 
-async function reportDone(shell: Shell): Promise<void> {
-  for (const job of shell.jobs.filter((each) => each.process.exitCode !== undefined)) {
-    await shell.writeError(`[${job.number}]+  Done                       ${job.source}\n`);
-    shell.jobs.splice(shell.jobs.indexOf(job), 1);
+  /** Runs one command; Ctrl-C ends it and what it has started, not the shell. Resolves with an exit code when it was `exit`. */
+  async #runOne(source: string): Promise<number | undefined> {
+    const shell = this.#shell;
+    const { process } = shell;
+    let interrupted = false;
+    const stopListening = this.#interrupts.listen(() => {
+      interrupted = true;
+      for (const other of process.machine.table.all()) if (other !== process && !isBelowAJob(other, shell)) other.kill(SIGINT);
+      shell.signals.interrupt();
+    });
+    try {
+      // In a script, messages tell the line.
+      await shell.runSource(shell.interactive ? source : "\n".repeat(this.#linesRead) + source);
+      return undefined;
+    } catch (error) {
+      if (error instanceof ExitError) return error.code;
+      if (!(error instanceof Interrupted)) throw error;
+      return undefined;
+    } finally {
+      stopListening();
+      shell.signals.clearInterrupt();
+      if (interrupted) shell.status = 128 + SIGINT;
+    }
   }
-}
-
-/** The keyboard, line by line, for programs such as `cat` and `read`. */
-function terminalInput(): ByteReader {
-  let rest: Buffer[] = [];
-  return {
-    read(signal) {
-      const kept = rest.shift();
-      if (kept) return Promise.resolve(kept);
-      return new Promise((resolve, reject) => {
-        const done = (value: Buffer | undefined) => {
-          input.stop();
-          signal.removeEventListener("abort", abort);
-          resolve(value);
-        };
-        const abort = () => {
-          input.stop();
-          reject(signal.reason as Error);
-        };
-        const input = host.streamStdin(false, done, () => done(undefined));
-        signal.addEventListener("abort", abort, { once: true });
-      });
-    },
-    unread(data) {
-      if (data.length > 0) rest = [data, ...rest];
-    },
-  };
 }

@@ -1,11 +1,10 @@
-import { BrokenPipeError, BufferWriter, type ByteReader, type ByteWriter } from "../containers/byte-pipe.ts";
+import { BufferWriter } from "../containers/byte-pipe.ts";
 import type { Process, Program } from "../containers/process.ts";
 import { PROGRAMS_BY_NAME } from "../containers/programs/index.ts";
-import { type OwnRun, runOwnProgram } from "../host/cli-child.ts";
-import { fromShellPath } from "../host/user-files.ts";
-
-const SIGINT = 2;
-const SIGTERM = 15;
+import { runKubectl, type TerminalStreams } from "./host-program.ts";
+import { SHELL_HELP } from "./shell-help.ts";
+import { COMMANDS_FOLDER } from "./user-filesystem.ts";
+import { watch } from "./watch.ts";
 
 /** The utilities that make sense on the user's own files. */
 const UTILITIES = [
@@ -58,13 +57,6 @@ const UTILITIES = [
   "date",
 ];
 
-/** The streams of the terminal that the shell runs on: who has them as they are shares the terminal itself. */
-export interface TerminalStreams {
-  readonly input: ByteReader;
-  readonly output: ByteWriter;
-  readonly errors: ByteWriter;
-}
-
 export interface ShellPrograms {
   /** Program by name, for the process table. */
   readonly programs: ReadonlyMap<string, Program>;
@@ -76,133 +68,92 @@ export interface ShellVocabulary {
   /** Kubectl's own commands, each of which can be typed without the word kubectl. */
   readonly kubectlCommands: readonly string[];
   /** Given to every kubectl command, first. */
-  readonly globalFlags: readonly string[];
+  globalFlags(): readonly string[];
   /** What was typed so far, oldest first; read anew each time it is shown. */
   readonly history: readonly string[];
+  /** The commands that mean that namespace from now on. */
+  useNamespace(namespace: string): Promise<void>;
+  /** Commands of kubectl that a word may have meant. */
+  suggestions(word: string): readonly string[];
 }
 
-export function shellPrograms(streams: TerminalStreams, { kubectlCommands, globalFlags, history }: ShellVocabulary): ShellPrograms {
+const IN_THE_SHELL = ["use", "watch", "help", "history", "clear", "command-not-found"];
+
+export function shellPrograms(streams: TerminalStreams, vocabulary: ShellVocabulary): ShellPrograms {
   const kubectl =
     (args: (process: Process) => readonly string[]): Program =>
     (process) =>
-      runKubectl(process, [...globalFlags, ...args(process)], streams);
+      runKubectl(process, withGlobalFlags(vocabulary.globalFlags(), args(process)), streams);
   const programs = new Map<string, Program>([
     ...PROGRAMS_BY_NAME,
     ["kubectl", kubectl((process) => process.args)],
     ["kubectl-command", kubectl((process) => [commandName(process), ...process.args])],
-    // With a pod's name in it, it is kubectl's; else it copies the user's files.
-    [
-      "copy",
-      (process) => (process.args.some((arg) => arg.includes(":")) ? kubectl(() => ["cp", ...process.args])(process) : run("cp", process)),
-    ],
-    ["use", use],
+    ["copy", either("cp", (args) => args.some((arg) => arg.includes(":")), kubectl)],
+    ["compare", either("diff", (args) => args.length === 0 || args.some((arg) => arg.startsWith("-")), kubectl)],
+    ["use", (process) => use(process, vocabulary)],
     ["watch", (process) => watch(process, streams)],
-    ["clear", async (process) => (await process.print("\u001b[H\u001b[2J\u001b[3J"), 0)],
+    ["help", (process) => (process.args.length > 0 ? kubectl(() => ["help", ...process.args])(process) : print(process, SHELL_HELP))],
+    ["clear", (process) => print(process, "\u001b[H\u001b[2J\u001b[3J")],
     [
       "history",
-      async (process) => (await process.print(history.map((line, index) => `${String(index + 1).padStart(5)}  ${line}\n`).join("")), 0),
+      (process) => print(process, vocabulary.history.map((line, index) => `${String(index + 1).padStart(5)}  ${line}\n`).join("")),
     ],
+    ["command-not-found", (process) => notFound(process, vocabulary)],
   ]);
   const commands = new Map<string, string>([
     ...UTILITIES.filter((name) => PROGRAMS_BY_NAME.has(name)).map((name) => [name, name] as const),
-    ...kubectlCommands.map((name) => [name, "kubectl-command"] as const),
+    ...vocabulary.kubectlCommands.map((name) => [name, "kubectl-command"] as const),
     ...["kubectl", "kubesim", "k"].map((name) => [name, "kubectl"] as const),
-    ["help", "kubectl-command"],
     ["cp", "copy"],
-    ...["use", "watch", "clear", "history"].map((name) => [name, name] as const),
+    ["diff", "compare"],
+    ...IN_THE_SHELL.map((name) => [name, name] as const),
   ]);
   return { programs, commands };
 }
 
 const commandName = (process: Process): string => process.argv[0]?.split("/").at(-1) ?? "";
 
-function run(program: string, process: Process): Promise<number> {
-  const found = PROGRAMS_BY_NAME.get(program);
-  return found ? found(process) : Promise.resolve(127);
-}
+/** Without a command there is nothing that the flags could be for. */
+const withGlobalFlags = (flags: readonly string[], args: readonly string[]) => (args.length === 0 ? [] : [...flags, ...args]);
 
-/** A kubectl command in a process of the host, on the shell's terminal where its streams are the terminal's. */
-async function runKubectl(process: Process, args: readonly string[], streams: TerminalStreams): Promise<number> {
-  const shares = {
-    stdin: process.stdin === streams.input,
-    stdout: process.stdout === streams.output,
-    stderr: process.stderr === streams.errors,
+/** A word that is kubectl's or a program of the machine, by its arguments. */
+function either(
+  name: string,
+  isKubectls: (args: readonly string[]) => boolean,
+  kubectl: (args: (process: Process) => readonly string[]) => Program,
+): Program {
+  return (process) => {
+    if (isKubectls(process.args)) return kubectl(() => [name, ...process.args])(process);
+    const own = PROGRAMS_BY_NAME.get(name);
+    if (own) return own(process);
+    const PATH = (process.env.get("PATH") ?? "").split(":").filter((folder) => folder !== COMMANDS_FOLDER);
+    return process.spawn({ argv: process.argv, env: new Map([...process.env, ["PATH", PATH.join(":")]]) }).exited;
   };
-  const child = runOwnProgram(args, { env: process.env, folder: fromShellPath(process.cwd), shares });
-  // The terminal has told it already of a Ctrl-C; what was started behind a pipe has not heard.
-  process.on(SIGINT, () => child.kill("SIGINT"));
-  process.on(SIGTERM, () => child.kill("SIGTERM"));
-  process.onExit(() => child.kill("SIGTERM"));
-  if (!shares.stdin) void feed(process, child);
-  await Promise.all([drain(process, child, child.stdout, process.stdout), drain(process, child, child.stderr, process.stderr)]);
-  return child.exited;
 }
 
-async function feed(process: Process, child: OwnRun): Promise<void> {
-  const over = new AbortController();
-  void child.exited.then(() => over.abort());
-  try {
-    const signal = AbortSignal.any([over.signal, process.signal]);
-    for (let chunk = await process.stdin.read(signal); chunk !== undefined; chunk = await process.stdin.read(signal))
-      await child.write(chunk);
-  } catch {
-    // It ended before its input did.
-  }
-  child.endInput();
-}
-
-async function drain(process: Process, child: OwnRun, from: AsyncIterable<Buffer> | undefined, to: ByteWriter): Promise<void> {
-  if (!from) return;
-  try {
-    for await (const chunk of from) await process.write(to, chunk);
-  } catch (error) {
-    if (!(error instanceof BrokenPipeError)) throw error;
-    child.kill("SIGTERM");
-  }
+async function print(process: Process, text: string): Promise<number> {
+  await process.print(text);
+  return 0;
 }
 
 /** `use NAMESPACE`: the commands that follow mean that namespace. */
-async function use(process: Process): Promise<number> {
+async function use(process: Process, vocabulary: ShellVocabulary): Promise<number> {
   const [namespace] = process.args;
-  if (namespace === undefined || process.args.length > 1) {
+  if (namespace === undefined || process.args.length > 1 || namespace.startsWith("-")) {
     await process.printError("use NAMESPACE: the commands that follow mean that namespace\n");
     return 1;
   }
   const silent = new BufferWriter();
   const found = await process.spawn({ argv: ["kubectl", "get", "namespace", namespace, "-o", "name"], stdout: silent }).exited;
-  if (found !== 0) return found;
-  return process.spawn({ argv: ["kubectl", "config", "set-context", "--current", `--namespace=${namespace}`], stdout: silent }).exited;
+  if (found === 0) await vocabulary.useNamespace(namespace);
+  return found;
 }
 
-const WATCH_SECONDS = 2;
-
-/** `watch [-n SECONDS] COMMAND`: the command's output again and again, until Ctrl-C. */
-async function watch(process: Process, streams: TerminalStreams): Promise<number> {
-  const args = [...process.args];
-  let seconds = WATCH_SECONDS;
-  while (args[0]?.startsWith("-")) {
-    const flag = args.shift() ?? "";
-    if (flag === "-n" || flag === "--interval") seconds = Number(args.shift());
-    else if (/^-n[\d.]+$/.test(flag)) seconds = Number(flag.slice(2));
-    else if (!["-t", "-d", "--no-title", "--differences"].includes(flag)) return usage(process, `watch: unknown option ${flag}`);
-  }
-  if (args.length === 0 || !(seconds > 0)) return usage(process, "watch [-n SECONDS] COMMAND");
-  const onTerminal = process.stdout === streams.output;
-  for (;;) {
-    const shown = new BufferWriter();
-    const child = process.spawn({
-      argv: ["bash", "-c", args.length === 1 ? (args[0] ?? "") : '"$@"', "watch", ...args],
-      stdout: shown,
-      stderr: shown,
-    });
-    await process.race(child.exited);
-    const title = `Every ${seconds.toFixed(1)}s: ${args.join(" ")}\n\n`;
-    await process.print(onTerminal ? `\u001b[H\u001b[2J${title}${shown.text}` : `${title}${shown.text}`);
-    await process.sleep(seconds * 1000);
-  }
-}
-
-async function usage(process: Process, text: string): Promise<number> {
-  await process.printError(`${text}\n`);
-  return 1;
+/** Upstream of the words: bash, and cobra's suggestions. */
+async function notFound(process: Process, vocabulary: ShellVocabulary): Promise<number> {
+  const [word = ""] = process.args;
+  const close = vocabulary.suggestions(word);
+  const meant = close.length === 0 ? "" : `\nDid you mean this?\n${close.map((name) => `\t${name}\n`).join("")}`;
+  await process.printError(`kubesim: ${word}: command not found\n${meant}`);
+  return 127;
 }

@@ -89,17 +89,8 @@ async function up(context: CommandContext): Promise<void> {
 }
 
 /** The CLI's own client for a cluster by its name. */
-async function clientOf(context: CommandContext, name: string) {
-  const { CommandContext: Context } = await import("../command.ts");
-  const flags = context.flags.with({ context: name === "default" ? "kubesim" : `kubesim-${name}` });
-  return new Context({
-    path: context.path,
-    args: [],
-    dashIndex: -1,
-    flags,
-    io: context.io,
-  }).client();
-}
+const clientOf = (context: CommandContext, name: string) =>
+  context.withFlags({ context: name === "default" ? "kubesim" : `kubesim-${name}` }).client();
 
 interface NodeItem {
   metadata: { name: string };

@@ -6,7 +6,7 @@ const complete: CommandSpec = {
   stopAtFirstArgument: true,
   async run(context) {
     const words = context.args[0] === "--" ? context.args.slice(1) : context.args;
-    for (const candidate of await completions(context, words)) context.print(candidate);
+    for (const candidate of await completions(context.onlyLooking(), words)) context.print(candidate);
   },
 };
 

@@ -3,7 +3,7 @@ import type { CommandContext, CommandEntry, CommandSpec } from "../command.ts";
 import type { FlagSpec } from "../flags.ts";
 import { explicitFiles, ownConfigFile, type ContextEntry, type KubeConfig } from "../kubeconfig.ts";
 import { HelpAndError, throwAll } from "../errors.ts";
-import { currentOf, load, modify, type Field } from "../kubeconfig-changes.ts";
+import { currentOf, load, modify, put } from "../kubeconfig-changes.ts";
 import { OUTPUT_FLAGS } from "../printers/output.ts";
 import { tableWriter } from "../printers/tab-writer.ts";
 
@@ -173,14 +173,6 @@ async function setContext(context: CommandContext): Promise<void> {
     name,
   });
   context.print(`Context ${JSON.stringify(name)} ${known ? "modified" : "created"}.`);
-}
-
-/** Replaces an entry where it stands, or adds it. */
-function put(own: KubeConfig, field: Field, name: string, content: object): void {
-  const list = (own[field] ?? []) as { name: string }[];
-  const fresh = { name, ...content };
-  const at = list.findIndex((each) => each.name === name);
-  own[field] = (at < 0 ? [...list, fresh] : list.with(at, fresh)) as never;
 }
 
 async function setCluster(context: CommandContext): Promise<void> {

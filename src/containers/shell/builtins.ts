@@ -4,7 +4,7 @@ import { ExitError, type Process, SpawnError } from "../process.ts";
 import { DEFAULT_PATH, findExecutable } from "../process-table.ts";
 import { killProcesses } from "../programs/processes.ts";
 import { evaluateArithmetic } from "./arithmetic.ts";
-import { stdin } from "./io.ts";
+import { stderr, stdin, stdout } from "./io.ts";
 import { FunctionReturn, LoopJump, ShellError } from "./shell-error.ts";
 import type { Shell } from "./shell.ts";
 import { evaluateTest } from "./test-expression.ts";
@@ -193,13 +193,13 @@ async function runCommand(shell: Shell, argv: readonly string[]): Promise<number
       env: shell.environment(),
       cwd: shell.process.cwd,
       stdin: stdin(shell.io),
-      stdout: { write: (data) => shell.write(data.toString()) },
-      stderr: { write: (data) => shell.writeError(data.toString()) },
+      stdout: stdout(shell.io),
+      stderr: stderr(shell.io),
     });
     return await shell.process.race(child.exited);
   } catch (error) {
     if (!(error instanceof SpawnError)) throw error;
-    return commandMissing(shell, argv[0] ?? "", error, shell.io);
+    return commandMissing(shell, argv, error, shell.io);
   }
 }
 

@@ -14,7 +14,10 @@ export async function replaceBy(shell: Shell, argv: string[], env: ReadonlyMap<s
   throw new ExitError(await process.become(argv));
 }
 
-export async function commandMissing(shell: Shell, name: string, error: SpawnError, io: Descriptors): Promise<number> {
+export async function commandMissing(shell: Shell, argv: readonly string[], error: SpawnError, io: Descriptors): Promise<number> {
+  const [name = ""] = argv;
+  const handler = shell.flavor === "bash" && error.code === "ENOENT" ? shell.functions.get("command_not_found_handle") : undefined;
+  if (handler && !name.includes("/")) return shell.withDescriptors(io, () => shell.callFunction(handler, argv));
   const text =
     error.code === "EACCES"
       ? `${name}: Permission denied`
@@ -23,9 +26,6 @@ export async function commandMissing(shell: Shell, name: string, error: SpawnErr
           ? `${name}: No such file or directory`
           : `${name}: command not found`
         : `${name}: not found`;
-  const outer = shell.io;
-  shell.io = io;
-  await shell.complain(text);
-  shell.io = outer;
+  await shell.withDescriptors(io, async () => shell.complain(text));
   return error.code === "EACCES" ? 126 : 127;
 }

@@ -1,6 +1,7 @@
 import { signalName, signalNumber } from "../signals.ts";
 import { ShellError } from "./shell-error.ts";
-import type { Shell } from "./shell.ts";
+import type { Process } from "../process.ts";
+import type { Job, Shell } from "./shell.ts";
 
 export async function trap(shell: Shell, argv: readonly string[]): Promise<number> {
   const args = argv.slice(1).filter((arg) => arg !== "--");
@@ -66,17 +67,40 @@ export function findJob(shell: Shell, name: string) {
 }
 
 export async function jobs(shell: Shell): Promise<number> {
-  for (const job of shell.jobs)
-    await shell.write(
-      `[${job.number}]${job === shell.jobs.at(-1) ? "+" : "-"}  ${job.process.exitCode === undefined ? "Running" : "Done"}                 ${job.source}\n`,
-    );
+  for (const job of shell.jobs) await shell.write(`${renderJob(shell, job)}${job.process.exitCode === undefined ? " &" : ""}\n`);
   return 0;
 }
 
+/** What a prompt says of jobs that have ended since the one before. */
+export async function reportEndedJobs(shell: Shell): Promise<void> {
+  for (const job of shell.jobs.filter((each) => each.process.exitCode !== undefined)) {
+    await shell.writeError(`${renderJob(shell, job)}\n`);
+    shell.jobs.splice(shell.jobs.indexOf(job), 1);
+  }
+}
+
+function renderJob(shell: Shell, job: Job): string {
+  const mark = job === shell.jobs.at(-1) ? "+" : job === shell.jobs.at(-2) ? "-" : " ";
+  return `[${job.number}]${mark}  ${stateOf(job.process).padEnd(24)}${job.source}`;
+}
+
+function stateOf({ exitCode, endedBy }: Process): string {
+  if (exitCode === undefined) return "Running";
+  if (exitCode === 0) return "Done";
+  const signal = endedBy || (exitCode > 128 ? exitCode - 128 : 0);
+  return SIGNAL_TEXTS[signal] ?? `Exit ${exitCode}`;
+}
+
+const SIGNAL_TEXTS: Readonly<Record<number, string>> = { 1: "Hangup", 2: "Interrupt", 3: "Quit", 9: "Killed", 15: "Terminated" };
+
 export async function foreground(shell: Shell, argv: readonly string[]): Promise<number> {
   const job = findJob(shell, argv[1] ?? "%%");
-  if (!job) throw new ShellError(`${argv[0]}: ${argv[1] ?? "%%"}: no such job`);
+  if (!job) throw new ShellError(`${argv[0]}: ${argv[1] ?? (shell.flavor === "bash" ? "current" : "%%")}: no such job`);
+  if (argv[0] === "bg") {
+    await shell.writeError(`${shell.name}: bg: job ${job.number} already in background\n`);
+    return 0;
+  }
   await shell.write(`${job.source}\n`);
-  if (argv[0] === "bg") return 0;
+  shell.jobs.splice(shell.jobs.indexOf(job), 1);
   return shell.process.race(job.process.exited);
 }

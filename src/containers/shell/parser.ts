@@ -19,6 +19,7 @@ interface PendingHereDocument {
 export class ShellParser {
   readonly #reader: WordReader;
   #hereDocuments: PendingHereDocument[] = [];
+  #openHereDocument = false;
 
   constructor(source: string) {
     this.#reader = new WordReader(source);
@@ -37,6 +38,11 @@ export class ShellParser {
   /** The line that the parser has come to. */
   get line(): number {
     return this.#reader.line;
+  }
+
+  /** Whether the source has ended in a here-document. */
+  get inHereDocument(): boolean {
+    return this.#openHereDocument;
   }
 
   get atEnd(): boolean {
@@ -415,7 +421,8 @@ export class ShellParser {
     const pending = this.#hereDocuments;
     this.#hereDocuments = [];
     for (const document of pending) {
-      const text = this.#reader.hereDocument(document.delimiter, document.stripTabs);
+      const { text, ended } = this.#reader.hereDocument(document.delimiter, document.stripTabs);
+      if (!ended) this.#openHereDocument = true;
       document.fill(document.literal ? [{ kind: "text", text, quoted: true }] : quotedParts(text));
     }
   }

@@ -3,6 +3,7 @@ import type { Process } from "../process.ts";
 import { FileError } from "../filesystem.ts";
 import { readLine } from "../byte-pipe.ts";
 import { accountName } from "../programs/support.ts";
+import { reportEndedJobs } from "./job-builtins.ts";
 import { ShellParser } from "./parser.ts";
 import { Interrupted } from "./shell-error.ts";
 import { runToExit, Shell } from "./shell.ts";
@@ -105,13 +106,11 @@ async function runInput(shell: Shell): Promise<number> {
 
 /** Whether more lines are needed; here-documents run to their end. */
 export function isIncomplete(source: string): boolean {
-  const open = /<<-?\s*(['"]?)(\w+)\1/.exec(source);
-  if (open && !new RegExp(`^\\t*${open[2]}$`, "m").test(source.slice(open.index + open[0].length))) return true;
   if (/(?:^|[^\\])(?:\\\\)*\\\n$/.test(source)) return true;
   try {
     const parser = new ShellParser(source);
     while (parser.next());
-    return false;
+    return parser.inHereDocument;
   } catch (error) {
     if (error instanceof ShellSyntaxError) return error.incomplete;
     throw error;
@@ -128,10 +127,7 @@ async function runPrompt(shell: Shell): Promise<number> {
   return runToExit(shell, async () => {
     let pending = "";
     for (;;) {
-      for (const job of shell.jobs.filter((each) => each.process.exitCode !== undefined)) {
-        await shell.writeError(`[${job.number}]+  Done                       ${job.source}\n`);
-        shell.jobs.splice(shell.jobs.indexOf(job), 1);
-      }
+      await reportEndedJobs(shell);
       try {
         await shell.writeError(prompt(shell, pending === "" ? "PS1" : "PS2"));
         const line = await typedLine(shell);

@@ -154,15 +154,17 @@ export class Shell extends ShellState {
 
   #startBackground(item: AndOr): void {
     const child = this.process.fork((process) => this.runForked(process, (shell) => shell.#andOr({ ...item, background: false }, true)), {
-      stdin: this.interactive ? stdin(this.io) : NULL_READER,
+      stdin: this.interactive && this.process.terminal ? stdin(this.io) : NULL_READER,
       stdout: stdout(this.io),
       stderr: stderr(this.io),
       env: this.environment(),
       cwd: this.process.cwd,
     });
-    this.jobs.push({ number: Math.max(0, ...this.jobs.map((job) => job.number)) + 1, process: child, source: item.source });
+    const number = Math.max(0, ...this.jobs.map((job) => job.number)) + 1;
+    this.jobs.push({ number, process: child, source: item.source });
     this.lastBackgroundPid = child.pid;
     this.status = 0;
+    if (this.interactive && this.flavor === "bash") void this.writeError(`[${number}] ${child.pid}\n`);
   }
 
   async #andOr(item: AndOr, replace: boolean): Promise<number> {
@@ -290,7 +292,7 @@ export class Shell extends ShellState {
     if (special) for (const assignment of command.assignments) await assign(this, assignment);
     this.io = io;
     try {
-      if (body && !special) this.status = await this.#function(body, argv.slice(1));
+      if (body && !special) this.status = await this.callFunction(body, argv.slice(1));
       else if (builtin) this.status = await builtin(this, argv);
       return this.status;
     } catch (error) {
@@ -306,10 +308,20 @@ export class Shell extends ShellState {
     }
   }
 
-  async #function(body: Command, parameters: string[]): Promise<number> {
+  async withDescriptors<T>(io: Descriptors, run: () => Promise<T>): Promise<T> {
+    const outer = this.io;
+    this.io = io;
+    try {
+      return await run();
+    } finally {
+      this.io = outer;
+    }
+  }
+
+  async callFunction(body: Command, parameters: readonly string[]): Promise<number> {
     if (this.#depth >= MAX_FUNCTION_DEPTH) throw new ShellError("maximum function nesting level exceeded", 2, true);
     const outer = this.parameters;
-    this.parameters = parameters;
+    this.parameters = [...parameters];
     this.locals.push(new Map());
     this.#depth++;
     try {
@@ -337,7 +349,7 @@ export class Shell extends ShellState {
       return await this.process.race(child.exited);
     } catch (error) {
       if (!(error instanceof SpawnError)) throw error;
-      return commandMissing(this, argv[0] ?? "", error, io);
+      return commandMissing(this, argv, error, io);
     }
   }
 }

@@ -174,16 +174,17 @@ export class WordReader {
     return [word(first), word(second), word(third)];
   }
 
-  hereDocument(delimiter: string, stripTabs: boolean): string {
+  /** The text up to the delimiter; `ended`: it was there. */
+  hereDocument(delimiter: string, stripTabs: boolean): { readonly text: string; readonly ended: boolean } {
     let text = "";
     for (;;) {
-      if (this.atEnd) return text;
+      if (this.atEnd) return { text, ended: false };
       const newline = this.#source.indexOf("\n", this.position);
       const end = newline < 0 ? this.#source.length : newline;
       let line = this.#source.slice(this.position, end);
       this.position = Math.min(this.#source.length, end + 1);
       if (stripTabs) line = line.replace(/^\t+/, "");
-      if (line === delimiter) return text;
+      if (line === delimiter) return { text, ended: true };
       text += `${line}\n`;
     }
   }
