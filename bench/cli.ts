@@ -7,7 +7,6 @@ import { oracle } from "../test/support/oracle.ts";
 const WARM_UP = 2;
 const STORED_PODS = 2000;
 const APPLIED_OBJECTS = 200;
-const NODE_20_GOAL = 1.8;
 
 interface Measured {
   readonly name: string;
@@ -75,7 +74,7 @@ function nodes(): { readonly name: string; readonly binary: string; readonly goa
   // Where `npm i --prefix .cache/node24 node@24` puts the binary.
   const node24 = path.join(ROOT, ".cache/node24/node_modules/node/bin/node");
   return [
-    { name: `node${major}`, binary: process.execPath, goal: major >= 24 ? 1 : NODE_20_GOAL },
+    { name: `node${major}`, binary: process.execPath, goal: 1 },
     ...(fs.existsSync(node24) && major !== 24 ? [{ name: "node24", binary: node24, goal: 1 }] : []),
   ];
 }

@@ -1,4 +1,3 @@
-import { Command as Parser, Option } from "commander";
 import { parseGoDuration } from "./go-duration.ts";
 import { UsageError } from "./errors.ts";
 
@@ -69,25 +68,26 @@ export interface ParsedArguments {
  * Understands flags as kubectl's flag library does (`-n=x`, `-it`, `--flag=value`, optional values) and says what is wrong in its words;
  * commander then holds the options and converts the values.
  */
-export function parseFlags(
+export async function parseFlags(
   argv: readonly string[],
   specs: readonly FlagSpec[],
   options: { readonly commandPath: string; readonly stopAtFirstArgument?: boolean },
-): ParsedArguments {
+): Promise<ParsedArguments> {
   const fail = (message: string) => new UsageError(`${message}\nSee '${options.commandPath} --help' for usage.`);
   const found = tokenize(argv, specs, options.stopAtFirstArgument ?? false, fail);
-  const changed = new Set(found.flags.map(([spec]) => spec.name));
-  const parser = new Parser().exitOverride().helpOption(false).allowExcessArguments(true).enablePositionalOptions(false);
-  const values = new Map<string, FlagValue>();
-  for (const spec of specs) {
-    values.set(spec.name, defaultOf(spec));
-    if (changed.has(spec.name)) parser.addOption(optionFor(spec, values, fail));
+  const changed = new Map(found.flags.map(([spec]) => [spec.name, spec]));
+  const values = new Map<string, FlagValue>(specs.map((spec) => [spec.name, defaultOf(spec)]));
+  if (changed.size > 0) {
+    // Loaded only for commands with flags: it brings node:child_process with it.
+    const { Command: Parser, Option } = await import("commander");
+    const parser = new Parser().exitOverride().helpOption(false).allowExcessArguments(true).enablePositionalOptions(false);
+    for (const spec of changed.values()) parser.addOption(new Option(`--${spec.name} <value>`).argParser(reader(spec, values, fail)));
+    parser.parse(
+      found.flags.map(([spec, value]) => `--${spec.name}=${value}`),
+      { from: "user" },
+    );
   }
-  parser.parse(
-    found.flags.map(([spec, value]) => `--${spec.name}=${value}`),
-    { from: "user" },
-  );
-  return { flags: new Flags(values, changed), args: found.args, dashIndex: found.dashIndex };
+  return { flags: new Flags(values, new Set(changed.keys())), args: found.args, dashIndex: found.dashIndex };
 }
 
 /** The subcommand that the arguments name, skipping flags and their values. Upstream: cobra stripFlags */
@@ -191,9 +191,10 @@ function defaultOf(spec: FlagSpec): FlagValue {
   return spec.type.startsWith("string") ? [] : 0;
 }
 
-function optionFor(spec: FlagSpec, values: Map<string, FlagValue>, fail: Fail): Option {
+/** Puts what is given for a flag, once or several times, into the values. */
+function reader(spec: FlagSpec, values: Map<string, FlagValue>, fail: Fail): (raw: string) => string {
   let first = true;
-  return new Option(`--${spec.name} <value>`).argParser((raw: string) => {
+  return (raw) => {
     try {
       const value = convert(spec.type, raw);
       const before = values.get(spec.name);
@@ -204,7 +205,7 @@ function optionFor(spec: FlagSpec, values: Map<string, FlagValue>, fail: Fail): 
       throw fail(`invalid argument ${JSON.stringify(raw)} for ${shown} flag: ${(error as Error).message}`);
     }
     return raw;
-  });
+  };
 }
 
 function convert(type: FlagType, raw: string): FlagValue {

@@ -49,7 +49,7 @@ async function run(argv: readonly string[], io: Io): Promise<number> {
   }
   let parsed;
   try {
-    parsed = parseFlags(selected.rest, flags, {
+    parsed = await parseFlags(selected.rest, flags, {
       commandPath: path,
       stopAtFirstArgument: spec.stopAtFirstArgument ?? false,
     });

@@ -77,12 +77,12 @@ export async function stopDaemon(home: string, cluster: string, timeoutMs = 15_0
   return true;
 }
 
-/** What to run: the bundle beside ours, or the source through tsx in a checkout. */
+/** What to run: the bundle above our parts, or the source through tsx in a checkout. */
 function daemonEntry(): string[] {
   const here = typeof __filename === "string" ? __filename : fileURLToPath(import.meta.url);
-  const bundle = path.join(path.dirname(here), "daemon.cjs");
+  const bundle = path.join(path.dirname(here), "../daemon.cjs");
   if (here.endsWith(".cjs") && fs.existsSync(bundle)) return [bundle];
-  const root = path.resolve(path.dirname(here), here.endsWith(".cjs") ? ".." : "../..");
+  const root = path.resolve(path.dirname(here), "../..");
   return ["--import", import.meta.resolve("tsx"), path.join(root, "src/daemon/main.ts")];
 }
 

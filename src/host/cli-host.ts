@@ -89,30 +89,50 @@ export function temporaryFolder(prefix: string): string {
   return fs.mkdtempSync(path.join(os.tmpdir(), prefix));
 }
 
-let stdoutGone = false;
-
 /** Writes to standard output. A reader that has gone away (`| head`) ends the program quietly. */
 export function writeOut(text: string | Uint8Array): void {
-  if (stdoutGone) return;
-  if (process.stdout.listenerCount("error") === 0) {
-    process.stdout.on("error", () => {
-      stdoutGone = true;
-      process.exit(0);
-    });
-  }
-  process.stdout.write(text);
+  writeDirectly(1, text);
 }
 
+/** Writes to standard error, whether somebody reads it or not. */
 export function writeErr(text: string | Uint8Array): void {
-  process.stderr.write(text);
+  writeDirectly(2, text);
+}
+
+/** What does not take everything at once is written through its stream. Making those takes milliseconds, so that nothing else is. */
+const streams = new Map<number, NodeJS.WriteStream>();
+
+function writeDirectly(descriptor: 1 | 2, text: string | Uint8Array): void {
+  let bytes = Buffer.from(text);
+  try {
+    // A console of Windows wants other bytes than ours.
+    while (bytes.length > 0 && !streams.has(descriptor) && process.platform !== "win32")
+      bytes = bytes.subarray(fs.writeSync(descriptor, bytes));
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== "EAGAIN") return readerGone(descriptor);
+  }
+  if (bytes.length === 0) return;
+  let stream = streams.get(descriptor);
+  if (!stream) {
+    stream = descriptor === 1 ? process.stdout : process.stderr;
+    stream.on("error", () => readerGone(descriptor));
+    streams.set(descriptor, stream);
+  }
+  stream.write(bytes);
+}
+
+function readerGone(descriptor: 1 | 2): void {
+  if (descriptor === 1) process.exit(0);
 }
 
 /** Ends the program once everything written has left. */
 export function exitWith(code: number): void {
   process.exitCode = code;
-  const leave = () => process.exit(code);
-  if (process.stdout.writableLength === 0 && process.stderr.writableLength === 0) leave();
-  else process.stdout.write("", () => process.stderr.write("", leave));
+  const waiting = [...streams.values()].filter((stream) => stream.writableLength > 0);
+  let left = waiting.length;
+  const leave = () => left-- <= 0 && process.exit(code);
+  for (const stream of waiting) stream.write("", leave);
+  leave();
 }
 
 export function setExitCode(code: number): void {

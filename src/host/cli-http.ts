@@ -29,6 +29,11 @@ export interface HttpResponse {
 
 /** Sends one request. Resolves when the headers of the answer are there; the body is read by the caller. */
 export async function sendRequest(target: HttpTarget, request: HttpRequest): Promise<HttpResponse> {
+  if (target.socketPath !== undefined) {
+    const { sendOverSocket } = await import("./socket-http.ts");
+    const { host, prefix } = splitUrl(target.url);
+    return sendOverSocket(target.socketPath, { ...request, path: prefix + request.path, headers: { ...request.headers, Host: host } });
+  }
   const { http, options } = await requestOptions(target, request);
   return new Promise((resolve, reject) => {
     const outgoing = http.request(options, (response: IncomingMessage) => {
