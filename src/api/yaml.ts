@@ -61,12 +61,12 @@ function renderScalar(value: unknown, indent: number, blockAllowed: boolean, col
   if (typeof value === "string") return renderString(value, indent, blockAllowed, column);
   if (Array.isArray(value)) return "[]";
   if (typeof value === "object") return "{}";
-  return renderNumber(value as number | boolean);
+  return renderNumber(value as number | bigint | boolean);
 }
 
 /** Whole numbers in full; others as Go's %g: an exponent from the seventh digit on. */
-function renderNumber(value: number | boolean): string {
-  if (typeof value === "boolean" || (Number.isInteger(value) && Math.abs(value) < 2 ** 64)) return String(value);
+function renderNumber(value: number | bigint | boolean): string {
+  if (typeof value !== "number" || (Number.isInteger(value) && Math.abs(value) < 2 ** 64)) return String(value);
   if (!Number.isFinite(value)) return Number.isNaN(value) ? ".nan" : value > 0 ? ".inf" : "-.inf";
   const [mantissa = "", exponent = "0"] = value.toExponential().split("e");
   const power = Number(exponent);

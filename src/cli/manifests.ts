@@ -98,7 +98,7 @@ export async function readManifests(context: CommandContext, errors?: unknown[])
 async function kustomized(context: CommandContext, folder: string): Promise<Manifest[]> {
   const { buildKustomization } = await import("./kustomize/build.ts");
   const warn = (text: string) => context.io.err(text);
-  return buildKustomization(folder, { warn, order: "legacy" }).map((object) => ({
+  return buildKustomization(folder, { warn }).map(({ object }) => ({
     object: { ...object, metadata: object.metadata ?? {} },
     source: folder,
   }));

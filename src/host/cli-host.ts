@@ -69,6 +69,38 @@ export function pathKind(file: string): "file" | "folder" | undefined {
   }
 }
 
+/** The path without symbolic links; what is not there is told in Go's words. */
+export function evaluateLinks(file: string): string {
+  try {
+    return fs.realpathSync(file);
+  } catch (error) {
+    throw new Error(`lstat ${firstMissing(file)}: ${goErrorText(error)}`, { cause: error });
+  }
+}
+
+function firstMissing(file: string): string {
+  const parent = path.dirname(file);
+  return parent === file || fs.existsSync(parent) ? file : firstMissing(parent);
+}
+
+const GO_ERRORS: Readonly<Record<string, string>> = {
+  ENOENT: "no such file or directory",
+  ENOTDIR: "not a directory",
+  EISDIR: "is a directory",
+  EACCES: "permission denied",
+  ELOOP: "too many links",
+};
+
+const goErrorText = (error: unknown): string => {
+  const { code = "" } = error as NodeJS.ErrnoException;
+  return GO_ERRORS[code] ?? code;
+};
+
+/** `open FILE: no such file or directory`, as Go tells that a file could not be read. */
+export function readFailure(file: string, error: unknown): string {
+  return `${goErrorText(error) === GO_ERRORS["EISDIR"] ? "read" : "open"} ${file}: ${goErrorText(error)}`;
+}
+
 export function modifiedMs(file: string): number | undefined {
   try {
     return fs.statSync(file).mtimeMs;
@@ -203,7 +235,7 @@ export async function runProgram(command: string, args: readonly string[], env: 
 }
 
 /** The head of a line of Go's klog: level, date, time, process. */
-export function klogHead(level: "E" | "F" | "W", source: string): string {
+export function klogHead(level: "E" | "F" | "I" | "W", source: string): string {
   const now = new Date();
   const two = (value: number) => String(value).padStart(2, "0");
   return `${level}${two(now.getMonth() + 1)}${two(now.getDate())} ${two(now.getHours())}:${two(now.getMinutes())}:${two(now.getSeconds())}.${String(now.getMilliseconds()).padStart(3, "0")}000 ${String(process.pid).padStart(7)} ${source}]`;

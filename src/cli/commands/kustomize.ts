@@ -1,7 +1,8 @@
 import { joinPath, pathKind, writeText } from "../../host/cli-host.ts";
 import { renderYaml } from "../../api/yaml.ts";
 import type { CommandSpec } from "../command.ts";
-import { buildKustomization } from "../kustomize/build.ts";
+import { buildKustomization, renderResources } from "../kustomize/build.ts";
+import { effectiveNamespace, type Resource } from "../kustomize/resource.ts";
 
 const kustomize: CommandSpec = {
   usage: "DIR",
@@ -34,34 +35,33 @@ const kustomize: CommandSpec = {
     const restrictor = flags.text("load-restrictor");
     if (!["LoadRestrictionsRootOnly", "LoadRestrictionsNone"].includes(restrictor))
       throw new Error(`illegal flag value --load-restrictor ${restrictor}; legal values: [LoadRestrictionsRootOnly LoadRestrictionsNone]`);
-    const objects = buildKustomization(args[0] ?? ".", {
+    const reorder = flags.text("reorder");
+    if (reorder !== "legacy" && reorder !== "none")
+      throw new Error(`illegal flag value --reorder ${reorder}; legal values: [legacy none]`);
+    const plugins = flags.bool("enable-alpha-plugins");
+    const resources = buildKustomization(args[0] ?? ".", {
       warn: (text) => context.io.err(text),
-      order: flags.text("reorder") === "none" ? "fifo" : "legacy",
+      reorder: flags.has("reorder") ? reorder : undefined,
       anywhere: restrictor === "LoadRestrictionsNone",
+      enableHelm: flags.bool("enable-helm") || plugins,
+      plugins,
     });
     const output = flags.text("output");
-    if (output !== "" && pathKind(output) === "folder") {
-      for (const object of objects) writeText(joinPath(output, fileName(object)), renderYaml(object), 0o644);
-      return Promise.resolve();
-    }
-    const text = objects.map((object) => renderYaml(object)).join("---\n");
-    if (output === "") context.io.out(text);
-    else writeText(output, text, 0o644);
+    if (output !== "" && pathKind(output) === "folder") writeEach(output, resources);
+    else if (output !== "") writeText(output, renderResources(resources), 0o644);
+    else context.io.out(renderResources(resources));
     return Promise.resolve();
   },
 };
 
 export default kustomize;
 
-function fileName({
-  apiVersion = "",
-  kind = "",
-  metadata = {},
-}: {
-  apiVersion?: string;
-  kind?: string;
-  metadata?: { name?: string; namespace?: string };
-}): string {
-  const group = apiVersion.replaceAll("/", "_");
-  return `${[metadata.namespace, group, kind, metadata.name].filter(Boolean).join("_").toLowerCase()}.yaml`;
+/** One file for each resource; with several namespaces their names come first. Upstream: kustomize/commands/build/writer.go */
+function writeEach(folder: string, resources: readonly Resource[]): void {
+  const namespaces = new Set(resources.filter(({ clusterScoped }) => !clusterScoped).map(({ id }) => effectiveNamespace(id)));
+  for (const { id, object } of resources) {
+    const place = id.clusterScoped || namespaces.size < 2 ? [] : [effectiveNamespace(id)];
+    const words = [...place, id.group, id.version, id.kind].filter((word) => word !== "");
+    writeText(joinPath(folder, `${[...words, id.name].join("_").toLowerCase()}.yaml`), renderYaml(object), 0o644);
+  }
 }

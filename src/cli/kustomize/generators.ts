@@ -1,36 +1,26 @@
 import { baseName } from "../../host/cli-host.ts";
-import { isConfigMapKey } from "../../api/validation/names.ts";
 import type { GeneratorArgs, GeneratorOptions } from "./kustomization.ts";
-import { type Json, type KObject, Resource } from "./resource.ts";
+import type { OpenApi } from "./open-api.ts";
+import { type Behavior, type KObject, Resource } from "./resource.ts";
+import type { Json } from "./values.ts";
 
 const LINE_LENGTH = 70;
 
-/** A ConfigMap or Secret made of literals and files. `load` reads a file of the kustomization's folder. */
-export function generate(
-  kind: "ConfigMap" | "Secret",
-  args: GeneratorArgs,
-  shared: GeneratorOptions,
-  load: (file: string) => Buffer,
-): Resource {
+export type Generated = "ConfigMap" | "Secret";
+
+/** A ConfigMap or Secret made of literals and files. `load` reads a file of the kustomization's folder. Upstream: kustomize/api/internal/generators */
+export function generate(kind: Generated, args: GeneratorArgs, { load, openApi }: { load(file: string): Buffer; openApi: OpenApi }): Resource {
   if (!args.name) throw new Error(`a configmap must have a name`);
   const data = readPairs(args, load);
-  const own = args.options ?? {};
-  const options = {
-    ...shared,
-    ...own,
-    labels: { ...shared.labels, ...own.labels },
-    annotations: { ...shared.annotations, ...own.annotations },
-  };
-  const object: KObject = {
-    apiVersion: "v1",
-    kind,
-    metadata: { name: args.name, ...(args.namespace ? { namespace: args.namespace } : {}) },
-  };
-  if (Object.keys(options.labels).length > 0) object.metadata = { ...object.metadata, labels: options.labels };
-  if (Object.keys(options.annotations).length > 0) object.metadata = { ...object.metadata, annotations: options.annotations };
+  const { labels = {}, annotations = {}, immutable, disableNameSuffixHash } = args.options ?? {};
+  const metadata: NonNullable<KObject["metadata"]> = { name: args.name };
+  if (args.namespace) metadata.namespace = args.namespace;
+  if (Object.keys(labels).length > 0) metadata.labels = labels;
+  if (Object.keys(annotations).length > 0) metadata.annotations = annotations;
+  const object: KObject = { apiVersion: "v1", kind, metadata };
   if (kind === "Secret") {
     object["type"] = args.type || "Opaque";
-    if (data.size > 0) object["data"] = Object.fromEntries([...data].map(([key, value]) => [key, encode(value)]));
+    object["data"] = Object.fromEntries([...data].map(([key, value]) => [key, encode(value)]));
   } else {
     for (const [key, value] of data) {
       const text = value.toString("utf8");
@@ -39,66 +29,84 @@ export function generate(
       map[key] = isText ? text : encode(value);
     }
   }
-  if (options.immutable) object["immutable"] = true;
-  const resource = new Resource(object);
-  resource.needsHash = !(shared.disableNameSuffixHash || own.disableNameSuffixHash);
+  if (immutable) object["immutable"] = true;
+  const resource = new Resource(object, openApi);
+  resource.needsHash = !disableNameSuffixHash;
   resource.behavior = behaviorOf(args.behavior);
   return resource;
 }
 
-function behaviorOf(text: string | undefined): Resource["behavior"] {
-  return text === "merge" || text === "replace" ? text : "create";
+/** What a generator says wins over what all of them share; but nobody can take a yes of those back. */
+export function mergedOptions(own: GeneratorOptions = {}, shared: GeneratorOptions = {}): GeneratorOptions {
+  return {
+    labels: { ...shared.labels, ...own.labels },
+    annotations: { ...shared.annotations, ...own.annotations },
+    disableNameSuffixHash: own.disableNameSuffixHash || (shared.disableNameSuffixHash ?? false),
+    immutable: own.immutable || (shared.immutable ?? false),
+  };
+}
+
+function behaviorOf(text: string | undefined): Behavior {
+  return text === "merge" || text === "replace" || text === "create" ? text : "unspecified";
 }
 
 function readPairs(args: GeneratorArgs, load: (file: string) => Buffer): Map<string, Buffer> {
   const pairs = new Map<string, Buffer>();
-  const add = (key: string, value: Buffer | string) => {
-    if (!isConfigMapKey(key))
-      throw new Error(
-        `${JSON.stringify(key)} is not a valid key name: a valid config key must consist of alphanumeric characters, '-', '_' or '.' (e.g. 'key.name',  or 'KEY_NAME',  or 'key-name', regex used for validation is '[-._a-zA-Z0-9]+')`,
-      );
+  for (const [key, value] of [...envPairs(args, load), ...literalPairs(args), ...filePairs(args, load)]) {
     if (pairs.has(key)) throw new Error(`configmap ${args.name} illegally repeats the key \`${key}\``);
     pairs.set(key, Buffer.from(value));
-  };
-  for (const file of [...(args.envs ?? []), ...(args.env ? [args.env] : [])])
-    for (const [key, value] of envLines(load(file).toString("utf8"))) add(key, value);
-  for (const literal of args.literals ?? []) {
-    const equals = literal.indexOf("=");
-    if (equals < 1)
-      throw new Error(
-        `loading KV pairs: literal sources [${(args.literals ?? []).join(" ")}]: invalid literal source ${literal}, expected key=value`,
-      );
-    add(literal.slice(0, equals), unquote(literal.slice(equals + 1)));
-  }
-  for (const source of args.files ?? []) {
-    const [key = "", file, ...more] = source.split("=");
-    const fail = (text: string) => new Error(`loading KV pairs: file sources: [${(args.files ?? []).join(" ")}]: ${text}`);
-    if (more.length > 0) throw fail(`source ${JSON.stringify(source)} key name or file path contains '='`);
-    const read = (name: string) => {
-      try {
-        return load(name);
-      } catch (error) {
-        throw fail((error as Error).message);
-      }
-    };
-    if (file === undefined) add(baseName(source), read(source));
-    else if (key === "") throw fail(`missing key name for file path ${JSON.stringify(file)} in source ${JSON.stringify(source)}`);
-    else if (file === "") throw fail(`missing file path for key name ${JSON.stringify(key)} in source ${JSON.stringify(source)}`);
-    else add(key, read(file));
   }
   return pairs;
 }
 
-function envLines(text: string): [string, string][] {
+type Pair = readonly [string, string | Buffer];
+
+/** Runs a reader; what goes wrong is told with the sources. */
+function reading(what: string, sources: readonly string[], read: () => Pair[]): Pair[] {
+  try {
+    return read();
+  } catch (error) {
+    throw new Error(`loading KV pairs: ${what} [${sources.join(" ")}]: ${(error as Error).message}`, { cause: error });
+  }
+}
+
+const envPairs = ({ envs = [] }: GeneratorArgs, load: (file: string) => Buffer) =>
+  reading("env source files:", envs, () => envs.flatMap((file) => envLines(load(file).toString("utf8"))));
+
+function literalPairs({ literals = [] }: GeneratorArgs): Pair[] {
+  return reading("literal sources", literals, () =>
+    literals.map((literal): Pair => {
+      const equals = literal.indexOf("=");
+      if (equals < 1) throw new Error(`invalid literal source ${literal}, expected key=value`);
+      return [literal.slice(0, equals), unquote(literal.slice(equals + 1))];
+    }),
+  );
+}
+
+function filePairs({ files = [] }: GeneratorArgs, load: (file: string) => Buffer): Pair[] {
+  return reading("file sources:", files, () =>
+    files.map((source): Pair => {
+      const [key = "", file, ...more] = source.split("=");
+      if (more.length > 0) throw new Error(`source ${JSON.stringify(source)} key name or file path contains '='`);
+      if (file === undefined) return [baseName(source), load(source)];
+      if (key === "") throw new Error(`missing key name for file path ${JSON.stringify(file)} in source ${JSON.stringify(source)}`);
+      if (file === "") throw new Error(`missing file path for key name ${JSON.stringify(key)} in source ${JSON.stringify(source)}`);
+      return [key, load(file)];
+    }),
+  );
+}
+
+function envLines(text: string): Pair[] {
   return text
     .replace(/^\uFEFF/, "")
     .split("\n")
     .map((line) => line.replace(/\r$/, "").trimStart())
     .filter((line) => line !== "" && !line.startsWith("#"))
-    .map((line) => {
+    .map((line): Pair => {
       const equals = line.indexOf("=");
       return equals < 0 ? [line, ""] : [line.slice(0, equals), line.slice(equals + 1)];
-    });
+    })
+    .filter(([key]) => key !== "");
 }
 
 const unquote = (text: string) =>
@@ -109,25 +117,4 @@ function encode(value: Buffer): string {
   const text = value.toString("base64");
   if (text.length < LINE_LENGTH) return text;
   return (text.match(/.{1,70}/g) ?? []).map((line) => `${line}\n`).join("");
-}
-
-/** What a generator that merges keeps of the resource that is there. */
-export function absorb(fresh: Resource, old: Resource): void {
-  const { labels, annotations, ...rest } = old.metadata;
-  fresh.object.metadata = { ...fresh.metadata, ...rest };
-  const [allLabels, allAnnotations] = [
-    { ...labels, ...fresh.metadata.labels },
-    { ...annotations, ...fresh.metadata.annotations },
-  ];
-  if (Object.keys(allLabels).length > 0) fresh.metadata.labels = allLabels;
-  if (Object.keys(allAnnotations).length > 0) fresh.metadata.annotations = allAnnotations;
-  fresh.earlier.push(...old.earlier);
-  fresh.prefixes.push(...old.prefixes);
-  fresh.suffixes.push(...old.suffixes);
-  if (fresh.behavior === "merge")
-    for (const field of ["data", "binaryData"]) {
-      const merged = { ...(old.object[field] as Json | undefined), ...(fresh.object[field] as Json | undefined) };
-      if (Object.keys(merged).length > 0) fresh.object[field] = merged;
-    }
-  fresh.behavior = old.behavior;
 }

@@ -1,165 +1,118 @@
-import { appliesTo, type FieldSpec, visitField } from "./field-specs.ts";
-import { type Json, type Resource, type ResourceId, showId } from "./resource.ts";
-
-interface Target {
-  readonly kind: string;
-  readonly group?: string;
-  readonly version?: string;
-}
-interface Reference extends FieldSpec {
-  readonly to: Target;
-}
-
-/** Kinds with a pod template, and where it is. */
-const PODS: readonly [string, string][] = [
-  ["Pod", "spec"],
-  ["PodTemplate", "template/spec"],
-  ...["Deployment", "ReplicaSet", "ReplicationController", "DaemonSet", "StatefulSet", "Job"].map((kind): [string, string] => [
-    kind,
-    "spec/template/spec",
-  ]),
-  ["CronJob", "spec/jobTemplate/spec/template/spec"],
-];
-const inPods = (to: Target, except: readonly string[], ...paths: string[]): Reference[] =>
-  PODS.filter(([kind]) => !except.includes(kind)).flatMap(([kind, root]) => paths.map((path) => ({ to, kind, path: `${root}/${path}` })));
-const at = (to: Target, path: string, kind: string, group?: string): Reference => ({ to, path, kind, ...(group ? { group } : {}) });
-
-const CONFIG_MAP: Target = { kind: "ConfigMap", version: "v1" };
-const SECRET: Target = { kind: "Secret", version: "v1" };
-const SERVICE: Target = { kind: "Service", version: "v1" };
-const RBAC = "rbac.authorization.k8s.io";
-const ADMISSION = "admissionregistration.k8s.io";
-const ACCOUNT: Target = { kind: "ServiceAccount", version: "v1" };
-const CLAIM: Target = { kind: "PersistentVolumeClaim", version: "v1" };
-const CLASS: Target = { kind: "StorageClass", version: "v1", group: "storage.k8s.io" };
-const NO_REPLICATION = ["ReplicationController"];
-const NO_SETS = ["ReplicaSet", "PodTemplate"];
-
-/** Fields that hold another object's name. Upstream: kustomize/api/internal/konfig/builtinpluginconsts/namereference.go */
-const REFERENCES: readonly Reference[] = [
-  ...["Deployment", "ReplicationController", "ReplicaSet", "StatefulSet"].map((kind) =>
-    at({ kind }, "spec/scaleTargetRef/name", "HorizontalPodAutoscaler"),
-  ),
-  ...inPods(
-    CONFIG_MAP,
-    NO_REPLICATION,
-    "volumes/configMap/name",
-    "containers/env/valueFrom/configMapKeyRef/name",
-    "initContainers/env/valueFrom/configMapKeyRef/name",
-    "containers/envFrom/configMapRef/name",
-    "initContainers/envFrom/configMapRef/name",
-    "volumes/projected/sources/configMap/name",
-  ),
-  at(CONFIG_MAP, "spec/configSource/configMap", "Node"),
-  at(CONFIG_MAP, "rules/resourceNames", "Role"),
-  at(CONFIG_MAP, "rules/resourceNames", "ClusterRole"),
-  at(CONFIG_MAP, "metadata/annotations/nginx.ingress.kubernetes.io\\/fastcgi-params-configmap", "Ingress"),
-  ...inPods(
-    SECRET,
-    NO_REPLICATION,
-    "volumes/secret/secretName",
-    "containers/env/valueFrom/secretKeyRef/name",
-    "initContainers/env/valueFrom/secretKeyRef/name",
-    "containers/envFrom/secretRef/name",
-    "initContainers/envFrom/secretRef/name",
-    "imagePullSecrets/name",
-    "volumes/projected/sources/secret/name",
-  ),
-  at(SECRET, "spec/tls/secretName", "Ingress"),
-  ...[
-    "ingress.kubernetes.io\\/auth-secret",
-    "nginx.ingress.kubernetes.io\\/auth-secret",
-    "nginx.ingress.kubernetes.io\\/auth-tls-secret",
-  ].map((name) => at(SECRET, `metadata/annotations/${name}`, "Ingress")),
-  at(SECRET, "imagePullSecrets/name", "ServiceAccount"),
-  ...["secretName", "adminSecretName", "userSecretName", "secretRef"].map((name) => at(SECRET, `parameters/${name}`, "StorageClass")),
-  at(SECRET, "rules/resourceNames", "Role"),
-  at(SECRET, "rules/resourceNames", "ClusterRole"),
-  at(SECRET, "spec/azureFile/secretName", "PersistentVolume"),
-  at(SERVICE, "spec/serviceName", "StatefulSet", "apps"),
-  ...[
-    "spec/rules/http/paths/backend/serviceName",
-    "spec/backend/serviceName",
-    "spec/rules/http/paths/backend/service/name",
-    "spec/defaultBackend/service/name",
-  ].map((path) => at(SERVICE, path, "Ingress")),
-  at(SERVICE, "spec/service/name", "APIService", "apiregistration.k8s.io"),
-  at(SERVICE, "webhooks/clientConfig/service", "ValidatingWebhookConfiguration", ADMISSION),
-  at(SERVICE, "webhooks/clientConfig/service", "MutatingWebhookConfiguration", ADMISSION),
-  at({ kind: "Role", group: RBAC }, "roleRef/name", "RoleBinding", RBAC),
-  at({ kind: "ClusterRole", group: RBAC }, "roleRef/name", "RoleBinding", RBAC),
-  at({ kind: "ClusterRole", group: RBAC }, "roleRef/name", "ClusterRoleBinding", RBAC),
-  at(ACCOUNT, "subjects", "RoleBinding", RBAC),
-  at(ACCOUNT, "subjects", "ClusterRoleBinding", RBAC),
-  ...inPods(ACCOUNT, NO_SETS, "serviceAccountName"),
-  ...inPods(CLAIM, NO_SETS, "volumes/persistentVolumeClaim/claimName"),
-  at({ kind: "PersistentVolume", version: "v1" }, "spec/volumeName", "PersistentVolumeClaim"),
-  at({ kind: "PersistentVolume", version: "v1" }, "rules/resourceNames", "ClusterRole"),
-  at(CLASS, "spec/storageClassName", "PersistentVolume"),
-  at(CLASS, "spec/storageClassName", "PersistentVolumeClaim"),
-  at(CLASS, "spec/volumeClaimTemplates/spec/storageClassName", "StatefulSet"),
-  ...inPods({ kind: "PriorityClass", version: "v1", group: "scheduling.k8s.io" }, NO_SETS, "priorityClassName"),
-  at({ kind: "ValidatingAdmissionPolicy", group: ADMISSION }, "spec/policyName", "ValidatingAdmissionPolicyBinding", ADMISSION),
-];
+import { type Field, visitField } from "./field-specs.ts";
+import { effectiveNamespace, type Gvk, isSelected, type Resource, showId } from "./resource.ts";
+import type { NameReference } from "./transformer-config.ts";
+import { isMap, isMissing, type Json, textOf } from "./values.ts";
+import { renderYaml } from "../../api/yaml.ts";
 
 /** Lets references follow the names and namespaces that changed. Upstream: kustomize/api/filters/nameref */
-export function fixReferences(all: readonly Resource[]): void {
-  for (const reference of REFERENCES)
-    for (const referrer of all) {
-      if (!appliesTo(reference, referrer)) continue;
-      visitField(referrer, reference, (holder, key) => update(all, referrer, reference, holder as Json, key as string));
-    }
+export function fixReferences(all: readonly Resource[], references: readonly NameReference[]): void {
+  const originalIds = new Map(all.map((resource) => [resource, resource.originalId]));
+  for (const referrer of all) {
+    const candidates = reachableFrom(referrer, all);
+    for (const { fieldSpecs = [], ...target } of references)
+      for (const spec of fieldSpecs) {
+        const original = originalIds.get(referrer);
+        if (!original || !isSelected(original, spec)) continue;
+        const reference: Reference = { referrer, target, path: spec.path, candidates };
+        // The kind may have changed since: it was chosen by what it was.
+        const visited = { path: spec.path, ...(spec.create === undefined ? {} : { create: spec.create }) };
+        try {
+          visitField(referrer, visited, undefined, (field) => update(field, reference));
+        } catch (error) {
+          throw new Error(
+            `updating name reference in '${spec.path}' field of '${showId(referrer.id)}': ${(error as Error).message}`,
+            { cause: error },
+          );
+        }
+      }
+  }
 }
 
-function update(all: readonly Resource[], referrer: Resource, { to, path }: Reference, holder: Json, key: string): void {
-  const value = holder[key];
-  const find = (name: string, among: readonly Resource[] = all) => select(among, referrer, to, path, name);
-  if (typeof value === "string") holder[key] = find(value)?.metadata.name ?? value;
-  else if (Array.isArray(value))
-    value.forEach((item: unknown, index) => {
-      if (typeof item === "string") value[index] = find(item)?.metadata.name ?? item;
-      else if (typeof item === "object" && item !== null) updateMap(all, item as Json, find);
-    });
-  else if (typeof value === "object" && value !== null) updateMap(all, value as Json, find);
+interface Reference {
+  readonly referrer: Resource;
+  readonly target: Partial<Gvk>;
+  readonly path: string;
+  readonly candidates: readonly Resource[];
 }
+
+/** Those of its namespace, of none, and of the namespaces that a role binding names. */
+function reachableFrom(referrer: Resource, all: readonly Resource[]): readonly Resource[] {
+  const { id } = referrer;
+  if (id.clusterScoped) return all;
+  const subjects = referrer.object["subjects"];
+  const named =
+    id.kind === "RoleBinding" && Array.isArray(subjects)
+      ? subjects.filter((subject) => isMap(subject) && subject["kind"] === "ServiceAccount").map((subject: Json) => textOf(subject["namespace"]))
+      : [];
+  return all.filter(
+    (each) =>
+      each.clusterScoped ||
+      effectiveNamespace(each.id) === effectiveNamespace(id) ||
+      (each.id.namespace !== "" && named.includes(each.id.namespace)),
+  );
+}
+
+function update(field: Field, reference: Reference): void {
+  const { value } = field;
+  if (isMissing(value)) return;
+  if (Array.isArray(value))
+    for (const [index, item] of value.entries()) {
+      if (isMap(item)) updateMap(item, reference);
+      else if (!isMissing(item)) value[index] = renamed(item, reference);
+    }
+  else if (isMap(value)) updateMap(value, reference);
+  else field.set(renamed(value, reference));
+}
+
+const renamed = (name: unknown, reference: Reference): unknown =>
+  referral(textOf(name), reference, reference.candidates)?.metadata.name ?? name;
 
 /** A reference by name and namespace: subjects of role bindings, services of webhooks. */
-function updateMap(all: readonly Resource[], map: Json, find: (name: string, among: readonly Resource[]) => Resource | undefined): void {
-  const { name, namespace } = map;
-  if (typeof name !== "string") return;
-  const originally = all.filter(({ originalId }) => (originalId.namespace || "default") === namespace);
-  const among =
-    namespace === undefined ? all : originally.length > 0 ? originally : all.filter(({ id }) => (id.namespace || "default") === namespace);
-  const found = find(name, among);
+function updateMap(map: Json, reference: Reference): void {
+  if (!("name" in map)) throw new Error("path config error; no 'name' field in node");
+  const found = referral(textOf(map["name"]), reference, candidatesIn(map["namespace"], reference.candidates), true);
   if (!found) return;
-  map["name"] = found.metadata.name;
-  if (found.metadata.namespace) map["namespace"] = found.metadata.namespace;
+  const { name, namespace } = found.id;
+  map["name"] = name;
+  if (namespace !== "") map["namespace"] = namespace;
 }
 
-function select(candidates: readonly Resource[], referrer: Resource, to: Target, path: string, name: string): Resource | undefined {
-  const isTarget = (id: ResourceId, target: Target) =>
-    id.kind === target.kind && (!target.group || id.group === target.group) && (!target.version || id.version === target.version);
-  const roleRef = path.endsWith("roleRef/name")
-    ? (referrer.object["roleRef"] as { apiGroup?: string; kind?: string } | undefined)
-    : undefined;
+function candidatesIn(namespace: unknown, candidates: readonly Resource[]): readonly Resource[] {
+  if (namespace === undefined) return candidates;
+  const among = (idOf: "originalId" | "id") =>
+    candidates.filter((each) => !each[idOf].clusterScoped && effectiveNamespace(each[idOf]) === textOf(namespace));
+  const originally = among("originalId");
+  return originally.length > 0 ? originally : among("id");
+}
+
+function referral(name: string, reference: Reference, candidates: readonly Resource[], withNamespace = false): Resource | undefined {
+  const { referrer, target, path } = reference;
+  const roleRef = path.endsWith("roleRef/name") ? referrer.object["roleRef"] : undefined;
+  const role = isMap(roleRef) && "apiGroup" in roleRef && "kind" in roleRef ? roleRef : undefined;
   const reachable = candidates.filter((each) => {
-    const earlier = each.earlier.length > 0 ? each.earlier : [each.id];
+    const earlier = each.previousIds;
     return (
       earlier.some((id) => id.name === name) &&
-      earlier.some((id) => isTarget(id, to)) &&
-      (!roleRef?.kind || !roleRef.apiGroup || earlier.some((id) => id.kind === roleRef.kind && id.group === roleRef.apiGroup)) &&
-      (referrer.clusterScoped ||
-        each.clusterScoped ||
-        each.object.kind === "ServiceAccount" ||
-        (referrer.id.namespace || "default") === (each.id.namespace || "default"))
+      earlier.some((id) => isSelected(id, target)) &&
+      (!role || earlier.some((id) => isSelected(id, { group: textOf(role["apiGroup"]), kind: textOf(role["kind"]) }))) &&
+      isInReach(referrer, each)
     );
   });
   if (reachable.length <= 1) return reachable[0];
   let close = reachable.filter((each) => sameNaming(each, referrer, true));
   if (close.length > 1) close = close.filter((each) => sameNaming(each, referrer, false));
   const [first] = close;
-  if (close.length <= 1 || close.every((each) => each.metadata.name === first?.metadata.name)) return first;
-  throw new Error(`found multiple possible referrals: ${close.map(({ id }) => showId(id)).join(", ")}`);
+  if (!first || close.length === 1) return first;
+  if (close.every(({ id }) => id.name === first.id.name && (!withNamespace || id.namespace === first.id.namespace))) return first;
+  throw new Error(`found multiple possible referrals: ${close.map(({ id }) => showId(id)).join(", ")}\n${details(referrer, close)}`);
+}
+
+const isInReach = (referrer: Resource, { id }: Resource): boolean =>
+  referrer.clusterScoped || id.clusterScoped || id.kind === "ServiceAccount" || effectiveNamespace(referrer.id) === effectiveNamespace(id);
+
+function details(referrer: Resource, all: readonly Resource[]): string {
+  const possible = all.map(({ object }, index) => `--- possible referral ${index}:\n${renderYaml(object)}\n`).join("");
+  return `\n**** Too many possible referral targets to referrer:\n${renderYaml(referrer.object)}\n${possible}`;
 }
 
 function sameNaming(a: Resource, b: Resource, allowEmpty: boolean): boolean {

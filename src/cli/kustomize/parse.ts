@@ -1,10 +1,135 @@
-import { parseAllDocuments } from "yaml";
+import { type Document, isMap as isYamlMap, isScalar, isSeq, parseDocument, visit } from "yaml";
 import { parseYamlDocuments } from "../../api/parse-yaml.ts";
+import { isMap, type Json } from "./values.ts";
 
-/** Documents of resource files and patches: YAML 1.2, where `n` and `yes` are texts. The kustomization file itself is read as Kubernetes reads manifests. */
+/** The documents of a text of resources, as kustomize reads them (YAML 1.2 of go-yaml v3): `n` and `yes` are texts there. Upstream: kyaml/kio ByteReader */
 export function parseResources(text: string): unknown[] {
-  const documents = parseAllDocuments(text, { version: "1.2", merge: true, uniqueKeys: false, prettyErrors: false });
-  // What is wrong is told in go-yaml's words.
-  if (!Array.isArray(documents) || documents.some(({ errors }) => errors.length > 0)) return parseYamlDocuments(text);
-  return documents.map((document): unknown => document.toJS()).filter((value) => value !== null && value !== undefined);
+  return splitDocuments(text.replaceAll("\r\n", "\n"))
+    .map(parseOne)
+    .filter((value) => value !== null && value !== undefined);
+}
+
+function splitDocuments(text: string): string[] {
+  const documents: string[] = [];
+  let from = 0;
+  for (const match of text.matchAll(/\n---.*\n/g)) {
+    const rest = match[0].slice(4).trim();
+    if (rest !== "" && !rest.startsWith("#")) throw new Error(`invalid document separator: ${match[0].trim()}`);
+    documents.push(`${text.slice(from, match.index)}\n`);
+    from = match.index + match[0].length;
+  }
+  return [...documents, text.slice(from)];
+}
+
+function parseOne(text: string): unknown {
+  const document = parseText(text);
+  const value = unshared(document.toJS({ maxAliasCount: 1000 }));
+  if (isMap(value)) keepAnnotationTexts(document, value);
+  rememberBareNulls(document.contents, value);
+  return value;
+}
+
+/** What an alias stands for is a copy: it can be changed on its own. */
+function unshared(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(unshared);
+  return isMap(value) ? Object.fromEntries(Object.entries(value).map(([key, item]) => [key, unshared(item)])) : value;
+}
+
+/** Fields with nothing behind the colon: merges drop them, where they keep a null that is spelt out. */
+const bareNulls = new WeakMap<object, Set<string>>();
+
+export const isBareNull = (map: object, key: string): boolean => bareNulls.get(map)?.has(key) ?? false;
+
+function rememberBareNulls(node: unknown, value: unknown): void {
+  if (isSeq(node) && Array.isArray(value)) for (const [index, item] of node.items.entries()) rememberBareNulls(item, value[index]);
+  if (!isYamlMap(node) || !isMap(value)) return;
+  for (const { key, value: child } of node.items) {
+    const name = isScalar(key) ? String(key.value) : "";
+    const isBare = child === null || (isScalar(child) && child.value === null && !child.source);
+    if (isBare) bareNulls.set(value, (bareNulls.get(value) ?? new Set()).add(name));
+    else rememberBareNulls(child, value[name]);
+  }
+}
+
+/** One document, with its scalars resolved; comments and styles are still there. */
+export function parseText(text: string): Document.Parsed {
+  const document = parseDocument(text, { version: "1.2", merge: true, uniqueKeys: false, prettyErrors: false });
+  const [error] = document.errors;
+  if (error && error.code !== "MULTIPLE_DOCS") {
+    try {
+      // What is wrong is told in go-yaml's words.
+      parseYamlDocuments(text);
+    } catch (cause) {
+      throw new Error(`MalformedYAMLError: ${(cause as Error).message}`, { cause });
+    }
+    throw new Error(`MalformedYAMLError: yaml: ${error.message}`);
+  }
+  visit(document, {
+    Scalar(key, node) {
+      if (node.type !== "PLAIN" || node.tag !== undefined || node.source === undefined) return;
+      node.value = key === "key" ? (node.source === "<<" ? node.value : node.source) : resolveScalar(node.source);
+    },
+  });
+  return document;
+}
+
+/** Annotations are texts in the end, in the words of the file: `1.10` stays so. */
+function keepAnnotationTexts(document: Document.Parsed, value: Json): void {
+  const node = document.getIn(["metadata", "annotations"], true);
+  const annotations = isMap(value["metadata"]) ? value["metadata"]["annotations"] : undefined;
+  if (!isYamlMap(node) || !isMap(annotations)) return;
+  for (const { key, value: scalar } of node.items)
+    if (isScalar(key) && isScalar(scalar) && typeof scalar.value !== "string" && scalar.value !== null)
+      annotations[String(key.value)] = scalar.source ?? String(scalar.value);
+}
+
+const SPECIAL: Readonly<Record<string, boolean | number | null>> = {
+  "": null,
+  "~": null,
+  null: null,
+  Null: null,
+  NULL: null,
+  true: true,
+  True: true,
+  TRUE: true,
+  false: false,
+  False: false,
+  FALSE: false,
+  ".nan": NaN,
+  ".NaN": NaN,
+  ".NAN": NaN,
+  ...Object.fromEntries([".inf", ".Inf", ".INF", "+.inf", "+.Inf", "+.INF"].map((text) => [text, Infinity])),
+  ...Object.fromEntries(["-.inf", "-.Inf", "-.INF"].map((text) => [text, -Infinity])),
+};
+
+/** What an unquoted word stands for. Upstream: go-yaml v3 resolve.go */
+export function resolveScalar(text: string): string | number | bigint | boolean | null {
+  if (Object.hasOwn(SPECIAL, text)) return SPECIAL[text] ?? null;
+  if (!/^[-+.0-9]/.test(text)) return text;
+  const date = timestamp(text);
+  if (date !== undefined) return date;
+  const plain = text.replaceAll("_", "");
+  const whole = integer(plain);
+  if (whole !== undefined) return whole;
+  return /^[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?$/.test(plain) ? Number(plain) : text;
+}
+
+/** As Go's strconv reads integers: a leading zero means octal. */
+function integer(plain: string): number | bigint | undefined {
+  const [, sign = "", body = ""] = /^([-+]?)(0[xX][0-9a-fA-F]+|0[bB][01]+|0[oO]?[0-7]*|[1-9][0-9]*)$/.exec(plain) ?? [];
+  if (body === "" || /^0[oO]$/.test(body)) return undefined;
+  const digits = /^0[0-7]+$/.test(body) ? `0o${body.slice(1)}` : body;
+  const value = sign === "-" ? -BigInt(digits) : BigInt(digits);
+  if (value >= 2n ** 64n || value < -(2n ** 63n)) return Number(value);
+  return Number.isSafeInteger(Number(value)) ? Number(value) : value;
+}
+
+const DATE = /^(\d{4})-(\d{1,2})-(\d{1,2})(?:(?:[Tt]| +)(\d{1,2}):(\d{1,2}):(\d{1,2})(\.\d+)?(Z|[-+]\d\d:\d\d)?)?$/;
+
+/** Dates, as Go writes them into JSON. */
+function timestamp(text: string): string | undefined {
+  const [all, year, month = "", day = "", hour = "0", minute = "0", second = "0", fraction = "", zone = "Z"] = DATE.exec(text) ?? [];
+  if (all === undefined || Number(month) > 12 || Number(day) > 31) return undefined;
+  const two = (digits: string) => digits.padStart(2, "0");
+  return `${year}-${two(month)}-${two(day)}T${two(hour)}:${two(minute)}:${two(second)}${fraction.replace(/\.?0+$/, "")}${zone}`;
 }

@@ -1,183 +1,165 @@
-import { applyJsonPatch } from "../../api/json-patch.ts";
-import { schemaOf, structType, type SchemaType } from "../../api/schema.ts";
-import { type PatchFacts, patchFacts } from "../../api/strategic-merge.ts";
+import { applyOperations } from "./json-operations.ts";
 import { parseYamlDocuments } from "../../api/parse-yaml.ts";
-import { sameJson } from "../../api/merge-patch.ts";
 import type { PatchEntry } from "./kustomization.ts";
-import { parseResources } from "./parse.ts";
-import { type Json, type KObject, Resource, selectResources, showId } from "./resource.ts";
+import type { Loader } from "./loader.ts";
+import { strategicMerge } from "./merge.ts";
+import type { OpenApi } from "./open-api.ts";
+import { type KObject, type Resource, showId } from "./resource.ts";
+import { resourcesOf } from "./resource-factory.ts";
+import type { ResourceList } from "./resource-list.ts";
+import { isMap, textOf } from "./values.ts";
 
-/** Applies an entry of `patches`: a strategic merge or a JSON patch, given as text or as a file. Objects may go: the rest is returned. */
-export function applyPatchEntry(all: readonly Resource[], entry: PatchEntry, load: (file: string) => Buffer): Resource[] {
-  const inline = entry.patch?.trim() ?? "";
-  const shown = (text: string) => `[${inline === "" ? "path" : "patch"}: ${JSON.stringify(text)}]`;
-  if (inline === "" && !entry.path) throw new Error("must specify one of patch and path in\n");
-  if (inline !== "" && entry.path) throw new Error("patch and path can't be set at the same time\n");
-  const source = shown(inline || (entry.path ?? ""));
-  const text = inline || loadPatch(entry.path ?? "", load);
-  let documents: unknown[];
-  try {
-    documents = parseResources(text);
-  } catch (error) {
-    throw new Error(
-      `trouble configuring builtin PatchTransformer with config: \`\n${configOf(entry)}\`: unable to parse SM or JSON patch from ${source}`,
-      { cause: error },
-    );
-  }
-  const [first] = documents;
-  if (Array.isArray(first)) {
-    const [operations] = parseYamlDocuments(text) as [unknown[]];
-    if (first.length === 0) return [...all];
-    if (!entry.target) throw new Error(`must specify a target for JSON patch ${source}`);
-    for (const resource of selectResources(all, entry.target)) applyJson(resource, operations);
-    return [...all];
-  }
-  return applyMergePatches(all, documents as KObject[], entry, source);
+type Transform = (list: ResourceList) => void;
+
+interface PatchOptions {
+  readonly allowNameChange?: boolean;
+  readonly allowKindChange?: boolean;
 }
 
-function loadPatch(path: string, load: (file: string) => Buffer): string {
-  try {
-    return load(path).toString("utf8");
-  } catch (error) {
-    throw new Error(
-      `trouble configuring builtin PatchTransformer with config: \`\npath: ${path}\n\`: failed to get the patch file from path(${path}): ${(error as Error).message}`,
-      { cause: error },
-    );
-  }
+interface Sources {
+  readonly loader: Loader;
+  readonly openApi: OpenApi;
 }
 
-const configOf = ({ patch, path }: PatchEntry) => (patch ? `patch: ${JSON.stringify(patch)}\n` : `path: ${path}\n`);
-
-function applyMergePatches(all: readonly Resource[], patches: readonly KObject[], entry: PatchEntry, source: string): Resource[] {
-  let rest = [...all];
-  if (entry.target) {
-    const [patch] = patches;
-    if (patches.length > 1 || !patch)
-      throw new Error(
-        `Multiple Strategic-Merge Patches in one \`patches\` entry is not allowed to set \`patches.target\` field: ${source}`,
-      );
-    const chosen = new Set(selectResources(rest, entry.target));
-    return rest.filter((resource) => !chosen.has(resource) || mergeInto(resource, patch, entry.options));
+/** An entry of `patches`: strategic merges or JSON patches, given as text or as a file. Upstream: PatchTransformer */
+export function patchTransformer(entry: PatchEntry, shownConfig: string, sources: Sources): Transform {
+  const { target, options = {} } = entry;
+  const { text, source } = patchText(entry, shownConfig, sources.loader);
+  const merges = attempt(() => resourcesOf(text, sources.openApi));
+  const operations = attempt(() => jsonPatch(text));
+  if (merges.value && operations.value && merges.value.length > 0 && operations.value.length > 0)
+    throw new Error(`illegally qualifies as both an SM and JSON patch: ${source}`);
+  if (!merges.value && !operations.value) throw new Error(`unable to parse SM or JSON patch from ${source}`);
+  if (merges.value) {
+    const patches = merges.value;
+    if (patches.length === 0) return () => undefined;
+    return target ? (list) => mergeIntoTargets(list, patches, entry, source) : (list) => mergeEach(list, patches, options);
   }
-  for (const patch of patches) {
-    const id = new Resource(patch).id;
-    const matches = rest.filter((resource) => resource.hasId(id));
-    const [target] = matches;
-    if (!target || matches.length > 1)
-      throw new Error(
-        `no resource matches strategic merge patch ${JSON.stringify(showId(id))}: ${matches.length > 1 ? "multiple" : "no"} matches for Id ${showId(id)}; failed to find unique target for patch ${showId(id)}`,
-      );
-    if (!mergeInto(target, patch, entry.options)) rest = rest.filter((resource) => resource !== target);
-  }
-  return rest;
-}
-
-/** `patchesStrategicMerge`: files or texts. */
-export function applyStrategicPatches(all: readonly Resource[], texts: readonly string[], load: (file: string) => Buffer): Resource[] {
-  let rest = [...all];
-  for (const text of texts) {
-    const isText = text.includes("\n") || text.includes(": ");
-    for (const patch of parseResources(isText ? text : load(text).toString("utf8")) as KObject[]) {
-      const id = new Resource(patch).id;
-      const matches = rest.filter((resource) => resource.hasId(id));
-      const [target] = matches;
-      if (!target || matches.length > 1)
-        throw new Error(
-          `${matches.length > 1 ? "multiple" : "no"} matches for Id ${showId(id)}; failed to find unique target for patch ${showId(id)}`,
-        );
-      if (!mergeInto(target, patch, undefined)) rest = rest.filter((resource) => resource !== target);
+  return (list) => {
+    if (!target) throw new Error(`must specify a target for JSON patch ${source}`);
+    for (const resource of list.select(target)) {
+      resource.remember();
+      applyJson(resource, operations.value ?? []);
     }
+  };
+}
+
+/** Entries of `patchesStrategicMerge`: files or texts. Upstream: PatchStrategicMergeTransformer */
+export function strategicMergeTransformer(paths: readonly string[], inline: string, { loader, openApi }: Sources): Transform {
+  if (paths.length === 0 && inline === "") throw new Error("empty file path and empty patch content");
+  const patches = paths.flatMap((path) => {
+    const asText = attempt(() => resourcesOf(path, openApi)).value;
+    if (asText) return asText;
+    const text = loader.loadText(path);
+    try {
+      return resourcesOf(text, openApi);
+    } catch (error) {
+      const { message } = error as Error;
+      throw message.includes("MalformedYAMLError") ? new Error(`${message} in File: ${path}`, { cause: error }) : error;
+    }
+  });
+  if (inline !== "") patches.push(...resourcesOf(inline, openApi));
+  if (patches.length === 0) throw new Error(`patch appears to be empty; files=[${paths.join(" ")}], Patch=${inline}`);
+  return (list) => {
+    for (const patch of patches) {
+      const target = list.get(patch.originalId);
+      mergeInto(target, asKindOf(patch, target), {});
+      list.all = list.all.filter((resource) => !isGone(resource));
+    }
+  };
+}
+
+/** An entry of `patchesJson6902`. Upstream: PatchJson6902Transformer */
+export function jsonPatchTransformer({ target, path = "", patch = "" }: PatchEntry, { loader }: Sources): Transform {
+  if (!target?.name) throw new Error("must specify the target name");
+  if (path === "" && patch === "") throw new Error("empty file path and empty jsonOp");
+  if (path !== "" && patch !== "") throw new Error("must specify a file path or jsonOp, not both");
+  const text = path === "" ? patch : loader.loadText(path);
+  if (text === "") throw new Error(`patch file '${path}' empty seems to be empty`);
+  const operations = jsonPatch(text);
+  if (operations.length === 0) throw new Error(`patch appears to be empty; file=${path}, JsonOp=${text}`);
+  return (list) => {
+    for (const resource of list.select(target)) applyJson(resource, operations);
+  };
+}
+
+function patchText(entry: PatchEntry, shownConfig: string, loader: Loader): { readonly text: string; readonly source: string } {
+  const inline = (entry.patch ?? "").trim();
+  const path = entry.path ?? "";
+  if (inline === "" && path === "") throw new Error(`must specify one of patch and path in\n${shownConfig}`);
+  if (inline !== "" && path !== "") throw new Error(`patch and path can't be set at the same time\n${shownConfig}`);
+  if (inline !== "") return { text: inline, source: `[patch: ${JSON.stringify(inline)}]` };
+  try {
+    return { text: loader.loadText(path), source: `[path: ${JSON.stringify(path)}]` };
+  } catch (error) {
+    throw new Error(`failed to get the patch file from path(${path}): ${(error as Error).message}`, { cause: error });
   }
-  return rest;
 }
 
-/** `patchesJson6902`: operations, given as text or as a file. */
-export function applyJsonEntry(all: readonly Resource[], { target, path, patch }: PatchEntry, load: (file: string) => Buffer): void {
-  if (!target) throw new Error(`must specify a target for patch ${patch ?? ""}`);
-  const [operations] = parseYamlDocuments(patch ?? load(path ?? "").toString("utf8"));
-  for (const resource of selectResources(all, target)) applyJson(resource, operations);
-}
-
-function applyJson(resource: Resource, operations: unknown): void {
-  const before = resource.id;
-  const after = applyJsonPatch(resource.object, operations) as KObject;
-  if (after.metadata?.name !== before.name) resource.remember();
-  resource.object = after;
-}
-
-/** False when the patch deletes the object. */
-function mergeInto(resource: Resource, patch: KObject, options: PatchEntry["options"]): boolean {
-  if (patch["$patch"] === "delete") return false;
-  const { apiVersion = "", kind = "", metadata = {} } = resource.object;
-  const found = schemaOf(apiVersion, kind);
-  const type = found && structType(found.package, found.type);
-  const patched = mergeMaps(type, resource.object, patch) as KObject;
-  if (options?.allowNameChange || options?.allowKindChange) resource.remember();
-  if (!options?.allowKindChange) patched.kind = kind;
-  patched.apiVersion = options?.allowKindChange ? (patched.apiVersion ?? apiVersion) : apiVersion;
-  patched.metadata = { ...patched.metadata };
-  if (!options?.allowNameChange && metadata.name !== undefined) patched.metadata.name = metadata.name;
-  if (metadata.namespace === undefined) delete patched.metadata.namespace;
-  else patched.metadata.namespace = metadata.namespace;
-  resource.object = patched;
-  return true;
-}
-
-const isMap = (value: unknown): value is Json => typeof value === "object" && value !== null && !Array.isArray(value);
-
-/** Strategic merge as kustomize does it: what is new in a list comes first. Upstream: kyaml/yaml/merge2 */
-function mergeMaps(type: SchemaType | undefined, current: Json, patch: Json): Json {
-  const directive = patch["$patch"];
-  const { $patch: _, ...fields } = patch;
-  if (directive === "replace") return fields;
-  if (directive === "delete") return {};
-  const result: Json = { ...current };
-  for (const [key, value] of Object.entries(fields)) {
-    if (key.startsWith("$")) continue;
-    const facts = patchFacts(type, key);
-    const own = result[key];
-    if (value === null) delete result[key];
-    else if (isMap(value)) {
-      if (value["$patch"] === "delete") delete result[key];
-      else result[key] = mergeMaps(facts?.type, isMap(own) ? own : {}, value);
-    } else if (Array.isArray(value)) result[key] = mergeLists(facts, Array.isArray(own) ? own : [], value);
-    else result[key] = value;
+function attempt<T>(parse: () => T): { readonly value?: T } {
+  try {
+    return { value: parse() };
+  } catch (error) {
+    if (error instanceof Error) return {};
+    throw error;
   }
-  return result;
 }
 
-function mergeLists(facts: PatchFacts | undefined, current: readonly unknown[], patch: readonly unknown[]): unknown[] {
-  const item = facts?.type.form === "list" ? facts.type.item : undefined;
-  const keys = mergeKeys(facts, patch, current);
-  if (patch.some((each) => isMap(each) && each["$patch"] === "replace"))
-    return patch
-      .filter((each) => !(isMap(each) && each["$patch"] === "replace" && Object.keys(each).length === 1))
-      .map((each) => (isMap(each) ? mergeMaps(item, {}, { ...each, $patch: undefined }) : each));
-  if (keys.length === 0) {
-    if (!facts?.patchStrategy.includes("merge")) return patch.map((each) => (isMap(each) ? mergeMaps(undefined, {}, each) : each));
-    return [...current, ...patch.filter((each) => !current.some((other) => sameJson(other, each)))];
-  }
-  const same = (a: unknown, b: unknown) =>
-    isMap(a) &&
-    isMap(b) &&
-    keys.every((key) => a[key] === b[key] || a[key] === undefined || b[key] === undefined) &&
-    keys.some((key) => a[key] !== undefined && a[key] === b[key]);
-  let kept = [...current];
-  const fresh: unknown[] = [];
-  for (const each of patch) {
-    const index = kept.findIndex((other) => same(other, each));
-    if (isMap(each) && each["$patch"] === "delete") kept = kept.filter((_, at) => at !== index);
-    else if (index >= 0 && isMap(each)) kept[index] = mergeMaps(item, kept[index] as Json, each);
-    else fresh.push(isMap(each) ? mergeMaps(item, {}, each) : each);
-  }
-  return [...fresh, ...kept];
+function jsonPatch(text: string): unknown[] {
+  if (text === "") throw new Error("empty json patch operations");
+  const [operations] = text.startsWith("[") ? [JSON.parse(text) as unknown] : parseYamlDocuments(text);
+  if (operations === undefined || operations === null) return [];
+  if (!Array.isArray(operations) || !operations.every((each) => each === null || isMap(each))) throw new Error("no list of operations");
+  return operations;
 }
 
-/** Ports go by number and protocol when the items name one. */
-function mergeKeys(facts: PatchFacts | undefined, patch: readonly unknown[], current: readonly unknown[]): string[] {
-  const key = facts?.patchStrategy.includes("merge") ? facts.mergeKey : undefined;
-  if (key === undefined) return [];
-  if ((key === "containerPort" || key === "port") && [...patch, ...current].some((each) => isMap(each) && each["protocol"] !== undefined))
-    return [key, "protocol"];
-  return [key];
+function applyJson(resource: Resource, operations: readonly unknown[]): void {
+  resource.object = applyOperations(resource.object, operations) as KObject;
+}
+
+const isGone = ({ object }: Resource) => Object.keys(object).length === 0;
+
+function mergeEach(list: ResourceList, patches: readonly Resource[], options: PatchOptions): void {
+  for (const patch of patches) {
+    let target: Resource;
+    try {
+      target = list.get(patch.originalId);
+    } catch (error) {
+      throw new Error(`no resource matches strategic merge patch ${JSON.stringify(showId(patch.originalId))}: ${(error as Error).message}`, {
+        cause: error,
+      });
+    }
+    mergeInto(target, patch.object, options);
+  }
+}
+
+function mergeIntoTargets(list: ResourceList, patches: readonly Resource[], { target = {}, options = {} }: PatchEntry, source: string): void {
+  const [patch] = patches;
+  if (patches.length > 1 || !patch)
+    throw new Error(`Multiple Strategic-Merge Patches in one \`patches\` entry is not allowed to set \`patches.target\` field: ${source}`);
+  const chosen = new Set(list.select(target));
+  const all = list.all;
+  list.all = [];
+  for (const resource of all) {
+    if (chosen.has(resource)) mergeInto(resource, asKindOf(patch, resource), options);
+    if (!isGone(resource)) list.append(resource);
+  }
+}
+
+/** A patch for many kinds takes the version of each. */
+function asKindOf(patch: Resource, { object }: Resource): KObject {
+  const { apiVersion, ...rest } = patch.object;
+  return object.apiVersion === undefined ? rest : { ...rest, apiVersion: object.apiVersion };
+}
+
+/** Upstream: Resource.ApplySmPatch */
+function mergeInto(resource: Resource, patch: KObject, { allowNameChange = false, allowKindChange = false }: PatchOptions): void {
+  const { name, namespace, kind } = resource.id;
+  if (allowNameChange || allowKindChange) resource.remember();
+  resource.object = (strategicMerge(resource.object, patch, resource.openApi) ?? {}) as KObject;
+  if (isGone(resource)) return;
+  if (!allowKindChange) resource.object.kind = kind;
+  if (!allowNameChange) resource.metadata.name = name;
+  else resource.metadata.name = textOf(resource.metadata.name);
+  resource.setNamespace(namespace);
 }

@@ -1,4 +1,10 @@
-import { type Json, type Resource, type Selector, selectResources } from "./resource.ts";
+import type { Field } from "./field-specs.ts";
+import { lookUp, matchPath, type NodeKind, type PathField, splitFieldPath } from "./field-path.ts";
+import { resolveScalar } from "./parse.ts";
+import { effectiveNamespace, isSelected, type Resource, type ResourceId, type Selector, showId } from "./resource.ts";
+import { hasLabels, type ResourceList, selectorPatterns } from "./resource-list.ts";
+import { setInText } from "./structured-text.ts";
+import { isMap, isMissing, nodeKind, textOf } from "./values.ts";
 
 interface FieldOptions {
   delimiter?: string;
@@ -6,99 +12,147 @@ interface FieldOptions {
   create?: boolean;
 }
 
+interface Source extends Selector {
+  fieldPath?: string;
+  options?: FieldOptions;
+}
+
+interface Target {
+  select?: Selector;
+  reject?: Selector[];
+  fieldPaths?: string[];
+  options?: FieldOptions;
+}
+
 export interface Replacement {
-  source?: Selector & { fieldPath?: string; options?: FieldOptions };
+  source?: Source;
   sourceValue?: string;
-  targets?: { select?: Selector; reject?: Selector[]; fieldPaths?: string[]; options?: FieldOptions }[];
+  targets?: Target[];
 }
 
 /** Copies a field's value into fields of other objects. Upstream: kustomize/api/filters/replacement */
-export function applyReplacement(all: readonly Resource[], { source, sourceValue, targets }: Replacement): void {
+export function applyReplacement(list: ResourceList, { source, sourceValue, targets }: Replacement): void {
   if ((source === undefined && sourceValue === undefined) || targets === undefined)
     throw new Error("replacements must specify a source and at least one target");
-  const value = sourceValue ?? valueOf(all, source ?? {});
-  for (const { select, reject = [], fieldPaths = ["metadata.name"], options = {} } of targets) {
-    if (select === undefined) throw new Error("target must specify resources to select");
-    const rejected = new Set(reject.flatMap((selector) => selectResources(all, selector)));
-    for (const resource of selectResources(all, select)) {
-      if (rejected.has(resource)) continue;
-      for (const path of fieldPaths) setAll(resource, path, value, options);
-    }
+  if (source !== undefined && sourceValue !== undefined) throw new Error("value and resource selectors are mutually exclusive");
+  const value = sourceValue === undefined ? valueOf(list, source ?? {}) : sourceValue;
+  for (const target of targets) {
+    if (target.select === undefined) throw new Error("target must specify resources to select");
+    for (const resource of chosenBy(list, target.select, target.reject ?? [])) copyInto(resource, value, target);
   }
 }
 
-function valueOf(all: readonly Resource[], source: NonNullable<Replacement["source"]>): unknown {
-  const { fieldPath = "metadata.name", options = {}, ...selector } = source;
-  const suffix = source.fieldPath === undefined ? "" : `:${fieldPath}`;
-  const exact = Object.entries(selector) as [keyof Selector, string][];
-  const matches = all.filter((resource) =>
-    [...resource.earlier, resource.id].some((id) => exact.every(([key, text]) => (id as unknown as Json)[key] === text)),
-  );
-  const shown = `${selector.kind ?? "[noKind]"}.${selector.version ?? "[noVer]"}.${selector.group ?? "[noGrp]"}/${selector.name ?? "[noName]"}.${selector.namespace ?? "[noNs]"}`;
+function valueOf(list: ResourceList, source: Source): unknown {
+  const resource = sourceOf(list, source);
+  const path = source.fieldPath || "metadata.name";
+  let field: Field | undefined;
+  try {
+    field = lookUp(rootOf(resource), splitFieldPath(path));
+  } catch (error) {
+    throw new Error(`error looking up replacement source: ${(error as Error).message}`, { cause: error });
+  }
+  const value = field?.value;
+  if (isMissing(value) || value === "" || (typeof value === "object" && Object.keys(value as object).length === 0))
+    throw new Error(`fieldPath \`${path}\` is missing for replacement source ${showId(idOf(source))}`);
+  const { delimiter = "", index = 0 } = source.options ?? {};
+  if (delimiter === "") return value;
+  if (typeof value === "object") throw new Error("delimiter option can only be used with scalar nodes");
+  const parts = textOf(value).split(delimiter);
+  if (index < 0 || index >= parts.length) throw new Error(`options.index ${index} is out of bounds for value ${textOf(value)}`);
+  return parts[index];
+}
+
+const rootOf = ({ object }: Resource): Field => ({ value: object, set: () => undefined });
+
+const idOf = ({ group = "", version = "", kind = "", name = "", namespace = "" }: Selector): ResourceId => ({
+  group,
+  version,
+  kind,
+  name,
+  namespace,
+  clusterScoped: false,
+});
+
+/** A source is meant by what it is or was called, word for word. */
+function sourceOf(list: ResourceList, source: Source): Resource {
+  const wanted = idOf(source);
+  const isMeant = (id: ResourceId) =>
+    (wanted.name === "" || wanted.name === id.name) &&
+    (wanted.namespace === "" || effectiveNamespace(wanted) === effectiveNamespace(id)) &&
+    isSelected(id, wanted);
+  const matches = list.all.filter(({ anyIds }) => anyIds.some(isMeant));
+  const { delimiter = "", index = 0, create = false } = source.options ?? {};
+  const shown = [
+    showId(wanted),
+    ...(source.fieldPath ? [source.fieldPath] : []),
+    ...(delimiter === "" && !create ? [] : [`${delimiter}(${index}), create=${create}`]),
+  ].join(":");
   const [match] = matches;
-  if (!match) throw new Error(`nothing selected by ${shown}${suffix}`);
-  if (matches.length > 1) throw new Error(`multiple matches for selector ${shown}${suffix}`);
-  let value: unknown = match.object;
-  for (const word of splitPath(fieldPath)) value = step(value, word);
-  if (value === undefined || value === null || value === "")
-    throw new Error(`fieldPath \`${fieldPath}\` is missing for replacement source ${shown}`);
-  if (!options.delimiter) return value;
-  const parts = String(value).split(options.delimiter);
-  const part = parts[options.index ?? 0];
-  if (part === undefined) throw new Error(`options.index ${options.index} is out of bounds for value ${String(value)}`);
-  return part;
+  if (!match) throw new Error(`nothing selected by ${shown}`);
+  if (matches.length > 1) throw new Error(`multiple matches for selector ${shown}`);
+  return match;
 }
 
-/** `spec.containers.[name=a].image`, `metadata.annotations.[a.b/c]`: dots inside brackets do not count. */
-const splitPath = (path: string) => [...path.matchAll(/\[[^\]]*\]|[^.\\[]+(?:\\\.[^.\\]+)*/g)].map(([word]) => word.replaceAll("\\.", "."));
-
-function step(node: unknown, word: string): unknown {
-  const [, key, wanted] = /^\[([^=\]]+)=([^\]]*)\]$/.exec(word) ?? [];
-  if (key !== undefined) return Array.isArray(node) ? node.find((item: Json) => String(item[key]) === wanted) : undefined;
-  const name = /^\[(.*)\]$/.exec(word)?.[1] ?? word;
-  return typeof node === "object" && node !== null ? (node as Json)[name] : undefined;
+function chosenBy(list: ResourceList, select: Selector, reject: readonly Selector[]): Resource[] {
+  const pattern = selectorPatterns(select);
+  const rejected = reject.filter((each) => Object.values(idOf(each)).some(Boolean)).map(selectorPatterns);
+  const meant = (id: ResourceId, { gvk, name, namespace }: typeof pattern) => gvk(id) && name(id.name) && namespace(id.namespace);
+  return list.all.filter((resource) => {
+    if (!hasLabels(resource, select)) return false;
+    if (reject.some((each) => (each.labelSelector || each.annotationSelector) && hasLabels(resource, each))) return false;
+    const ids = resource.anyIds;
+    return !rejected.some((each) => ids.some((id) => meant(id, each))) && ids.some((id) => meant(id, pattern));
+  });
 }
 
-function setAll(resource: Resource, path: string, value: unknown, options: FieldOptions): void {
-  const words = splitPath(path);
-  if (path === "metadata.name") resource.remember();
-  if (!descend(resource.object, words, value, options))
-    throw new Error(`unable to find ${options.create ? "or create " : ""}field ${JSON.stringify(path)} in replacement target`);
-}
-
-/** Whether at least one field was found and set. */
-function descend(node: unknown, words: readonly string[], value: unknown, options: FieldOptions): boolean {
-  const [word = "", ...rest] = words;
-  if (word === "*" && Array.isArray(node))
-    return node.map((_, index) => setIn(node as unknown as Json, String(index), rest, value, options)).some(Boolean);
-  const [, key, wanted] = /^\[([^=\]]+)=([^\]]*)\]$/.exec(word) ?? [];
-  if (key !== undefined) {
-    if (!Array.isArray(node)) return false;
-    const found = node.flatMap((item: Json, index) => (String(item[key]) === wanted ? [index] : []));
-    return found.map((index) => setIn(node as unknown as Json, String(index), rest, value, options)).some(Boolean);
+function copyInto(resource: Resource, value: unknown, { fieldPaths = [], options = {} }: Target): void {
+  const create: NodeKind | undefined = options.create ? nodeKind(value) : undefined;
+  for (const path of fieldPaths.length > 0 ? fieldPaths : ["metadata.name"]) {
+    const words = splitFieldPath(path);
+    if (setInText(rootOf(resource), value, words, create)) continue;
+    for (const field of fieldsAt(resource, path, create)) setField(field, value, options);
   }
-  if (typeof node !== "object" || node === null) return false;
-  const name = /^\[(.*)\]$/.exec(word)?.[1] ?? word;
-  const map = node as Json;
-  if (!(name in map)) {
-    if (!options.create) return false;
-    if (rest.length > 0) map[name] = {};
-  }
-  return setIn(map, name, rest, value, options);
 }
 
-function setIn(holder: Json, key: string, rest: readonly string[], value: unknown, options: FieldOptions): boolean {
-  if (rest.length > 0) return descend(holder[key], rest, value, options);
-  const old = holder[key];
-  if (options.delimiter) {
-    const parts = String(old ?? "").split(options.delimiter);
-    const index = options.index ?? 0;
-    if (index < 0) parts.unshift(String(value));
-    else if (index >= parts.length) parts.push(String(value));
-    else parts[index] = String(value);
-    holder[key] = parts.join(options.delimiter);
-  } else if (typeof old === "number" && !Number.isNaN(Number(value))) holder[key] = Number(value);
-  else if (typeof old === "string" && typeof value !== "object") holder[key] = String(value);
-  else holder[key] = structuredClone(value);
-  return true;
+function fieldsAt(resource: Resource, path: string, create: NodeKind | undefined): PathField[] {
+  const missing = `unable to find ${create === undefined ? "" : "or create "}field ${JSON.stringify(path)} in replacement target`;
+  let fields: PathField[] | undefined;
+  try {
+    fields = matchPath(rootOf(resource), splitFieldPath(path), create);
+  } catch (error) {
+    throw new Error(`${missing}: ${(error as Error).message}`, { cause: error });
+  }
+  if (!fields) throw new Error(missing);
+  return fields;
+}
+
+function setField(field: PathField, value: unknown, { delimiter = "", index = 0 }: FieldOptions): void {
+  let next = value;
+  if (delimiter !== "") {
+    if (isMap(field.value) || Array.isArray(field.value)) throw new Error("delimiter option can only be used with scalar nodes");
+    const parts = textOf(field.value).split(delimiter);
+    const text = textOf(value);
+    if (index < 0) parts.unshift(text);
+    else if (index >= parts.length) parts.push(text);
+    else parts[index] = text;
+    next = parts.join(delimiter);
+  }
+  if (isMap(field.value) || Array.isArray(field.value)) field.set(structuredClone(next));
+  else field.set(field.isNew ? resolveScalar(textOf(next)) : retyped(field.value, textOf(next)));
+}
+
+/** A scalar keeps its type: a number takes only texts of numbers. */
+function retyped(old: unknown, text: string): unknown {
+  if (typeof old === "string") return text;
+  const value = resolveScalar(text);
+  const [wanted, given] = [yamlTag(old), yamlTag(value)];
+  if (wanted === given || (wanted === "!!float" && given === "!!int")) return value;
+  throw new Error(`map[string]interface {}(nil): yaml: cannot decode ${given} \`${text}\` as a ${wanted}`);
+}
+
+function yamlTag(value: unknown): string {
+  if (value === null || value === undefined) return "!!null";
+  if (typeof value === "boolean") return "!!bool";
+  if (typeof value === "string") return "!!str";
+  return typeof value === "bigint" || Number.isInteger(value) ? "!!int" : "!!float";
 }

@@ -1,7 +1,5 @@
-import { parseLabelSelector } from "../../api/labels.ts";
-import { goRegexp } from "./selector-regexp.ts";
-
-export type Json = Record<string, unknown>;
+import type { OpenApi } from "./open-api.ts";
+import { isMap, type Json, textOf } from "./values.ts";
 
 export interface KObject extends Json {
   apiVersion?: string;
@@ -9,12 +7,16 @@ export interface KObject extends Json {
   metadata?: { name?: string; namespace?: string; labels?: Record<string, string>; annotations?: Record<string, string> };
 }
 
-export interface ResourceId {
+export interface Gvk {
   readonly kind: string;
   readonly group: string;
   readonly version: string;
+}
+
+export interface ResourceId extends Gvk {
   readonly name: string;
   readonly namespace: string;
+  readonly clusterScoped: boolean;
 }
 
 /** Which resources a patch or a replacement means; all but the selectors are regular expressions. */
@@ -28,83 +30,108 @@ export interface Selector {
   labelSelector?: string;
 }
 
-const CLUSTER_SCOPED = new Set(
-  "APIService CertificateSigningRequest ClusterRole ClusterRoleBinding ClusterTrustBundle ComponentStatus CSIDriver CSINode CustomResourceDefinition DeviceClass FlowSchema IngressClass IPAddress MutatingAdmissionPolicy MutatingAdmissionPolicyBinding MutatingWebhookConfiguration Namespace Node PersistentVolume PodSecurityPolicy PriorityClass PriorityLevelConfiguration ResourceSlice RuntimeClass SelfSubjectAccessReview SelfSubjectReview SelfSubjectRulesReview ServiceCIDR StorageClass StorageVersion StorageVersionMigration SubjectAccessReview TokenReview ValidatingAdmissionPolicy ValidatingAdmissionPolicyBinding ValidatingWebhookConfiguration VolumeAttachment VolumeAttributesClass".split(
-    " ",
-  ),
-);
+export type Behavior = "create" | "replace" | "merge" | "unspecified";
 
-/** An object on its way through a kustomization: it is changed in place, and remembers what it was called. */
+/** An object on its way through a kustomization: it is changed in place, and remembers what it was called. Upstream: kustomize/api/resource */
 export class Resource {
   object: KObject;
-  readonly earlier: ResourceId[] = [];
-  readonly prefixes: string[] = [];
-  readonly suffixes: string[] = [];
+  readonly openApi: OpenApi;
+  earlier: { readonly name: string; readonly namespace: string; readonly kind: string }[] = [];
+  prefixes: string[] = [];
+  suffixes: string[] = [];
+  /** Names of the variables that are read from it. */
+  variables: string[] = [];
   /** A hash of its content ends its name. */
   needsHash = false;
-  behavior: "create" | "replace" | "merge" = "create";
+  behavior: Behavior = "unspecified";
 
-  constructor(object: KObject) {
+  constructor(object: KObject, openApi: OpenApi) {
     this.object = object;
+    this.openApi = openApi;
   }
 
   get metadata(): NonNullable<KObject["metadata"]> {
-    return (this.object.metadata ??= {});
+    if (!isMap(this.object.metadata)) this.object.metadata = {};
+    return this.object.metadata as NonNullable<KObject["metadata"]>;
+  }
+
+  get gvk(): Gvk {
+    return { ...groupVersion(textOf(this.object.apiVersion)), kind: textOf(this.object.kind) };
   }
 
   get id(): ResourceId {
-    const [group = "", version] = (this.object.apiVersion ?? "").split("/");
-    const { name = "", namespace = "" } = this.metadata;
-    return { group: version === undefined ? "" : group, version: version ?? group, kind: this.object.kind ?? "", name, namespace };
+    const { metadata } = this.object;
+    return this.#idOf(textOf(this.object.kind), textOf(metadata?.name), textOf(metadata?.namespace));
+  }
+
+  /** What it was called before, the oldest first; empty when nothing has renamed it. */
+  get previousIds(): ResourceId[] {
+    return this.earlier.map(({ kind, name, namespace }) => this.#idOf(kind, name, namespace));
   }
 
   get originalId(): ResourceId {
-    return this.earlier[0] ?? this.id;
+    return this.previousIds[0] ?? this.id;
+  }
+
+  get anyIds(): ResourceId[] {
+    return [...this.previousIds, this.id];
   }
 
   get clusterScoped(): boolean {
-    return CLUSTER_SCOPED.has(this.object.kind ?? "");
+    return this.openApi.isClusterScoped(textOf(this.object.apiVersion), textOf(this.object.kind));
   }
 
-  /** To be called before the name or namespace changes. */
+  /** To be called before the name, kind or namespace changes. */
   remember(): void {
-    this.earlier.push(this.id);
+    const { name, kind } = this.id;
+    this.earlier.push({ name, kind, namespace: effectiveNamespace(this.id) });
   }
 
-  hasId(wanted: ResourceId): boolean {
-    return [...this.earlier, this.id].some((id) => sameId(id, wanted, this.clusterScoped));
+  setNamespace(namespace: string): void {
+    if (namespace === "") delete this.metadata.namespace;
+    else this.metadata.namespace = namespace;
+  }
+
+  setAnnotation(name: string, text: string): void {
+    this.metadata.annotations = { ...this.metadata.annotations, [name]: text };
+  }
+
+  removeAnnotation(name: string): void {
+    const { [name]: _, ...rest } = this.metadata.annotations ?? {};
+    if (Object.keys(rest).length > 0) this.metadata.annotations = rest;
+    else delete this.metadata.annotations;
+  }
+
+  #idOf(kind: string, name: string, namespace: string): ResourceId {
+    const apiVersion = textOf(this.object.apiVersion);
+    return { ...groupVersion(apiVersion), kind, name, namespace, clusterScoped: this.openApi.isClusterScoped(apiVersion, kind) };
   }
 }
 
-const effective = (namespace: string) => (namespace === "" ? "default" : namespace);
+export function groupVersion(apiVersion: string): { readonly group: string; readonly version: string } {
+  const slash = apiVersion.indexOf("/");
+  return slash < 0 ? { group: "", version: apiVersion } : { group: apiVersion.slice(0, slash), version: apiVersion.slice(slash + 1) };
+}
 
-export const sameId = (a: ResourceId, b: ResourceId, clusterScoped: boolean): boolean =>
-  a.kind === b.kind &&
-  a.group === b.group &&
-  a.version === b.version &&
-  a.name === b.name &&
-  (clusterScoped || effective(a.namespace) === effective(b.namespace));
+export function effectiveNamespace({ clusterScoped, namespace }: ResourceId): string {
+  if (clusterScoped) return "_non_namespaceable_";
+  return namespace === "" ? "default" : namespace;
+}
+
+export const sameGvk = (a: Gvk, b: Gvk): boolean => a.kind === b.kind && a.group === b.group && a.version === b.version;
+
+export const sameId = (a: ResourceId, b: ResourceId): boolean =>
+  sameGvk(a, b) && a.name === b.name && effectiveNamespace(a) === effectiveNamespace(b);
+
+/** Whether a selector, whose empty fields mean anything, chooses the kind. */
+export const isSelected = (gvk: Gvk, selector: Partial<Gvk>): boolean =>
+  (!selector.group || gvk.group === selector.group) &&
+  (!selector.version || gvk.version === selector.version) &&
+  (!selector.kind || gvk.kind === selector.kind);
+
+export const showGvk = ({ kind, version, group }: Partial<Gvk>): string =>
+  `${kind || "[noKind]"}.${version || "[noVer]"}.${group || "[noGrp]"}`;
 
 /** `Deployment.v1.apps/web.[noNs]`, as messages name a resource. Upstream: kyaml/resid ResId.String */
-export function showId({ kind, version, group, name, namespace }: ResourceId): string {
-  return `${kind || "[noKind]"}.${version || "[noVer]"}.${group || "[noGrp]"}/${name || "[noName]"}.${namespace || "[noNs]"}`;
-}
-
-export function selectResources(all: readonly Resource[], selector: Selector): Resource[] {
-  const matches = (pattern: string | undefined, ...texts: string[]) =>
-    pattern === undefined || pattern === "" || texts.some((text) => goRegexp(pattern).test(text));
-  const labels = parseLabelSelector(selector.labelSelector ?? "");
-  const annotations = parseLabelSelector(selector.annotationSelector ?? "");
-  return all.filter((resource) => {
-    const { id, originalId, metadata } = resource;
-    return (
-      matches(selector.namespace, effective(originalId.namespace), effective(id.namespace)) &&
-      matches(selector.name, originalId.name, id.name) &&
-      matches(selector.group, id.group) &&
-      matches(selector.version, id.version) &&
-      matches(selector.kind, id.kind) &&
-      labels.matches(metadata.labels ?? {}) &&
-      annotations.matches(metadata.annotations ?? {})
-    );
-  });
-}
+export const showId = ({ name, namespace, ...gvk }: Partial<ResourceId>): string =>
+  `${showGvk(gvk)}/${name || "[noName]"}.${namespace || "[noNs]"}`;

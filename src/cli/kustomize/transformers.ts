@@ -1,166 +1,112 @@
-import type { Kustomization } from "./kustomization.ts";
-import {
-  ANNOTATIONS,
-  appliesTo,
-  type FieldSpec,
-  METADATA_LABELS,
-  NAMESPACES,
-  REPLICAS,
-  SELECTOR_LABELS,
-  TEMPLATE_LABELS,
-  visitField,
-  VOLUME_CLAIM_LABELS,
-} from "./field-specs.ts";
-import { type Json, type Resource, showId } from "./resource.ts";
+import { type Field, type FieldSpec, visitField } from "./field-specs.ts";
+import { isSelected, type Resource, sameId, showGvk } from "./resource.ts";
+import type { ResourceList } from "./resource-list.ts";
+import { isMap, nodeKind, textOf } from "./values.ts";
+import { renderYaml } from "../../api/yaml.ts";
 
-const ROLE_BINDINGS = ["RoleBinding", "ClusterRoleBinding"];
+export interface NamespaceOptions {
+  readonly namespace: string;
+  readonly fieldSpecs: readonly FieldSpec[];
+  /** Resources that have a namespace keep it. */
+  readonly unsetOnly?: boolean;
+  readonly setRoleBindingSubjects?: string;
+}
 
-/** Upstream: kustomize/api/filters/namespace */
-export function setNamespace(all: readonly Resource[], namespace: string): void {
-  if (namespace === "") return;
+/** Upstream: NamespaceTransformer, kustomize/api/filters/namespace */
+export function setNamespace({ all }: ResourceList, options: NamespaceOptions): void {
+  if (options.namespace === "") return;
   for (const resource of all) {
     resource.remember();
-    if (!resource.clusterScoped) resource.metadata.namespace = namespace;
-    if (resource.object.kind === "Namespace" && resource.object.apiVersion === "v1") resource.metadata.name = namespace;
-    if (ROLE_BINDINGS.includes(resource.object.kind ?? "")) {
-      const subjects = resource.object["subjects"];
-      if (Array.isArray(subjects))
-        for (const subject of subjects as Json[]) if (subject["name"] === "default") subject["namespace"] = namespace;
-    }
-    for (const spec of NAMESPACES)
-      if (appliesTo(spec, resource))
-        visitField(resource, spec, (holder, key) => {
-          (holder as Json)[key] = namespace;
-        });
-  }
-  const seen = new Map<string, Resource>();
-  for (const resource of all) {
-    const id = showId(resource.id);
-    if (seen.has(id)) throw new Error(`namespace transformation produces ID conflict: ${id}`);
-    seen.set(id, resource);
+    moveToNamespace(resource, options);
+    const same = all.filter(({ id }) => sameId(id, resource.id));
+    if (same.length !== 1) throw new Error(`namespace transformation produces ID conflict: ${goResources(same)}`);
   }
 }
 
-const NOT_RENAMED = ["CustomResourceDefinition", "APIService", "Namespace"];
+const goResources = (all: readonly Resource[]) => `[${all.map(({ object }) => JSON.stringify(object)).join(" ")}]`;
 
-export function addPrefixAndSuffix(all: readonly Resource[], prefix: string, suffix: string): void {
-  for (const resource of all) {
-    if (NOT_RENAMED.includes(resource.originalId.kind)) continue;
-    const rename = (name: string) => {
-      resource.remember();
-      resource.metadata.name = name;
-    };
-    if (prefix !== "") {
-      resource.prefixes.push(prefix);
-      rename(prefix + (resource.metadata.name ?? ""));
-    }
-    if (suffix !== "") {
-      resource.suffixes.push(suffix);
-      rename((resource.metadata.name ?? "") + suffix);
+/** One resource, and what it says of namespaces. */
+export function moveToNamespace(resource: Resource, options: NamespaceOptions): void {
+  const { namespace, fieldSpecs, unsetOnly = false } = options;
+  const set = (field: Field) => {
+    if (unsetOnly && textOf(field.value) !== "") return;
+    setScalar(field, namespace);
+  };
+  const { apiVersion, kind = "" } = resource.object;
+  if (!resource.clusterScoped) visitField(resource, { path: "metadata/namespace", create: true }, "scalar", set);
+  const isBinding = kind === "RoleBinding" || kind === "ClusterRoleBinding";
+  if (isBinding) setSubjects(resource, options);
+  for (const spec of fieldSpecs) {
+    if (spec.path === "metadata/namespace" || (spec.path === "metadata/name" && apiVersion !== "v1")) continue;
+    if (isBinding && spec.path === "subjects/namespace" && (spec.kind === "RoleBinding" || spec.kind === "ClusterRoleBinding")) continue;
+    try {
+      visitField(resource, spec, "scalar", set);
+    } catch (error) {
+      const { message } = error as Error;
+      const head = message.includes("wrong node kind") ? "namespace field specs must target scalar nodes" : "namespace transformation failed";
+      throw new Error(`${head}: ${message}`, { cause: error });
     }
   }
 }
 
-function addToMaps(all: readonly Resource[], specs: readonly FieldSpec[], pairs: Readonly<Record<string, string>>): void {
+function setSubjects({ object }: Resource, { namespace, unsetOnly = false, setRoleBindingSubjects = "defaultOnly" }: NamespaceOptions): void {
+  const subjects = object["subjects"];
+  if (setRoleBindingSubjects === "none" || !Array.isArray(subjects)) return;
+  for (const subject of subjects) {
+    if (!isMap(subject)) continue;
+    const isMeant = setRoleBindingSubjects === "allServiceAccounts" ? subject["kind"] === "ServiceAccount" : subject["name"] === "default";
+    if (isMeant && !(unsetOnly && textOf(subject["namespace"]) !== "")) subject["namespace"] = namespace;
+  }
+}
+
+const NOT_RENAMED = [{ kind: "CustomResourceDefinition" }, { group: "apiregistration.k8s.io", kind: "APIService" }, { kind: "Namespace" }];
+
+/** Upstream: PrefixTransformer, SuffixTransformer */
+export function addAffix({ all }: ResourceList, place: "prefix" | "suffix", text: string, specs: readonly FieldSpec[]): void {
+  for (const resource of all) {
+    const { originalId } = resource;
+    if (NOT_RENAMED.some((gvk) => isSelected(originalId, gvk))) continue;
+    for (const spec of specs) {
+      if (!isSelected(originalId, spec)) continue;
+      if (spec.path === "metadata/name" && text !== "") {
+        (place === "prefix" ? resource.prefixes : resource.suffixes).push(text);
+        resource.remember();
+      }
+      visitField(resource, spec, "scalar", (field) => {
+        const old = textOf(field.value);
+        setScalar(field, place === "prefix" ? text + old : old + text);
+      });
+    }
+  }
+}
+
+/** Labels or annotations, into maps. */
+export function addPairs({ all }: ResourceList, specs: readonly FieldSpec[], pairs: Readonly<Record<string, string>>): void {
+  if (Object.keys(pairs).length === 0) return;
   for (const resource of all)
     for (const spec of specs)
-      if (appliesTo(spec, resource))
-        visitField(resource, spec, (holder, key) => {
-          const map = holder as Json;
-          map[key] = { ...(map[key] as Json | undefined), ...pairs };
-        });
+      visitField(resource, spec, "map", (field) => {
+        if (field.value !== null && !isMap(field.value)) throw wrongKind("MappingNode", field.value);
+        field.set({ ...field.value, ...pairs });
+      });
 }
 
-export function addLabels(all: readonly Resource[], { labels = [], commonLabels = {} }: Kustomization): void {
-  for (const { pairs = {}, includeSelectors, includeTemplates, includeVolumeClaimTemplates, fields = [] } of labels) {
-    const specs = includeSelectors
-      ? SELECTOR_LABELS
-      : [METADATA_LABELS, ...(includeTemplates ? TEMPLATE_LABELS : []), ...(includeVolumeClaimTemplates ? VOLUME_CLAIM_LABELS : [])];
-    addToMaps(all, [...fields, ...specs], texts(pairs));
-  }
-  if (Object.keys(commonLabels).length > 0) addToMaps(all, SELECTOR_LABELS, texts(commonLabels));
-}
-
-export function addAnnotations(all: readonly Resource[], pairs: Readonly<Record<string, string>>): void {
-  if (Object.keys(pairs).length > 0) addToMaps(all, ANNOTATIONS, texts(pairs));
-}
-
-const texts = (pairs: Readonly<Record<string, unknown>>) =>
-  Object.fromEntries(Object.entries(pairs).map(([key, value]) => [key, String(value)]));
-
-export function setReplicas(all: readonly Resource[], replicas: NonNullable<Kustomization["replicas"]>): void {
-  for (const { name = "", count = 0 } of replicas) {
-    let found = false;
-    for (const spec of REPLICAS)
-      for (const resource of all) {
-        if (!appliesTo(spec, resource) || ![...resource.earlier, resource.id].some((id) => id.name === name)) continue;
-        found = true;
-        visitField(resource, spec, (holder, key) => {
-          (holder as Json)[key] = count;
-        });
-      }
-    if (!found)
-      throw new Error(
-        `resource with name ${name} does not match a config with the following GVK [${REPLICAS.map(({ kind }) => `${kind}.[noVer].[noGrp]`).join(" ")}]`,
-      );
-  }
-}
-
-type Image = NonNullable<Kustomization["images"]>[number];
-
-/** Container images anywhere in the object. Upstream: kustomize/api/filters/imagetag */
-export function setImages(all: readonly Resource[], images: readonly Image[]): void {
-  for (const image of images)
+export function setReplicas({ all }: ResourceList, { name = "", count = 0 }: { name?: string; count?: number }, specs: readonly FieldSpec[]): void {
+  let found = false;
+  for (const spec of specs)
     for (const resource of all) {
-      if (resource.object.kind === "CustomResourceDefinition") continue;
-      replaceImages(resource.object, image);
+      if (!resource.anyIds.some((id) => id.name === name && isSelected(id, spec))) continue;
+      found = true;
+      visitField(resource, spec, "scalar", (field) => setScalar(field, count));
     }
+  if (!found)
+    throw new Error(`resource with name ${name} does not match a config with the following GVK [${specs.map(showGvk).join(" ")}]`);
 }
 
-function replaceImages(node: unknown, image: Image): void {
-  if (Array.isArray(node)) for (const item of node) replaceImages(item, image);
-  if (typeof node !== "object" || node === null || Array.isArray(node)) return;
-  for (const [key, value] of Object.entries(node)) {
-    if ((key === "containers" || key === "initContainers") && Array.isArray(value))
-      for (const container of value as Json[]) replaceImage(container, "image", image);
-    if (key === "volumes" && Array.isArray(value)) for (const volume of value as Json[]) replaceImage(volume["image"], "reference", image);
-    replaceImages(value, image);
-  }
+function setScalar(field: Field, value: string | number): void {
+  if (typeof field.value === "object" && field.value !== null) throw wrongKind("ScalarNode", field.value);
+  field.set(value);
 }
 
-function replaceImage(holder: unknown, key: string, image: Image): void {
-  if (typeof holder !== "object" || holder === null) return;
-  const map = holder as Json;
-  const value = map[key];
-  if (typeof value === "string" && matchesImage(value, image.name ?? "")) map[key] = newImage(value, image);
-}
-
-function matchesImage(value: string, name: string): boolean {
-  if (!value.startsWith(name)) {
-    // The name may be a pattern: it is one upstream.
-    try {
-      return new RegExp(`^${name}(:[a-zA-Z0-9_.{}-]*)?(@sha256:[a-zA-Z0-9_.{}-]*)?$`).test(value);
-    } catch {
-      return false;
-    }
-  }
-  return /^(:[a-zA-Z0-9_.{}-]*)?(@sha256:[a-zA-Z0-9_.{}-]*)?$/.test(value.slice(name.length));
-}
-
-function newImage(value: string, image: Image): string {
-  const at = value.indexOf("@");
-  const plain = at < 0 ? value : value.slice(0, at);
-  const colon = plain.indexOf(":", plain.lastIndexOf("/") + 1);
-  let digest = at < 0 ? "" : value.slice(at + 1);
-  let tag = colon < 0 ? "" : plain.slice(colon + 1);
-  const name = image.newName || (colon < 0 ? plain : plain.slice(0, colon));
-  const newTag = image.newTag === undefined ? "" : String(image.newTag);
-  if (newTag !== "" || image.digest) {
-    tag = newTag;
-    digest = image.digest ?? "";
-  } else if (image.tagSuffix) {
-    tag += image.tagSuffix;
-    digest = "";
-  }
-  return `${name}${tag === "" ? "" : `:${tag}`}${digest === "" ? "" : `@${digest}`}`;
-}
+const wrongKind = (expected: string, value: unknown) =>
+  new Error(`wrong node kind: expected ${expected} but got ${nodeKind(value)}: node contents:\n${renderYaml(value)}`);
