@@ -14,6 +14,7 @@ import { NodeAgent } from "./node-agent.ts";
 import type { NodeParts } from "./node-parts.ts";
 import type { KubeletOptions } from "./options.ts";
 import { PodWorker } from "./pod-worker.ts";
+import { PendingResizes } from "./pending-resizes.ts";
 import { createMirror, MIRROR_ANNOTATION, mirroredUid, staticPod } from "./static-pods.ts";
 import { dropVolume } from "./volumes/persistent-volumes.ts";
 import { PodVolumes } from "./volumes/pod-volumes.ts";
@@ -57,6 +58,7 @@ class NodeKubelet implements Kubelet {
   readonly #options: KubeletOptions;
   readonly #agent: NodeAgent;
   readonly #parts: NodeParts;
+  readonly #resizes: PendingResizes;
   readonly #workers = new Map<string, PodWorker>();
   /** Static pods by `namespace/name`. */
   readonly #static = new Map<string, PodWorker>();
@@ -98,9 +100,19 @@ class NodeKubelet implements Kubelet {
       networkProblem,
       allocatable: () => this.#agent.allocatable(),
       nodeUid: () => this.#agent.uid,
+      resizeWanted: (uid) => {
+        const worker = this.#workers.get(uid);
+        if (worker) this.#resizes.push(worker);
+      },
+      roomChanged: () => this.#resizes.retry(),
       forget: (pod) => this.#forget(pod),
       log,
     };
+    this.#resizes = new PendingResizes({
+      clock,
+      allocatable: () => this.#agent.allocatable(),
+      workers: () => [...this.#workers.values()],
+    });
   }
 
   start(): void {
@@ -149,6 +161,7 @@ class NodeKubelet implements Kubelet {
     this.#stopped = true;
     this.#unlisten();
     this.#agent.stop();
+    this.#resizes.stop();
     for (const worker of this.#workers.values()) worker.stop();
     this.#workers.clear();
     for (const sandbox of this.runtime.listPodSandboxes()) void this.runtime.stopPodSandbox(sandbox.id).catch(() => undefined);
@@ -180,6 +193,7 @@ class NodeKubelet implements Kubelet {
     if (refusal) worker.reject(refusal.reason, refusal.message);
     this.#index(pod);
     worker.update(pod, pod);
+    if (worker.desired !== worker.pod) this.#resizes.push(worker);
   }
 
   #deleted(pod: Pod): void {
@@ -263,7 +277,10 @@ class NodeKubelet implements Kubelet {
 
   #forget(pod: Pod): void {
     const { uid } = pod.metadata;
+    const worker = this.#workers.get(uid);
+    if (worker) this.#resizes.forget(worker);
     this.#workers.delete(uid);
+    this.#resizes.retry();
     for (const reference of PodVolumes.references(pod)) {
       const uids = this.#shownBy.get(reference);
       uids?.delete(uid);

@@ -6,14 +6,19 @@ import { pods } from "../api/resources/pod.ts";
 import { isConflict, isNotFound, messageOf } from "../api/status.ts";
 import type { ContainerInfo, PodSandbox } from "../containers/runtime.ts";
 import { rfc3339 } from "../util/clock.ts";
-import { type ContainerEvent, startContainer } from "./container-starter.ts";
+import { adoptedAllocation, type Allocation, allocationOf, withAllocation } from "./allocation.ts";
+import { startContainer } from "./container-starter.ts";
 import { lookupsSynced } from "./lookups.ts";
 import type { NodeParts } from "./node-parts.ts";
 import { computeActions } from "./pod-actions.ts";
 import { type ContainerRun, PodContainers, specOf } from "./pod-containers.ts";
 import { killAll, killContainer } from "./pod-killer.ts";
+import { type PodEvents, podEvents } from "./pod-events.ts";
+import { actuateResize, type ContainerUpdate, isResizeInProgress } from "./pod-resizer.ts";
 import { PodTokens } from "./pod-tokens.ts";
 import { PodProber } from "./probes/pod-prober.ts";
+import { ResizeConditions, type ResizeReason } from "./resize-conditions.ts";
+import { resizeMessage } from "./resize-messages.ts";
 import { sandboxConfig } from "./sandbox-config.ts";
 import { MountError, StartError } from "./start-error.ts";
 import { SyncLoop } from "./sync-loop.ts";
@@ -29,6 +34,7 @@ const MOUNT_RETRY_MS = 500;
 const MAX_MOUNT_RETRY_MS = 122_000;
 // Upstream: syncFrequency, with up to half of it added at random.
 const SYNC_PERIOD_MS = 60_000;
+const PLEG_RELIST_MS = 1000;
 
 interface Failure {
   readonly reason: string;
@@ -40,8 +46,11 @@ interface Failure {
  * Upstream: pkg/kubelet/pod_workers.go, kubelet.go SyncPod, SyncTerminatingPod, SyncTerminatedPod
  */
 export class PodWorker {
-  /** What runs; for a static pod the manifest. */
+  /** What runs, with the resources it was given; for a static pod the manifest. */
   #pod: Pod;
+  /** The same with the resources it asks for. */
+  #desired: Pod;
+  #allocation: Allocation;
   /** The API object whose status is written: the mirror of a static pod; undefined while there is none. */
   #object: Pod | undefined;
   readonly #parts: NodeParts;
@@ -66,11 +75,21 @@ export class PodWorker {
   readonly #loop: SyncLoop;
   readonly #work = new AbortController();
   readonly #hurry = new AbortController();
+  readonly #resize: ResizeConditions;
+  readonly #events: PodEvents;
 
   constructor(pod: Pod, object: Pod | undefined, parts: NodeParts) {
-    this.#pod = pod;
+    this.#desired = pod;
+    this.#allocation = object ? adoptedAllocation(object) : allocationOf(pod);
+    this.#pod = withAllocation(pod, this.#allocation);
     this.#object = object;
     this.#parts = parts;
+    this.#resize = new ResizeConditions(parts.clock);
+    this.#events = podEvents(
+      parts.events,
+      () => this.#pod,
+      () => this.#stopped,
+    );
     const { clock, options, runtime, rng, tasks } = parts;
     const nowMs = clock.now();
     this.#loop = new SyncLoop({ name: `kubelet ${keyOf(pod)}`, clock, tasks, sync: () => this.#syncOnce() });
@@ -95,7 +114,7 @@ export class PodWorker {
         runtime,
         from: parts.nodeNetwork(),
         podIP: () => this.podIP,
-        unhealthy: (container, message) => this.#emit(container, "Warning", "Unhealthy", message),
+        unhealthy: (container, message) => this.#events.emit(container, "Warning", "Unhealthy", message),
         changed: () => this.trigger(),
       },
       phaseMs,
@@ -107,6 +126,14 @@ export class PodWorker {
 
   get pod(): Pod {
     return this.#pod;
+  }
+
+  get desired(): Pod {
+    return this.#desired;
+  }
+
+  get resizePendingSince(): string | undefined {
+    return this.#resize.pending?.lastTransitionTime;
   }
 
   get status(): PodStatus {
@@ -132,7 +159,10 @@ export class PodWorker {
     const gates = pod?.spec.readinessGates !== undefined && !isDeepStrictEqual(object.status.conditions, this.#object?.status.conditions);
     this.#object = object;
     if (!pod) return;
-    this.#pod = pod;
+    this.#desired = pod;
+    this.#pod = withAllocation(pod, this.#allocation);
+    const resized = this.#desired !== this.#pod || this.#resize.pending !== undefined;
+    if (resized && before.metadata.generation !== pod.metadata.generation) this.#parts.resizeWanted(pod.metadata.uid);
     const shown = !isDeepStrictEqual(
       [before.metadata.labels, before.metadata.annotations],
       [pod.metadata.labels, pod.metadata.annotations],
@@ -142,6 +172,32 @@ export class PodWorker {
     if (leaving) this.#terminate(pod.metadata.deletionGracePeriodSeconds ?? pod.spec.terminationGracePeriodSeconds ?? 30);
     // A mere change of status is most often our own.
     if (shown || leaving || gates || before === pod || before.metadata.generation !== pod.metadata.generation) this.trigger();
+  }
+
+  /** It may have what it asks for. */
+  grantResize(): void {
+    const generation = this.#desired.metadata.generation ?? 0;
+    this.#pod = this.#desired;
+    this.#allocation = allocationOf(this.#desired);
+    this.#resize.clearPending();
+    this.#resize.begin(generation);
+    this.#refresh = true;
+    this.#events.event("Normal", "ResizeStarted", resizeMessage("started", this.#desired, generation));
+    this.trigger();
+  }
+
+  refuseResize(reason: ResizeReason, message: string): void {
+    const generation = this.#desired.metadata.generation ?? 0;
+    if (!this.#resize.setPending(reason, message, generation)) return;
+    this.#events.event("Warning", `Resize${reason}`, resizeMessage(reason, this.#desired, generation, message));
+    this.trigger();
+  }
+
+  /** It asks for what it has. */
+  resizeSettled(): void {
+    if (this.#resize.pending === undefined) return;
+    this.#resize.clearPending();
+    this.trigger();
   }
 
   mirrorGone(): void {
@@ -174,7 +230,7 @@ export class PodWorker {
 
   /** Turns the pod away: it never runs here. Upstream: kubelet.go rejectPod */
   reject(reason: string, message: string): void {
-    this.#event("Warning", reason, message);
+    this.#events.event("Warning", reason, message);
     this.#phase = "terminated";
     this.#status = {
       ...this.#status,
@@ -267,6 +323,7 @@ export class PodWorker {
     }
     if (!lookupsSynced(this.#parts.lookups)) return this.#loop.wakeAfter(100);
     this.#prober.update(pod, (name) => this.containers.latest(name));
+    this.#finishResize();
     const actions = computeActions(pod, this.containers, this.#prober, this.#sandbox !== undefined);
     this.#report();
     if (actions.ended) return this.#terminate(pod.spec.terminationGracePeriodSeconds ?? 30);
@@ -277,6 +334,7 @@ export class PodWorker {
         pod.spec.terminationGracePeriodSeconds ?? 30,
       );
     this.#refreshNow();
+    this.#actuate(actions.update);
     if (actions.kill.length === 0 && actions.start.length === 0) return;
 
     const exited = new Map(actions.start.map(({ name }) => [name, this.#lastExited(name)]));
@@ -296,6 +354,27 @@ export class PodWorker {
     this.#report();
   }
 
+  /** Upstream: SyncPod, ClearPodResizeInProgressCondition */
+  #finishResize(): void {
+    if (isResizeInProgress(this.#pod, this.containers)) return;
+    const generation = this.#resize.finish();
+    if (generation === undefined) return;
+    this.#events.event("Normal", "ResizeCompleted", resizeMessage("completed", this.#pod, generation));
+    this.#parts.roomChanged();
+  }
+
+  #actuate(updates: readonly ContainerUpdate[]): void {
+    if (updates.length === 0) return;
+    const problem = actuateResize(this.#pod, updates, this.containers, this.#parts.runtime);
+    // The runtime's word comes with the next relist.
+    if (problem === undefined) return this.#loop.wakeAfter(PLEG_RELIST_MS);
+    const generation = this.#pod.metadata.generation ?? 0;
+    if (this.#resize.fail(problem, generation))
+      this.#events.event("Warning", "ResizeError", resizeMessage("error", this.#pod, generation, problem));
+    this.#report();
+    this.#loop.wakeAfter(this.#retryMs());
+  }
+
   #lastExited(name: string): ContainerRun | undefined {
     return [this.containers.latest(name), this.containers.previous(name)].find((run) => run?.state === "exited");
   }
@@ -308,7 +387,7 @@ export class PodWorker {
       this.#loop.wakeAt(dueMs);
       return false;
     }
-    this.#event("Normal", "DeadlineExceeded", "Pod was active on the node longer than the specified deadline");
+    this.#events.event("Normal", "DeadlineExceeded", "Pod was active on the node longer than the specified deadline");
     return true;
   }
 
@@ -318,19 +397,19 @@ export class PodWorker {
     const pod = this.#pod;
     const problem = pod.spec.hostNetwork ? undefined : this.#parts.networkProblem();
     if (problem !== undefined && !this.#sandbox) {
-      this.#event("Warning", "NetworkNotReady", `network is not ready: ${problem}`);
+      this.#events.event("Warning", "NetworkNotReady", `network is not ready: ${problem}`);
       this.#loop.wakeAfter(1000 + rng.int(0, 500) + RETRY_MS / 4);
       return undefined;
     }
     if (!this.#mountVolumes()) return undefined;
     if (this.#sandbox) return this.#sandbox;
-    if (this.#hadSandbox) this.#event("Normal", "SandboxChanged", "Pod sandbox changed, it will be killed and re-created.");
+    if (this.#hadSandbox) this.#events.event("Normal", "SandboxChanged", "Pod sandbox changed, it will be killed and re-created.");
     try {
       this.#sandbox = await runtime.runPodSandbox(sandboxConfig(pod, this.#sandboxes++));
       this.#hadSandbox = false;
       this.#volumes.forgetNetwork();
     } catch (error) {
-      this.#event("Warning", "FailedCreatePodSandBox", `Failed to create pod sandbox: ${messageOf(error)}`);
+      this.#events.event("Warning", "FailedCreatePodSandBox", `Failed to create pod sandbox: ${messageOf(error)}`);
       this.#loop.wakeAfter(this.#retryMs());
       return undefined;
     }
@@ -344,7 +423,7 @@ export class PodWorker {
       return true;
     } catch (error) {
       if (!(error instanceof MountError)) throw error;
-      this.#event("Warning", "FailedMount", `MountVolume.SetUp failed for volume "${error.volume}" : ${error.message}`);
+      this.#events.event("Warning", "FailedMount", `MountVolume.SetUp failed for volume "${error.volume}" : ${error.message}`);
       this.#loop.wakeAfter(Math.min(MOUNT_RETRY_MS * 2 ** this.#mountFailures++, MAX_MOUNT_RETRY_MS));
       return false;
     }
@@ -357,7 +436,7 @@ export class PodWorker {
       this.#volumes.refresh(this.#pod, this.#sources());
     } catch (error) {
       if (!(error instanceof MountError)) throw error;
-      this.#event("Warning", "FailedMount", `MountVolume.SetUp failed for volume "${error.volume}" : ${error.message}`);
+      this.#events.event("Warning", "FailedMount", `MountVolume.SetUp failed for volume "${error.volume}" : ${error.message}`);
     }
   }
 
@@ -386,7 +465,7 @@ export class PodWorker {
           volumes: this.#volumes,
           sources: this.#sources(),
           exited,
-          emit: this.#emit,
+          emit: this.#events.emit,
           signal: this.#work.signal,
           kill: (run, message) => this.#kill(run, message, this.#pod.spec.terminationGracePeriodSeconds ?? 30),
         },
@@ -405,7 +484,7 @@ export class PodWorker {
 
   async #kill(run: ContainerRun, message: string, graceSeconds: number): Promise<void> {
     await killContainer(
-      { pod: this.#pod, podIP: this.podIP, run, message, graceSeconds, emit: this.#emit, hurry: this.#hurry.signal },
+      { pod: this.#pod, podIP: this.podIP, run, message, graceSeconds, emit: this.#events.emit, hurry: this.#hurry.signal },
       this.#parts,
     );
   }
@@ -496,6 +575,7 @@ export class PodWorker {
         nowMs: clock.now(),
         finished,
         failure: this.#failure,
+        resize: this.#resize.all,
         ready: (name) => this.#prober.ready(name, (specOf(pod, name) as Container | undefined)?.readinessProbe !== undefined),
         started: (name) => this.#prober.started(name),
       },
@@ -509,24 +589,4 @@ export class PodWorker {
   }
 
   #reported = "";
-
-  readonly #emit: ContainerEvent = (container, type, reason, message) => {
-    if (this.#stopped) return;
-    const list = (this.#pod.spec.initContainers ?? []).some(({ name }) => name === container)
-      ? "initContainers"
-      : (this.#pod.spec.ephemeralContainers ?? []).some(({ name }) => name === container)
-        ? "ephemeralContainers"
-        : "containers";
-    this.#parts.events.event(
-      { object: { ...this.#pod, apiVersion: "v1", kind: "Pod" }, fieldPath: `spec.${list}{${container}}` },
-      type,
-      reason,
-      message,
-    );
-  };
-
-  #event(type: "Normal" | "Warning", reason: string, message: string): void {
-    if (this.#stopped) return;
-    this.#parts.events.event({ object: { ...this.#pod, apiVersion: "v1", kind: "Pod" } }, type, reason, message);
-  }
 }

@@ -61,7 +61,6 @@ export async function runInteractiveShell(options: InteractiveShellOptions): Pro
     clock,
     rng,
     memory: new MemoryMeter(0),
-    cpuLimitMillis: 0,
     cpu: new CpuMeter(clock, 0),
     hooks: { hostFiles: true },
   };
