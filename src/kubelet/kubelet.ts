@@ -193,7 +193,7 @@ class NodeKubelet implements Kubelet {
     if (refusal) worker.reject(refusal.reason, refusal.message);
     this.#index(pod);
     worker.update(pod, pod);
-    if (worker.desired !== worker.pod) this.#resizes.push(worker);
+    if (worker.resize.desired !== worker.pod) this.#resizes.push(worker);
   }
 
   #deleted(pod: Pod): void {

@@ -1,4 +1,3 @@
-import type { Pod } from "../api/generated/core-v1.ts";
 import { occupiedRequests, podRequests, qosClass } from "../api/pod-facts.ts";
 import type { Clock, Timer } from "../util/clock.ts";
 import { insufficientCapacity, insufficientResource } from "./admission.ts";
@@ -49,28 +48,28 @@ export class PendingResizes {
 
   /** Upstream: handlePodResourcesResize */
   #consider(worker: PodWorker): ResizeReason | "settled" {
-    if (!worker.active || worker.desired === worker.pod) {
-      worker.resizeSettled();
+    if (!worker.active || worker.resize.desired === worker.pod) {
+      worker.resize.settle();
       return "settled";
     }
     const refusal = this.#refusal(worker);
     if (!refusal) {
-      worker.grantResize();
+      worker.resize.grant();
       return "settled";
     }
-    worker.refuseResize(refusal.reason, refusal.message);
+    worker.resize.refuse(refusal.reason, refusal.message);
     return refusal.reason;
   }
 
   #refusal(worker: PodWorker): { readonly reason: ResizeReason; readonly message: string } | undefined {
     const allocatable = this.#options.allocatable();
-    const infeasible = insufficientCapacity(worker.desired, allocatable);
+    const infeasible = insufficientCapacity(worker.resize.desired, allocatable);
     if (infeasible !== undefined) return { reason: "Infeasible", message: infeasible };
     const others = this.#options
       .workers()
       .filter((other) => other !== worker && other.active)
       .map((other) => occupiedRequests({ ...other.pod, status: other.status }));
-    const refusal = insufficientResource(worker.desired, allocatable, others);
+    const refusal = insufficientResource(worker.resize.desired, allocatable, others);
     return refusal && { reason: "Deferred", message: refusal.message };
   }
 }
@@ -79,16 +78,17 @@ export class PendingResizes {
 function compare(a: PodWorker, b: PodWorker): number {
   const rank = (worker: PodWorker) => [
     asksForMore(worker) ? 1 : 0,
-    -(worker.desired.spec.priority ?? 0),
-    qosClass(worker.desired as Pod) === "Guaranteed" ? 0 : 1,
-    Date.parse(worker.resizePendingSince ?? "") || Infinity,
+    -(worker.resize.desired.spec.priority ?? 0),
+    qosClass(worker.resize.desired) === "Guaranteed" ? 0 : 1,
+    Date.parse(worker.resize.conditions.pending?.lastTransitionTime ?? "") || Infinity,
   ];
   const [left, right] = [rank(a), rank(b)];
   const at = left.findIndex((value, index) => value !== right[index]);
   return at < 0 ? 0 : (left[at] ?? 0) - (right[at] ?? 0);
 }
 
-function asksForMore({ desired, pod }: PodWorker): boolean {
-  const [wanted, given] = [podRequests(desired), podRequests(pod)];
-  return ["cpu", "memory"].some((name) => (wanted.get(name) ?? 0) > (given.get(name) ?? 0));
+function asksForMore({ resize: { desired, given } }: PodWorker): boolean {
+  const wanted = podRequests(desired);
+  const had = podRequests(given);
+  return ["cpu", "memory"].some((name) => (wanted.get(name) ?? 0) > (had.get(name) ?? 0));
 }

@@ -6,7 +6,6 @@ import { pods } from "../api/resources/pod.ts";
 import { isConflict, isNotFound, messageOf } from "../api/status.ts";
 import type { ContainerInfo, PodSandbox } from "../containers/runtime.ts";
 import { rfc3339 } from "../util/clock.ts";
-import { adoptedAllocation, type Allocation, allocationOf, withAllocation } from "./allocation.ts";
 import { startContainer } from "./container-starter.ts";
 import { lookupsSynced } from "./lookups.ts";
 import type { NodeParts } from "./node-parts.ts";
@@ -14,11 +13,9 @@ import { computeActions } from "./pod-actions.ts";
 import { type ContainerRun, PodContainers, specOf } from "./pod-containers.ts";
 import { killAll, killContainer } from "./pod-killer.ts";
 import { type PodEvents, podEvents } from "./pod-events.ts";
-import { actuateResize, type ContainerUpdate, isResizeInProgress } from "./pod-resizer.ts";
+import { PodResize } from "./pod-resize.ts";
 import { PodTokens } from "./pod-tokens.ts";
 import { PodProber } from "./probes/pod-prober.ts";
-import { ResizeConditions, type ResizeReason } from "./resize-conditions.ts";
-import { resizeMessage } from "./resize-messages.ts";
 import { sandboxConfig } from "./sandbox-config.ts";
 import { MountError, StartError } from "./start-error.ts";
 import { SyncLoop } from "./sync-loop.ts";
@@ -46,11 +43,6 @@ interface Failure {
  * Upstream: pkg/kubelet/pod_workers.go, kubelet.go SyncPod, SyncTerminatingPod, SyncTerminatedPod
  */
 export class PodWorker {
-  /** What runs, with the resources it was given; for a static pod the manifest. */
-  #pod: Pod;
-  /** The same with the resources it asks for. */
-  #desired: Pod;
-  #allocation: Allocation;
   /** The API object whose status is written: the mirror of a static pod; undefined while there is none. */
   #object: Pod | undefined;
   readonly #parts: NodeParts;
@@ -75,27 +67,32 @@ export class PodWorker {
   readonly #loop: SyncLoop;
   readonly #work = new AbortController();
   readonly #hurry = new AbortController();
-  readonly #resize: ResizeConditions;
+  readonly resize: PodResize;
   readonly #events: PodEvents;
 
   constructor(pod: Pod, object: Pod | undefined, parts: NodeParts) {
-    this.#desired = pod;
-    this.#allocation = object ? adoptedAllocation(object) : allocationOf(pod);
-    this.#pod = withAllocation(pod, this.#allocation);
     this.#object = object;
     this.#parts = parts;
-    this.#resize = new ResizeConditions(parts.clock);
-    this.#events = podEvents(
-      parts.events,
-      () => this.#pod,
-      () => this.#stopped,
-    );
     const { clock, options, runtime, rng, tasks } = parts;
     const nowMs = clock.now();
     this.#loop = new SyncLoop({ name: `kubelet ${keyOf(pod)}`, clock, tasks, sync: () => this.#syncOnce() });
     this.#status = (object ?? pod).status ?? {};
     this.#startTime = this.#status.startTime ?? rfc3339(nowMs);
     this.containers = new PodContainers(runtime);
+    this.#events = podEvents(
+      parts.events,
+      () => this.pod,
+      () => this.#stopped,
+    );
+    this.resize = new PodResize(pod, object, {
+      parts,
+      containers: this.containers,
+      events: this.#events,
+      trigger: () => {
+        this.#refresh = true;
+        this.trigger();
+      },
+    });
     if (object) this.containers.adopt(object, nowMs);
     this.#hadSandbox = this.containers.any;
     this.#volumes = new PodVolumes(pod.metadata.uid, {
@@ -124,16 +121,9 @@ export class PodWorker {
     });
   }
 
+  /** What runs, with the resources it was given; for a static pod the manifest. */
   get pod(): Pod {
-    return this.#pod;
-  }
-
-  get desired(): Pod {
-    return this.#desired;
-  }
-
-  get resizePendingSince(): string | undefined {
-    return this.#resize.pending?.lastTransitionTime;
+    return this.resize.given;
   }
 
   get status(): PodStatus {
@@ -155,14 +145,11 @@ export class PodWorker {
 
   /** The API object has changed. `pod` is left out for static pods: only their mirror has. */
   update(object: Pod, pod: Pod | undefined): void {
-    const before = this.#pod;
+    const before = this.pod;
     const gates = pod?.spec.readinessGates !== undefined && !isDeepStrictEqual(object.status.conditions, this.#object?.status.conditions);
     this.#object = object;
     if (!pod) return;
-    this.#desired = pod;
-    this.#pod = withAllocation(pod, this.#allocation);
-    const resized = this.#desired !== this.#pod || this.#resize.pending !== undefined;
-    if (resized && before.metadata.generation !== pod.metadata.generation) this.#parts.resizeWanted(pod.metadata.uid);
+    this.resize.update(pod);
     const shown = !isDeepStrictEqual(
       [before.metadata.labels, before.metadata.annotations],
       [pod.metadata.labels, pod.metadata.annotations],
@@ -172,32 +159,6 @@ export class PodWorker {
     if (leaving) this.#terminate(pod.metadata.deletionGracePeriodSeconds ?? pod.spec.terminationGracePeriodSeconds ?? 30);
     // A mere change of status is most often our own.
     if (shown || leaving || gates || before === pod || before.metadata.generation !== pod.metadata.generation) this.trigger();
-  }
-
-  /** It may have what it asks for. */
-  grantResize(): void {
-    const generation = this.#desired.metadata.generation ?? 0;
-    this.#pod = this.#desired;
-    this.#allocation = allocationOf(this.#desired);
-    this.#resize.clearPending();
-    this.#resize.begin(generation);
-    this.#refresh = true;
-    this.#events.event("Normal", "ResizeStarted", resizeMessage("started", this.#desired, generation));
-    this.trigger();
-  }
-
-  refuseResize(reason: ResizeReason, message: string): void {
-    const generation = this.#desired.metadata.generation ?? 0;
-    if (!this.#resize.setPending(reason, message, generation)) return;
-    this.#events.event("Warning", `Resize${reason}`, resizeMessage(reason, this.#desired, generation, message));
-    this.trigger();
-  }
-
-  /** It asks for what it has. */
-  resizeSettled(): void {
-    if (this.#resize.pending === undefined) return;
-    this.#resize.clearPending();
-    this.trigger();
   }
 
   mirrorGone(): void {
@@ -238,7 +199,7 @@ export class PodWorker {
       reason,
       message: `Pod was rejected: ${message}`,
       startTime: this.#startTime,
-      ...(this.#pod.metadata.generation ? { observedGeneration: this.#pod.metadata.generation } : {}),
+      ...(this.pod.metadata.generation ? { observedGeneration: this.pod.metadata.generation } : {}),
     };
     if (this.#object) this.#writer.set(this.#object, this.#status);
     this.trigger();
@@ -246,7 +207,7 @@ export class PodWorker {
 
   containerExited(info: ContainerInfo): void {
     const run = this.containers.find(info.id);
-    const spec = specOf(this.#pod, info.name);
+    const spec = specOf(this.pod, info.name);
     if (run && spec) {
       let message = this.#volumes.terminationMessage(info.name, run.attempt);
       if (message === "" && spec.terminationMessagePolicy === "FallbackToLogsOnError" && info.exitCode !== 0)
@@ -278,7 +239,7 @@ export class PodWorker {
 
   /** Power loss: nothing is told, nothing is written. */
   stop(): void {
-    this.#volumes.save(this.#pod);
+    this.#volumes.save(this.pod);
     this.#stopped = true;
     // Whatever is under way ends without another word to the API server.
     this.#phase = "gone";
@@ -305,7 +266,7 @@ export class PodWorker {
         this.#loop.trigger();
         return;
       }
-      this.#parts.log(`pod ${keyOf(this.#pod)}`, error);
+      this.#parts.log(`pod ${keyOf(this.pod)}`, error);
       this.#loop.wakeAfter(this.#retryMs());
     }
   }
@@ -316,14 +277,14 @@ export class PodWorker {
 
   /** Upstream: kubelet.go SyncPod */
   async #sync(): Promise<void> {
-    const pod = this.#pod;
+    const pod = this.pod;
     if (isPodTerminal({ ...pod, status: this.#status })) {
       this.#phase = "terminated";
       return;
     }
     if (!lookupsSynced(this.#parts.lookups)) return this.#loop.wakeAfter(100);
     this.#prober.update(pod, (name) => this.containers.latest(name));
-    this.#finishResize();
+    this.resize.finish();
     const actions = computeActions(pod, this.containers, this.#prober, this.#sandbox !== undefined);
     this.#report();
     if (actions.ended) return this.#terminate(pod.spec.terminationGracePeriodSeconds ?? 30);
@@ -334,7 +295,12 @@ export class PodWorker {
         pod.spec.terminationGracePeriodSeconds ?? 30,
       );
     this.#refreshNow();
-    this.#actuate(actions.update);
+    if (actions.update.length > 0) {
+      // What the runtime says of it comes with the next relist.
+      if (this.resize.actuate(actions.update)) this.#loop.wakeAfter(PLEG_RELIST_MS);
+      else this.#loop.wakeAfter(this.#retryMs());
+      this.#report();
+    }
     if (actions.kill.length === 0 && actions.start.length === 0) return;
 
     const exited = new Map(actions.start.map(({ name }) => [name, this.#lastExited(name)]));
@@ -354,33 +320,12 @@ export class PodWorker {
     this.#report();
   }
 
-  /** Upstream: SyncPod, ClearPodResizeInProgressCondition */
-  #finishResize(): void {
-    if (isResizeInProgress(this.#pod, this.containers)) return;
-    const generation = this.#resize.finish();
-    if (generation === undefined) return;
-    this.#events.event("Normal", "ResizeCompleted", resizeMessage("completed", this.#pod, generation));
-    this.#parts.roomChanged();
-  }
-
-  #actuate(updates: readonly ContainerUpdate[]): void {
-    if (updates.length === 0) return;
-    const problem = actuateResize(this.#pod, updates, this.containers, this.#parts.runtime);
-    // The runtime's word comes with the next relist.
-    if (problem === undefined) return this.#loop.wakeAfter(PLEG_RELIST_MS);
-    const generation = this.#pod.metadata.generation ?? 0;
-    if (this.#resize.fail(problem, generation))
-      this.#events.event("Warning", "ResizeError", resizeMessage("error", this.#pod, generation, problem));
-    this.#report();
-    this.#loop.wakeAfter(this.#retryMs());
-  }
-
   #lastExited(name: string): ContainerRun | undefined {
     return [this.containers.latest(name), this.containers.previous(name)].find((run) => run?.state === "exited");
   }
 
   #pastDeadline(): boolean {
-    const seconds = this.#pod.spec.activeDeadlineSeconds;
+    const seconds = this.pod.spec.activeDeadlineSeconds;
     if (seconds === undefined) return false;
     const dueMs = Date.parse(this.#startTime) + seconds * 1000;
     if (dueMs > this.#parts.clock.now()) {
@@ -394,7 +339,7 @@ export class PodWorker {
   /** The pod's volumes and its sandbox with a network; undefined: not yet, a retry is due. */
   async #ensureSandbox(): Promise<PodSandbox | undefined> {
     const { runtime, rng } = this.#parts;
-    const pod = this.#pod;
+    const pod = this.pod;
     const problem = pod.spec.hostNetwork ? undefined : this.#parts.networkProblem();
     if (problem !== undefined && !this.#sandbox) {
       this.#events.event("Warning", "NetworkNotReady", `network is not ready: ${problem}`);
@@ -418,7 +363,7 @@ export class PodWorker {
 
   #mountVolumes(): boolean {
     try {
-      this.#volumes.mount(this.#pod, this.#sources());
+      this.#volumes.mount(this.pod, this.#sources());
       this.#mountFailures = 0;
       return true;
     } catch (error) {
@@ -433,7 +378,7 @@ export class PodWorker {
     if (!this.#refresh) return;
     this.#refresh = false;
     try {
-      this.#volumes.refresh(this.#pod, this.#sources());
+      this.#volumes.refresh(this.pod, this.#sources());
     } catch (error) {
       if (!(error instanceof MountError)) throw error;
       this.#events.event("Warning", "FailedMount", `MountVolume.SetUp failed for volume "${error.volume}" : ${error.message}`);
@@ -443,14 +388,14 @@ export class PodWorker {
   #sources(): PayloadSources {
     const { options, lookups } = this.#parts;
     return {
-      pod: this.#pod,
-      podIP: this.#pod.spec.hostNetwork ? options.ip : this.podIP,
+      pod: this.pod,
+      podIP: this.pod.spec.hostNetwork ? options.ip : this.podIP,
       hostIP: options.ip,
       nodeName: options.nodeName,
       lookups,
       allocatable: this.#parts.allocatable(),
       serviceIP: options.serviceIP,
-      token: (projection: ServiceAccountTokenProjection) => this.#tokens.get(this.#pod, projection),
+      token: (projection: ServiceAccountTokenProjection) => this.#tokens.get(this.pod, projection),
     };
   }
 
@@ -458,7 +403,7 @@ export class PodWorker {
     try {
       await startContainer(
         {
-          pod: this.#pod,
+          pod: this.pod,
           container,
           sandbox,
           containers: this.containers,
@@ -467,7 +412,7 @@ export class PodWorker {
           exited,
           emit: this.#events.emit,
           signal: this.#work.signal,
-          kill: (run, message) => this.#kill(run, message, this.#pod.spec.terminationGracePeriodSeconds ?? 30),
+          kill: (run, message) => this.#kill(run, message, this.pod.spec.terminationGracePeriodSeconds ?? 30),
         },
         this.#parts,
       );
@@ -484,7 +429,7 @@ export class PodWorker {
 
   async #kill(run: ContainerRun, message: string, graceSeconds: number): Promise<void> {
     await killContainer(
-      { pod: this.#pod, podIP: this.podIP, run, message, graceSeconds, emit: this.#events.emit, hurry: this.#hurry.signal },
+      { pod: this.pod, podIP: this.podIP, run, message, graceSeconds, emit: this.#events.emit, hurry: this.#hurry.signal },
       this.#parts,
     );
   }
@@ -514,7 +459,7 @@ export class PodWorker {
     this.#loop.cancelWake();
     this.#prober.stopKilling();
     this.#report();
-    await killAll(this.#pod, this.containers, this.#graceSeconds, this.#parts, (run, grace) =>
+    await killAll(this.pod, this.containers, this.#graceSeconds, this.#parts, (run, grace) =>
       this.#kill(run, `Stopping container ${run.name}`, grace),
     );
     this.#prober.stop();
@@ -527,7 +472,7 @@ export class PodWorker {
 
   /** Upstream: SyncTerminatedPod, and status_manager.go's delete of the API object */
   async #syncTerminated(): Promise<void> {
-    const pod = this.#pod;
+    const pod = this.pod;
     this.#prober.stop();
     await this.#writer.flush();
     if (this.#stopped) return;
@@ -559,7 +504,7 @@ export class PodWorker {
   #report(always = false): void {
     if (this.#stopped) return;
     const { clock, options } = this.#parts;
-    const pod = this.#pod;
+    const pod = this.pod;
     const finished = this.#phase === "terminated";
     const current: PodStatus = { ...this.#status, conditions: this.#object?.status.conditions ?? this.#status.conditions ?? [] };
     const next = generateStatus(
@@ -575,7 +520,7 @@ export class PodWorker {
         nowMs: clock.now(),
         finished,
         failure: this.#failure,
-        resize: this.#resize.all,
+        resize: this.resize.conditions.all,
         ready: (name) => this.#prober.ready(name, (specOf(pod, name) as Container | undefined)?.readinessProbe !== undefined),
         started: (name) => this.#prober.started(name),
       },
