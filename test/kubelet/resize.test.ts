@@ -81,6 +81,7 @@ test("what the node never has is infeasible, what it has not now is deferred unt
   await nodes.client.delete(pods, { namespace: "default", name: "big" }, { gracePeriodSeconds: 1 });
   const done = await nodes.untilPod("web", (pod) => pod.status.containerStatuses?.[0]?.resources?.requests?.["cpu"] === "2");
   assert.equal(condition(done, "PodResizePending"), undefined);
+  await nodes.clock.step(2000);
   const reasons = (await nodes.eventsOf("web")).map((event) => event.split(":")[0]);
   assert.deepEqual(
     reasons.filter((reason) => reason?.startsWith("Resize")),
