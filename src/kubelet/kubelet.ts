@@ -16,6 +16,7 @@ import type { KubeletOptions } from "./options.ts";
 import { PodWorker } from "./pod-worker.ts";
 import { PendingResizes } from "./pending-resizes.ts";
 import { createMirror, MIRROR_ANNOTATION, mirroredUid, staticPod } from "./static-pods.ts";
+import { Uplink } from "./uplink.ts";
 import { dropVolume } from "./volumes/persistent-volumes.ts";
 import { PodVolumes } from "./volumes/pod-volumes.ts";
 
@@ -35,6 +36,10 @@ export interface Kubelet {
   /** All pods that it drives, with the status that it knows. */
   pods(): Pod[];
   nowMs(): number;
+  /** Whether the machine's network leads to the API server, and back. */
+  readonly connected: boolean;
+  /** Pulls the network cable, or puts it back: then it catches up with what has happened meanwhile. */
+  setConnected(connected: boolean): void;
   readonly startedAtMs: number;
   readonly capacity: KubeletOptions["capacity"];
   /** Power loss: nothing is told to the API server, all containers are gone. */
@@ -57,6 +62,7 @@ class NodeKubelet implements Kubelet {
   readonly #context: ComponentContext;
   readonly #options: KubeletOptions;
   readonly #agent: NodeAgent;
+  readonly #uplink: Uplink;
   readonly #parts: NodeParts;
   readonly #resizes: PendingResizes;
   readonly #workers = new Map<string, PodWorker>();
@@ -73,8 +79,10 @@ class NodeKubelet implements Kubelet {
     this.runtime = options.runtime;
     this.#context = context;
     const { clock, rng, journal, tasks } = context;
-    const client = context.client.as("kubelet");
-    const events = context.events.from("kubelet", options.nodeName);
+    this.#uplink = new Uplink(`${options.serverIP}:6443`);
+    this.#uplink.set(options.connected !== false);
+    const client = this.#uplink.client(context.client.as("kubelet"));
+    const events = this.#uplink.recorder(context.events.from("kubelet", options.nodeName));
     const log = (message: string, error?: unknown) => context.log(`kubelet ${options.nodeName}`, message, error);
     const networkProblem = () => {
       const problem = options.network.cniProblem(options.nodeName);
@@ -157,6 +165,31 @@ class NodeKubelet implements Kubelet {
     return this.#context.clock.now();
   }
 
+  get connected(): boolean {
+    return this.#uplink.up;
+  }
+
+  setConnected(connected: boolean): void {
+    if (this.#uplink.up === connected) return;
+    this.#uplink.set(connected);
+    if (connected) this.#catchUp();
+  }
+
+  /** What a list after a lost watch shows: pods that came, changed and went. */
+  #catchUp(): void {
+    this.#agent.reconnected();
+    const informer = this.#context.informers.of(pods);
+    for (const worker of this.#workers.values()) {
+      const { pod } = worker;
+      const now = informer.find(keyOf(pod));
+      if (this.#static.has(keyOf(pod))) {
+        if (!now) this.#makeMirror(pod);
+      } else if (now?.metadata.uid !== pod.metadata.uid) this.#deleted(pod);
+    }
+    for (const pod of informer.list()) if (this.#mine(pod)) this.#changed(pod);
+    for (const worker of this.#workers.values()) worker.reconcile();
+  }
+
   stop(): void {
     this.#stopped = true;
     this.#unlisten();
@@ -168,7 +201,7 @@ class NodeKubelet implements Kubelet {
   }
 
   #mine(pod: Pod): boolean {
-    return !this.#stopped && pod.spec.nodeName === this.nodeName;
+    return !this.#stopped && this.#uplink.up && pod.spec.nodeName === this.nodeName;
   }
 
   #changed(pod: Pod): void {

@@ -161,6 +161,12 @@ export class PodWorker {
     if (shown || leaving || gates || before === pod || before.metadata.generation !== pod.metadata.generation) this.trigger();
   }
 
+  /** Somebody else may have written its status. */
+  reconcile(): void {
+    this.#report(true);
+    this.refreshVolumes();
+  }
+
   mirrorGone(): void {
     this.#object = undefined;
   }

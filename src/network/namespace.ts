@@ -183,7 +183,9 @@ export class Namespace implements NetworkNamespace {
   }
 
   reachable(ip: string): boolean {
-    return isLoopback(ip) || this.#gateway === ip || (this.#network.findByIp(ip) !== undefined && this.#passes(ip, 0, "ICMP"));
+    if (isLoopback(ip) || this.#gateway === ip) return true;
+    const target = this.#network.findByIp(ip);
+    return target !== undefined && this.#network.isConnected(this.node, target.node) && this.#passes(ip, 0, "ICMP");
   }
 
   get interfaces() {
@@ -248,7 +250,8 @@ export class Namespace implements NetworkNamespace {
   /** To the address itself: no rules are left to apply. */
   #deliver({ ip, port }: Endpoint): Target {
     const target = this.#network.findByIp(ip);
-    if (!target) return { failure: new NetworkError("EHOSTUNREACH", `connect EHOSTUNREACH ${ip}:${port}`), afterMs: UNREACHABLE_MS };
+    if (!target || !this.#network.isConnected(this.node, target.node))
+      return { failure: new NetworkError("EHOSTUNREACH", `connect EHOSTUNREACH ${ip}:${port}`), afterMs: UNREACHABLE_MS };
     if (!this.#passes(ip, port, "TCP"))
       return { failure: new NetworkError("ETIMEDOUT", `connect ETIMEDOUT ${ip}:${port}`), afterMs: DROPPED_MS };
     const listening = target.ports.find(port, ip);
@@ -265,6 +268,8 @@ export class Namespace implements NetworkNamespace {
   get #reachesDns(): boolean {
     const { router, options } = this.#network;
     const route = router?.routeClusterIp(options.dnsServiceIp, DNS_PORT, this.ip, this.node);
+    const server = route?.verdict === "dnat" ? this.#network.findByIp(route.endpoint.ip) : undefined;
+    if (server && !this.#network.isConnected(this.node, server.node)) return false;
     return route?.verdict !== "dnat" || this.#passes(route.endpoint.ip, route.endpoint.port, "UDP");
   }
 
