@@ -6,6 +6,7 @@ import { pods } from "../api/resources/pod.ts";
 import { isConflict, isNotFound, messageOf } from "../api/status.ts";
 import type { ContainerInfo, PodSandbox } from "../containers/runtime.ts";
 import { rfc3339 } from "../util/clock.ts";
+import { lastWords } from "./container-logs.ts";
 import { startContainer } from "./container-starter.ts";
 import { lookupsSynced } from "./lookups.ts";
 import type { NodeParts } from "./node-parts.ts";
@@ -217,19 +218,10 @@ export class PodWorker {
     if (run && spec) {
       let message = this.#volumes.terminationMessage(info.name, run.attempt);
       if (message === "" && spec.terminationMessagePolicy === "FallbackToLogsOnError" && info.exitCode !== 0)
-        message = this.#logTail(info.id);
+        message = lastWords(this.#parts.runtime.readLog(info.id));
       if (message !== "") this.containers.setMessage(info.id, message);
     }
     this.trigger();
-  }
-
-  // Upstream: MaxContainerTerminationMessageLogLines and …LogLength.
-  #logTail(id: string): string {
-    const lines = this.#parts.runtime.readLog(id).lines.slice(-80);
-    return lines
-      .map(({ text }) => `${text}\n`)
-      .join("")
-      .slice(-2048);
   }
 
   /** A config map or secret that it shows has changed: its files follow at the pod's next regular look. */
@@ -373,8 +365,7 @@ export class PodWorker {
       this.#mountFailures = 0;
       return true;
     } catch (error) {
-      if (!(error instanceof MountError)) throw error;
-      this.#events.event("Warning", "FailedMount", `MountVolume.SetUp failed for volume "${error.volume}" : ${error.message}`);
+      this.#tellMountError(error);
       this.#loop.wakeAfter(Math.min(MOUNT_RETRY_MS * 2 ** this.#mountFailures++, MAX_MOUNT_RETRY_MS));
       return false;
     }
@@ -386,9 +377,13 @@ export class PodWorker {
     try {
       this.#volumes.refresh(this.pod, this.#sources());
     } catch (error) {
-      if (!(error instanceof MountError)) throw error;
-      this.#events.event("Warning", "FailedMount", `MountVolume.SetUp failed for volume "${error.volume}" : ${error.message}`);
+      this.#tellMountError(error);
     }
+  }
+
+  #tellMountError(error: unknown): void {
+    if (!(error instanceof MountError)) throw error;
+    this.#events.event("Warning", "FailedMount", `MountVolume.SetUp failed for volume "${error.volume}" : ${error.message}`);
   }
 
   #sources(): PayloadSources {
