@@ -1,4 +1,4 @@
-import type { Container, Pod, PodSpec } from "./generated/core-v1.ts";
+import type { Container, ContainerStatus, Pod, PodSpec, ResourceRequirements } from "./generated/core-v1.ts";
 import { parseQuantity } from "./quantity.ts";
 
 /** Facts about pods that the server, the scheduler, controllers and kubelets all go by. */
@@ -33,7 +33,7 @@ export function isPodAvailable(pod: Pod, minReadySeconds: number, nowMs: number)
   );
 }
 
-export const isSidecar = (container: Container) => container.restartPolicy === "Always";
+export const isSidecar = (container: Pick<Container, "restartPolicy">) => container.restartPolicy === "Always";
 
 const requestsOf = new WeakMap<PodSpec, ResourceAmounts>();
 
@@ -41,22 +41,80 @@ const requestsOf = new WeakMap<PodSpec, ResourceAmounts>();
 export function podRequests(pod: Pod): ResourceAmounts {
   const known = requestsOf.get(pod.spec);
   if (known) return known;
-  const amounts = effective(pod, "requests");
+  const amounts = effective(pod, "requests", (container) => container.resources?.requests);
   if (Object.isFrozen(pod.spec)) requestsOf.set(pod.spec, amounts);
   return amounts;
 }
 
 export function podLimits(pod: Pod): ResourceAmounts {
-  return effective(pod, "limits");
+  return effective(pod, "limits", (container) => container.resources?.limits);
 }
 
-function effective(pod: Pod, side: "requests" | "limits"): ResourceAmounts {
+/** What the pod takes on its node while it is resized: the most of what it asks for, what is set aside for it and what it runs with. Upstream: PodRequests with UseStatusResources */
+export function occupiedRequests(pod: Pod): ResourceAmounts {
+  if (!isResizing(pod)) return podRequests(pod);
+  const infeasible = isResizeInfeasible(pod);
+  const wanted = (container: Container) => (infeasible ? undefined : container.resources?.requests);
+  return greatestOf([
+    ...(infeasible ? [] : [podRequests(pod)]),
+    effective(pod, "requests", (container, status) => status?.allocatedResources ?? wanted(container)),
+    effective(pod, "requests", (container, status) => status?.resources?.requests ?? status?.allocatedResources ?? wanted(container)),
+  ]);
+}
+
+/** Upstream: PodLimits with UseStatusResources */
+export function occupiedLimits(pod: Pod): ResourceAmounts {
+  if (!isResizing(pod)) return podLimits(pod);
+  const infeasible = isResizeInfeasible(pod);
+  return greatestOf([
+    ...(infeasible ? [] : [podLimits(pod)]),
+    effective(pod, "limits", (container, status) => status?.resources?.limits ?? (infeasible ? undefined : container.resources?.limits)),
+  ]);
+}
+
+const isResizeInfeasible = (pod: Pod) => podCondition(pod, "PodResizePending")?.reason === "Infeasible";
+
+/** Whether its kubelet has not caught up yet with what the spec asks for. */
+export function isResizing({ spec, status }: Pod): boolean {
+  const all = [...(spec.containers ?? []), ...(spec.initContainers ?? [])];
+  return [...(status?.containerStatuses ?? []), ...(status?.initContainerStatuses ?? [])].some(
+    ({ name, resources, allocatedResources }) => {
+      const wanted = all.find((container) => container.name === name)?.resources;
+      return (
+        (allocatedResources !== undefined && !sameAmounts(allocatedResources, wanted?.requests)) ||
+        (resources !== undefined && !(sameAmounts(resources.requests, wanted?.requests) && sameAmounts(resources.limits, wanted?.limits)))
+      );
+    },
+  );
+}
+
+function sameAmounts(a: Readonly<Record<string, string>> | undefined = {}, b: Readonly<Record<string, string>> | undefined = {}): boolean {
+  const names = Object.keys(a);
+  return names.length === Object.keys(b).length && names.every((name) => a[name] === b[name]);
+}
+
+export function sameResources(a: ResourceRequirements | undefined, b: ResourceRequirements | undefined): boolean {
+  return sameAmounts(a?.requests, b?.requests) && sameAmounts(a?.limits, b?.limits);
+}
+
+function greatestOf(all: readonly ResourceAmounts[]): ResourceAmounts {
+  const greatest: ResourceAmounts = new Map();
+  for (const amounts of all) for (const [name, amount] of amounts) greatest.set(name, Math.max(greatest.get(name) ?? 0, amount));
+  return greatest;
+}
+
+type Source = (container: Container, status: ContainerStatus | undefined) => Readonly<Record<string, string>> | undefined;
+
+function effective(pod: Pod, side: "requests" | "limits", source: Source): ResourceAmounts {
+  const statusOf = ({ name }: Container) =>
+    pod.status?.containerStatuses?.find((status) => status.name === name) ??
+    pod.status?.initContainerStatuses?.find((status) => status.name === name);
   const total: ResourceAmounts = new Map();
-  for (const container of pod.spec.containers ?? []) addTo(total, amountsOf(container.resources?.[side]));
+  for (const container of pod.spec.containers ?? []) addTo(total, amountsOf(source(container, statusOf(container))));
   const sidecars: ResourceAmounts = new Map();
   const greatest: ResourceAmounts = new Map();
   for (const container of pod.spec.initContainers ?? []) {
-    const own = amountsOf(container.resources?.[side]);
+    const own = amountsOf(source(container, statusOf(container)));
     if (isSidecar(container)) addTo(sidecars, own);
     else addTo(own, sidecars);
     for (const [name, amount] of isSidecar(container) ? sidecars : own) greatest.set(name, Math.max(greatest.get(name) ?? 0, amount));

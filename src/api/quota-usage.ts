@@ -2,7 +2,7 @@ import type { PersistentVolumeClaim, Pod, ResourceQuota, Service } from "./gener
 import { groupResource, type Kind } from "./kind.ts";
 import type { KubernetesObject } from "./meta.ts";
 import { classOfClaim } from "./volume-matching.ts";
-import { podLimits, podRequests, qosClass } from "./pod-facts.ts";
+import { occupiedLimits, occupiedRequests, qosClass } from "./pod-facts.ts";
 import { parseQuantity, Quantity } from "./quantity.ts";
 
 /** Amounts by the names that quotas use. */
@@ -46,8 +46,8 @@ function podUsage(pod: Pod, usage: Usage, nowMs: number): Usage {
   )
     return usage;
   usage.set("pods", ONE);
-  for (const [name, amount] of podRequests(pod)) addCompute(usage, name, amount, "requests");
-  for (const [name, amount] of podLimits(pod)) addCompute(usage, name, amount, "limits");
+  for (const [name, amount] of occupiedRequests(pod)) addCompute(usage, name, amount, "requests");
+  for (const [name, amount] of occupiedLimits(pod)) addCompute(usage, name, amount, "limits");
   return usage;
 }
 

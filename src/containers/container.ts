@@ -248,7 +248,6 @@ function makeMachine(parts: ContainerParts, app: AppSpec | undefined, onOutOfMem
     clock,
     rng,
     memory: new MemoryMeter(config.memoryLimitBytes, onOutOfMemory),
-    cpuLimitMillis: config.cpuLimitMillis,
     cpu: new CpuMeter(clock, config.cpuLimitMillis),
     hooks: { ...hooks, app },
   };

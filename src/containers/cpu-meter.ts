@@ -14,7 +14,7 @@ const UNLIMITED_CORES = 4;
  */
 export class CpuMeter {
   readonly #clock: Clock;
-  readonly #cores: number;
+  #limitMillis: number;
   #totalMs = 0;
   /** Which window the current sum is of. */
   #window = 0;
@@ -24,8 +24,21 @@ export class CpuMeter {
 
   constructor(clock: Clock, limitMillis: number) {
     this.#clock = clock;
-    this.#cores = limitMillis > 0 ? limitMillis / 1000 : UNLIMITED_CORES;
+    this.#limitMillis = limitMillis;
     this.#window = windowOf(clock.now());
+  }
+
+  /** 0: none. */
+  get limitMillis(): number {
+    return this.#limitMillis;
+  }
+
+  setLimit(millis: number): void {
+    this.#limitMillis = millis;
+  }
+
+  get #cores(): number {
+    return this.#limitMillis > 0 ? this.#limitMillis / 1000 : UNLIMITED_CORES;
   }
 
   /** CPU time since the container began. */

@@ -18,8 +18,28 @@ export function kernelMounts(machine: () => Machine, mounts: () => readonly Moun
   return [
     { containerPath: "/proc", fileSystem: procFileSystem(machine, mounts), sourcePath: "/", readOnly: false, type: "proc" },
     { containerPath: "/dev", fileSystem: devFileSystem(), sourcePath: "/", readOnly: false, type: "tmpfs" },
+    { containerPath: "/sys/fs/cgroup", fileSystem: controlGroup(machine), sourcePath: "/", readOnly: true, type: "cgroup2" },
   ];
 }
+
+// Linux: CFS periods of 100 ms, of which no quota is less than 1 ms.
+const CPU_PERIOD_US = 100_000;
+const MIN_QUOTA_US = 1000;
+
+/** What the container may take, as its own processes see it. Upstream: Linux, Documentation/admin-guide/cgroup-v2.rst */
+function controlGroup(machine: () => Machine): FileSystem {
+  return liveTree(
+    () =>
+      new Map([
+        ["cgroup.controllers", liveFile(() => "cpuset cpu io memory hugetlb pids rdma misc\n")],
+        ["cpu.max", liveFile(() => `${quotaOf(machine().cpu.limitMillis)} ${CPU_PERIOD_US}\n`)],
+        ["memory.current", liveFile(() => `${machine().memory.usedBytes}\n`)],
+        ["memory.max", liveFile(() => `${machine().memory.limitBytes || "max"}\n`)],
+      ]),
+  );
+}
+
+const quotaOf = (limitMillis: number) => (limitMillis === 0 ? "max" : Math.max(MIN_QUOTA_US, (limitMillis * CPU_PERIOD_US) / 1000));
 
 function procFileSystem(machine: () => Machine, mounts: () => readonly Mount[]): FileSystem {
   return liveTree(() => {

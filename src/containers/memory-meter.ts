@@ -3,14 +3,24 @@
  * Upstream: Linux cgroup v2 memory.max, with memory.oom.group as kubelets set it.
  */
 export class MemoryMeter {
-  readonly limitBytes: number;
+  #limitBytes: number;
   readonly #onExceeded: () => void;
   readonly #taken = new Map<object, number>();
 
   /** @param limitBytes 0: none. */
   constructor(limitBytes: number, onExceeded: () => void = () => undefined) {
-    this.limitBytes = limitBytes;
+    this.#limitBytes = limitBytes;
     this.#onExceeded = onExceeded;
+  }
+
+  get limitBytes(): number {
+    return this.#limitBytes;
+  }
+
+  /** A container that has more than its new limit already is at its end. */
+  setLimit(bytes: number): void {
+    this.#limitBytes = bytes;
+    this.#check();
   }
 
   get usedBytes(): number {
@@ -21,6 +31,10 @@ export class MemoryMeter {
   take(holder: object, bytes: number): void {
     if (bytes > 0) this.#taken.set(holder, bytes);
     else this.#taken.delete(holder);
-    if (this.limitBytes > 0 && this.usedBytes > this.limitBytes) this.#onExceeded();
+    this.#check();
+  }
+
+  #check(): void {
+    if (this.#limitBytes > 0 && this.usedBytes > this.#limitBytes) this.#onExceeded();
   }
 }

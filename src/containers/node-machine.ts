@@ -43,7 +43,6 @@ export function createNodeMachine(
     clock: runtime.clock,
     rng: runtime.rng,
     memory: new MemoryMeter(0),
-    cpuLimitMillis: 0,
     cpu: new CpuMeter(runtime.clock, 0),
     hooks: { node: { runtime, natRules } satisfies NodeTools },
   };

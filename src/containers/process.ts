@@ -51,7 +51,6 @@ export interface Machine {
   readonly clock: Clock;
   readonly rng: Rng;
   readonly memory: MemoryMeter;
-  readonly cpuLimitMillis: number;
   readonly cpu: CpuMeter;
   /** For programs with a say outside their container: kindnet. */
   readonly hooks: MachineHooks;

@@ -32,6 +32,8 @@ export interface ContainerRuntime {
   /** The stop signal to process 1, SIGKILL after `graceMs`; resolves when the container has exited. */
   stopContainer(containerId: string, graceMs: number): Promise<void>;
   removeContainer(containerId: string): Promise<void>;
+  /** New limits for a container that runs. */
+  updateContainerResources(containerId: string, resources: ContainerResources): void;
   containerStatus(containerId: string): ContainerInfo | undefined;
   listContainers(): readonly ContainerInfo[];
   /** Told once of every container that exits, whatever the cause. */
@@ -115,7 +117,14 @@ export interface PodSandbox {
   readonly network: NetworkNamespace;
 }
 
-export interface ContainerConfig {
+/** 0: none. */
+export interface ContainerResources {
+  /** For OOM kills (137, reason OOMKilled) and what the kernel tells of the control group. */
+  readonly memoryLimitBytes: number;
+  readonly cpuLimitMillis: number;
+}
+
+export interface ContainerConfig extends ContainerResources {
   readonly name: string;
   readonly image: string;
   readonly attempt: number;
@@ -136,9 +145,6 @@ export interface ContainerConfig {
   readonly runAsGroup: number | undefined;
   /** Besides its own: fsGroup is one of them. */
   readonly supplementalGroups: readonly number[];
-  /** For OOM kills (137, reason OOMKilled), `free`, `nproc`. 0: none. */
-  readonly memoryLimitBytes: number;
-  readonly cpuLimitMillis: number;
   /** Overrides the image's STOPSIGNAL. */
   readonly stopSignal: string | undefined;
 }

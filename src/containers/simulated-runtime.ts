@@ -19,6 +19,7 @@ import {
   ContainerError,
   type ContainerInfo,
   type ContainerLog,
+  type ContainerResources,
   type ContainerRuntime,
   type ContainerUsage,
   type ExecOptions,
@@ -226,6 +227,12 @@ export class SimulatedRuntime implements ContainerRuntime {
     if (!container) return;
     if (container.state === "running") await this.stopContainer(containerId, 0);
     this.#containers.delete(containerId);
+  }
+
+  updateContainerResources(containerId: string, { memoryLimitBytes, cpuLimitMillis }: ContainerResources): void {
+    const { memory, cpu } = this.#running(containerId).machine;
+    cpu.setLimit(cpuLimitMillis);
+    memory.setLimit(memoryLimitBytes);
   }
 
   containerStatus(containerId: string): ContainerInfo | undefined {

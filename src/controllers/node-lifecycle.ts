@@ -32,6 +32,8 @@ class NodeLifecycle {
   readonly #reconciler: Reconciler;
   readonly #evictor: Reconciler;
   readonly #registered = new Set<string>();
+  /** Pods whose tolerated time runs. */
+  readonly #toBeEvicted = new Set<string>();
 
   constructor(context: ControllerContext) {
     this.#context = { ...context, client: context.client.as(NAME), events: context.events.from(NAME) };
@@ -131,10 +133,10 @@ class NodeLifecycle {
     const nowText = rfc3339(this.#context.clock.now());
     const wanted: Taint[] = [];
     const bad = ready === undefined || ready.status === "False" ? NOT_READY : ready.status === "Unknown" ? UNREACHABLE : undefined;
-    if (bad) wanted.push({ key: bad, effect: "NoSchedule" }, { key: bad, effect: "NoExecute", timeAdded: nowText });
+    if (bad) wanted.push({ key: bad, effect: "NoSchedule", timeAdded: nowText }, { key: bad, effect: "NoExecute", timeAdded: nowText });
     for (const [type, key] of Object.entries(PRESSURE))
       if (node.status.conditions?.some((condition) => condition.type === type && condition.status === "True"))
-        wanted.push({ key, effect: "NoSchedule" });
+        wanted.push({ key, effect: "NoSchedule", timeAdded: nowText });
     if (node.spec.unschedulable) wanted.push({ key: "node.kubernetes.io/unschedulable", effect: "NoSchedule", timeAdded: nowText });
     const managed = [NOT_READY, UNREACHABLE, "node.kubernetes.io/unschedulable", ...Object.values(PRESSURE)];
     await this.#context.client.mutate(nodes, node.metadata, (current) => {
@@ -178,12 +180,24 @@ class NodeLifecycle {
     const { informers, client, clock, events } = this.#context;
     const pod = informers.of(pods).find(key);
     const node = pod && informers.of(nodes).find(pod.spec.nodeName ?? "");
-    if (!pod || !node || pod.metadata.deletionTimestamp) return {};
+    if (!pod || !node || pod.metadata.deletionTimestamp) {
+      this.#toBeEvicted.delete(key);
+      return {};
+    }
     let dueMs = Infinity;
     for (const taint of noExecute(node)) dueMs = Math.min(dueMs, toleratedUntil(pod, taint, clock.now()));
-    if (dueMs === Infinity) return {};
-    if (dueMs > clock.now()) return { requeueAfterMs: dueMs - clock.now() };
-    events.from("taint-eviction-controller").event({ object: pod }, "Normal", "TaintManagerEviction", `Marking for deletion Pod ${key}`);
+    const recorder = events.from("taint-eviction-controller");
+    if (dueMs === Infinity) {
+      if (this.#toBeEvicted.delete(key))
+        recorder.event({ object: pod }, "Normal", "TaintManagerEviction", `Cancelling deletion of Pod ${key}`);
+      return {};
+    }
+    if (dueMs > clock.now()) {
+      this.#toBeEvicted.add(key);
+      return { requeueAfterMs: dueMs - clock.now() };
+    }
+    this.#toBeEvicted.delete(key);
+    recorder.event({ object: pod }, "Normal", "TaintManagerEviction", `Marking for deletion Pod ${key}`);
     await markDisrupted(client, pod, "DeletionByTaintManager", "Taint manager: deleting due to NoExecute taint", clock.now());
     await client.delete(pods, pod.metadata, { preconditions: { uid: pod.metadata.uid } }).catch((error: unknown) => {
       if (!isNotFound(error)) throw error;

@@ -316,8 +316,15 @@ async function changeNode({ action, name, cpu, memory }: NodeChange, machines: M
     case "start":
       machines.start(name);
       return `node/${name} started`;
+    case "cut":
+      if (machines.isControlPlane(name)) throw badRequest(`${name} has the API server: cut off, nobody could ask for it to be mended`);
+      machines.cut(name);
+      return `node/${name} cut off`;
+    case "mend":
+      machines.mend(name);
+      return `node/${name} mended`;
     default:
-      throw badRequest(`kubesim cannot ${String(action)} a node yet: stop and start it instead`);
+      throw badRequest(`unknown action ${String(action)}`);
   }
 }
 

@@ -70,6 +70,8 @@ export class Machines {
       network,
       staticPods: this.#options.staticPodsOf(machine.spec),
       serviceIP: KUBERNETES_SERVICE_IP,
+      serverIP: this.#serverIP,
+      connected: !network.isCut(name),
       tokens,
       caPem,
       ...(volumeStorage ? { volumeStorage } : {}),
@@ -82,6 +84,26 @@ export class Machines {
     const machine = this.#machines.get(name);
     await machine?.kubelet?.stop();
     if (machine) machine.kubelet = undefined;
+  }
+
+  /** Pulls the network cable; the machine runs on. */
+  cut(name: string): void {
+    this.#options.network.cut(name);
+    this.#machines.get(name)?.kubelet?.setConnected(false);
+  }
+
+  mend(name: string): void {
+    this.#options.network.mend(name);
+    this.#machines.get(name)?.kubelet?.setConnected(true);
+  }
+
+  /** The first machine has the control plane. */
+  isControlPlane(name: string): boolean {
+    return this.#machines.keys().next().value === name;
+  }
+
+  get #serverIP(): string {
+    return this.#machines.values().next().value?.spec.ip ?? "";
   }
 
   has(name: string): boolean {

@@ -1,5 +1,5 @@
 import type { Node, NodeSelectorRequirement, NodeSelectorTerm, Pod } from "../api/generated/core-v1.ts";
-import { amountOf, podRequests } from "../api/pod-facts.ts";
+import { amountOf, occupiedRequests, podRequests } from "../api/pod-facts.ts";
 
 export interface AdmissionRefusal {
   readonly reason: string;
@@ -15,12 +15,18 @@ export function admitPod(
 ): AdmissionRefusal | undefined {
   if (node && !matchesNode(pod, node))
     return { reason: "NodeAffinity", message: "Predicate NodeAffinity failed: node(s) didn't match Pod's node affinity/selector" };
+  return insufficientResource(pod, allocatable, [...others].map(occupiedRequests));
+}
+
+/** @param others what else is on the node. */
+export function insufficientResource(
+  pod: Pod,
+  allocatable: Readonly<Record<string, string>>,
+  others: readonly ReadonlyMap<string, number>[],
+): AdmissionRefusal | undefined {
   const used = new Map<string, number>();
-  let count = 0;
-  for (const other of others) {
-    count++;
-    for (const [name, amount] of podRequests(other)) used.set(name, (used.get(name) ?? 0) + amount);
-  }
+  const count = others.length;
+  for (const amounts of others) for (const [name, amount] of amounts) used.set(name, (used.get(name) ?? 0) + amount);
   const capacityOf = (name: string) => amountOf(name, allocatable[name] ?? "0");
   if (count + 1 > capacityOf("pods")) return outOf("pods", 1, count, capacityOf("pods"));
   for (const [name, requested] of podRequests(pod)) {
@@ -29,6 +35,16 @@ export function admitPod(
     if (requested + (used.get(name) ?? 0) > capacity) return outOf(name, requested, used.get(name) ?? 0, capacity);
   }
   return undefined;
+}
+
+/** Why the pod would not fit if the node were empty. */
+export function insufficientCapacity(pod: Pod, allocatable: Readonly<Record<string, string>>): string | undefined {
+  const requests = podRequests(pod);
+  const name = ["memory", "cpu"].find((resource) => (requests.get(resource) ?? 0) > amountOf(resource, allocatable[resource] ?? "0"));
+  return (
+    name &&
+    `Node didn't have enough capacity: ${name}, requested: ${requests.get(name)}, capacity: ${amountOf(name, allocatable[name] ?? "0")}`
+  );
 }
 
 function outOf(name: string, requested: number, used: number, capacity: number): AdmissionRefusal {

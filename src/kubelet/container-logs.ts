@@ -44,3 +44,16 @@ function lastLines(lines: readonly LogLine[], count: number | undefined): readon
 function render({ text, timeMs, partial }: LogLine, timestamps: boolean): string {
   return `${timestamps ? `${new Date(timeMs).toISOString().slice(0, 23)}000000Z ` : ""}${text}${partial ? "" : "\n"}`;
 }
+
+// Upstream: MaxContainerTerminationMessageLogLines and …LogLength.
+const LAST_LINES = 80;
+const LAST_BYTES = 2048;
+
+/** What a container said last, for one that left no message. */
+export function lastWords({ lines }: ContainerLog): string {
+  return lines
+    .slice(-LAST_LINES)
+    .map(({ text }) => `${text}\n`)
+    .join("")
+    .slice(-LAST_BYTES);
+}

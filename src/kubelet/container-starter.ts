@@ -2,12 +2,12 @@ import type { Container, EphemeralContainer, Pod } from "../api/generated/core-v
 import { supplementalGroups } from "../api/pod-facts.ts";
 import { messageOf } from "../api/status.ts";
 import { goDuration } from "../api/duration.ts";
-import { parseQuantity } from "../api/quantity.ts";
 import { ContainerError, type ContainerConfig, type ImageInfo, type PodSandbox } from "../containers/runtime.ts";
 import { expand, makeEnvironment } from "./environment.ts";
 import { runHook } from "./hooks.ts";
 import type { NodeParts } from "./node-parts.ts";
 import { type ContainerRun, hashOf, type PodContainers } from "./pod-containers.ts";
+import { runtimeResources } from "./pod-resizer.ts";
 import { StartError } from "./start-error.ts";
 import type { PayloadSources } from "./volumes/payload.ts";
 import type { PodVolumes } from "./volumes/pod-volumes.ts";
@@ -44,7 +44,16 @@ export async function startContainer(request: StartRequest, parts: NodeParts): P
   const latest = containers.latest(name);
   const attempt = latest ? latest.attempt + 1 : 0;
   const id = await create(request, image, attempt, parts);
-  containers.add({ id, name, attempt, hash: hashOf(container), image: image.name, imageId: image.repoDigest, user: image.user });
+  containers.add({
+    id,
+    name,
+    attempt,
+    hash: hashOf(container),
+    image: image.name,
+    imageId: image.repoDigest,
+    user: image.user,
+    resources: container.resources ?? {},
+  });
   emit(name, "Normal", "Created", "Container created");
   try {
     await parts.runtime.startContainer(id);
@@ -113,11 +122,10 @@ function containerConfig(
   const env = makeEnvironment(container, sources);
   const values = new Map(env.map(({ name, value }) => [name, value]));
   const value = (name: string) => values.get(name);
-  const { securityContext: own, resources } = container;
+  const { securityContext: own } = container;
   const runAsUser = own?.runAsUser ?? pod.spec.securityContext?.runAsUser;
   const nonRoot = own?.runAsNonRoot ?? pod.spec.securityContext?.runAsNonRoot;
   if (nonRoot) checkNonRoot(pod, container, runAsUser, image.user);
-  const limits = resources?.limits ?? {};
   return {
     name: container.name,
     image: container.image ?? "",
@@ -135,8 +143,7 @@ function containerConfig(
     runAsUser,
     runAsGroup: own?.runAsGroup ?? pod.spec.securityContext?.runAsGroup,
     supplementalGroups: supplementalGroups(pod),
-    memoryLimitBytes: limits["memory"] ? parseQuantity(limits["memory"]).value() : 0,
-    cpuLimitMillis: limits["cpu"] ? parseQuantity(limits["cpu"]).milliValue() : 0,
+    ...runtimeResources(container),
     stopSignal: container.lifecycle?.stopSignal,
   };
 }

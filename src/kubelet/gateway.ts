@@ -82,7 +82,7 @@ class KubeletGateway implements NodeGateway {
 
   async request(node: string, method: string, path: string): Promise<KubeletAnswer | undefined> {
     for (const kubelet of this.#kubelets) {
-      if (kubelet.nodeName !== node) continue;
+      if (kubelet.nodeName !== node || !kubelet.connected) continue;
       if (method !== "GET" && method !== "HEAD")
         return { status: 405, contentType: "text/plain; charset=utf-8", body: "405: Method Not Allowed" };
       return kubeletAnswer(kubelet, path);
@@ -92,7 +92,7 @@ class KubeletGateway implements NodeGateway {
 
   usage(pod: Pod, container: string): { readonly cpuNanoCores: number; readonly memoryBytes: number } | undefined {
     for (const kubelet of this.#kubelets) {
-      if (kubelet.nodeName !== pod.spec.nodeName) continue;
+      if (kubelet.nodeName !== pod.spec.nodeName || !kubelet.connected) continue;
       const run = kubelet.workerOf(pod)?.containers.latest(container);
       return run?.state === "running" ? kubelet.runtime.usage(run.id) : undefined;
     }
@@ -102,12 +102,12 @@ class KubeletGateway implements NodeGateway {
   /** `path`: of a plain request to the kubelet; without: the API server dials it for a stream. */
   #find(pod: Pod, path?: string): { kubelet: Kubelet; worker: PodWorker } {
     for (const kubelet of this.#kubelets) {
-      if (kubelet.nodeName !== pod.spec.nodeName) continue;
+      if (kubelet.nodeName !== pod.spec.nodeName || !kubelet.connected) continue;
       const worker = kubelet.workerOf(pod);
       if (!worker) throw notFound(PODS, pod.metadata.name);
       return { kubelet, worker };
     }
-    // A machine that is off answers nothing; its neighbours say so.
+    // A machine that is off or cut off answers nothing; its neighbours say so.
     const address = `${pod.status.hostIP ?? pod.spec.nodeName ?? ""}:10250`;
     const problem = `dial tcp ${address}: connect: no route to host`;
     throw new StatusError({

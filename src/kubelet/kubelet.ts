@@ -14,7 +14,9 @@ import { NodeAgent } from "./node-agent.ts";
 import type { NodeParts } from "./node-parts.ts";
 import type { KubeletOptions } from "./options.ts";
 import { PodWorker } from "./pod-worker.ts";
+import { PendingResizes } from "./pending-resizes.ts";
 import { createMirror, MIRROR_ANNOTATION, mirroredUid, staticPod } from "./static-pods.ts";
+import { Uplink } from "./uplink.ts";
 import { dropVolume } from "./volumes/persistent-volumes.ts";
 import { PodVolumes } from "./volumes/pod-volumes.ts";
 
@@ -34,6 +36,10 @@ export interface Kubelet {
   /** All pods that it drives, with the status that it knows. */
   pods(): Pod[];
   nowMs(): number;
+  /** Whether the machine's network leads to the API server, and back. */
+  readonly connected: boolean;
+  /** Pulls the network cable, or puts it back: then it catches up with what has happened meanwhile. */
+  setConnected(connected: boolean): void;
   readonly startedAtMs: number;
   readonly capacity: KubeletOptions["capacity"];
   /** Power loss: nothing is told to the API server, all containers are gone. */
@@ -56,7 +62,9 @@ class NodeKubelet implements Kubelet {
   readonly #context: ComponentContext;
   readonly #options: KubeletOptions;
   readonly #agent: NodeAgent;
+  readonly #uplink: Uplink;
   readonly #parts: NodeParts;
+  readonly #resizes: PendingResizes;
   readonly #workers = new Map<string, PodWorker>();
   /** Static pods by `namespace/name`. */
   readonly #static = new Map<string, PodWorker>();
@@ -71,8 +79,10 @@ class NodeKubelet implements Kubelet {
     this.runtime = options.runtime;
     this.#context = context;
     const { clock, rng, journal, tasks } = context;
-    const client = context.client.as("kubelet");
-    const events = context.events.from("kubelet", options.nodeName);
+    this.#uplink = new Uplink(`${options.serverIP}:6443`);
+    this.#uplink.set(options.connected !== false);
+    const client = this.#uplink.client(context.client.as("kubelet"));
+    const events = this.#uplink.recorder(context.events.from("kubelet", options.nodeName));
     const log = (message: string, error?: unknown) => context.log(`kubelet ${options.nodeName}`, message, error);
     const networkProblem = () => {
       const problem = options.network.cniProblem(options.nodeName);
@@ -98,9 +108,19 @@ class NodeKubelet implements Kubelet {
       networkProblem,
       allocatable: () => this.#agent.allocatable(),
       nodeUid: () => this.#agent.uid,
+      resizeWanted: (uid) => {
+        const worker = this.#workers.get(uid);
+        if (worker) this.#resizes.push(worker);
+      },
+      roomChanged: () => this.#resizes.retry(),
       forget: (pod) => this.#forget(pod),
       log,
     };
+    this.#resizes = new PendingResizes({
+      clock,
+      allocatable: () => this.#agent.allocatable(),
+      workers: () => [...this.#workers.values()],
+    });
   }
 
   start(): void {
@@ -145,17 +165,43 @@ class NodeKubelet implements Kubelet {
     return this.#context.clock.now();
   }
 
+  get connected(): boolean {
+    return this.#uplink.up;
+  }
+
+  setConnected(connected: boolean): void {
+    if (this.#uplink.up === connected) return;
+    this.#uplink.set(connected);
+    if (connected) this.#catchUp();
+  }
+
+  /** What a list after a lost watch shows: pods that came, changed and went. */
+  #catchUp(): void {
+    this.#agent.reconnected();
+    const informer = this.#context.informers.of(pods);
+    for (const worker of this.#workers.values()) {
+      const { pod } = worker;
+      const now = informer.find(keyOf(pod));
+      if (this.#static.has(keyOf(pod))) {
+        if (!now) this.#makeMirror(pod);
+      } else if (now?.metadata.uid !== pod.metadata.uid) this.#deleted(pod);
+    }
+    for (const pod of informer.list()) if (this.#mine(pod)) this.#changed(pod);
+    for (const worker of this.#workers.values()) worker.reconcile();
+  }
+
   stop(): void {
     this.#stopped = true;
     this.#unlisten();
     this.#agent.stop();
+    this.#resizes.stop();
     for (const worker of this.#workers.values()) worker.stop();
     this.#workers.clear();
     for (const sandbox of this.runtime.listPodSandboxes()) void this.runtime.stopPodSandbox(sandbox.id).catch(() => undefined);
   }
 
   #mine(pod: Pod): boolean {
-    return !this.#stopped && pod.spec.nodeName === this.nodeName;
+    return !this.#stopped && this.#uplink.up && pod.spec.nodeName === this.nodeName;
   }
 
   #changed(pod: Pod): void {
@@ -180,6 +226,7 @@ class NodeKubelet implements Kubelet {
     if (refusal) worker.reject(refusal.reason, refusal.message);
     this.#index(pod);
     worker.update(pod, pod);
+    if (worker.resize.desired !== worker.pod) this.#resizes.push(worker);
   }
 
   #deleted(pod: Pod): void {
@@ -263,7 +310,10 @@ class NodeKubelet implements Kubelet {
 
   #forget(pod: Pod): void {
     const { uid } = pod.metadata;
+    const worker = this.#workers.get(uid);
+    if (worker) this.#resizes.forget(worker);
     this.#workers.delete(uid);
+    this.#resizes.retry();
     for (const reference of PodVolumes.references(pod)) {
       const uids = this.#shownBy.get(reference);
       uids?.delete(uid);

@@ -16,6 +16,7 @@ const REPORT_MS = 300_000;
 const LEASE_SECONDS = 40;
 const RENEW_MS = 10_000;
 const REGISTER_RETRY_MS = 200;
+const MAX_REGISTER_RETRY_MS = 7000;
 const LEASE_NAMESPACE = "kube-node-lease";
 const MAX_IMAGES = 50;
 
@@ -38,7 +39,7 @@ export class NodeAgent {
   readonly #machineId: string;
   #uid: string | undefined;
   #timers = new Map<string, Timer>();
-  #told = new Map<string, string>();
+  #registerTries = 0;
 
   constructor(parts: NodeAgentParts) {
     this.#parts = parts;
@@ -74,6 +75,11 @@ export class NodeAgent {
     if (this.#uid) this.#run("status", () => this.#tell());
   }
 
+  /** The API server can be reached again: the next look at the node, within 10 s, shows that it thinks otherwise of us. */
+  reconnected(): void {
+    if (this.#uid) this.#later("report", this.#parts.rng.int(0, CHANGE_LOOK_MS), () => this.#report());
+  }
+
   async #register(): Promise<void> {
     const { client, options } = this.#parts;
     const { nodeName } = options;
@@ -82,7 +88,6 @@ export class NodeAgent {
       const node = existing ?? (await this.#create());
       this.#uid = node.metadata.uid;
       if (existing) {
-        this.#told = new Map((existing.status.conditions ?? []).map(({ type, status }) => [type, status]));
         if (existing.status.nodeInfo?.bootID)
           this.#event("Warning", "Rebooted", `Node ${nodeName} has been rebooted, boot id: ${this.#bootId}`);
         await client.mutate(nodes, { name: nodeName }, (current) => ({
@@ -96,7 +101,7 @@ export class NodeAgent {
       this.#later("report", REPORT_MS, () => this.#report());
     } catch (error) {
       this.#parts.log(`registering node ${nodeName}`, error);
-      this.#later("register", REGISTER_RETRY_MS, () => this.#register());
+      this.#later("register", Math.min(REGISTER_RETRY_MS * 2 ** this.#registerTries++, MAX_REGISTER_RETRY_MS), () => this.#register());
     }
   }
 
@@ -139,12 +144,18 @@ export class NodeAgent {
   async #writeStatus(): Promise<void> {
     const { client, options } = this.#parts;
     const conditions = this.#conditions();
-    await client.mutate(nodes, { name: options.nodeName }, (current) => ({ ...current, status: this.#status(current, conditions) }), {
-      subresource: "status",
-    });
+    const known = new Map<string, string>();
+    await client.mutate(
+      nodes,
+      { name: options.nodeName },
+      (current) => {
+        for (const { type, status } of current.status.conditions ?? []) known.set(type, status);
+        return { ...current, status: this.#status(current, conditions) };
+      },
+      { subresource: "status" },
+    );
     for (const { type, status } of conditions) {
-      if (this.#told.get(type) === status) continue;
-      this.#told.set(type, status);
+      if (known.get(type) === status) continue;
       const reason = conditionEvent(type, status);
       this.#event("Normal", reason, `Node ${options.nodeName} status is now: ${reason}`);
     }

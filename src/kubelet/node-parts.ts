@@ -33,6 +33,10 @@ export interface NodeParts {
   networkProblem(): string | undefined;
   allocatable(): Readonly<Record<string, string>>;
   nodeUid(): string | undefined;
+  /** The pod asks for other resources than it has. */
+  resizeWanted(uid: string): void;
+  /** Room on the node may have come free. */
+  roomChanged(): void;
   /** The worker has done all there is to do for a pod that is gone. */
   forget(pod: Pod): void;
   log(message: string, error?: unknown): void;

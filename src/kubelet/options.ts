@@ -19,6 +19,10 @@ export interface KubeletOptions {
   readonly staticPods?: readonly Pod[];
   /** The ClusterIP of the service default/kubernetes and its port, for pods that start before the service informer shows it. */
   readonly serviceIP: string;
+  /** The machine that the API server runs on. */
+  readonly serverIP: string;
+  /** False: its network is cut off from the start. */
+  readonly connected?: boolean;
   readonly tokens: TokenIssuer;
   /** PEM of the cluster's CA, for node facts only: pods get it from the ConfigMap kube-root-ca.crt. */
   readonly caPem: string;

@@ -1,6 +1,7 @@
 import type { Container, EphemeralContainer, Pod, Probe } from "../api/generated/core-v1.ts";
 import { isSidecar } from "../api/pod-facts.ts";
 import { type ContainerRun, hashOf, type PodContainers } from "./pod-containers.ts";
+import { type ContainerUpdate, resizeNeeded } from "./pod-resizer.ts";
 import { restartsAfter } from "./status/pod-status.ts";
 
 export interface PodActions {
@@ -10,6 +11,8 @@ export interface PodActions {
     readonly message: string;
     readonly probe: Probe | undefined;
   }[];
+  /** Running containers that are to have other resources. */
+  readonly update: readonly ContainerUpdate[];
   readonly start: readonly (Container | EphemeralContainer)[];
   /** Nothing will run any more. */
   readonly ended: boolean;
@@ -20,11 +23,11 @@ export interface ProbeVerdicts {
   started(container: string): boolean;
 }
 
-type Draft = { kill: PodActions["kill"][number][]; start: (Container | EphemeralContainer)[] };
+type Draft = { kill: PodActions["kill"][number][]; update: ContainerUpdate[]; start: (Container | EphemeralContainer)[] };
 
 /** What is to be done for the pod to be as its spec says. Upstream: pkg/kubelet/kuberuntime computePodActions */
 export function computeActions(pod: Pod, containers: PodContainers, probes: ProbeVerdicts, hasSandbox: boolean): PodActions {
-  const draft: Draft = { kill: [], start: [] };
+  const draft: Draft = { kill: [], update: [], start: [] };
   const runs = pod.spec.containers.map((container) => containers.latest(container.name));
   const over = runs.every((run) => run?.state === "exited" && !restartsAfter(pod, run.exitCode));
   if (over) return { ...draft, ended: true };
@@ -52,7 +55,12 @@ function initActions(
     const run = latest?.inRuntime ? latest : undefined;
     if (isSidecar(container)) {
       if (!run || run.state === "exited") draft.start.push(container);
-      else if (!killUnhealthy(container, run, probes, draft, true) && (anyMainStarted || probes.started(container.name))) continue;
+      else if (
+        !killUnhealthy(container, run, probes, draft, true) &&
+        !resize(container, run, draft) &&
+        (anyMainStarted || probes.started(container.name))
+      )
+        continue;
       if (!anyMainStarted) return "waiting";
       continue;
     }
@@ -74,7 +82,17 @@ function mainAction(pod: Pod, container: Container, run: ContainerRun | undefine
     draft.start.push(container);
     return;
   }
-  killUnhealthy(container, run, probes, draft, pod.spec.restartPolicy !== "Never");
+  if (!killUnhealthy(container, run, probes, draft, pod.spec.restartPolicy !== "Never")) resize(container, run, draft);
+}
+
+/** Whether it is restarted for it. */
+function resize(container: Container, run: ContainerRun, draft: Draft): boolean {
+  const needed = run.state === "running" ? resizeNeeded(container, run) : undefined;
+  if (needed === "update") draft.update.push({ run, container });
+  if (needed !== "restart") return false;
+  draft.kill.push({ run, container, message: `Container ${container.name} resize requires restart`, probe: undefined });
+  draft.start.push(container);
+  return true;
 }
 
 function killUnhealthy(container: Container, run: ContainerRun, probes: ProbeVerdicts, draft: Draft, restart: boolean): boolean {

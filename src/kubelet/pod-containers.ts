@@ -1,4 +1,4 @@
-import type { Container, ContainerStatus, EphemeralContainer, Pod } from "../api/generated/core-v1.ts";
+import type { Container, ContainerStatus, EphemeralContainer, Pod, ResourceRequirements } from "../api/generated/core-v1.ts";
 import type { ContainerRuntime } from "../containers/runtime.ts";
 import { RUNTIME_SCHEME } from "./options.ts";
 
@@ -14,6 +14,8 @@ export interface ContainerRun {
   readonly imageId: string;
   /** The user that the image or the pod names: `1000` or `1000:1000`. */
   readonly user: string;
+  /** What it runs with. */
+  readonly resources: ResourceRequirements;
   readonly state: "created" | "running" | "exited";
   readonly startedAtMs: number;
   readonly finishedAtMs: number;
@@ -25,7 +27,7 @@ export interface ContainerRun {
   readonly inRuntime: boolean;
 }
 
-type Known = Pick<ContainerRun, "id" | "name" | "attempt" | "hash" | "image" | "imageId" | "user">;
+type Known = Pick<ContainerRun, "id" | "name" | "attempt" | "hash" | "image" | "imageId" | "user" | "resources">;
 
 /** The runs of a pod's containers, the latest first; only the latest and the one before it are kept. */
 export class PodContainers {
@@ -67,6 +69,14 @@ export class PodContainers {
       run.name,
       runs.map((known) => (known.id === run.id ? run : known)),
     );
+  }
+
+  setResources(id: string, resources: ResourceRequirements): void {
+    for (const [name, runs] of this.#known)
+      this.#known.set(
+        name,
+        runs.map((known) => (known.id === id ? { ...known, resources } : known)),
+      );
   }
 
   setMessage(id: string, message: string): void {
@@ -143,6 +153,7 @@ function runFromStatus(status: ContainerStatus, hash: string, nowMs: number): Co
     image: status.image,
     imageId: status.imageID,
     user: "",
+    resources: status.resources ?? {},
     state: "exited" as const,
     signal: 0,
     inRuntime: false,

@@ -6,12 +6,15 @@ import { pods } from "../api/resources/pod.ts";
 import { isConflict, isNotFound, messageOf } from "../api/status.ts";
 import type { ContainerInfo, PodSandbox } from "../containers/runtime.ts";
 import { rfc3339 } from "../util/clock.ts";
-import { type ContainerEvent, startContainer } from "./container-starter.ts";
+import { lastWords } from "./container-logs.ts";
+import { startContainer } from "./container-starter.ts";
 import { lookupsSynced } from "./lookups.ts";
 import type { NodeParts } from "./node-parts.ts";
 import { computeActions } from "./pod-actions.ts";
 import { type ContainerRun, PodContainers, specOf } from "./pod-containers.ts";
 import { killAll, killContainer } from "./pod-killer.ts";
+import { type PodEvents, podEvents } from "./pod-events.ts";
+import { PodResize } from "./pod-resize.ts";
 import { PodTokens } from "./pod-tokens.ts";
 import { PodProber } from "./probes/pod-prober.ts";
 import { sandboxConfig } from "./sandbox-config.ts";
@@ -29,6 +32,7 @@ const MOUNT_RETRY_MS = 500;
 const MAX_MOUNT_RETRY_MS = 122_000;
 // Upstream: syncFrequency, with up to half of it added at random.
 const SYNC_PERIOD_MS = 60_000;
+const PLEG_RELIST_MS = 1000;
 
 interface Failure {
   readonly reason: string;
@@ -40,8 +44,6 @@ interface Failure {
  * Upstream: pkg/kubelet/pod_workers.go, kubelet.go SyncPod, SyncTerminatingPod, SyncTerminatedPod
  */
 export class PodWorker {
-  /** What runs; for a static pod the manifest. */
-  #pod: Pod;
   /** The API object whose status is written: the mirror of a static pod; undefined while there is none. */
   #object: Pod | undefined;
   readonly #parts: NodeParts;
@@ -66,9 +68,10 @@ export class PodWorker {
   readonly #loop: SyncLoop;
   readonly #work = new AbortController();
   readonly #hurry = new AbortController();
+  readonly resize: PodResize;
+  readonly #events: PodEvents;
 
   constructor(pod: Pod, object: Pod | undefined, parts: NodeParts) {
-    this.#pod = pod;
     this.#object = object;
     this.#parts = parts;
     const { clock, options, runtime, rng, tasks } = parts;
@@ -77,6 +80,20 @@ export class PodWorker {
     this.#status = (object ?? pod).status ?? {};
     this.#startTime = this.#status.startTime ?? rfc3339(nowMs);
     this.containers = new PodContainers(runtime);
+    this.#events = podEvents(
+      parts.events,
+      () => this.pod,
+      () => this.#stopped,
+    );
+    this.resize = new PodResize(pod, object, {
+      parts,
+      containers: this.containers,
+      events: this.#events,
+      trigger: () => {
+        this.#refresh = true;
+        this.trigger();
+      },
+    });
     if (object) this.containers.adopt(object, nowMs);
     this.#hadSandbox = this.containers.any;
     this.#volumes = new PodVolumes(pod.metadata.uid, {
@@ -95,7 +112,7 @@ export class PodWorker {
         runtime,
         from: parts.nodeNetwork(),
         podIP: () => this.podIP,
-        unhealthy: (container, message) => this.#emit(container, "Warning", "Unhealthy", message),
+        unhealthy: (container, message) => this.#events.emit(container, "Warning", "Unhealthy", message),
         changed: () => this.trigger(),
       },
       phaseMs,
@@ -105,8 +122,9 @@ export class PodWorker {
     });
   }
 
+  /** What runs, with the resources it was given; for a static pod the manifest. */
   get pod(): Pod {
-    return this.#pod;
+    return this.resize.given;
   }
 
   get status(): PodStatus {
@@ -128,11 +146,11 @@ export class PodWorker {
 
   /** The API object has changed. `pod` is left out for static pods: only their mirror has. */
   update(object: Pod, pod: Pod | undefined): void {
-    const before = this.#pod;
+    const before = this.pod;
     const gates = pod?.spec.readinessGates !== undefined && !isDeepStrictEqual(object.status.conditions, this.#object?.status.conditions);
     this.#object = object;
     if (!pod) return;
-    this.#pod = pod;
+    this.resize.update(pod);
     const shown = !isDeepStrictEqual(
       [before.metadata.labels, before.metadata.annotations],
       [pod.metadata.labels, pod.metadata.annotations],
@@ -142,6 +160,12 @@ export class PodWorker {
     if (leaving) this.#terminate(pod.metadata.deletionGracePeriodSeconds ?? pod.spec.terminationGracePeriodSeconds ?? 30);
     // A mere change of status is most often our own.
     if (shown || leaving || gates || before === pod || before.metadata.generation !== pod.metadata.generation) this.trigger();
+  }
+
+  /** Somebody else may have written its status. */
+  reconcile(): void {
+    this.#report(true);
+    this.refreshVolumes();
   }
 
   mirrorGone(): void {
@@ -174,7 +198,7 @@ export class PodWorker {
 
   /** Turns the pod away: it never runs here. Upstream: kubelet.go rejectPod */
   reject(reason: string, message: string): void {
-    this.#event("Warning", reason, message);
+    this.#events.event("Warning", reason, message);
     this.#phase = "terminated";
     this.#status = {
       ...this.#status,
@@ -182,7 +206,7 @@ export class PodWorker {
       reason,
       message: `Pod was rejected: ${message}`,
       startTime: this.#startTime,
-      ...(this.#pod.metadata.generation ? { observedGeneration: this.#pod.metadata.generation } : {}),
+      ...(this.pod.metadata.generation ? { observedGeneration: this.pod.metadata.generation } : {}),
     };
     if (this.#object) this.#writer.set(this.#object, this.#status);
     this.trigger();
@@ -190,23 +214,14 @@ export class PodWorker {
 
   containerExited(info: ContainerInfo): void {
     const run = this.containers.find(info.id);
-    const spec = specOf(this.#pod, info.name);
+    const spec = specOf(this.pod, info.name);
     if (run && spec) {
       let message = this.#volumes.terminationMessage(info.name, run.attempt);
       if (message === "" && spec.terminationMessagePolicy === "FallbackToLogsOnError" && info.exitCode !== 0)
-        message = this.#logTail(info.id);
+        message = lastWords(this.#parts.runtime.readLog(info.id));
       if (message !== "") this.containers.setMessage(info.id, message);
     }
     this.trigger();
-  }
-
-  // Upstream: MaxContainerTerminationMessageLogLines and …LogLength.
-  #logTail(id: string): string {
-    const lines = this.#parts.runtime.readLog(id).lines.slice(-80);
-    return lines
-      .map(({ text }) => `${text}\n`)
-      .join("")
-      .slice(-2048);
   }
 
   /** A config map or secret that it shows has changed: its files follow at the pod's next regular look. */
@@ -222,7 +237,7 @@ export class PodWorker {
 
   /** Power loss: nothing is told, nothing is written. */
   stop(): void {
-    this.#volumes.save(this.#pod);
+    this.#volumes.save(this.pod);
     this.#stopped = true;
     // Whatever is under way ends without another word to the API server.
     this.#phase = "gone";
@@ -249,7 +264,7 @@ export class PodWorker {
         this.#loop.trigger();
         return;
       }
-      this.#parts.log(`pod ${keyOf(this.#pod)}`, error);
+      this.#parts.log(`pod ${keyOf(this.pod)}`, error);
       this.#loop.wakeAfter(this.#retryMs());
     }
   }
@@ -260,13 +275,14 @@ export class PodWorker {
 
   /** Upstream: kubelet.go SyncPod */
   async #sync(): Promise<void> {
-    const pod = this.#pod;
+    const pod = this.pod;
     if (isPodTerminal({ ...pod, status: this.#status })) {
       this.#phase = "terminated";
       return;
     }
     if (!lookupsSynced(this.#parts.lookups)) return this.#loop.wakeAfter(100);
     this.#prober.update(pod, (name) => this.containers.latest(name));
+    this.resize.finish();
     const actions = computeActions(pod, this.containers, this.#prober, this.#sandbox !== undefined);
     this.#report();
     if (actions.ended) return this.#terminate(pod.spec.terminationGracePeriodSeconds ?? 30);
@@ -277,6 +293,12 @@ export class PodWorker {
         pod.spec.terminationGracePeriodSeconds ?? 30,
       );
     this.#refreshNow();
+    if (actions.update.length > 0) {
+      // What the runtime says of it comes with the next relist.
+      if (this.resize.actuate(actions.update)) this.#loop.wakeAfter(PLEG_RELIST_MS);
+      else this.#loop.wakeAfter(this.#retryMs());
+      this.#report();
+    }
     if (actions.kill.length === 0 && actions.start.length === 0) return;
 
     const exited = new Map(actions.start.map(({ name }) => [name, this.#lastExited(name)]));
@@ -301,36 +323,36 @@ export class PodWorker {
   }
 
   #pastDeadline(): boolean {
-    const seconds = this.#pod.spec.activeDeadlineSeconds;
+    const seconds = this.pod.spec.activeDeadlineSeconds;
     if (seconds === undefined) return false;
     const dueMs = Date.parse(this.#startTime) + seconds * 1000;
     if (dueMs > this.#parts.clock.now()) {
       this.#loop.wakeAt(dueMs);
       return false;
     }
-    this.#event("Normal", "DeadlineExceeded", "Pod was active on the node longer than the specified deadline");
+    this.#events.event("Normal", "DeadlineExceeded", "Pod was active on the node longer than the specified deadline");
     return true;
   }
 
   /** The pod's volumes and its sandbox with a network; undefined: not yet, a retry is due. */
   async #ensureSandbox(): Promise<PodSandbox | undefined> {
     const { runtime, rng } = this.#parts;
-    const pod = this.#pod;
+    const pod = this.pod;
     const problem = pod.spec.hostNetwork ? undefined : this.#parts.networkProblem();
     if (problem !== undefined && !this.#sandbox) {
-      this.#event("Warning", "NetworkNotReady", `network is not ready: ${problem}`);
+      this.#events.event("Warning", "NetworkNotReady", `network is not ready: ${problem}`);
       this.#loop.wakeAfter(1000 + rng.int(0, 500) + RETRY_MS / 4);
       return undefined;
     }
     if (!this.#mountVolumes()) return undefined;
     if (this.#sandbox) return this.#sandbox;
-    if (this.#hadSandbox) this.#event("Normal", "SandboxChanged", "Pod sandbox changed, it will be killed and re-created.");
+    if (this.#hadSandbox) this.#events.event("Normal", "SandboxChanged", "Pod sandbox changed, it will be killed and re-created.");
     try {
       this.#sandbox = await runtime.runPodSandbox(sandboxConfig(pod, this.#sandboxes++));
       this.#hadSandbox = false;
       this.#volumes.forgetNetwork();
     } catch (error) {
-      this.#event("Warning", "FailedCreatePodSandBox", `Failed to create pod sandbox: ${messageOf(error)}`);
+      this.#events.event("Warning", "FailedCreatePodSandBox", `Failed to create pod sandbox: ${messageOf(error)}`);
       this.#loop.wakeAfter(this.#retryMs());
       return undefined;
     }
@@ -339,12 +361,11 @@ export class PodWorker {
 
   #mountVolumes(): boolean {
     try {
-      this.#volumes.mount(this.#pod, this.#sources());
+      this.#volumes.mount(this.pod, this.#sources());
       this.#mountFailures = 0;
       return true;
     } catch (error) {
-      if (!(error instanceof MountError)) throw error;
-      this.#event("Warning", "FailedMount", `MountVolume.SetUp failed for volume "${error.volume}" : ${error.message}`);
+      this.#tellMountError(error);
       this.#loop.wakeAfter(Math.min(MOUNT_RETRY_MS * 2 ** this.#mountFailures++, MAX_MOUNT_RETRY_MS));
       return false;
     }
@@ -354,24 +375,28 @@ export class PodWorker {
     if (!this.#refresh) return;
     this.#refresh = false;
     try {
-      this.#volumes.refresh(this.#pod, this.#sources());
+      this.#volumes.refresh(this.pod, this.#sources());
     } catch (error) {
-      if (!(error instanceof MountError)) throw error;
-      this.#event("Warning", "FailedMount", `MountVolume.SetUp failed for volume "${error.volume}" : ${error.message}`);
+      this.#tellMountError(error);
     }
+  }
+
+  #tellMountError(error: unknown): void {
+    if (!(error instanceof MountError)) throw error;
+    this.#events.event("Warning", "FailedMount", `MountVolume.SetUp failed for volume "${error.volume}" : ${error.message}`);
   }
 
   #sources(): PayloadSources {
     const { options, lookups } = this.#parts;
     return {
-      pod: this.#pod,
-      podIP: this.#pod.spec.hostNetwork ? options.ip : this.podIP,
+      pod: this.pod,
+      podIP: this.pod.spec.hostNetwork ? options.ip : this.podIP,
       hostIP: options.ip,
       nodeName: options.nodeName,
       lookups,
       allocatable: this.#parts.allocatable(),
       serviceIP: options.serviceIP,
-      token: (projection: ServiceAccountTokenProjection) => this.#tokens.get(this.#pod, projection),
+      token: (projection: ServiceAccountTokenProjection) => this.#tokens.get(this.pod, projection),
     };
   }
 
@@ -379,16 +404,16 @@ export class PodWorker {
     try {
       await startContainer(
         {
-          pod: this.#pod,
+          pod: this.pod,
           container,
           sandbox,
           containers: this.containers,
           volumes: this.#volumes,
           sources: this.#sources(),
           exited,
-          emit: this.#emit,
+          emit: this.#events.emit,
           signal: this.#work.signal,
-          kill: (run, message) => this.#kill(run, message, this.#pod.spec.terminationGracePeriodSeconds ?? 30),
+          kill: (run, message) => this.#kill(run, message, this.pod.spec.terminationGracePeriodSeconds ?? 30),
         },
         this.#parts,
       );
@@ -405,7 +430,7 @@ export class PodWorker {
 
   async #kill(run: ContainerRun, message: string, graceSeconds: number): Promise<void> {
     await killContainer(
-      { pod: this.#pod, podIP: this.podIP, run, message, graceSeconds, emit: this.#emit, hurry: this.#hurry.signal },
+      { pod: this.pod, podIP: this.podIP, run, message, graceSeconds, emit: this.#events.emit, hurry: this.#hurry.signal },
       this.#parts,
     );
   }
@@ -435,7 +460,7 @@ export class PodWorker {
     this.#loop.cancelWake();
     this.#prober.stopKilling();
     this.#report();
-    await killAll(this.#pod, this.containers, this.#graceSeconds, this.#parts, (run, grace) =>
+    await killAll(this.pod, this.containers, this.#graceSeconds, this.#parts, (run, grace) =>
       this.#kill(run, `Stopping container ${run.name}`, grace),
     );
     this.#prober.stop();
@@ -448,7 +473,7 @@ export class PodWorker {
 
   /** Upstream: SyncTerminatedPod, and status_manager.go's delete of the API object */
   async #syncTerminated(): Promise<void> {
-    const pod = this.#pod;
+    const pod = this.pod;
     this.#prober.stop();
     await this.#writer.flush();
     if (this.#stopped) return;
@@ -480,7 +505,7 @@ export class PodWorker {
   #report(always = false): void {
     if (this.#stopped) return;
     const { clock, options } = this.#parts;
-    const pod = this.#pod;
+    const pod = this.pod;
     const finished = this.#phase === "terminated";
     const current: PodStatus = { ...this.#status, conditions: this.#object?.status.conditions ?? this.#status.conditions ?? [] };
     const next = generateStatus(
@@ -496,6 +521,7 @@ export class PodWorker {
         nowMs: clock.now(),
         finished,
         failure: this.#failure,
+        resize: this.resize.conditions.all,
         ready: (name) => this.#prober.ready(name, (specOf(pod, name) as Container | undefined)?.readinessProbe !== undefined),
         started: (name) => this.#prober.started(name),
       },
@@ -509,24 +535,4 @@ export class PodWorker {
   }
 
   #reported = "";
-
-  readonly #emit: ContainerEvent = (container, type, reason, message) => {
-    if (this.#stopped) return;
-    const list = (this.#pod.spec.initContainers ?? []).some(({ name }) => name === container)
-      ? "initContainers"
-      : (this.#pod.spec.ephemeralContainers ?? []).some(({ name }) => name === container)
-        ? "ephemeralContainers"
-        : "containers";
-    this.#parts.events.event(
-      { object: { ...this.#pod, apiVersion: "v1", kind: "Pod" }, fieldPath: `spec.${list}{${container}}` },
-      type,
-      reason,
-      message,
-    );
-  };
-
-  #event(type: "Normal" | "Warning", reason: string, message: string): void {
-    if (this.#stopped) return;
-    this.#parts.events.event({ object: { ...this.#pod, apiVersion: "v1", kind: "Pod" } }, type, reason, message);
-  }
 }

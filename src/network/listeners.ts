@@ -1,10 +1,11 @@
-import { createServer, request as httpRequest, type Server } from "node:http";
+import { createServer, type IncomingMessage, request as httpRequest, type Server } from "node:http";
 import type { Duplex } from "node:stream";
 import {
   type Endpoint,
   type HttpHandler,
   type HttpRequest,
   type HttpResponse,
+  type HttpStream,
   type Listener,
   NetworkError,
   type VirtualSocket,
@@ -143,24 +144,27 @@ function createHttpServer(handler: HttpHandler): Server {
   return server;
 }
 
-/** An HTTP exchange over bytes, for listeners that are no HTTP handlers. */
-export function httpOverSocket(socket: Duplex, request: Omit<HttpRequest, "remote" | "local">, signal: AbortSignal): Promise<HttpResponse> {
+/** An HTTP exchange over bytes, for listeners that are no HTTP handlers. The connection ends with the body. */
+export function httpOverSocket(socket: Duplex, request: Omit<HttpRequest, "remote" | "local">, signal: AbortSignal): Promise<HttpStream> {
   return new Promise((resolve, reject) => {
     const outgoing = httpRequest(
       { createConnection: () => socket as never, method: request.method, path: request.path, headers: { ...request.headers }, signal },
       (response) => {
-        const chunks: Buffer[] = [];
-        response.on("data", (chunk: Buffer) => chunks.push(chunk));
-        response.on("error", reject);
-        response.on("end", () => {
-          const headers = Object.fromEntries(Object.entries(response.headers).map(([name, value]) => [name, String(value)]));
-          resolve({ status: response.statusCode ?? 0, headers, body: Buffer.concat(chunks) });
-        });
+        const headers = Object.fromEntries(Object.entries(response.headers).map(([name, value]) => [name, String(value)]));
+        resolve({ status: response.statusCode ?? 0, headers, body: bodyOf(response, socket), close: () => socket.destroy() });
       },
     );
     outgoing.on("error", reject);
     outgoing.end(request.body);
   });
+}
+
+async function* bodyOf(response: IncomingMessage, socket: Duplex): AsyncIterable<Buffer> {
+  try {
+    for await (const chunk of response) yield chunk as Buffer;
+  } finally {
+    socket.destroy();
+  }
 }
 
 export const ANY_ADDRESS = "0.0.0.0";

@@ -7,6 +7,7 @@ import {
   type HttpRequest,
   type TlsOptions,
   type HttpResponse,
+  type HttpStream,
   type Listener,
   NetworkError,
   type NetworkNamespace,
@@ -91,30 +92,45 @@ export class Namespace implements NetworkNamespace {
     signal: AbortSignal,
     tls?: TlsOptions,
   ): Promise<HttpResponse> {
-    if (tls) return this.#https(ip, port, request, signal, tls);
+    const { status, headers, body } = await this.fetch(ip, port, request, signal, tls);
+    const chunks: Buffer[] = [];
+    for await (const chunk of body) chunks.push(chunk);
+    return { status, headers, body: Buffer.concat(chunks) };
+  }
+
+  async fetch(
+    ip: string,
+    port: number,
+    request: Omit<HttpRequest, "remote" | "local">,
+    signal: AbortSignal,
+    tls?: TlsOptions,
+  ): Promise<HttpStream> {
+    if (tls) return this.#secureFetch(ip, port, request, signal, tls);
     const target = await this.#reach(ip, port, signal);
     if (!target.port.handler) return httpOverSocket(await this.connect(ip, port, signal), request, signal);
     const remote = { ip: target.sourceIp, port: this.#network.ephemeralPort() };
-    return abortable(target.port.exchange({ ...request, remote, local: target.endpoint }), signal);
+    const answer = await abortable(target.port.exchange({ ...request, remote, local: target.endpoint }), signal);
+    return { status: answer.status, headers: answer.headers ?? {}, body: inOnePiece(answer.body), close: () => undefined };
   }
 
-  async #https(
+  async #secureFetch(
     ip: string,
     port: number,
     request: Omit<HttpRequest, "remote" | "local">,
     signal: AbortSignal,
     tls: TlsOptions,
-  ): Promise<HttpResponse> {
+  ): Promise<HttpStream> {
     const { secure } = this.#network.options;
     if (!secure) throw new Error("this network does not speak TLS");
     const connection = await this.connect(ip, port, signal);
     const close = () => connection.destroy();
     signal.addEventListener("abort", close, { once: true });
+    connection.once("close", () => signal.removeEventListener("abort", close));
     try {
       return await httpOverSocket(await abortable(secure(connection, tls), signal), request, signal);
-    } finally {
-      signal.removeEventListener("abort", close);
+    } catch (error) {
       connection.destroy();
+      throw error;
     }
   }
 
@@ -183,7 +199,9 @@ export class Namespace implements NetworkNamespace {
   }
 
   reachable(ip: string): boolean {
-    return isLoopback(ip) || this.#gateway === ip || (this.#network.findByIp(ip) !== undefined && this.#passes(ip, 0, "ICMP"));
+    if (isLoopback(ip) || this.#gateway === ip) return true;
+    const target = this.#network.findByIp(ip);
+    return target !== undefined && this.#network.isConnected(this.node, target.node) && this.#passes(ip, 0, "ICMP");
   }
 
   get interfaces() {
@@ -248,7 +266,8 @@ export class Namespace implements NetworkNamespace {
   /** To the address itself: no rules are left to apply. */
   #deliver({ ip, port }: Endpoint): Target {
     const target = this.#network.findByIp(ip);
-    if (!target) return { failure: new NetworkError("EHOSTUNREACH", `connect EHOSTUNREACH ${ip}:${port}`), afterMs: UNREACHABLE_MS };
+    if (!target || !this.#network.isConnected(this.node, target.node))
+      return { failure: new NetworkError("EHOSTUNREACH", `connect EHOSTUNREACH ${ip}:${port}`), afterMs: UNREACHABLE_MS };
     if (!this.#passes(ip, port, "TCP"))
       return { failure: new NetworkError("ETIMEDOUT", `connect ETIMEDOUT ${ip}:${port}`), afterMs: DROPPED_MS };
     const listening = target.ports.find(port, ip);
@@ -265,6 +284,8 @@ export class Namespace implements NetworkNamespace {
   get #reachesDns(): boolean {
     const { router, options } = this.#network;
     const route = router?.routeClusterIp(options.dnsServiceIp, DNS_PORT, this.ip, this.node);
+    const server = route?.verdict === "dnat" ? this.#network.findByIp(route.endpoint.ip) : undefined;
+    if (server && !this.#network.isConnected(this.node, server.node)) return false;
     return route?.verdict !== "dnat" || this.#passes(route.endpoint.ip, route.endpoint.port, "UDP");
   }
 
@@ -328,4 +349,8 @@ export class Namespace implements NetworkNamespace {
 
 function refused(ip: string, port: number): Target {
   return { failure: new NetworkError("ECONNREFUSED", `connect ECONNREFUSED ${ip}:${port}`), afterMs: 0 };
+}
+
+async function* inOnePiece(body: string | Buffer | undefined): AsyncIterable<Buffer> {
+  if (body !== undefined && body.length > 0) yield Buffer.from(body);
 }

@@ -51,6 +51,15 @@ export interface HttpResponse {
   readonly body?: string | Buffer;
 }
 
+/** An answer whose body comes piece by piece, as the server sends it. */
+export interface HttpStream {
+  readonly status: number;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: AsyncIterable<Buffer>;
+  /** For who does not want the body. */
+  close(): void;
+}
+
 /** TLS as a client speaks it. */
 export interface TlsOptions {
   /** Whom the certificate must name, and the PEM of those who may have signed it. Undefined: any certificate will do. */
@@ -117,6 +126,14 @@ export interface NetworkNamespace {
     signal: AbortSignal,
     tls?: TlsOptions,
   ): Promise<HttpResponse>;
+  /** The same, but it resolves with the answer's head. Who leaves the body before its end closes the connection. */
+  fetch(
+    ip: string,
+    port: number,
+    request: Omit<HttpRequest, "remote" | "local">,
+    signal: AbortSignal,
+    tls?: TlsOptions,
+  ): Promise<HttpStream>;
   /** Resolves a name by /etc/hosts, then DNS with the search list. Rejects ENOTFOUND (NXDOMAIN) or EAI_AGAIN (no DNS server answers). */
   resolve(name: string, signal: AbortSignal): Promise<DnsAnswer>;
   /** /etc/resolv.conf as text. */

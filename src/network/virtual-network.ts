@@ -85,6 +85,8 @@ export class VirtualNetwork implements Network {
   /** `node:port` of host ports → the pod's own port. Upstream: the CNI portmap plugin */
   readonly #hostPorts = new Map<string, Endpoint>();
   readonly #cniListeners: ((node: string) => void)[] = [];
+  /** Machines whose network cable is pulled. */
+  readonly #cut = new Set<string>();
   router: ServiceRouter | undefined;
   nameServer: NameServer | undefined;
   filter: PacketFilter | undefined;
@@ -110,6 +112,24 @@ export class VirtualNetwork implements Network {
     node.namespace.close();
     this.#byIp.delete(node.ip);
     this.#nodes.delete(name);
+  }
+
+  /** From here only what stays on the machine arrives. */
+  cut(node: string): void {
+    this.#cut.add(node);
+  }
+
+  mend(node: string): void {
+    this.#cut.delete(node);
+  }
+
+  isCut(node: string): boolean {
+    return this.#cut.has(node);
+  }
+
+  /** Whether packets get from one machine to the other. */
+  isConnected(from: string, to: string): boolean {
+    return from === to || !(this.#cut.has(from) || this.#cut.has(to));
   }
 
   attachPod(nodeName: string, config: PodNetworkConfig): NetworkNamespace {
@@ -172,6 +192,7 @@ export class VirtualNetwork implements Network {
   /** A connection from the user's machine to a node port: it arrives from the node itself. Undefined: refused. */
   connectFromHost(nodePort: number): VirtualSocket | undefined {
     for (const node of this.#nodes.values()) {
+      if (this.#cut.has(node.name)) continue;
       const route = this.router?.routeNodePort(nodePort, OUTSIDE_IP, node.name, true);
       // A node without an endpoint of its own drops it; as a load balancer would, the next one is asked.
       if (route?.verdict === "drop") continue;
@@ -180,7 +201,9 @@ export class VirtualNetwork implements Network {
       const [client, server] = socketPair({ ip: source, port: this.ephemeralPort() }, route.endpoint);
       // What a policy drops is never answered.
       if (!this.passes({ from: OUTSIDE_IP, to: route.endpoint.ip, port: route.endpoint.port, protocol: "TCP" })) return client;
-      const target = this.findByIp(route.endpoint.ip)?.ports.find(route.endpoint.port, route.endpoint.ip);
+      const namespace = this.findByIp(route.endpoint.ip);
+      if (namespace && !this.isConnected(node.name, namespace.node)) return client;
+      const target = namespace?.ports.find(route.endpoint.port, route.endpoint.ip);
       if (!target) return undefined;
       target.accept(server);
       return client;

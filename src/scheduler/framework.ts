@@ -17,6 +17,7 @@ export type ClusterEvent =
   | { readonly type: "pod-assigned"; readonly pod: Pod }
   | { readonly type: "pod-updated"; readonly pod: Pod }
   | { readonly type: "pod-gone"; readonly pod: Pod }
+  | { readonly type: "pod-scaled-down"; readonly pod: Pod }
   | { readonly type: "volume-changed" };
 
 /**

@@ -1,6 +1,6 @@
 import type { Node, Pod } from "../api/generated/core-v1.ts";
 import { parseQuantity } from "../api/quantity.ts";
-import { podRequests } from "../api/pod-facts.ts";
+import { occupiedRequests } from "../api/pod-facts.ts";
 
 /** Amounts by resource: cpu in millicores, memory and the like in bytes, everything else in whole units. */
 export type Amounts = ReadonlyMap<string, number>;
@@ -18,7 +18,7 @@ export interface PodInfo {
 }
 
 export function podInfoOf(pod: Pod): PodInfo {
-  const requests = podRequests(pod);
+  const requests = occupiedRequests(pod);
   let nonZeroCpu = 0;
   let nonZeroMemory = 0;
   for (const container of pod.spec.containers) {

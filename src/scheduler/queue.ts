@@ -18,6 +18,7 @@ const EVENT_NAMES: Readonly<Record<ClusterEvent["type"], string>> = {
   "pod-assigned": "AssignedPodAdd",
   "pod-updated": "AssignedPodUpdate",
   "pod-gone": "AssignedPodDelete",
+  "pod-scaled-down": "UpdatePodScaleDown",
   "volume-changed": "PvcAdd",
 };
 

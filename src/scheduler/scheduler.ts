@@ -1,5 +1,6 @@
 import type { Node, Pod } from "../api/generated/core-v1.ts";
 import { keyOf, splitKey } from "../api/meta.ts";
+import { isResizing, occupiedRequests } from "../api/pod-facts.ts";
 import { nodes } from "../api/resources/node.ts";
 import { persistentVolumeClaims } from "../api/resources/persistent-volume-claim.ts";
 import { persistentVolumes } from "../api/resources/persistent-volume.ts";
@@ -145,11 +146,16 @@ class DefaultScheduler implements Scheduler {
         old !== undefined &&
         old.spec === pod.spec &&
         old.metadata.labels === pod.metadata.labels &&
-        old.metadata.deletionTimestamp === pod.metadata.deletionTimestamp;
+        old.metadata.deletionTimestamp === pod.metadata.deletionTimestamp &&
+        !isResizing(old) &&
+        !isResizing(pod);
       if (known === pod.spec.nodeName && sameDemand) return;
       this.#snapshot.place(pod, pod.spec.nodeName);
       if (known === undefined) this.#queue.onEvent({ type: "pod-assigned", pod });
-      else if (old) this.#queue.onEvent({ type: "pod-updated", pod });
+      else if (old) {
+        this.#queue.onEvent({ type: "pod-updated", pod });
+        if (takesLess(pod, old)) this.#queue.onEvent({ type: "pod-scaled-down", pod });
+      }
       return;
     }
     if ((pod.spec.schedulerName ?? SCHEDULER_NAME) !== SCHEDULER_NAME || pod.metadata.deletionTimestamp)
@@ -465,6 +471,12 @@ export function feasibleNodesToFind(nodeCount: number): number {
   if (nodeCount < MIN_FEASIBLE_NODES) return nodeCount;
   const percent = Math.max(MIN_FEASIBLE_PERCENT, 50 - Math.floor(nodeCount / 125));
   return Math.max(MIN_FEASIBLE_NODES, Math.floor((nodeCount * percent) / 100));
+}
+
+/** Upstream: framework.PodSchedulingPropertiesChange, ScaleDown */
+function takesLess(pod: Pod, old: Pod): boolean {
+  const now = occupiedRequests(pod);
+  return [...occupiedRequests(old)].some(([name, amount]) => (now.get(name) ?? 0) < amount);
 }
 
 /** Heartbeats change nodes all the time; only some changes let a pod in. */

@@ -88,7 +88,6 @@ function machineWith(table: ShellProcessTable, fs: UserFileSystem): Machine {
     clock,
     rng,
     memory: new MemoryMeter(0),
-    cpuLimitMillis: 0,
     cpu: new CpuMeter(clock, 0),
     hooks: { hostFiles: true },
   };

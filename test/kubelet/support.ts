@@ -44,6 +44,7 @@ export async function startNodes(options: { nodes?: number; cni?: boolean; kubel
       runtime: createRuntime({ node: nodeName, clock, rng, network, images }),
       network,
       serviceIP: "10.96.0.1",
+      serverIP: "172.18.0.1",
       tokens: { issue: ({ expirationSeconds }) => ({ token: "token", expirationTimeMs: clock.now() + expirationSeconds * 1000 }) },
       caPem: "",
       createVolume: () => createMemoryFileSystem({ now: () => clock.now() }),

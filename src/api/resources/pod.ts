@@ -5,6 +5,7 @@ import { qosClass } from "../pod-facts.ts";
 import { isDns1123Label } from "../validation/names.ts";
 import { podColumns } from "./support/pod-columns.ts";
 import { setPodOnlyDefaults, setPodSpecDefaults } from "./support/pod-defaults.ts";
+import { keepAllButResources, validatePodResize } from "./support/pod-resize-validation.ts";
 import { keepAllButEphemeralContainers, validateEphemeralContainersUpdate, validatePodUpdate } from "./support/pod-update-validation.ts";
 import { validatePodSpec } from "./support/pod-validation.ts";
 import { podSpecWarnings } from "./support/pod-warnings.ts";
@@ -50,12 +51,15 @@ export const pods: Kind<Pod> = {
   prepareForUpdate(pod, old, { subresource }) {
     if (subresource === undefined) pod.status = { ...old.status };
     if (subresource === "ephemeralcontainers") keepAllButEphemeralContainers(pod, old);
+    if (subresource === "resize") keepAllButResources(pod, old);
     if (old.status.qosClass) pod.status.qosClass = old.status.qosClass;
   },
   validate: (pod) => [...validateAnnotations(pod), ...validatePodSpec(pod.spec, "spec", { isPod: true })],
   validateCreate: (pod) => (pod.spec.ephemeralContainers?.length ? [forbidden("spec.ephemeralContainers", "cannot be set on create")] : []),
-  validateUpdate: (pod, old, subresource) =>
-    subresource === "ephemeralcontainers" ? validateEphemeralContainersUpdate(pod, old) : validatePodUpdate(pod, old),
+  validateUpdate(pod, old, subresource) {
+    if (subresource === "ephemeralcontainers") return validateEphemeralContainersUpdate(pod, old);
+    return subresource === "resize" ? validatePodResize(pod, old) : validatePodUpdate(pod, old);
+  },
   warnings(pod, old) {
     // Most writes are the kubelet's and leave the spec as it is.
     if (old && old.metadata.generation === pod.metadata.generation) return [];

@@ -5,7 +5,8 @@ const ACTIONS = ["add", "stop", "start", "cut", "mend"];
 const node: CommandSpec = {
   usage: "(add | stop | start | cut | mend) NAME",
   long: "Add, stop, start or cut off a machine: stop is like pulling its plug, cut like pulling its network cable, mend puts the cable back.",
-  examples: "# One more machine\nkubesim sim node add worker3\n\n# A power failure\nkubesim sim node stop worker1",
+  examples:
+    "# One more machine\nkubesim sim node add worker3\n\n# A power failure\nkubesim sim node stop worker1\n\n# A pulled network cable, and put back in\nkubesim sim node cut worker2\nkubesim sim node mend worker2",
   flags: [
     { name: "cpu", type: "string", usage: "CPUs of a new machine" },
     { name: "memory", type: "string", usage: "Memory of a new machine" },

@@ -1,180 +1,7 @@
-import { type HttpResponse, NetworkError, type TlsOptions } from "../../network/network.ts";
+import { type HttpStream, NetworkError, type TlsOptions } from "../../network/network.ts";
 import type { Process } from "../process.ts";
+import { type CurlOptions, parseOptions } from "./curl-options.ts";
 import { parseUrl, reasonPhrase, timeLimit, type Url } from "./http.ts";
-
-interface CurlOptions {
-  silent: boolean;
-  showError: boolean;
-  include: boolean;
-  head: boolean;
-  verbose: boolean;
-  fail: boolean;
-  location: boolean;
-  output: string | undefined;
-  writeOut: string | undefined;
-  maxTime: number;
-  connectTimeout: number;
-  method: string | undefined;
-  data: string | undefined;
-  headers: Record<string, string>;
-  insecure: boolean;
-  cacert: string | undefined;
-  cert: string | undefined;
-  key: string | undefined;
-  urls: string[];
-}
-
-const VALUED: Readonly<Record<string, string>> = {
-  m: "max-time",
-  o: "output",
-  w: "write-out",
-  X: "request",
-  d: "data",
-  H: "header",
-  A: "user-agent",
-  u: "user",
-  e: "referer",
-  b: "cookie",
-  T: "upload-file",
-  E: "cert",
-};
-const LONG_VALUED = new Set([
-  ...Object.values(VALUED),
-  "connect-timeout",
-  "data-raw",
-  "data-binary",
-  "url",
-  "retry",
-  "retry-delay",
-  "resolve",
-  "cacert",
-  "cert",
-  "key",
-  "json",
-]);
-
-function parseOptions(args: readonly string[]): CurlOptions {
-  const options: CurlOptions = {
-    silent: false,
-    showError: false,
-    include: false,
-    head: false,
-    verbose: false,
-    fail: false,
-    location: false,
-    output: undefined,
-    writeOut: undefined,
-    maxTime: 0,
-    connectTimeout: 0,
-    method: undefined,
-    data: undefined,
-    headers: {},
-    insecure: false,
-    cacert: undefined,
-    cert: undefined,
-    key: undefined,
-    urls: [],
-  };
-  for (let at = 0; at < args.length; at++) {
-    const arg = args[at] ?? "";
-    if (arg.startsWith("--")) {
-      const name = arg.slice(2);
-      applyOption(options, name, LONG_VALUED.has(name) ? (args[++at] ?? "") : "");
-    } else if (arg.startsWith("-") && arg.length > 1) {
-      for (let index = 1; index < arg.length; index++) {
-        const letter = arg[index] ?? "";
-        const valued = VALUED[letter];
-        if (valued) {
-          applyOption(options, valued, index + 1 < arg.length ? arg.slice(index + 1) : (args[++at] ?? ""));
-          break;
-        }
-        applyOption(
-          options,
-          { s: "silent", S: "show-error", i: "include", I: "head", v: "verbose", f: "fail", L: "location", k: "insecure" }[letter] ??
-            letter,
-          "",
-        );
-      }
-    } else options.urls.push(arg);
-  }
-  return options;
-}
-
-function applyOption(options: CurlOptions, name: string, value: string): void {
-  switch (name) {
-    case "silent":
-      options.silent = true;
-      break;
-    case "show-error":
-      options.showError = true;
-      break;
-    case "include":
-      options.include = true;
-      break;
-    case "head":
-      options.head = true;
-      break;
-    case "verbose":
-      options.verbose = true;
-      break;
-    case "fail":
-      options.fail = true;
-      break;
-    case "location":
-      options.location = true;
-      break;
-    case "output":
-      options.output = value;
-      break;
-    case "write-out":
-      options.writeOut = value;
-      break;
-    case "max-time":
-      options.maxTime = Number(value);
-      break;
-    case "connect-timeout":
-      options.connectTimeout = Number(value);
-      break;
-    case "request":
-      options.method = value;
-      break;
-    case "data":
-    case "data-raw":
-    case "data-binary":
-      options.data = options.data === undefined ? value : `${options.data}&${value}`;
-      break;
-    case "json":
-      options.data = value;
-      options.headers["Content-Type"] = "application/json";
-      break;
-    case "header":
-      options.headers[value.slice(0, value.indexOf(":"))] = value.slice(value.indexOf(":") + 1).trim();
-      break;
-    case "user-agent":
-      options.headers["User-Agent"] = value;
-      break;
-    case "user":
-      options.headers["Authorization"] = `Basic ${Buffer.from(value).toString("base64")}`;
-      break;
-    case "insecure":
-      options.insecure = true;
-      break;
-    case "cacert":
-      options.cacert = value;
-      break;
-    case "cert":
-      options.cert = value;
-      break;
-    case "key":
-      options.key = value;
-      break;
-    case "url":
-      options.urls.push(value);
-      break;
-    default:
-      break;
-  }
-}
 
 export async function curl(process: Process): Promise<number> {
   const options = parseOptions(process.args);
@@ -201,6 +28,7 @@ async function fetchOne(process: Process, options: CurlOptions, text: string, re
   const startMs = process.clock.now();
   const seconds = options.maxTime || options.connectTimeout || 300;
   const limit = timeLimit(process, seconds);
+  const received = { bytes: 0, length: undefined as string | undefined };
   const say = (line: string) => (options.verbose ? process.printError(`${line}\n`) : undefined);
   try {
     const ip = await resolveHost(process, url, limit.signal);
@@ -211,7 +39,7 @@ async function fetchOne(process: Process, options: CurlOptions, text: string, re
     const headers: Record<string, string> = { Host: url.hostHeader, "User-Agent": "curl/8.14.1", Accept: "*/*", ...options.headers };
     if (options.data !== undefined && !headers["Content-Type"]) headers["Content-Type"] = "application/x-www-form-urlencoded";
     await say(`*   Trying ${ip}:${url.port}...`);
-    const response = await process.network.http(
+    const response = await process.network.fetch(
       ip,
       url.port,
       { method, path: url.path, headers, body: Buffer.from(options.data ?? "") },
@@ -224,20 +52,29 @@ async function fetchOne(process: Process, options: CurlOptions, text: string, re
     );
     const head = [
       `HTTP/1.1 ${response.status} ${reasonPhrase(response.status)}`,
-      ...Object.entries(response.headers ?? {}).map(([name, value]) => `${name}: ${value}`),
+      ...Object.entries(response.headers).map(([name, value]) => `${name}: ${value}`),
       "",
     ];
     await say(head.map((line) => `< ${line}`).join("\n"));
-    const location = Object.entries(response.headers ?? {}).find(([name]) => name.toLowerCase() === "location")?.[1];
-    if (options.location && location !== undefined && response.status >= 300 && response.status < 400 && redirects < 10)
+    const location = Object.entries(response.headers).find(([name]) => name.toLowerCase() === "location")?.[1];
+    if (options.location && location !== undefined && response.status >= 300 && response.status < 400 && redirects < 10) {
+      response.close();
       return await fetchOne(
         process,
         options,
         location.startsWith("/") ? `${url.secure ? "https" : "http"}://${url.hostHeader}${location}` : location,
         redirects + 1,
       );
-    if (options.fail && response.status >= 400) return await fail(22, `The requested URL returned error: ${response.status}`);
-    await show(process, options, response, head, url);
+    }
+    if (options.fail && response.status >= 400) {
+      response.close();
+      return await fail(22, `The requested URL returned error: ${response.status}`);
+    }
+    // --connect-timeout is over when there is a connection.
+    if (!options.maxTime) limit.stop();
+    received.length = lengthOf(response);
+    await show(process, options, response, head, (bytes) => (received.bytes += bytes));
+    await writeOut(process, options, { response, url, bytes: received.bytes, elapsedMs: process.clock.now() - startMs });
     await say(`* Connection #0 to host ${url.host} left intact`);
     return 0;
   } catch (error) {
@@ -247,7 +84,7 @@ async function fetchOne(process: Process, options: CurlOptions, text: string, re
       return await fail(
         28,
         options.maxTime
-          ? `Operation timed out after ${elapsed} milliseconds with 0 bytes received`
+          ? `Operation timed out after ${elapsed} milliseconds with ${received.bytes}${received.length === undefined ? "" : ` out of ${received.length}`} bytes received`
           : `Failed to connect to ${url.host} port ${url.port} after ${elapsed} ms: Timeout was reached`,
       );
     if (error instanceof NetworkError && /^E(CONNREFUSED|HOSTUNREACH|NETUNREACH|TIMEDOUT)$/.test(error.code))
@@ -311,17 +148,72 @@ async function resolveHost(process: Process, url: Url, signal: AbortSignal): Pro
   }
 }
 
-async function show(process: Process, options: CurlOptions, response: HttpResponse, head: readonly string[], url: Url): Promise<void> {
-  const body = options.head ? Buffer.alloc(0) : Buffer.from(response.body ?? "");
-  const output = Buffer.concat([Buffer.from(options.include || options.head ? `${head.join("\r\n")}\r\n` : ""), body]);
-  if (options.output === undefined || options.output === "-") await process.print(output);
-  else process.fs.writeFile(process.path(options.output), output);
+function lengthOf({ headers }: HttpStream): string | undefined {
+  return Object.entries(headers).find(([name]) => name.toLowerCase() === "content-length")?.[1];
+}
+
+/** stdio writes to what is no terminal by so much at once, unless told not to wait (-N). */
+const BUFFER_BYTES = 4096;
+
+async function show(
+  process: Process,
+  options: CurlOptions,
+  response: HttpStream,
+  head: readonly string[],
+  received: (bytes: number) => void,
+): Promise<void> {
+  const output = openOutput(process, options);
+  if (options.include || options.head) await output.write(Buffer.from(`${head.join("\r\n")}\r\n`));
+  if (options.head) response.close();
+  else
+    for await (const chunk of response.body) {
+      received(chunk.length);
+      await output.write(chunk);
+    }
+  await output.flush();
+}
+
+interface Output {
+  write(data: Buffer): Promise<void> | void;
+  flush(): Promise<void> | void;
+}
+
+function openOutput(process: Process, { output, noBuffer }: CurlOptions): Output {
+  if (output !== undefined && output !== "-") {
+    const file = process.path(output);
+    process.fs.writeFile(file, "");
+    return { write: (data) => process.fs.writeFile(file, data, { append: true }), flush: () => undefined };
+  }
+  if (noBuffer || process.stdout === process.terminal) return { write: (data) => process.print(data), flush: () => undefined };
+  let waiting: Buffer = Buffer.alloc(0);
+  const flush = () => {
+    const data = waiting;
+    waiting = Buffer.alloc(0);
+    return data.length > 0 ? process.print(data) : undefined;
+  };
+  return {
+    write: (data) => {
+      waiting = Buffer.concat([waiting, data]);
+      return waiting.length >= BUFFER_BYTES ? flush() : undefined;
+    },
+    flush,
+  };
+}
+
+interface Transfer {
+  readonly response: HttpStream;
+  readonly url: Url;
+  readonly bytes: number;
+  readonly elapsedMs: number;
+}
+
+async function writeOut(process: Process, options: CurlOptions, { response, url, bytes, elapsedMs }: Transfer): Promise<void> {
   if (options.writeOut === undefined) return;
   const facts: Record<string, string> = {
     http_code: String(response.status),
     response_code: String(response.status),
-    size_download: String(body.length),
-    time_total: "0.002",
+    size_download: String(bytes),
+    time_total: (Math.max(2, elapsedMs) / 1000).toFixed(6),
     remote_port: String(url.port),
     url_effective: `${url.secure ? "https" : "http"}://${url.hostHeader}${url.path}`,
   };

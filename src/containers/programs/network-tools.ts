@@ -1,4 +1,4 @@
-import { NetworkError, type VirtualSocket } from "../../network/network.ts";
+import { type HttpStream, NetworkError, type VirtualSocket } from "../../network/network.ts";
 import type { Process } from "../process.ts";
 import type { ProgramEntry } from "./program.ts";
 import { complain, parseFlags } from "./support.ts";
@@ -43,44 +43,63 @@ async function wget(process: Process): Promise<number> {
     const given = values.get("header");
     if (given) headers[given.slice(0, given.indexOf(":"))] = given.slice(given.indexOf(":") + 1).trim();
     if (url.secure && !on.has("no-check-certificate")) await complain(process, "note: TLS certificate validation not implemented");
-    const response = await process.network.http(
+    const response = await process.network.fetch(
       ip,
       url.port,
       { method: post === undefined ? "GET" : "POST", path: url.path, headers, body: Buffer.from(post ?? "") },
       limit.signal,
       url.secure ? {} : undefined,
     );
-    const body = Buffer.from(response.body ?? "");
     if (on.has("S"))
       await process.printError(
-        `  HTTP/1.1 ${response.status} ${reasonPhrase(response.status)}\n${Object.entries(response.headers ?? {})
+        `  HTTP/1.1 ${response.status} ${reasonPhrase(response.status)}\n${Object.entries(response.headers)
           .map(([name, value]) => `  ${name}: ${value}\n`)
           .join("")}`,
       );
     if (response.status >= 400) {
+      response.close();
       await complain(process, `server returned error: HTTP/1.1 ${response.status} ${reasonPhrase(response.status)}`);
       return 1;
     }
-    if (on.has("spider")) return 0;
-    if (target === "-") await process.print(body);
-    else {
-      const file = target ?? (url.path.split("?")[0]?.split("/").at(-1) || "index.html");
-      if (target === undefined && process.fs.exists(process.path(file))) {
-        await complain(process, `can't open '${file}': File exists`);
-        return 1;
-      }
-      process.fs.writeFile(process.path(file), body, { uid: process.uid, gid: process.gid });
-      if (!quiet)
-        await process.printError(
-          `saving to '${file}'\n${file.padEnd(20).slice(0, 20)} 100% |********************************| ${String(body.length).padStart(5)}  0:00:00 ETA\n'${file}' saved\n`,
-        );
+    if (on.has("spider")) {
+      response.close();
+      return 0;
     }
-    return 0;
+    if (target === "-") {
+      for await (const chunk of response.body) await process.print(chunk);
+      return 0;
+    }
+    return await save(process, response, { target, url, quiet });
   } catch (error) {
     return await wgetFailed(process, error, url, limit.expired());
   } finally {
     limit.stop();
   }
+}
+
+async function save(
+  process: Process,
+  response: HttpStream,
+  { target, url, quiet }: { readonly target: string | undefined; readonly url: Url; readonly quiet: boolean },
+): Promise<number> {
+  const file = target ?? (url.path.split("?")[0]?.split("/").at(-1) || "index.html");
+  if (target === undefined && process.fs.exists(process.path(file))) {
+    response.close();
+    await complain(process, `can't open '${file}': File exists`);
+    return 1;
+  }
+  const owner = { uid: process.uid, gid: process.gid };
+  process.fs.writeFile(process.path(file), "", owner);
+  let bytes = 0;
+  for await (const chunk of response.body) {
+    bytes += chunk.length;
+    process.fs.writeFile(process.path(file), chunk, { ...owner, append: true });
+  }
+  if (!quiet)
+    await process.printError(
+      `saving to '${file}'\n${file.padEnd(20).slice(0, 20)} 100% |********************************| ${String(bytes).padStart(5)}  0:00:00 ETA\n'${file}' saved\n`,
+    );
+  return 0;
 }
 
 async function wgetFailed(process: Process, error: unknown, url: Url, expired: boolean): Promise<number> {

@@ -7,7 +7,7 @@ import type {
   Pod,
   VolumeMountStatus,
 } from "../../api/generated/core-v1.ts";
-import { supplementalGroups } from "../../api/pod-facts.ts";
+import { isSidecar, supplementalGroups } from "../../api/pod-facts.ts";
 import { rfc3339 } from "../../util/clock.ts";
 import { RUNTIME_SCHEME } from "../options.ts";
 import type { ContainerRun } from "../pod-containers.ts";
@@ -61,7 +61,7 @@ export function containerStatus(pod: Pod, container: Container | EphemeralContai
     imageID: latest.imageId,
     containerID: RUNTIME_SCHEME + latest.id,
     started: facts.started,
-    ...resourcesOf(container),
+    ...resourcesOf(pod, container, latest),
     ...mounts,
     user: { linux: userOf(pod, container, latest.user) },
   };
@@ -84,11 +84,17 @@ function terminated(run: ContainerRun): ContainerStateTerminated {
   };
 }
 
-function resourcesOf(container: Container | EphemeralContainer): Pick<ContainerStatus, "resources" | "allocatedResources"> {
+/** What was set aside and what it runs with, of containers that can be resized. Upstream: convertContainerStatusResources */
+function resourcesOf(
+  { spec }: Pod,
+  container: Container | EphemeralContainer,
+  run: ContainerRun,
+): Pick<ContainerStatus, "resources" | "allocatedResources"> {
+  if (!spec.containers.includes(container as Container) && !isSidecar(container)) return {};
   const requests = container.resources?.requests;
   return {
     ...(requests && Object.keys(requests).length > 0 ? { allocatedResources: requests } : {}),
-    resources: container.resources ?? {},
+    resources: run.state === "running" ? run.resources : (container.resources ?? {}),
   };
 }
 

@@ -1,7 +1,8 @@
-import type { Container, ContainerStatus, EphemeralContainer, Pod, PodStatus } from "../../api/generated/core-v1.ts";
+import type { Container, ContainerStatus, EphemeralContainer, Pod, PodCondition, PodStatus } from "../../api/generated/core-v1.ts";
 import { isSidecar, qosClass } from "../../api/pod-facts.ts";
 import { rfc3339 } from "../../util/clock.ts";
 import type { PodContainers } from "../pod-containers.ts";
+import { RESIZE_CONDITIONS } from "../resize-conditions.ts";
 import { containerStatus, type Waiting } from "./container-status.ts";
 import { containersReady, initialized, mergeConditions, podReady } from "./pod-conditions.ts";
 
@@ -18,11 +19,12 @@ export interface StatusFacts {
   readonly finished: boolean;
   /** Being ended by the kubelet: by a deadline, an eviction. */
   readonly failure: { readonly reason: string; readonly message: string } | undefined;
+  readonly resize: readonly PodCondition[];
   ready(container: string): boolean;
   started(container: string): boolean;
 }
 
-export const KUBELET_CONDITIONS = ["PodReadyToStartContainers", "Initialized", "Ready", "ContainersReady"];
+export const KUBELET_CONDITIONS = ["PodReadyToStartContainers", "Initialized", "Ready", "ContainersReady", ...RESIZE_CONDITIONS];
 
 /** Upstream: pkg/kubelet/kubelet_pods.go generateAPIPodStatus */
 export function generateStatus(pod: Pod, current: PodStatus, facts: StatusFacts): PodStatus {
@@ -39,12 +41,14 @@ export function generateStatus(pod: Pod, current: PodStatus, facts: StatusFacts)
     { type: "ContainersReady", ...ready },
   ];
   const now = rfc3339(facts.nowMs);
+  const before = (current.conditions ?? []).filter(({ type }) => !RESIZE_CONDITIONS.includes(type));
+  const merged = [...facts.resize, ...mergeConditions(conditions, before, pod.metadata.generation, now)];
   const podIP = pod.spec.hostNetwork ? facts.hostIP : facts.podIP;
   const { failure } = facts;
   return {
     ...(pod.metadata.generation ? { observedGeneration: pod.metadata.generation } : {}),
     phase,
-    conditions: withScheduled(mergeConditions(conditions, current.conditions ?? [], pod.metadata.generation, now), pod, now),
+    conditions: withScheduled(merged, pod, now),
     ...(failure ? { message: failure.message, reason: failure.reason } : {}),
     hostIP: facts.hostIP,
     hostIPs: [{ ip: facts.hostIP }],

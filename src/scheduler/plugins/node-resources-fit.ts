@@ -28,7 +28,7 @@ export const nodeResourcesFit: Plugin = {
     return Math.floor((free(node, "cpu", info) + free(node, "memory", info)) / 2);
   },
   mayHelp(event, pod) {
-    if (event.type === "pod-gone") return true;
+    if (event.type === "pod-gone" || event.type === "pod-scaled-down") return true;
     if (event.type === "node-added") return fitsEmpty(pod, event.node);
     if (event.type === "node-updated") return !sameAmounts(event.node, event.old) && fitsEmpty(pod, event.node);
     return event.type === "pod-updated" && event.pod.metadata.uid === pod.metadata.uid;

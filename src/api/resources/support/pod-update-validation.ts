@@ -103,11 +103,19 @@ function withMutableFieldsOf(spec: PodSpec, old: PodSpec): PodSpec {
 /** The ephemeralcontainers subresource writes nothing else. Upstream: pkg/registry/core/pod/strategy.go dropNonEphemeralContainerUpdates */
 export function keepAllButEphemeralContainers(pod: Pod, old: Pod): void {
   const { ephemeralContainers } = pod.spec;
-  const { spec, metadata } = JSON.parse(JSON.stringify({ spec: old.spec, metadata: old.metadata })) as Pick<Pod, "spec" | "metadata">;
-  pod.spec = ephemeralContainers ? { ...spec, ephemeralContainers } : spec;
-  if (!ephemeralContainers) delete pod.spec.ephemeralContainers;
-  pod.metadata = { ...metadata, ...(pod.metadata.managedFields ? { managedFields: pod.metadata.managedFields } : {}) };
+  keepAllOf(pod, old);
+  if (ephemeralContainers) pod.spec.ephemeralContainers = ephemeralContainers;
+  else delete pod.spec.ephemeralContainers;
 }
+
+/** The pod as it was, but for who owns its fields: subresources change little else. */
+export function keepAllOf(pod: Pod, old: Pod): void {
+  const { managedFields } = pod.metadata;
+  pod.spec = cloneJson(old.spec);
+  pod.metadata = { ...cloneJson(old.metadata), ...(managedFields ? { managedFields } : {}) };
+}
+
+const cloneJson = <T>(value: T): T => JSON.parse(JSON.stringify(value)) as T;
 
 /** What was added stays as it is, in whatever order. Upstream: ValidatePodEphemeralContainersUpdate */
 export function validateEphemeralContainersUpdate(pod: Pod, old: Pod): FieldError[] {
@@ -129,6 +137,6 @@ export function validateEphemeralContainersUpdate(pod: Pod, old: Pod): FieldErro
 }
 
 /** Without what is undefined or an empty list: both mean that the field is not set. */
-function plain(value: unknown): unknown {
+export function plain(value: unknown): unknown {
   return JSON.parse(JSON.stringify(value, (_key, inner: unknown) => (Array.isArray(inner) && inner.length === 0 ? undefined : inner)));
 }

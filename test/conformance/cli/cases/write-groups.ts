@@ -4,6 +4,7 @@ import { createCases, createForRealCases } from "./create.ts";
 import { filesCases } from "./files.ts";
 import { kustomizeCases } from "./kustomize.ts";
 import { missingCommandsCases } from "./missing-commands.ts";
+import { resizeCases } from "./resize.ts";
 
 /** The groups about commands that write. */
 export const WRITE_GROUPS: readonly CaseGroup[] = [
@@ -13,4 +14,5 @@ export const WRITE_GROUPS: readonly CaseGroup[] = [
   filesCases,
   kustomizeCases,
   missingCommandsCases,
+  resizeCases,
 ];
