@@ -1,6 +1,7 @@
 import { klogHead } from "../host/cli-host.ts";
 import type { Json } from "./client.ts";
 import type { CommandContext } from "./command.ts";
+import { deleteOptions } from "./delete-objects.ts";
 import { apiVersionOf, pathOf, type ResourceInfo } from "./discovery.ts";
 import type { DryRun } from "./dry-run.ts";
 import { LAST_APPLIED } from "./last-applied.ts";
@@ -74,21 +75,7 @@ async function pruneKind(
   for (const item of list.items ?? []) {
     const { name = "", uid, annotations } = item.metadata;
     if (annotations?.[LAST_APPLIED] === undefined || kept.has(uid)) continue;
-    const grace = flags.number("grace-period");
-    const body = {
-      propagationPolicy: POLICIES[flags.text("cascade")] ?? "Background",
-      ...(grace >= 0 ? { gracePeriodSeconds: grace } : {}),
-      ...(dryRun === "server" ? { dryRun: ["All"] } : {}),
-    };
-    if (dryRun !== "client") await client.json("DELETE", pathOf(info, namespace, name), { body });
+    if (dryRun !== "client") await client.json("DELETE", pathOf(info, namespace, name), { body: deleteOptions(flags, dryRun) });
     report({ ...item, apiVersion: apiVersionOf(info), kind: info.kind }, info, "pruned");
   }
 }
-
-const POLICIES: Readonly<Record<string, string>> = {
-  background: "Background",
-  true: "Background",
-  orphan: "Orphan",
-  false: "Orphan",
-  foreground: "Foreground",
-};

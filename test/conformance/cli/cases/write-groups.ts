@@ -1,4 +1,5 @@
 import type { CaseGroup } from "../case.ts";
+import { applyServerSideCases } from "./apply-server-side.ts";
 import { changesCases } from "./changes.ts";
 import { createCases, createForRealCases } from "./create.ts";
 import { filesCases } from "./files.ts";
@@ -7,6 +8,7 @@ import { missingCommandsCases } from "./missing-commands.ts";
 
 /** The groups about commands that write. */
 export const WRITE_GROUPS: readonly CaseGroup[] = [
+  applyServerSideCases,
   changesCases,
   createCases,
   createForRealCases,
