@@ -3,6 +3,7 @@ import { sleep } from "../../host/cli-host.ts";
 import { addSource } from "../add-source.ts";
 import type { Json } from "../client.ts";
 import { pathOf } from "../discovery.ts";
+import { messageOf } from "../errors.ts";
 import { describeTarget, LAST_APPLIED, withLastApplied } from "../last-applied.ts";
 import { renderJson, sortKeys } from "../printers/output.ts";
 import type { ApiObject, Target } from "../resources.ts";
@@ -113,10 +114,23 @@ async function replaceByForce(applying: Applying, target: Target, live: ApiObjec
     const { flags } = applying.context;
     await client.json("DELETE", pathOf(target.info, target.namespace, target.name), { body: deleteOptions(flags) });
     await waitUntilMissing(client, target, flags.number("timeout"));
-    return await send(applying, target, modified);
+    return await send(applying, target, modified).catch((error: unknown) => restore(applying, target, { live, error }));
   } catch (error) {
     throw patchFailure(error, modified, target);
   }
+}
+
+/** The object is made again as it was; why it could not be replaced is told all the same. */
+async function restore(applying: Applying, target: Target, { live, error }: { live: ApiObject; error: unknown }): Promise<never> {
+  try {
+    await send(applying, target, live);
+  } catch (restoring) {
+    throw new Error(
+      `An error occurred force-replacing the existing object with the newly provided one:\n\n${messageOf(error)}.\n\nAdditionally, an error occurred attempting to restore the original object:\n\n${messageOf(restoring)}`,
+      { cause: error },
+    );
+  }
+  throw error;
 }
 
 const patchFailure = (error: unknown, patch: Json, target: Target) =>

@@ -1,13 +1,30 @@
+import { environment } from "../../host/cli-host.ts";
+import type { ApplySet } from "../apply/apply-set.ts";
 import type { Json } from "../client.ts";
 import type { CommandContext, CommandSpec } from "../command.ts";
 import type { Applying } from "../apply/applying.ts";
 import { propagationPolicy } from "../delete-objects.ts";
 import { DRY_RUN_FLAG, dryRunOf, type DryRun } from "../dry-run.ts";
+import type { ResourceInfo } from "../discovery.ts";
+import type { FlagSpec } from "../flags.ts";
 import { throwAll } from "../errors.ts";
 import { fieldValidation, OUTPUT_FLAGS, reporter, VALIDATE_FLAG, type Report } from "../report.ts";
 import { FILE_FLAGS, hasFiles, SELECTOR_FLAG, targetsOf, type ApiObject, type Target } from "../resources.ts";
 
 const CLIENT_SIDE = "kubectl-client-side-apply";
+
+/** Upstream: cmdutil.ApplySet, a feature gate */
+const APPLY_SET_FLAGS: readonly FlagSpec[] =
+  environment("KUBECTL_APPLYSET")?.toLowerCase() === "true"
+    ? [
+        {
+          name: "applyset",
+          type: "string",
+          usage:
+            "The set that knows which objects are applied together: its members that are not in the files any more are deleted. [RESOURCE][.GROUP]/NAME, where a Secret is meant without resource and group.",
+        },
+      ]
+    : [];
 
 const apply: CommandSpec = {
   usage: "(-f FILENAME | -k DIRECTORY)",
@@ -52,6 +69,7 @@ const apply: CommandSpec = {
       default: true,
       usage: "Resolve conflicts between the applied and the live configuration in favour of the applied one",
     },
+    ...APPLY_SET_FLAGS,
     {
       name: "prune",
       type: "bool",
@@ -91,12 +109,13 @@ const apply: CommandSpec = {
     propagationPolicy(flags);
     if (!hasFiles(context)) throw new Error("must specify one of -f and -k");
     fieldValidation(context);
+    const applySet =
+      flags.text("applyset") === "" ? undefined : await (await import("../apply/apply-set.ts")).ApplySet.parse(context);
     const pruning = flags.bool("prune") ? await import("../prune.ts") : undefined;
-    const kinds = await pruning?.parseAllowlist(context);
-    validate(context, dryRun);
-    const errors: unknown[] = [];
-    const targets = await targetsOf(context, [], { errors });
-    if (targets.length === 0 && errors.length === 0) throw new Error("no objects passed to apply");
+    const kinds = (await pruning?.parseAllowlist(context)) ?? [];
+    await validate(context, { dryRun, applySet, kinds });
+    const { targets, errors } = await loadTargets(context, applySet);
+    await applySet?.beforeApply({ context, dryRun }, targets);
     const say = await reporter(context, dryRun);
     const applied: Json[] = [];
     const whole = !["", "name"].includes(flags.text("output"));
@@ -113,14 +132,24 @@ const apply: CommandSpec = {
     }
     throwAll(errors);
     if (whole) await printAll(context, say, applied);
-    await pruning?.prune(context, kinds ?? [], { targets, applied, dryRun, report: say });
+    const kept = new Set(applied.map((object) => (object as ApiObject).metadata.uid));
+    if (applySet) await applySet.prune({ context, dryRun, report }, kept);
+    else await pruning?.prune(context, kinds, { targets, kept, dryRun });
   },
 };
 
 export default apply;
 
+interface Plan {
+  readonly dryRun: DryRun;
+  readonly applySet: ApplySet | undefined;
+  readonly kinds: readonly ResourceInfo[];
+}
+
 /** Upstream: ApplyOptions.Validate */
-function validate({ flags }: CommandContext, dryRun: DryRun): void {
+async function validate(context: CommandContext, plan: Plan): Promise<void> {
+  const { flags } = context;
+  const { dryRun, applySet } = plan;
   const serverSide = flags.bool("server-side");
   const force = flags.bool("force");
   if (flags.bool("force-conflicts") && !serverSide) throw new Error("--force-conflicts only works with --server-side");
@@ -129,15 +158,38 @@ function validate({ flags }: CommandContext, dryRun: DryRun): void {
   if (serverSide && force) throw new Error("--force cannot be used with --server-side");
   if (dryRun === "server" && force) throw new Error("--dry-run=server cannot be used with --force");
   if (flags.bool("all") && flags.text("selector") !== "") throw new Error("cannot set --all and --selector at the same time");
-  if (flags.bool("prune")) {
-    if (force) throw new Error("--force cannot be used with --prune");
-    if (!flags.bool("all") && flags.text("selector") === "")
-      throw new Error(
-        "all resources selected for prune without explicitly passing --all. To prune all resources, pass the --all flag. If you did not mean to prune all resources, specify a label selector",
-      );
-    if (serverSide) throw new Error("--prune is in alpha and doesn't currently work on objects created by server-side apply");
-  }
+  if (applySet && !flags.bool("prune")) throw new Error("--applyset requires --prune");
+  await applySet?.validate(context);
+  if (flags.bool("prune")) validatePrune(context, plan);
   if (flags.text("subresource") !== "" && !serverSide) throw new Error("--subresource can only be specified for --server-side");
+}
+
+function validatePrune({ flags }: CommandContext, { applySet, kinds }: Plan): void {
+  if (flags.bool("force")) throw new Error("--force cannot be used with --prune");
+  if (applySet) {
+    if (flags.bool("all")) throw new Error("--all is incompatible with --applyset");
+    if (flags.text("selector") !== "") throw new Error("--selector is incompatible with --applyset");
+    if (kinds.length > 0) throw new Error("--prune-allowlist is incompatible with --applyset");
+    return;
+  }
+  if (!flags.bool("all") && flags.text("selector") === "")
+    throw new Error(
+      "all resources selected for prune without explicitly passing --all. To prune all resources, pass the --all flag. If you did not mean to prune all resources, specify a label selector",
+    );
+  if (flags.bool("server-side")) throw new Error("--prune is in alpha and doesn't currently work on objects created by server-side apply");
+}
+
+/** Upstream: ApplyOptions.GetObjects */
+async function loadTargets(context: CommandContext, applySet: ApplySet | undefined): Promise<{ targets: Target[]; errors: unknown[] }> {
+  const errors: unknown[] = [];
+  const targets = await targetsOf(context, [], { errors });
+  if (targets.length === 0 && errors.length === 0) throw new Error("no objects passed to apply");
+  try {
+    return { targets: applySet ? applySet.labeled(targets) : targets, errors };
+  } catch (error) {
+    // What was wrong with the files is forgotten then, as is every object.
+    return { targets: [], errors: [error] };
+  }
 }
 
 /** Several objects are printed as one list, which kubectl holds as a Go struct. */

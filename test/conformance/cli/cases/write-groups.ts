@@ -1,5 +1,6 @@
 import type { CaseGroup } from "../case.ts";
 import { applyServerSideCases } from "./apply-server-side.ts";
+import { applySetCases } from "./apply-sets.ts";
 import { changesCases } from "./changes.ts";
 import { createCases, createForRealCases } from "./create.ts";
 import { filesCases } from "./files.ts";
@@ -9,6 +10,7 @@ import { missingCommandsCases } from "./missing-commands.ts";
 /** The groups about commands that write. */
 export const WRITE_GROUPS: readonly CaseGroup[] = [
   applyServerSideCases,
+  applySetCases,
   changesCases,
   createCases,
   createForRealCases,
