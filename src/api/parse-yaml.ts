@@ -48,7 +48,7 @@ function normalize(document: Document.Parsed): void {
         pair.key.value !== null &&
         typeof pair.key.value !== "symbol"
       )
-        pair.key.value = pair.key.source ?? String(pair.key.value);
+        pair.key.value = keyText(pair.key.value, pair.key.source ?? String(pair.key.value));
     },
     Scalar(_key, node) {
       if ((node.value as unknown) instanceof Date) node.value = node.source ?? "";
@@ -60,6 +60,26 @@ function normalize(document: Document.Parsed): void {
       if (typeof node.value === "number" && typeof node.source === "string" && /:/.test(node.source)) node.value = node.source;
     },
   });
+}
+
+/** The string that Go makes of a key which is none. Upstream: sigs.k8s.io/yaml convertToJSONableObject */
+function keyText(value: unknown, source: string): string {
+  if (typeof value === "boolean") return String(value);
+  const isNumber = (typeof value === "number" && Number.isFinite(value)) || typeof value === "bigint";
+  // Sexagesimal numbers are strings.
+  if (!isNumber || source.includes(":")) return source;
+  return /^[-+]?(0[xbo]\w+|[\d_]+)$/i.test(source) ? String(value).replace(/^-0$/, "0") : float32Text(Number(value));
+}
+
+/** The shortest text of a number, as Go's 'g' writes it. */
+function float32Text(value: number): string {
+  const float = Math.fround(value);
+  let digits = 1;
+  while (digits < 9 && Math.fround(Number(float.toPrecision(digits))) !== float) digits++;
+  const [mantissa = "", exponent = "0"] = float.toExponential(digits - 1).split("e");
+  const power = Number(exponent);
+  if (power >= -4 && power < 6) return String(Number(`${mantissa}e${exponent}`));
+  return `${mantissa}e${power < 0 ? "-" : "+"}${String(Math.abs(power)).padStart(2, "0")}`;
 }
 
 /** go-yaml's way to say the commonest mistakes. Its scanner counts lines from one and leaves out the first, its parser counts from zero. */

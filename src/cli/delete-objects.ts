@@ -2,12 +2,54 @@ import { isNotFound } from "../api/status.ts";
 import { after, sleep } from "../host/cli-host.ts";
 import type { ApiClient, Json } from "./client.ts";
 import type { CommandContext } from "./command.ts";
+import type { DryRun } from "./dry-run.ts";
+import type { Flags } from "./flags.ts";
 import { pathOf, type ResourceInfo } from "./discovery.ts";
 
 export interface Doomed {
   readonly info: ResourceInfo;
   readonly namespace?: string | undefined;
   readonly name?: string | undefined;
+}
+
+const POLICIES: Readonly<Record<string, string>> = {
+  background: "Background",
+  true: "Background",
+  orphan: "Orphan",
+  false: "Orphan",
+  foreground: "Foreground",
+};
+
+/** What --cascade says. Upstream: cmdutil.GetCascadingStrategy */
+export function propagationPolicy(flags: Flags): string {
+  const policy = POLICIES[flags.text("cascade")];
+  if (policy !== undefined) return policy;
+  throw new Error(`invalid cascade value (${flags.text("cascade")}). Must be "background", "foreground", or "orphan"`);
+}
+
+/** The body of a delete, as --cascade and --grace-period want it. */
+export function deleteOptions(flags: Flags, dryRun: DryRun = "none", grace = flags.number("grace-period")): Json {
+  return {
+    propagationPolicy: propagationPolicy(flags),
+    ...(grace >= 0 ? { gracePeriodSeconds: grace } : {}),
+    ...(dryRun === "server" ? { dryRun: ["All"] } : {}),
+  };
+}
+
+const POLL_MS = 1000;
+
+/** Asks until the object is not there. With no time at all it is asked for once. Upstream: wait.PollUntilContextTimeout */
+export async function waitUntilMissing(client: ApiClient, target: Doomed, timeoutMs: number): Promise<void> {
+  for (let waitedMs = 0; ; waitedMs += POLL_MS) {
+    try {
+      await client.get(pathOf(target.info, target.namespace, target.name));
+    } catch (error) {
+      if (isNotFound(error)) return;
+      throw error;
+    }
+    await sleep(Math.min(POLL_MS, timeoutMs - waitedMs));
+    if (waitedMs + POLL_MS > timeoutMs) throw new Error("context deadline exceeded");
+  }
 }
 
 /** Deletes an object and waits until it is gone. */

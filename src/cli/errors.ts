@@ -73,10 +73,7 @@ export const messageOf = (error: unknown): string => (error instanceof Error ? e
 export function renderError(error: unknown): { readonly text: string; readonly exitCode: number } {
   if (error instanceof ExitError) return { text: error.message === "" ? "" : line(error.message), exitCode: error.exitCode };
   if (error instanceof AggregateFailure)
-    return {
-      text: unique(error.errors.map((each) => line(standardMessage(each, "")))).join(""),
-      exitCode: 1,
-    };
+    return { text: error.errors.map((each) => line(messageAmongOthers(each))).join(""), exitCode: 1 };
   if (error instanceof StatusError && error.reason === "Invalid") return { text: line(invalidMessage(error.status)), exitCode: 1 };
   return { text: line(standardMessage(error)), exitCode: 1 };
 }
@@ -84,14 +81,17 @@ export function renderError(error: unknown): { readonly text: string; readonly e
 const line = (text: string) => (text.endsWith("\n") ? text : `${text}\n`);
 const unique = (texts: readonly string[]) => [...new Set(texts)];
 
-/** @param prefix what stands before the text of an error that is not the server's: one of several has none. Upstream: cmdutil.MultipleErrors */
-export function standardMessage(error: unknown, prefix = "error: "): string {
+export function standardMessage(error: unknown): string {
   if (error instanceof StatusError) return serverMessage(error.status);
   if (error instanceof ConnectionError) return connectionMessage(error);
   if (error instanceof ExitError) return error.message;
   const text = messageOf(error);
-  return text.startsWith(prefix) ? text : `${prefix}${text}`;
+  return text.startsWith("error: ") ? text : `error: ${text}`;
 }
+
+/** Of several failures none is marked as an error. Upstream: cmdutil.MultipleErrors */
+const messageAmongOthers = (error: unknown) =>
+  error instanceof StatusError || error instanceof ConnectionError ? standardMessage(error) : messageOf(error);
 
 function serverMessage(status: Status): string {
   if (status.reason === "Unauthorized") return "error: You must be logged in to the server (Unauthorized)";

@@ -23,7 +23,7 @@ export function inGoOrder(object: Readonly<Record<string, unknown>>): Record<str
   // Lists have no facts of their own.
   const each = schemaOf(String(apiVersion), kind.slice(0, -4));
   const type = each && structType(each.package, each.type);
-  return { kind, apiVersion, metadata, items: type ? items.map((item) => ordering(type, item)) : items };
+  return { kind, apiVersion, metadata, items: type ? items.map((item) => ordering(type, item)) : sortKeys(items) };
 }
 
 function ordering(type: SchemaType, value: unknown): unknown {

@@ -1,10 +1,10 @@
 import { klogHead } from "../host/cli-host.ts";
-import type { Json } from "./client.ts";
 import type { CommandContext } from "./command.ts";
+import { deleteOptions } from "./delete-objects.ts";
 import { apiVersionOf, pathOf, type ResourceInfo } from "./discovery.ts";
 import type { DryRun } from "./dry-run.ts";
 import { LAST_APPLIED } from "./last-applied.ts";
-import type { Report } from "./report.ts";
+import { reporter } from "./report.ts";
 import type { ApiObject, Target } from "./resources.ts";
 
 /** What is looked through when no --prune-allowlist says otherwise. Upstream: kubectl/pkg/util/prune */
@@ -31,9 +31,9 @@ export async function parseAllowlist(context: CommandContext): Promise<ResourceI
 
 interface Pruning {
   readonly targets: readonly Target[];
-  readonly applied: readonly Json[];
+  /** The uids of what was applied. */
+  readonly kept: ReadonlySet<string | undefined>;
   readonly dryRun: DryRun;
-  readonly report: Report;
 }
 
 /** Deletes what an earlier apply made and this one does not name. Upstream: kubectl/pkg/cmd/apply/prune.go */
@@ -65,30 +65,17 @@ async function pruneKind(
   context: CommandContext,
   info: ResourceInfo,
   namespace: string | undefined,
-  { applied, dryRun, report }: Pruning,
+  { kept, dryRun }: Pruning,
 ): Promise<void> {
   const client = await context.client();
   const { flags } = context;
-  const kept = new Set(applied.map((object) => (object["metadata"] as ApiObject["metadata"]).uid));
   const list = await client.get<{ items?: ApiObject[] | null }>(pathOf(info, namespace), { labelSelector: flags.text("selector") });
   for (const item of list.items ?? []) {
     const { name = "", uid, annotations } = item.metadata;
     if (annotations?.[LAST_APPLIED] === undefined || kept.has(uid)) continue;
-    const grace = flags.number("grace-period");
-    const body = {
-      propagationPolicy: POLICIES[flags.text("cascade")] ?? "Background",
-      ...(grace >= 0 ? { gracePeriodSeconds: grace } : {}),
-      ...(dryRun === "server" ? { dryRun: ["All"] } : {}),
-    };
-    if (dryRun !== "client") await client.json("DELETE", pathOf(info, namespace, name), { body });
+    if (dryRun !== "client") await client.json("DELETE", pathOf(info, namespace, name), { body: deleteOptions(flags, dryRun) });
+    // Every object has a printer of its own: nothing separates them.
+    const report = await reporter(context, dryRun);
     report({ ...item, apiVersion: apiVersionOf(info), kind: info.kind }, info, "pruned");
   }
 }
-
-const POLICIES: Readonly<Record<string, string>> = {
-  background: "Background",
-  true: "Background",
-  orphan: "Orphan",
-  false: "Orphan",
-  foreground: "Foreground",
-};

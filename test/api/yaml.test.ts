@@ -23,3 +23,9 @@ test("YAML is read as Go reads it", () => {
   ]);
   assert.throws(() => parseYamlDocuments("a: b: c"), YamlSyntaxError);
 });
+
+test("keys are strings, as Go makes them of numbers and words", () => {
+  assert.deepEqual(parseYamlDocuments("y: 1\noff: 2\n1.50: 3\n0x10: 4\n1e30: 5\n010: 6\n123456789.123: 7\n.inf: 8\n1:30: 9\n"), [
+    { true: 1, false: 2, "1.5": 3, 16: 4, "1e+30": 5, 8: 6, "1.2345679e+08": 7, ".inf": 8, "1:30": 9 },
+  ]);
+});

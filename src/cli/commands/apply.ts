@@ -1,15 +1,30 @@
-import { isNotFound, StatusError } from "../../api/status.ts";
-import type { ApiClient, Json } from "../client.ts";
+import { environment } from "../../host/cli-host.ts";
+import type { ApplySet } from "../apply/apply-set.ts";
+import type { Json } from "../client.ts";
 import type { CommandContext, CommandSpec } from "../command.ts";
-import { pathOf } from "../discovery.ts";
-import { DRY_RUN_FLAG, dryRunOf, dryRunQuery, type DryRun } from "../dry-run.ts";
-import { ExitError, throwAll } from "../errors.ts";
-import { addSource } from "../add-source.ts";
-import { describeTarget, LAST_APPLIED, withLastApplied } from "../last-applied.ts";
+import type { Applying } from "../apply/applying.ts";
+import { propagationPolicy } from "../delete-objects.ts";
+import { DRY_RUN_FLAG, dryRunOf, type DryRun } from "../dry-run.ts";
+import type { ResourceInfo } from "../discovery.ts";
+import type { FlagSpec } from "../flags.ts";
+import { throwAll } from "../errors.ts";
 import { fieldValidation, OUTPUT_FLAGS, reporter, VALIDATE_FLAG, type Report } from "../report.ts";
 import { FILE_FLAGS, hasFiles, SELECTOR_FLAG, targetsOf, type ApiObject, type Target } from "../resources.ts";
 
 const CLIENT_SIDE = "kubectl-client-side-apply";
+
+/** Upstream: cmdutil.ApplySet, a feature gate */
+const APPLY_SET_FLAGS: readonly FlagSpec[] =
+  environment("KUBECTL_APPLYSET")?.toLowerCase() === "true"
+    ? [
+        {
+          name: "applyset",
+          type: "string",
+          usage:
+            "The set that knows which objects are applied together: its members that are not in the files any more are deleted. [RESOURCE][.GROUP]/NAME, where a Secret is meant without resource and group.",
+        },
+      ]
+    : [];
 
 const apply: CommandSpec = {
   usage: "(-f FILENAME | -k DIRECTORY)",
@@ -54,6 +69,7 @@ const apply: CommandSpec = {
       default: true,
       usage: "Resolve conflicts between the applied and the live configuration in favour of the applied one",
     },
+    ...APPLY_SET_FLAGS,
     {
       name: "prune",
       type: "bool",
@@ -90,16 +106,16 @@ const apply: CommandSpec = {
     const { flags } = context;
     if (context.args.length > 0) throw context.usage(`Unexpected args: [${context.args.join(" ")}]`);
     const dryRun = dryRunOf(flags, context.io);
-    if (!CASCADES.includes(flags.text("cascade")))
-      throw new Error(`invalid cascade value (${flags.text("cascade")}). Must be "background", "foreground", or "orphan"`);
+    propagationPolicy(flags);
     if (!hasFiles(context)) throw new Error("must specify one of -f and -k");
     fieldValidation(context);
+    const applySet =
+      flags.text("applyset") === "" ? undefined : await (await import("../apply/apply-set.ts")).ApplySet.parse(context);
     const pruning = flags.bool("prune") ? await import("../prune.ts") : undefined;
-    const kinds = await pruning?.parseAllowlist(context);
-    validate(context, dryRun);
-    const errors: unknown[] = [];
-    const targets = await targetsOf(context, [], { errors });
-    if (targets.length === 0 && errors.length === 0) throw new Error("no objects passed to apply");
+    const kinds = (await pruning?.parseAllowlist(context)) ?? [];
+    await validate(context, { dryRun, applySet, kinds });
+    const { targets, errors } = await loadTargets(context, applySet);
+    await applySet?.beforeApply({ context, dryRun }, targets);
     const say = await reporter(context, dryRun);
     const applied: Json[] = [];
     const whole = !["", "name"].includes(flags.text("output"));
@@ -109,25 +125,31 @@ const apply: CommandSpec = {
     };
     for (const target of targets) {
       try {
-        await applyOne(context, target, dryRun, report);
+        await applyOne({ context, dryRun, report }, target);
       } catch (error) {
         errors.push(error);
       }
     }
     throwAll(errors);
-    const [only] = applied;
-    if (whole && only)
-      say(applied.length === 1 ? only : { apiVersion: "v1", items: applied, kind: "List", metadata: {} }, { group: "", kind: "List" }, "");
-    await pruning?.prune(context, kinds ?? [], { targets, applied, dryRun, report: say });
+    if (whole) await printAll(context, say, applied);
+    const kept = new Set(applied.map((object) => (object as ApiObject).metadata.uid));
+    if (applySet) await applySet.prune({ context, dryRun, report }, kept);
+    else await pruning?.prune(context, kinds, { targets, kept, dryRun });
   },
 };
 
 export default apply;
 
-const CASCADES = ["background", "orphan", "foreground", "true", "false"];
+interface Plan {
+  readonly dryRun: DryRun;
+  readonly applySet: ApplySet | undefined;
+  readonly kinds: readonly ResourceInfo[];
+}
 
 /** Upstream: ApplyOptions.Validate */
-function validate({ flags }: CommandContext, dryRun: DryRun): void {
+async function validate(context: CommandContext, plan: Plan): Promise<void> {
+  const { flags } = context;
+  const { dryRun, applySet } = plan;
   const serverSide = flags.bool("server-side");
   const force = flags.bool("force");
   if (flags.bool("force-conflicts") && !serverSide) throw new Error("--force-conflicts only works with --server-side");
@@ -136,190 +158,52 @@ function validate({ flags }: CommandContext, dryRun: DryRun): void {
   if (serverSide && force) throw new Error("--force cannot be used with --server-side");
   if (dryRun === "server" && force) throw new Error("--dry-run=server cannot be used with --force");
   if (flags.bool("all") && flags.text("selector") !== "") throw new Error("cannot set --all and --selector at the same time");
-  if (flags.bool("prune")) {
-    if (force) throw new Error("--force cannot be used with --prune");
-    if (!flags.bool("all") && flags.text("selector") === "")
-      throw new Error(
-        "all resources selected for prune without explicitly passing --all. To prune all resources, pass the --all flag. If you did not mean to prune all resources, specify a label selector",
-      );
-    if (serverSide) throw new Error("--prune is in alpha and doesn't currently work on objects created by server-side apply");
-  }
+  if (applySet && !flags.bool("prune")) throw new Error("--applyset requires --prune");
+  await applySet?.validate(context);
+  if (flags.bool("prune")) validatePrune(context, plan);
   if (flags.text("subresource") !== "" && !serverSide) throw new Error("--subresource can only be specified for --server-side");
 }
 
-async function applyOne(context: CommandContext, target: Target, dryRun: DryRun, report: Report): Promise<void> {
-  const client = await context.client();
-  const manifest = target.manifest as ApiObject;
-  if (target.name === undefined && manifest.metadata["generateName"])
-    throw new Error(`from ${String(manifest.metadata["generateName"])}: cannot use generate name with apply`);
-  if (context.flags.bool("server-side")) return serverSide(context, target, dryRun, report);
-  if (target.name === undefined)
+function validatePrune({ flags }: CommandContext, { applySet, kinds }: Plan): void {
+  if (flags.bool("force")) throw new Error("--force cannot be used with --prune");
+  if (applySet) {
+    if (flags.bool("all")) throw new Error("--all is incompatible with --applyset");
+    if (flags.text("selector") !== "") throw new Error("--selector is incompatible with --applyset");
+    if (kinds.length > 0) throw new Error("--prune-allowlist is incompatible with --applyset");
+    return;
+  }
+  if (!flags.bool("all") && flags.text("selector") === "")
     throw new Error(
-      `error when retrieving current configuration of:\n${describeTarget(target)}\nfrom server for: ${JSON.stringify(target.source)}: resource name may not be empty`,
+      "all resources selected for prune without explicitly passing --all. To prune all resources, pass the --all flag. If you did not mean to prune all resources, specify a label selector",
     );
-  const path = pathOf(target.info, target.namespace, target.name);
-  let live: ApiObject;
+  if (flags.bool("server-side")) throw new Error("--prune is in alpha and doesn't currently work on objects created by server-side apply");
+}
+
+/** Upstream: ApplyOptions.GetObjects */
+async function loadTargets(context: CommandContext, applySet: ApplySet | undefined): Promise<{ targets: Target[]; errors: unknown[] }> {
+  const errors: unknown[] = [];
+  const targets = await targetsOf(context, [], { errors });
+  if (targets.length === 0 && errors.length === 0) throw new Error("no objects passed to apply");
   try {
-    live = await client.get<ApiObject>(path);
+    return { targets: applySet ? applySet.labeled(targets) : targets, errors };
   } catch (error) {
-    if (!isNotFound(error))
-      throw addSource(`retrieving current configuration of:\n${describeTarget(target)}\nfrom server for:`, target.source, error);
-    return createOne(context, target, dryRun, report);
-  }
-  if (live.metadata.annotations?.[LAST_APPLIED] === undefined) {
-    context.io.err(
-      `Warning: resource ${target.info.resource}/${target.name} is missing the ${LAST_APPLIED} annotation which is required by kubectl apply. kubectl apply should only be used on resources created declaratively by either kubectl create --save-config or kubectl apply. The missing annotation will be patched automatically.\n`,
-    );
-  }
-  if (dryRun === "client") {
-    const { patch, contentType } = await threeWay(target, live);
-    if (Object.keys(patch).length === 0) return report(live, target.info, "unchanged");
-    return report(await locally(target, live, patch, contentType), target.info, "configured");
-  }
-  const patched = await patchOne(context, client, target, live, dryRun);
-  report(patched ?? live, target.info, patched === undefined ? "unchanged" : "configured");
-}
-
-async function createOne(context: CommandContext, target: Target, dryRun: DryRun, report: Report): Promise<void> {
-  const object = withLastApplied(target.manifest as ApiObject);
-  if (dryRun === "client") return report(object, target.info, "created");
-  const client = await context.client();
-  try {
-    const query = {
-      fieldManager: context.flags.text("field-manager"),
-      fieldValidation: fieldValidation(context),
-      ...dryRunQuery(dryRun),
-    };
-    report(await client.json("POST", pathOf(target.info, target.namespace), { query, body: object }), target.info, "created");
-  } catch (error) {
-    throw addSource("creating", target.source, error);
+    // What was wrong with the files is forgotten then, as is every object.
+    return { targets: [], errors: [error] };
   }
 }
 
-const MAX_RETRIES = 5;
-
-/** Sends the difference; undefined when there is none or it changed nothing. Upstream: k8s.io/kubectl/pkg/cmd/apply/patcher.go */
-async function patchOne(
-  context: CommandContext,
-  client: ApiClient,
-  target: Target,
-  first: ApiObject,
-  dryRun: DryRun,
-): Promise<ApiObject | undefined> {
-  const path = pathOf(target.info, target.namespace, target.name ?? "");
-  let live = first;
-  for (let attempt = 0; ; attempt++) {
-    const { patch, contentType } = await threeWay(target, live);
-    if (Object.keys(patch).length === 0) return undefined;
-    try {
-      const query = {
-        fieldManager: context.flags.text("field-manager"),
-        fieldValidation: fieldValidation(context),
-        ...dryRunQuery(dryRun),
-      };
-      const patched = await client.json<ApiObject>("PATCH", path, {
-        query,
-        body: patch,
-        contentType,
-      });
-      // A dry run leaves the version as it is, whatever it changed.
-      return dryRun === "none" && isUnchanged(live, patched) ? undefined : patched;
-    } catch (error) {
-      if (error instanceof StatusError && error.reason === "Conflict" && attempt < MAX_RETRIES) {
-        live = await client.get<ApiObject>(path);
-        continue;
-      }
-      if (context.flags.bool("force") && error instanceof StatusError && (error.reason === "Invalid" || error.reason === "Conflict"))
-        return replaceForced(context, client, target);
-      if (!(error instanceof StatusError)) throw error;
-      throw patchFailure(error, patch, target);
-    }
-  }
+/** Several objects are printed as one list, which kubectl holds as a Go struct. */
+async function printAll(context: CommandContext, say: Report, applied: readonly Json[]): Promise<void> {
+  const [only] = applied;
+  if (only === undefined) return;
+  if (applied.length === 1) return say(only, { group: "", kind: "" }, "");
+  const sayList = await reporter(context, "none", "typed");
+  sayList({ kind: "List", apiVersion: "v1", metadata: {}, items: applied }, { group: "", kind: "List" }, "");
 }
 
-/** The same resource version in both: the server found nothing to change. */
-const isUnchanged = (before: ApiObject, after: ApiObject) =>
-  before.metadata.resourceVersion !== undefined && before.metadata.resourceVersion === after.metadata.resourceVersion;
-
-async function replaceForced(context: CommandContext, client: ApiClient, target: Target): Promise<ApiObject> {
-  const { deleteAndWait } = await import("../delete-objects.ts");
-  await deleteAndWait(context, target);
-  return client.json<ApiObject>("POST", pathOf(target.info, target.namespace), {
-    body: withLastApplied(target.manifest as ApiObject),
-  });
-}
-
-function patchFailure(error: StatusError, patch: Json, target: Target): StatusError {
-  const message = `error when applying patch:\n${JSON.stringify(patch)}\nto:\n${describeTarget(target)}\nfor: ${JSON.stringify(target.source)}: error when patching ${JSON.stringify(target.source)}: ${error.message}`;
-  return new StatusError({ ...error.status, code: error.code, message } as never);
-}
-
-async function threeWay(target: Target, live: ApiObject): Promise<{ patch: Json; contentType: string }> {
-  const { schemaOf } = await import("../strategic.ts");
-  const modified = withLastApplied(target.manifest as ApiObject);
-  const text = live.metadata.annotations?.[LAST_APPLIED];
-  const original = text === undefined ? undefined : (JSON.parse(text) as Json);
-  const schema = schemaOf(target.info);
-  if (schema === undefined) {
-    const { createThreeWayMergePatch } = await import("../../api/merge-patch.ts");
-    return {
-      patch: createThreeWayMergePatch(original ?? {}, modified, live),
-      contentType: "application/merge-patch+json",
-    };
-  }
-  const { createThreeWayStrategicPatch } = await import("../../api/strategic-merge-patch.ts");
-  return {
-    patch: createThreeWayStrategicPatch(schema, original ?? {}, modified, live),
-    contentType: "application/strategic-merge-patch+json",
-  };
-}
-
-/** What the patch would make of the object. */
-async function locally(target: Target, live: ApiObject, patch: Json, contentType: string): Promise<Json> {
-  const { schemaOf } = await import("../strategic.ts");
-  const schema = contentType.includes("strategic") ? schemaOf(target.info) : undefined;
-  if (!schema) return (await import("../../api/merge-patch.ts")).applyMergePatch(live, patch) as Json;
-  const { applyStrategicMergePatch } = await import("../../api/strategic-merge-patch.ts");
-  return applyStrategicMergePatch(schema, live, patch) as Json;
-}
-
-async function serverSide(context: CommandContext, target: Target, dryRun: DryRun, report: Report): Promise<void> {
-  const client = await context.client();
-  const manager = context.flags.has("field-manager") ? context.flags.text("field-manager") : "kubectl";
-  const path = pathOf(target.info, target.namespace, target.name ?? "", context.flags.text("subresource"));
-  const query = {
-    fieldManager: manager,
-    fieldValidation: fieldValidation(context),
-    force: context.flags.bool("force-conflicts"),
-    ...dryRunQuery(dryRun),
-  };
-  try {
-    report(
-      await client.json("PATCH", path, {
-        query,
-        body: `${JSON.stringify(target.manifest)}\n`,
-        contentType: "application/apply-patch+yaml",
-      }),
-      target.info,
-      "serverside-applied",
-    );
-  } catch (error) {
-    if (error instanceof StatusError && error.reason === "Conflict") throw conflictHelp(error);
-    throw addSource("patching", target.source, error);
-  }
-}
-
-function conflictHelp(error: StatusError): Error {
-  return new ExitError(`error: ${error.message}
-Please review the fields above--they currently have other managers. Here
-are the ways you can resolve this warning:
-* If you intend to manage all of these fields, please re-run the apply
-  command with the \`--force-conflicts\` flag.
-* If you do not intend to manage all of the fields, please edit your
-  manifest to remove references to the fields that should keep their
-  current managers.
-* You may co-own fields by updating your manifest to match the existing
-  value; in this case, you'll become the manager if the other manager(s)
-  stop managing the field (remove it from their configuration).
-See https://kubernetes.io/docs/reference/using-api/server-side-apply/#conflicts`);
+async function applyOne(applying: Applying, target: Target): Promise<void> {
+  const { generateName } = (target.manifest as ApiObject).metadata;
+  if (target.name === undefined && generateName) throw new Error(`from ${String(generateName)}: cannot use generate name with apply`);
+  if (applying.context.flags.bool("server-side")) return (await import("../apply/server-side.ts")).applyServerSide(applying, target);
+  return (await import("../apply/client-side.ts")).applyClientSide(applying, target);
 }

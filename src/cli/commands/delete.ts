@@ -1,7 +1,7 @@
 import { addSource } from "../add-source.ts";
 import type { Json } from "../client.ts";
 import type { CommandContext, CommandSpec } from "../command.ts";
-import { waitUntilGone } from "../delete-objects.ts";
+import { deleteOptions, waitUntilGone } from "../delete-objects.ts";
 import { pathOf, singularName } from "../discovery.ts";
 import { DRY_RUN_FLAG, dryRunOf, dryRunSuffix, type DryRun } from "../dry-run.ts";
 import { isNotFound } from "../../api/status.ts";
@@ -160,7 +160,7 @@ async function deleteAll(context: CommandContext, targets: readonly Target[], gr
     const path = pathOf(target.info, target.namespace, target.name);
     try {
       if (dryRun === "client") await client.get(path);
-      const answer = dryRun === "client" ? undefined : await client.json("DELETE", path, { body: deleteOptions(context, grace, dryRun) });
+      const answer = dryRun === "client" ? undefined : await client.json("DELETE", path, { body: deleteOptions(flags, dryRun, grace) });
       say(context, target, grace, dryRun);
       waiting.push({ target, uid: uidOf(answer) });
     } catch (error) {
@@ -173,24 +173,6 @@ async function deleteAll(context: CommandContext, targets: readonly Target[], gr
       await waitUntilGone(client, target, uid, flags.number("timeout")).catch((error: unknown) => errors.push(error));
   }
   throwAll(errors);
-}
-
-function deleteOptions(context: CommandContext, grace: number, dryRun: DryRun): Json {
-  const policies: Record<string, string> = {
-    background: "Background",
-    true: "Background",
-    orphan: "Orphan",
-    false: "Orphan",
-    foreground: "Foreground",
-  };
-  const policy = policies[context.flags.text("cascade")];
-  if (policy === undefined)
-    throw new Error(`invalid cascade value (${context.flags.text("cascade")}). Must be "background", "foreground", or "orphan"`);
-  return {
-    propagationPolicy: policy,
-    ...(grace >= 0 ? { gracePeriodSeconds: grace } : {}),
-    ...(dryRun === "server" ? { dryRun: ["All"] } : {}),
-  };
 }
 
 function say(context: CommandContext, target: Target, grace: number, dryRun: DryRun): void {

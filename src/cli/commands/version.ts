@@ -1,9 +1,10 @@
 import type { Json } from "../client.ts";
+import { CLIENT_VERSION } from "../client-version.ts";
 import type { CommandSpec } from "../command.ts";
 import { version as kubesimVersion } from "../../host/cli-host.ts";
 import { renderJson } from "../printers/output.ts";
 
-const CLIENT = "v1.36.3";
+
 const KUSTOMIZE = "v5.8.1";
 
 const version: CommandSpec = {
@@ -24,7 +25,7 @@ const version: CommandSpec = {
     const clientVersion = {
       major: "1",
       minor: "36",
-      gitVersion: CLIENT,
+      gitVersion: CLIENT_VERSION,
       gitTreeState: "clean",
       compiler: "node",
       platform: (await import("../../host/cli-host.ts")).platform(),
@@ -42,7 +43,7 @@ const version: CommandSpec = {
     if (output === "json") context.print(renderJson(info, 2));
     else if (output === "yaml") context.io.out((await import("../../api/yaml.ts")).renderYaml(info));
     else {
-      context.print(`Client Version: ${CLIENT}\nKustomize Version: ${KUSTOMIZE}`);
+      context.print(`Client Version: ${CLIENT_VERSION}\nKustomize Version: ${KUSTOMIZE}`);
       const server = info["serverVersion"] as { gitVersion?: string } | undefined;
       if (server) context.print(`Server Version: ${server.gitVersion}`);
     }

@@ -28,7 +28,7 @@ export const changesCases: CaseGroup = {
     file("apply -f f.yaml --dry-run=client -o yaml", CM("x: s")),
     file("apply -f f.yaml --dry-run=server -o yaml", CM("x: s")),
     file("apply -f f.yaml --field-manager=me --show-managed-fields -o yaml", CM("w: s")),
-    { ...file("apply -f f.yaml --server-side", CM("w: s")), differs: "managers of client-side apply are not migrated yet" },
+    file("apply -f f.yaml --server-side", CM("w: s")),
     file("apply -f f.yaml --server-side --field-manager=other", CM("w: t")),
     file("apply -f f.yaml --server-side --field-manager=other --force-conflicts", CM("w: t")),
     file("apply -f f.yaml --server-side -o yaml --show-managed-fields", CM("v: t")),

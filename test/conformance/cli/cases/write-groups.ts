@@ -1,4 +1,6 @@
 import type { CaseGroup } from "../case.ts";
+import { applyServerSideCases } from "./apply-server-side.ts";
+import { applySetCases } from "./apply-sets.ts";
 import { changesCases } from "./changes.ts";
 import { createCases, createForRealCases } from "./create.ts";
 import { filesCases } from "./files.ts";
@@ -8,6 +10,8 @@ import { resizeCases } from "./resize.ts";
 
 /** The groups about commands that write. */
 export const WRITE_GROUPS: readonly CaseGroup[] = [
+  applyServerSideCases,
+  applySetCases,
   changesCases,
   createCases,
   createForRealCases,
