@@ -74,7 +74,7 @@ export function renderError(error: unknown): { readonly text: string; readonly e
   if (error instanceof ExitError) return { text: error.message === "" ? "" : line(error.message), exitCode: error.exitCode };
   if (error instanceof AggregateFailure)
     return {
-      text: unique(error.errors.map((each) => line(standardMessage(each)))).join(""),
+      text: unique(error.errors.map((each) => line(oneOfSeveral(each)))).join(""),
       exitCode: 1,
     };
   if (error instanceof StatusError && error.reason === "Invalid") return { text: line(invalidMessage(error.status)), exitCode: 1 };
@@ -83,6 +83,10 @@ export function renderError(error: unknown): { readonly text: string; readonly e
 
 const line = (text: string) => (text.endsWith("\n") ? text : `${text}\n`);
 const unique = (texts: readonly string[]) => [...new Set(texts)];
+
+/** Among others a failure of the client's own has no `error: ` in front. Upstream: messageForError */
+const oneOfSeveral = (error: unknown) =>
+  error instanceof StatusError || error instanceof ConnectionError ? standardMessage(error) : messageOf(error);
 
 export function standardMessage(error: unknown): string {
   if (error instanceof StatusError) return serverMessage(error.status);

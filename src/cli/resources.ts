@@ -112,6 +112,7 @@ export async function targetsOf(
       .list("filename")
       .find((file) => file !== "-" && !/^https?:/.test(file) && !/[*?[]/.test(file) && pathKind(file) === undefined);
     if (missing !== undefined) throw new Error(`the path ${JSON.stringify(missing)} does not exist`);
+    if (args.some((arg) => arg.includes("/"))) throw new Error("resource/name arguments cannot be provided when a path is specified");
     if (args.length > 0) throw new Error("when paths, URLs, or stdin is provided as input, you may not specify resource arguments as well");
     const { targetsOfFiles } = await import("./manifests.ts");
     return targetsOfFiles(context, errors);

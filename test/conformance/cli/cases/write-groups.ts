@@ -1,9 +1,13 @@
 import type { CaseGroup } from "../case.ts";
 import { changesCases } from "./changes.ts";
 import { createCases, createForRealCases } from "./create.ts";
+import { attachCases, cpCases, execCases } from "./exec-attach-cp.ts";
 import { filesCases } from "./files.ts";
 import { kustomizeCases } from "./kustomize.ts";
+import { moreLogsCases, portForwardCases, proxyCases } from "./logs-forward-proxy.ts";
 import { missingCommandsCases } from "./missing-commands.ts";
+import { debugCases, runCases } from "./run-debug.ts";
+import { drainCases, waitCases } from "./wait-drain.ts";
 
 /** The groups about commands that write. */
 export const WRITE_GROUPS: readonly CaseGroup[] = [
@@ -13,4 +17,14 @@ export const WRITE_GROUPS: readonly CaseGroup[] = [
   filesCases,
   kustomizeCases,
   missingCommandsCases,
+  execCases,
+  attachCases,
+  cpCases,
+  waitCases,
+  drainCases,
+  runCases,
+  debugCases,
+  moreLogsCases,
+  portForwardCases,
+  proxyCases,
 ];
