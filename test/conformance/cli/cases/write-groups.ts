@@ -3,10 +3,14 @@ import { applyServerSideCases } from "./apply-server-side.ts";
 import { applySetCases } from "./apply-sets.ts";
 import { changesCases } from "./changes.ts";
 import { createCases, createForRealCases } from "./create.ts";
+import { attachCases, cpCases, execCases } from "./exec-attach-cp.ts";
 import { filesCases } from "./files.ts";
 import { kustomizeCases } from "./kustomize.ts";
+import { moreLogsCases, portForwardCases, proxyCases } from "./logs-forward-proxy.ts";
 import { missingCommandsCases } from "./missing-commands.ts";
 import { resizeCases } from "./resize.ts";
+import { debugCases, runCases } from "./run-debug.ts";
+import { drainCases, waitCases } from "./wait-drain.ts";
 
 /** The groups about commands that write. */
 export const WRITE_GROUPS: readonly CaseGroup[] = [
@@ -19,4 +23,14 @@ export const WRITE_GROUPS: readonly CaseGroup[] = [
   kustomizeCases,
   missingCommandsCases,
   resizeCases,
+  execCases,
+  attachCases,
+  cpCases,
+  waitCases,
+  drainCases,
+  runCases,
+  debugCases,
+  moreLogsCases,
+  portForwardCases,
+  proxyCases,
 ];
