@@ -4,6 +4,7 @@ import { Discovery } from "./discovery.ts";
 import { usageError } from "./errors.ts";
 import type { Flags, FlagSpec } from "./flags.ts";
 import type { Io } from "./io.ts";
+import type { Logger } from "./klog.ts";
 
 /** A command, with everything that its help and its parsing need. */
 export interface CommandSpec {
@@ -15,6 +16,8 @@ export interface CommandSpec {
   readonly subcommands?: readonly CommandEntry[];
   /** Everything after the first argument belongs to the arguments. */
   readonly stopAtFirstArgument?: boolean;
+  /** Instead of the help that is laid out from all this. */
+  help?(): Promise<string>;
   run?(context: CommandContext): Promise<number | void>;
 }
 
@@ -37,20 +40,23 @@ export class CommandContext {
   readonly dashIndex: number;
   readonly flags: Flags;
   readonly io: Io;
+  /** Undefined unless the command line asks for more than errors. */
+  readonly logger: Logger | undefined;
   #connection: Promise<Connection> | undefined;
   #client: ApiClient | undefined;
   #discovery: Discovery | undefined;
 
-  constructor(run: { path: string; args: readonly string[]; dashIndex: number; flags: Flags; io: Io }) {
+  constructor(run: { path: string; args: readonly string[]; dashIndex: number; flags: Flags; io: Io; logger?: Logger | undefined }) {
     this.path = run.path;
     this.args = run.args;
     this.dashIndex = run.dashIndex;
     this.flags = run.flags;
     this.io = run.io;
+    this.logger = run.logger;
   }
 
   async connection(): Promise<Connection> {
-    this.#connection ??= import("./connection.ts").then(({ connect }) => connect(this.flags, this.io));
+    this.#connection ??= import("./connection.ts").then(({ connect }) => connect(this.flags, this.io, this.logger));
     return this.#connection;
   }
 
@@ -60,7 +66,7 @@ export class CommandContext {
   }
 
   async discovery(): Promise<Discovery> {
-    this.#discovery ??= new Discovery(await this.client(), this.flags.text("cache-dir"));
+    this.#discovery ??= new Discovery(await this.client(), this.io, this.flags.text("cache-dir"));
     return this.#discovery;
   }
 

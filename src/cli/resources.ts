@@ -157,8 +157,9 @@ export async function targetsOfArgs(context: CommandContext, args: readonly stri
   if (names.length > 0 && (context.flags.text("selector") !== "" || context.flags.text("field-selector") !== ""))
     throw new Error("name cannot be provided when a selector is specified");
   const infos: ResourceInfo[] = [];
-  for (const word of new Set(types.split(","))) {
-    const category = word.includes(".") ? [] : await discovery.inCategory(word);
+  const words = new Map<string, readonly ResourceInfo[]>();
+  for (const word of types.split(",")) words.set(word, word.includes(".") ? [] : await discovery.inCategory(word));
+  for (const [word, category] of words) {
     if (category.length > 0) infos.push(...category);
     else {
       const info = await discovery.get(word);
@@ -270,12 +271,11 @@ async function listObjects(context: CommandContext, target: Target, options: Fet
 export async function download(context: CommandContext, url: string): Promise<string> {
   const { sendRequest } = await import("../host/cli-http.ts");
   const match = /^(https?:\/\/[^/]+)(\/.*)?$/.exec(url);
-  const address = (match?.[1] ?? url).replace(/^https?:\/\//, "");
   const response = await sendRequest(
     { url: match?.[1] ?? url },
     { method: "GET", path: match?.[2] ?? "/", headers: { Accept: "*/*" } },
-  ).catch((error: unknown) => {
-    throw new ConnectionError(address, error instanceof Error ? error : new Error(String(error)));
+  ).catch(async (error: unknown) => {
+    throw (await import("./connection-failure.ts")).connectionFailure({ method: "GET", url }, error);
   });
   void context;
   if (response.status !== 200)

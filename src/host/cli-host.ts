@@ -177,7 +177,7 @@ export async function runProgram(command: string, args: readonly string[], env: 
 }
 
 /** The head of a line of Go's klog: level, date, time, process. */
-export function klogHead(level: "E" | "F" | "W", source: string): string {
+export function klogHead(level: "E" | "F" | "I" | "W", source: string): string {
   const now = new Date();
   const two = (value: number) => String(value).padStart(2, "0");
   return `${level}${two(now.getMonth() + 1)}${two(now.getDate())} ${two(now.getHours())}:${two(now.getMinutes())}:${two(now.getSeconds())}.${String(now.getMilliseconds()).padStart(3, "0")}000 ${String(process.pid).padStart(7)} ${source}]`;

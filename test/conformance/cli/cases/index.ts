@@ -4,6 +4,7 @@ import { getCases } from "./get.ts";
 import { configCases, discoveryCases, errorCases, eventsCases, helpCases, logsCases } from "./questions.ts";
 import { goTemplateFailureCases } from "./go-template-failures.ts";
 import { jsonpathDialectCases } from "./jsonpath-dialect.ts";
+import { loggingCases } from "./logging.ts";
 import { columnsCases, goTemplateCases, jsonpathCases } from "./output-formats.ts";
 import { richCases } from "./rich.ts";
 import { sortWatchColumnCases } from "./sort-watch-columns.ts";
@@ -29,6 +30,7 @@ export const GROUPS: readonly CaseGroup[] = [
   configCases,
   errorCases,
   helpCases,
+  loggingCases,
   writeBasicsCases,
   ...WRITE_GROUPS,
 ];
