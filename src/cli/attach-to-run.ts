@@ -26,7 +26,7 @@ async function attachOrLog(context: CommandContext, pod: LivePod): Promise<void>
   try {
     await attachSession(context, {
       pod,
-      container: chooseContainer(context, pod, "", { quiet: flags.bool("quiet") }),
+      container: chooseContainer(context, pod, "", { quiet: flags.bool("quiet"), logger: context.logger }),
       stdin: flags.bool("stdin"),
       tty: flags.bool("tty"),
       quiet: flags.bool("quiet"),

@@ -1,8 +1,8 @@
-import { sendRequest, type HttpResponse } from "../host/cli-http.ts";
+import { sendRequest, type HttpRequest, type HttpResponse } from "../host/cli-http.ts";
 import { StatusError } from "../api/status.ts";
 import type { Connection } from "./connection.ts";
-import { ConnectionError } from "./errors.ts";
 import type { Io } from "./io.ts";
+import type { RequestLog } from "./request-log.ts";
 
 export const JSON_TYPE = "application/json";
 export const TABLE_TYPE = "application/json;as=Table;v=v1;g=meta.k8s.io,application/json;as=Table;v=v1beta1;g=meta.k8s.io,application/json";
@@ -55,21 +55,32 @@ export class ApiClient {
       headers["Content-Type"] = options.contentType ?? JSON_TYPE;
       headers["Content-Length"] = String(Buffer.byteLength(body));
     }
+    const request = { method, path: path + renderQuery(options.query), headers, body, signal: options.signal };
     try {
-      const response = await sendRequest(this.connection.target, {
-        method,
-        path: path + renderQuery(options.query),
-        headers,
-        body,
-        signal: options.signal,
-      });
+      const response = await this.#exchange(request);
       if (response.headers.date) this.serverNowMs = Date.parse(response.headers.date);
       this.#warn(response.headers["warning"]);
       return response;
     } catch (error) {
       if (options.signal?.aborted) throw error;
-      throw new ConnectionError(this.connection.address, connectionCause(error));
+      const { connectionFailure } = await import("./connection-failure.ts");
+      throw connectionFailure({ method, url: this.connection.target.url + request.path }, error);
     }
+  }
+
+  async #exchange(request: HttpRequest): Promise<HttpResponse> {
+    const { target, logger } = this.connection;
+    if (!logger) return sendRequest(target, request);
+    const { logged } = await import("./request-log.ts");
+    return logged(logger, target, request);
+  }
+
+  /** The log of a request that changes to another protocol; its answer is told when it comes. */
+  async upgradeLog(method: string, path: string, headers: HttpRequest["headers"]): Promise<RequestLog | undefined> {
+    const { target, logger } = this.connection;
+    if (!logger) return undefined;
+    const { RequestLog: Log } = await import("./request-log.ts");
+    return new Log(logger, { method, url: target.url + path, headers }, true);
   }
 
   headers(accept = JSON_TYPE, more: Readonly<Record<string, string>> = {}): Record<string, string | string[]> {
@@ -156,21 +167,22 @@ export async function* readLines(body: AsyncIterable<Buffer>): AsyncGenerator<st
   if (rest.length > 0) yield rest.toString("utf8");
 }
 
+/** By name, and escaped as Go does it: who reads the log of requests sees what kubectl asks. */
 export function renderQuery(query: Query | undefined): string {
   const parts: string[] = [];
-  for (const [name, value] of Object.entries(query ?? {})) {
+  for (const [name, value] of Object.entries(query ?? {}).sort(([a], [b]) => (a < b ? -1 : 1))) {
     for (const each of Array.isArray(value) ? value : [value]) {
-      if (each !== undefined && each !== "") parts.push(`${encodeURIComponent(name)}=${encodeURIComponent(String(each))}`);
+      if (each !== undefined && each !== "") parts.push(`${escapeQuery(name)}=${escapeQuery(String(each))}`);
     }
   }
   return parts.length === 0 ? "" : `?${parts.join("&")}`;
 }
 
-function connectionCause(error: unknown): NodeJS.ErrnoException {
-  // A host with several addresses fails with all their errors.
-  if (error instanceof AggregateError && error.errors[0] instanceof Error) return error.errors[0];
-  return error instanceof Error ? error : new Error(String(error));
-}
+/** Upstream: net/url QueryEscape */
+const escapeQuery = (text: string): string =>
+  encodeURIComponent(text)
+    .replaceAll("%20", "+")
+    .replace(/[!'()*]/g, (char) => `%${char.charCodeAt(0).toString(16).toUpperCase()}`);
 
 /** The failure of an answer; one without a Status gets a text by its code. Upstream: apierrors.NewGenericServerResponse */
 export function statusErrorOf(code: number, text: string, method: string, path: string): StatusError {
@@ -190,8 +202,12 @@ export function statusErrorOf(code: number, text: string, method: string, path: 
       : ["", `the server responded with the status code ${code} but did not return more information`]);
   const asked = askedFor(path);
   const suffix = asked === "" || code === 401 ? "" : ` (${method.toLowerCase()} ${asked})`;
-  return new StatusError({ code, reason: reason as string, message: `${message}${suffix}` });
+  const causes = [{ reason: UNEXPECTED_RESPONSE, message: text.trim() || "unknown" }];
+  return new StatusError({ code, reason: reason as string, message: `${message}${suffix}`, details: { causes } });
 }
+
+/** The cause in a status that is not the server's. */
+export const UNEXPECTED_RESPONSE = "UnexpectedServerResponse";
 
 /** `widgets.example.io`, with its name if it has one; nothing for a path that is no resource's. */
 function askedFor(path: string): string {
@@ -205,7 +221,7 @@ function askedFor(path: string): string {
 }
 
 const GENERIC: Readonly<Record<number, readonly [string, string]>> = {
-  401: ["Unauthorized", "Unauthorized"],
+  401: ["Unauthorized", "the server has asked for the client to provide credentials"],
   403: ["Forbidden", "unknown"],
   404: ["NotFound", "the server could not find the requested resource"],
   405: ["MethodNotAllowed", "the server does not allow this method on the requested resource"],

@@ -4,6 +4,7 @@ import { Discovery } from "./discovery.ts";
 import { usageError } from "./errors.ts";
 import type { Flags, FlagSpec } from "./flags.ts";
 import type { Io } from "./io.ts";
+import type { Logger } from "./klog.ts";
 
 /** A command, with everything that its help and its parsing need. */
 export interface CommandSpec {
@@ -15,6 +16,8 @@ export interface CommandSpec {
   readonly subcommands?: readonly CommandEntry[];
   /** Everything after the first argument belongs to the arguments. */
   readonly stopAtFirstArgument?: boolean;
+  /** Instead of the help that is laid out from all this. */
+  help?(): Promise<string>;
   run?(context: CommandContext): Promise<number | void>;
 }
 
@@ -38,17 +41,28 @@ export class CommandContext {
   readonly flags: Flags;
   readonly io: Io;
   readonly #startsCluster: boolean;
+  /** Undefined unless the command line asks for more than errors. */
+  readonly logger: Logger | undefined;
   #connection: Promise<Connection> | undefined;
   #client: ApiClient | undefined;
   #discovery: Discovery | undefined;
 
   /** @param run `startsCluster: false`: only looks at a cluster that runs */
-  constructor(run: { path: string; args: readonly string[]; dashIndex: number; flags: Flags; io: Io; startsCluster?: boolean }) {
+  constructor(run: {
+    path: string;
+    args: readonly string[];
+    dashIndex: number;
+    flags: Flags;
+    io: Io;
+    logger?: Logger | undefined;
+    startsCluster?: boolean;
+  }) {
     this.path = run.path;
     this.args = run.args;
     this.dashIndex = run.dashIndex;
     this.flags = run.flags;
     this.io = run.io;
+    this.logger = run.logger;
     this.#startsCluster = run.startsCluster ?? true;
   }
 
@@ -60,6 +74,7 @@ export class CommandContext {
       dashIndex: -1,
       flags: this.flags.with(values),
       io: this.io,
+      logger: this.logger,
       startsCluster: this.#startsCluster,
     });
   }
@@ -71,7 +86,9 @@ export class CommandContext {
   }
 
   async connection(): Promise<Connection> {
-    this.#connection ??= import("./connection.ts").then(({ connect }) => connect(this.flags, this.io, this.#startsCluster));
+    this.#connection ??= import("./connection.ts").then(({ connect }) =>
+      connect(this.flags, this.io, { logger: this.logger, mayStart: this.#startsCluster }),
+    );
     return this.#connection;
   }
 
@@ -81,7 +98,7 @@ export class CommandContext {
   }
 
   async discovery(): Promise<Discovery> {
-    this.#discovery ??= new Discovery(await this.client(), this.flags.text("cache-dir"));
+    this.#discovery ??= new Discovery(await this.client(), this.io, this.flags.text("cache-dir"));
     return this.#discovery;
   }
 

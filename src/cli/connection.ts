@@ -4,6 +4,7 @@ import type { HttpTarget } from "../host/cli-http.ts";
 import type { Flags } from "./flags.ts";
 import { ExitError } from "./errors.ts";
 import type { Io } from "./io.ts";
+import type { Logger } from "./klog.ts";
 import {
   clusterFolder,
   explicitFiles,
@@ -25,6 +26,8 @@ export interface Connection {
   readonly namespace: string;
   /** Whether the namespace was chosen on the command line. */
   readonly explicitNamespace: boolean;
+  /** When the command line asks for what it sends and gets. */
+  readonly logger?: Logger | undefined;
 }
 
 const FLAGS_OF_A_SERVER = [
@@ -39,13 +42,41 @@ const FLAGS_OF_A_SERVER = [
   "tls-server-name",
 ];
 
-/** Finds the cluster that the flags and the environment mean; starts kubesim's own when it is meant and does not run. */
-export async function connect(flags: Flags, io: Io, mayStart = true): Promise<Connection> {
-  const files = explicitFiles(flags.text("kubeconfig"));
-  if (files === undefined && !FLAGS_OF_A_SERVER.some((name) => flags.has(name))) return connectOwn(flags, io, mayStart);
-  const config = files ? await loadFiles(files) : flags.has("server") ? {} : await loadOwn();
-  return fromConfig(config, flags);
+interface ConnectOptions {
+  readonly logger?: Logger | undefined;
+  /** Whether a cluster of kubesim's own that does not run is started. */
+  readonly mayStart?: boolean;
 }
+
+/** Finds the cluster that the flags and the environment mean; starts kubesim's own when it is meant and does not run. */
+export async function connect(flags: Flags, io: Io, { logger, mayStart = true }: ConnectOptions = {}): Promise<Connection> {
+  const files = explicitFiles(flags.text("kubeconfig"));
+  const own = files === undefined && !FLAGS_OF_A_SERVER.some((name) => flags.has(name));
+  const connection = own
+    ? await connectOwn(flags, io, mayStart)
+    : fromConfig(files ? await loadFiles(files, logger) : flags.has("server") ? {} : await loadOwn(), flags);
+  if (!logger) return connection;
+  for (const [feature, enabled] of CLIENT_FEATURES)
+    logger.info(1, "envvar.go:195", "Feature gate default state", [
+      ["feature", feature],
+      ["enabled", enabled],
+    ]);
+  return { ...connection, logger };
+}
+
+/** Upstream: client-go/features/known_features.go; upstream logs them in a random order. */
+const CLIENT_FEATURES: readonly (readonly [string, boolean])[] = [
+  ["AtomicFIFO", true],
+  ["ClientsAllowCARotation", true],
+  ["ClientsAllowCBOR", false],
+  ["ClientsAllowTLSCacheGC", true],
+  ["ClientsPreferCBOR", false],
+  ["InOrderInformers", true],
+  ["InOrderInformersBatchProcess", true],
+  ["InformerResourceVersion", true],
+  ["UnlockWhileProcessingFIFO", true],
+  ["WatchListClient", true],
+];
 
 /** The namespace that the flags or the context mean, without a server. */
 export async function namespaceOf(flags: Flags): Promise<string> {

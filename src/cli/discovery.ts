@@ -1,6 +1,8 @@
 import * as host from "../host/cli-host.ts";
-import { readText, type ApiClient, type Json } from "./client.ts";
-import { kubesimHome } from "./kubeconfig.ts";
+import { readText, statusErrorOf, type ApiClient, type Json } from "./client.ts";
+import { StatusError } from "../api/status.ts";
+import { ConnectionError } from "./errors.ts";
+import type { Io } from "./io.ts";
 
 /** A resource as discovery tells of it. */
 export interface ResourceInfo {
@@ -31,46 +33,85 @@ export const singularName = (info: { readonly group: string; readonly kind: stri
 /** What the server offers; kept on disk for six hours, and asked anew when a name is unknown. */
 export class Discovery {
   readonly #client: ApiClient;
+  readonly #io: Io;
   readonly #cacheFile: string;
   #resources: ResourceInfo[] | undefined;
+  #failure: unknown;
   #fresh = false;
 
-  constructor(client: ApiClient, cacheFolder = "") {
+  constructor(client: ApiClient, io: Io, cacheFolder: string) {
     this.#client = client;
-    const folder = cacheFolder || host.joinPath(kubesimHome(), "cache");
-    this.#cacheFile = host.joinPath(folder, "discovery", client.connection.address.replace(/[^\w.-]/g, "_"), "resources.json");
+    this.#io = io;
+    this.#cacheFile = host.joinPath(cacheFolder, "discovery", client.connection.address.replace(/[^\w.-]/g, "_"), "resources.json");
   }
 
-  async resources(): Promise<readonly ResourceInfo[]> {
-    this.#resources ??= this.#fromDisk() ?? (await this.#fetch());
+  /** @param questions how often upstream asks to find out the same: it logs each time that it got no answer */
+  async resources(questions = 1): Promise<readonly ResourceInfo[]> {
+    this.#resources ??= this.#fromDisk() ?? (await this.#ask(questions));
     return this.#resources;
   }
 
-  async refresh(): Promise<readonly ResourceInfo[]> {
-    return (this.#resources = await this.#fetch());
+  async refresh(questions = 1): Promise<readonly ResourceInfo[]> {
+    return (this.#resources = await this.#ask(questions));
   }
 
   /** The resource that a word means: pods, po, pod, deployments.apps, deployments.v1.apps. Undefined when there is none. */
-  async find(word: string): Promise<ResourceInfo | undefined> {
-    const known = match(await this.resources(), word);
+  async find(word: string, questions = 2): Promise<ResourceInfo | undefined> {
+    const known = match(await this.resources(questions), word);
     if (known || this.#fresh) return known;
-    return match(await this.refresh(), word);
+    return match(await this.refresh(questions), word);
   }
 
-  async get(word: string): Promise<ResourceInfo> {
-    const found = word === "" ? undefined : await this.find(word);
+  async get(word: string, questions = 4): Promise<ResourceInfo> {
+    const found = word === "" ? undefined : await this.find(word, questions);
     // RESOURCE.VERSION.GROUP: the message names the resource.
     if (!found) throw new Error(`the server doesn't have a resource type ${JSON.stringify(word.split(".")[0] ?? word)}`);
     return found;
   }
 
-  async ofKind(apiVersion: string, kind: string): Promise<ResourceInfo | undefined> {
+  async ofKind(apiVersion: string, kind: string, questions = 1): Promise<ResourceInfo | undefined> {
     const same = (info: ResourceInfo) => info.kind === kind && apiVersionOf(info) === apiVersion;
-    return (await this.resources()).find(same) ?? (this.#fresh ? undefined : (await this.refresh()).find(same));
+    return (await this.resources(questions)).find(same) ?? (this.#fresh ? undefined : (await this.refresh(questions)).find(same));
   }
 
+  /** Nothing, when there is no answer: who asks for the word's resource next is told why. */
   async inCategory(category: string): Promise<ResourceInfo[]> {
-    return preferred(await this.resources()).filter((info) => info.categories.includes(category));
+    try {
+      return preferred(await this.resources()).filter((info) => info.categories.includes(category));
+    } catch (error) {
+      if (error !== this.#failure) throw error;
+      return [];
+    }
+  }
+
+  /** A request that needs no discovery. Upstream asks all the same before, and is told first when nobody answers. */
+  async vouchFor<T>(request: Promise<T>, questions = 4): Promise<T> {
+    try {
+      return await request;
+    } catch (error) {
+      if (error instanceof ConnectionError) await this.resources(questions);
+      throw error;
+    }
+  }
+
+  async #ask(questions: number): Promise<ResourceInfo[]> {
+    const { logger } = this.#client.connection;
+    for (let question = 1; ; question++) {
+      try {
+        if (this.#failure && !logger) throw this.#failure;
+        return await this.#fetch();
+      } catch (error) {
+        if (!(error instanceof ConnectionError || error instanceof StatusError)) throw error;
+        this.#failure = error;
+        if (questions > 0) {
+          const { logUnhandled } = await import("./klog.ts");
+          logUnhandled(this.#io, "memcache.go:265", `couldn't get current server API group list: ${error.message}`);
+        }
+        logger?.text(3, "cached_discovery.go:120", `skipped caching discovery info due to ${error.message}`);
+        if (question === 1 && questions > 1) logger?.text(1, "shortcut.go:103", `Error loading discovery information: ${error.message}`);
+        if (question >= questions) throw error;
+      }
+    }
   }
 
   #fromDisk(): ResourceInfo[] | undefined {
@@ -84,7 +125,9 @@ export class Discovery {
   }
 
   async #fetch(): Promise<ResourceInfo[]> {
-    const [core, groups] = await Promise.all([this.#document("/api"), this.#document("/apis")]);
+    // One after the other where somebody looks on: upstream does not ask for both at once.
+    const first = this.#client.connection.logger ? await this.#document("/api") : this.#document("/api");
+    const [core, groups] = await Promise.all([first, this.#document("/apis")]);
     this.#fresh = true;
     const found = [...(await this.#read(core)), ...(await this.#read(groups))];
     try {
@@ -96,11 +139,11 @@ export class Discovery {
   }
 
   async #document(path: string): Promise<Json> {
-    const response = await this.#client.request("GET", path, {
-      query: { timeout: "32s" },
-      accept: AGGREGATED,
-    });
-    return JSON.parse(await readText(response)) as Json;
+    const response = await this.#client.send("GET", path, { query: { timeout: "32s" }, accept: AGGREGATED });
+    const text = await readText(response);
+    // Upstream does not look into a refusal here.
+    if (response.status >= 400) throw statusErrorOf(response.status, "", "GET", "");
+    return JSON.parse(text) as Json;
   }
 
   async #read(document: Json): Promise<ResourceInfo[]> {

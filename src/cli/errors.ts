@@ -54,16 +54,25 @@ export function throwAll(errors: readonly unknown[]): void {
   if (errors.length > 1) throw new AggregateFailure(errors);
 }
 
-/** No connection to the server. */
+/** No answer from the server. Upstream: net/url Error */
 export class ConnectionError extends Error {
   override readonly name = "ConnectionError";
-  readonly code: string;
+  /** host:port */
   readonly host: string;
+  /** The URL up to there. */
+  readonly server: string;
+  /** `Get URL` */
+  readonly request: string;
+  /** What went wrong, in Go's words. */
+  readonly reason: string;
 
-  constructor(host: string, cause: NodeJS.ErrnoException) {
-    super(cause.message, { cause });
-    this.host = host;
-    this.code = cause.code ?? "";
+  constructor(request: { readonly method: string; readonly url: string }, reason: string, cause: unknown) {
+    const operation = request.method.charAt(0) + request.method.slice(1).toLowerCase();
+    super(`${operation} ${JSON.stringify(request.url)}: ${reason}`, { cause });
+    this.server = /^\w+:\/\/[^/]*/.exec(request.url)?.[0] ?? request.url;
+    this.host = this.server.replace(/^\w+:\/\//, "");
+    this.request = `${operation} ${request.url}`;
+    this.reason = reason;
   }
 }
 
@@ -72,8 +81,7 @@ export const messageOf = (error: unknown): string => (error instanceof Error ? e
 /** What is printed for an error, and the exit code. Upstream: k8s.io/kubectl/pkg/cmd/util checkErr */
 export function renderError(error: unknown): { readonly text: string; readonly exitCode: number } {
   if (error instanceof ExitError) return { text: error.message === "" ? "" : line(error.message), exitCode: error.exitCode };
-  if (error instanceof AggregateFailure)
-    return { text: error.errors.map((each) => line(messageAmongOthers(each))).join(""), exitCode: 1 };
+  if (error instanceof AggregateFailure) return { text: error.errors.map((each) => line(messageAmongOthers(each))).join(""), exitCode: 1 };
   if (error instanceof StatusError && error.reason === "Invalid") return { text: line(invalidMessage(error.status)), exitCode: 1 };
   return { text: line(standardMessage(error)), exitCode: 1 };
 }
@@ -94,18 +102,14 @@ const messageAmongOthers = (error: unknown) =>
   error instanceof StatusError || error instanceof ConnectionError ? standardMessage(error) : messageOf(error);
 
 function serverMessage(status: Status): string {
-  if (status.reason === "Unauthorized") return "error: You must be logged in to the server (Unauthorized)";
+  if (status.reason === "Unauthorized") return `error: You must be logged in to the server (${status.message ?? ""})`;
   return status.reason ? `Error from server (${status.reason}): ${status.message ?? ""}` : `Error from server: ${status.message ?? ""}`;
 }
 
-function connectionMessage(error: ConnectionError): string {
-  if (error.code === "ECONNREFUSED" || error.code === "ENOENT")
-    return `The connection to the server ${error.host} was refused - did you specify the right host or port?`;
-  if (error.code === "ENOTFOUND")
-    return `Unable to connect to the server: dial tcp: lookup ${error.host.replace(/:\d+$/, "")}: no such host`;
-  if (["SELF_SIGNED_CERT_IN_CHAIN", "DEPTH_ZERO_SELF_SIGNED_CERT", "UNABLE_TO_VERIFY_LEAF_SIGNATURE"].includes(error.code))
-    return "Unable to connect to the server: tls: failed to verify certificate: x509: certificate signed by unknown authority";
-  return `Unable to connect to the server: ${error.message}`;
+function connectionMessage({ host, reason }: ConnectionError): string {
+  if (reason.includes("connection refused"))
+    return `The connection to the server ${host} was refused - did you specify the right host or port?`;
+  return `Unable to connect to the server: ${reason}`;
 }
 
 /** Invalid objects are told by the causes. Upstream: MultilineError over statusCausesToAggrError */

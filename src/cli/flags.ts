@@ -1,7 +1,20 @@
 import { parseGoDuration } from "./go-duration.ts";
 import { UsageError } from "./errors.ts";
+import { parseModuleSpec } from "./module-spec.ts";
 
-export type FlagType = "bool" | "string" | "int" | "int32" | "int64" | "duration" | "stringSlice" | "stringArray" | "stringToString";
+export type FlagType =
+  | "bool"
+  | "string"
+  | "int"
+  | "int32"
+  | "int64"
+  | "duration"
+  // A duration of Go's own flag package, which does not say what it cannot parse.
+  | "terseDuration"
+  | "moduleSpec"
+  | "stringSlice"
+  | "stringArray"
+  | "stringToString";
 
 /** One flag of a command: the only place where its name, type, default and help are written. */
 export interface FlagSpec {
@@ -157,7 +170,7 @@ function shortFlags(token: string, next: string | undefined, specs: readonly Fla
     const spec = specs.find((each) => each.shorthand === letter);
     if (!spec)
       throw letter === "h" ? new HelpRequested() : fail(`unknown shorthand flag: '${letter}' in ${i === 1 ? token : `-${token.slice(i)}`}`);
-    if (rest.startsWith("=")) {
+    if (rest.startsWith("=") && rest !== "=") {
       found.flags.push([spec, rest.slice(1)]);
       return 0;
     }
@@ -183,11 +196,11 @@ function defaultOf(spec: FlagSpec): FlagValue {
   if (spec.default !== undefined)
     return spec.type === "stringSlice" || spec.type === "stringArray"
       ? [String(spec.default)]
-      : spec.type === "duration"
+      : spec.type === "duration" || spec.type === "terseDuration"
         ? parseGoDuration(String(spec.default))
         : spec.default;
   if (spec.type === "bool") return false;
-  if (spec.type === "string") return "";
+  if (spec.type === "string" || spec.type === "moduleSpec") return "";
   return spec.type.startsWith("string") ? [] : 0;
 }
 
@@ -221,6 +234,15 @@ function convert(type: FlagType, raw: string): FlagValue {
       return Number(raw);
     case "duration":
       return parseGoDuration(raw);
+    case "terseDuration":
+      try {
+        return parseGoDuration(raw);
+      } catch (error) {
+        throw new Error("parse error", { cause: error });
+      }
+    case "moduleSpec":
+      parseModuleSpec(raw);
+      return raw;
     case "stringSlice":
       return splitCsv(raw);
     case "stringArray":

@@ -1,3 +1,4 @@
+import { environment, homeFolder, joinPath } from "../host/cli-host.ts";
 import type { FlagSpec } from "./flags.ts";
 
 /** Flags that every command takes. */
@@ -14,7 +15,12 @@ export const GLOBAL_FLAGS: readonly FlagSpec[] = [
     type: "stringArray",
     usage: "Extra attributes of the user to act as; may be given several times.",
   },
-  { name: "cache-dir", type: "string", usage: "Folder of the discovery cache" },
+  {
+    name: "cache-dir",
+    type: "string",
+    default: environment("KUBECACHEDIR") || joinPath(homeFolder(), ".kube", "cache"),
+    usage: "Folder of the discovery cache",
+  },
   {
     name: "certificate-authority",
     type: "string",
@@ -31,13 +37,12 @@ export const GLOBAL_FLAGS: readonly FlagSpec[] = [
     usage: "Trust whatever certificate the server shows. This makes the connection insecure",
   },
   { name: "kubeconfig", type: "string", usage: "File with the kubeconfig to use." },
-  { name: "kuberc", type: "string", usage: "File with preferences (not used by kubesim)." },
+  { name: "kuberc", type: "string", usage: "File with preferences. KUBECTL_KUBERC=false and KUBERC=off turn them off." },
   {
     name: "log-flush-frequency",
-    type: "duration",
+    type: "terseDuration",
     default: "5s",
-    usage: "Accepted for compatibility",
-    hidden: true,
+    usage: "The longest time until the log is written (kubesim writes it at once)",
   },
   {
     name: "match-server-version",
@@ -50,15 +55,13 @@ export const GLOBAL_FLAGS: readonly FlagSpec[] = [
     name: "profile",
     type: "string",
     default: "none",
-    usage: "Accepted for compatibility",
-    hidden: true,
+    usage: "Profile to capture (kubesim has none but 'none').",
   },
   {
     name: "profile-output",
     type: "string",
     default: "profile.pprof",
-    usage: "Accepted for compatibility",
-    hidden: true,
+    usage: "File for the profile",
   },
   {
     name: "request-timeout",
@@ -80,8 +83,14 @@ export const GLOBAL_FLAGS: readonly FlagSpec[] = [
   { name: "token", type: "string", usage: "Bearer token for the API server" },
   { name: "user", type: "string", usage: "Name of the user of the kubeconfig to use" },
   { name: "username", type: "string", usage: "User name for basic authentication" },
-  { name: "v", shorthand: "v", type: "int32", default: 0, usage: "How much to log" },
-  { name: "vmodule", type: "string", usage: "Accepted for compatibility", hidden: true },
+  {
+    name: "v",
+    shorthand: "v",
+    type: "int32",
+    default: 0,
+    usage: "How much to log: 6 tells of requests, 7 of their headers, 8 of their bodies",
+  },
+  { name: "vmodule", type: "moduleSpec", usage: "How much to log of single files: pattern=N, separated by commas" },
   {
     name: "warnings-as-errors",
     type: "bool",

@@ -44,6 +44,7 @@ function defaultText(flag: FlagSpec): string {
   if (flag.type === "bool") return String(flag.default ?? false);
   if (flag.type === "stringToString") return String(flag.default ?? "[]");
   if (flag.type.startsWith("string")) return `[${flag.default ?? ""}]`;
+  if (flag.type === "moduleSpec") return String(flag.default ?? "");
   if (flag.type === "duration") return String(flag.default ?? "0s");
   return String(flag.default ?? 0);
 }

@@ -7,7 +7,7 @@ export async function load(context: CommandContext): Promise<KubeConfig> {
   const files = explicitFiles(context.flags.text("kubeconfig"));
   if (!files) return loadConfig("");
   const present = files.filter((file) => host.findText(file) !== undefined);
-  return present.length === 0 ? mergeConfigs([]) : loadFiles(present);
+  return present.length === 0 ? mergeConfigs([]) : loadFiles(present, context.logger);
 }
 export const currentOf = (settings: KubeConfig) => settings["current-context"] ?? "";
 

@@ -1,4 +1,5 @@
 import * as host from "../host/cli-host.ts";
+import type { Logger } from "./klog.ts";
 
 export interface KubeConfig {
   apiVersion?: string;
@@ -90,7 +91,7 @@ export function mergeConfigs(configs: readonly KubeConfig[]): KubeConfig {
 
 const byName = (a: { name: string }, b: { name: string }) => (a.name < b.name ? -1 : a.name > b.name ? 1 : 0);
 
-export async function loadFiles(files: readonly string[]): Promise<KubeConfig> {
+export async function loadFiles(files: readonly string[], logger?: Logger): Promise<KubeConfig> {
   const configs: KubeConfig[] = [];
   for (const file of files) {
     const text = host.findText(file);
@@ -99,6 +100,7 @@ export async function loadFiles(files: readonly string[]): Promise<KubeConfig> {
       continue;
     }
     configs.push(withAbsolutePaths(await parseFile(file, text), host.folderOf(host.absolutePath(file))));
+    logger?.text(6, "loader.go:407", `Config loaded from file:  ${file}`);
   }
   return mergeConfigs(configs);
 }

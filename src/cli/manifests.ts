@@ -1,8 +1,9 @@
 import * as host from "../host/cli-host.ts";
 import { StatusError } from "../api/status.ts";
-import { ExitError, messageOf } from "./errors.ts";
+import { ConnectionError, ExitError, messageOf } from "./errors.ts";
 import type { Json } from "./client.ts";
 import type { CommandContext } from "./command.ts";
+import type { ResourceInfo } from "./discovery.ts";
 import { download, type ApiObject, type Target } from "./resources.ts";
 
 export interface Manifest {
@@ -31,7 +32,7 @@ export async function targetsOfFiles(context: CommandContext, errors?: unknown[]
 }
 
 async function targetOf(context: CommandContext, { object, source }: Manifest): Promise<Target> {
-  const info = await (await context.discovery()).ofKind(object.apiVersion ?? "", object.kind ?? "");
+  const info = await recognized(context, object, source);
   const { namespace, explicitNamespace } = await context.connection();
   if (!info) {
     throw new ExitError(
@@ -48,6 +49,27 @@ async function targetOf(context: CommandContext, { object, source }: Manifest): 
   const manifest = place === undefined ? object : { ...object, metadata: { ...object.metadata, namespace: place } };
   return { info, namespace: place, name: object.metadata.name, manifest, source };
 }
+
+async function recognized(context: CommandContext, object: ApiObject, source: string): Promise<ResourceInfo | undefined> {
+  const discovery = await context.discovery();
+  const validates = validatesManifests(context);
+  try {
+    return await discovery.ofKind(object.apiVersion ?? "", object.kind ?? "", validates ? 0 : 1);
+  } catch (error) {
+    if (!(error instanceof ConnectionError)) throw error;
+    // Upstream validates first, and asks for the schemas for that.
+    const { reason, server } = error;
+    throw new Error(
+      validates
+        ? `error validating ${JSON.stringify(source)}: error validating data: failed to download openapi: Get "${server}/openapi/v2?timeout=32s": ${reason}; if you choose to ignore these errors, turn validation off with --validate=false`
+        : `unable to recognize ${JSON.stringify(source)}: ${error.message}`,
+      { cause: error },
+    );
+  }
+}
+
+/** Commands without the flag do not validate. */
+const validatesManifests = ({ flags }: CommandContext): boolean => !["", "ignore", "false"].includes(flags.text("validate"));
 
 /** With -l only the objects with such labels count. */
 async function selected(context: CommandContext, manifests: readonly Manifest[]): Promise<readonly Manifest[]> {
@@ -74,8 +96,7 @@ export async function readManifests(context: CommandContext, errors?: unknown[])
     }
   }
   if (files.filter((file) => file === "-").length > 1) throw new Error("standard input cannot be used for multiple arguments");
-  // Commands without the flag do not validate.
-  const validate = !["", "ignore", "false"].includes(flags.text("validate"));
+  const validate = validatesManifests(context);
   const manifests: Manifest[] = [];
   const attempt = async (action: () => Promise<void>) => {
     try {

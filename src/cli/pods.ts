@@ -3,6 +3,7 @@ import { after } from "../host/cli-host.ts";
 import type { Pod } from "../api/generated/core-v1.ts";
 import type { CommandContext } from "./command.ts";
 import { pathOf } from "./discovery.ts";
+import type { Logger } from "./klog.ts";
 import type { ApiObject } from "./resources.ts";
 
 const CONTAINER_ANNOTATION = "kubectl.kubernetes.io/default-container";
@@ -13,10 +14,13 @@ export type LivePod = Pod & { metadata: ApiObject["metadata"] & { name: string }
 export async function attachablePod(context: CommandContext, argument: string): Promise<LivePod> {
   const client = await context.client();
   const { namespace } = await context.connection();
+  const discovery = await context.discovery();
   if (!argument.includes("/"))
-    return client.get<LivePod>(`/api/v1/namespaces/${encodeURIComponent(namespace)}/pods/${encodeURIComponent(argument)}`);
+    return discovery.vouchFor(
+      client.get<LivePod>(`/api/v1/namespaces/${encodeURIComponent(namespace)}/pods/${encodeURIComponent(argument)}`),
+    );
   const [type = "", name = ""] = argument.split("/");
-  const info = await (await context.discovery()).get(type);
+  const info = await discovery.get(type);
   const object = await client.get<ApiObject>(pathOf(info, namespace, name));
   if (info.resource === "pods") return object as unknown as LivePod;
   const [first] = sortActive(await firstPodsOf(context, object, info.resource));
@@ -104,27 +108,35 @@ function sortActive(pods: readonly LivePod[]): LivePod[] {
 interface ContainerChoice {
   /** Whether ephemeral containers count. */
   readonly quiet?: boolean;
+  readonly logger?: Logger | undefined;
 }
 
 /** The container that -c names, or the default one, saying so when there are several. Upstream: podcmd.FindOrDefaultContainerByName */
 export function chooseContainer(context: CommandContext, pod: LivePod, wanted: string, choice: ContainerChoice = {}): string {
-  return execContainer(pod, wanted, choice.quiet ? () => undefined : (text) => context.io.err(text));
+  return execContainer(pod, wanted, { tell: choice.quiet ? () => undefined : (text) => context.io.err(text), logger: choice.logger });
 }
 
-function defaultContainer(pod: LivePod, tell: (text: string) => void): string {
+/** Who hears how a default was found. */
+export interface ContainerListener {
+  tell(text: string): void;
+  readonly logger?: Logger | undefined;
+}
+
+function defaultContainer(pod: LivePod, { tell, logger }: ContainerListener): string {
   const annotated = pod.metadata.annotations?.[CONTAINER_ANNOTATION];
   if (annotated) {
     if (containersOf(pod).includes(annotated)) return annotated;
     tell(`Default container name ${JSON.stringify(annotated)} not found in pod ${pod.metadata.name}\n`);
   }
   const first = pod.spec.containers?.[0]?.name ?? "";
-  if (containersOf(pod).length > 1) tell(`Defaulted container ${JSON.stringify(first)} out of: ${describeContainers(pod)}\n`);
+  if (containersOf(pod).length === 1) logger?.text(4, "podcmd.go:84", `Using the first container in a pod: ${first}`);
+  else tell(`Defaulted container ${JSON.stringify(first)} out of: ${describeContainers(pod)}\n`);
   return first;
 }
 
-/** The container to run something in; `tell` hears how a default was found. Upstream: k8s.io/kubectl/pkg/cmd/exec */
-export function execContainer(pod: LivePod, wanted: string, tell: (text: string) => void): string {
-  if (wanted === "") return defaultContainer(pod, tell);
+/** The container to run something in. Upstream: k8s.io/kubectl/pkg/cmd/exec */
+export function execContainer(pod: LivePod, wanted: string, listener: ContainerListener): string {
+  if (wanted === "") return defaultContainer(pod, listener);
   if (containersOf(pod).includes(wanted)) return wanted;
   throw new Error(`container ${wanted} is not valid for pod ${pod.metadata.name} out of: ${describeContainers(pod)}`);
 }

@@ -7,8 +7,8 @@ import type { Io } from "./io.ts";
 
 // Messages and help speak of kubectl: what is printed is what kubectl prints.
 const ROOT = "kubectl";
-// kubectl's own profiles of itself: kubesim writes none.
-const PROFILES: ReadonlySet<string> = new Set(["", "none", "cpu", "heap", "goroutine", "threadcreate", "block", "mutex", "allocs"]);
+// kubectl's profiles of itself: those of a Go program.
+const PROFILES: ReadonlySet<string> = new Set(["cpu", "heap", "goroutine", "threadcreate", "block", "mutex", "allocs", "trace"]);
 const OWN_COMMANDS: ReadonlySet<string> = new Set(["cluster", "sim", "shell"]);
 
 interface Selected {
@@ -55,24 +55,29 @@ async function run(argv: readonly string[], io: Io): Promise<number> {
     });
   } catch (error) {
     if (!(error instanceof HelpRequested)) throw error;
-    io.out(await help(selected));
+    if (spec.help) io.out(await spec.help());
+    else io.out(await help(selected));
     return 0;
   }
   // `debug` means something else by it.
   const own = spec.flags?.some(({ name }) => name === "profile");
-  const profile = own ? "" : parsed.flags.text("profile");
-  if (!PROFILES.has(profile)) throw new Error(`unknown profile '${profile}'`);
+  const profile = own ? "none" : parsed.flags.text("profile");
+  if (PROFILES.has(profile)) throw new Error(`--profile=${profile}: kubesim writes no profiles`);
+  if (profile !== "none") throw new Error(`unknown profile '${profile}'`);
   if (!spec.run) return withoutRun(selected, parsed.args, io);
   const missing = (spec.flags ?? [])
     .filter((flag) => flag.required && !parsed.flags.has(flag.name))
     .map((flag) => JSON.stringify(flag.name));
   if (missing.length > 0) throw new Error(`required flag(s) ${missing.join(", ")} not set`);
+  const logs = parsed.flags.has("v") || parsed.flags.has("vmodule");
+  const logger = logs ? (await import("./klog.ts")).findLogger(parsed.flags, io) : undefined;
   const context = new CommandContext({
     path,
     args: parsed.args,
     dashIndex: parsed.dashIndex,
     flags: parsed.flags,
     io,
+    logger,
   });
   const code = (await runOrHelp(selected, context, io)) ?? 0;
   const warnings = context.usedClient?.warnings ?? 0;
@@ -97,6 +102,7 @@ async function runOrHelp(selected: Selected, context: CommandContext, io: Io): P
   } catch (error) {
     if (error instanceof HelpAndError) io.out(await help(selected));
     if (error instanceof FailedPrinting) io.out(error.output);
+    if (context.logger) (await import("./request-log.ts")).logFailure(context.logger, error);
     throw error;
   }
 }

@@ -40,12 +40,16 @@ export async function runRemote(context: CommandContext, path: string, query: Qu
       tty: streams.tty || undefined,
     });
   const { Accept: _, ...headers } = client.headers();
+  const log = await client.upgradeLog("GET", full, { ...headers, "Sec-Websocket-Protocol": PROTOCOL });
   const outcome = await openWebSocket(client.connection.target, full, PROTOCOL, headers);
+  log?.answered(outcome.answer);
   if (outcome.kind === "refused") {
-    const error = statusErrorOf(outcome.status, outcome.body, "GET", path);
+    const error = statusErrorOf(outcome.answer.status, outcome.body, "GET", path);
     if (error.reason === "NotFound" || error.reason === "Forbidden") throw error;
     throw new Error(`unable to upgrade connection: ${error.message}`);
   }
+  context.logger?.info(4, "websocket.go:134", "Subprotocol negotiated", [["protocol", PROTOCOL]]);
+  context.logger?.info(5, "websocket.go:269", "Websocket read starts", [["deadline", "1m1s"]]);
   return converse(context, outcome.socket, streams);
 }
 

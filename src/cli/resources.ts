@@ -162,12 +162,11 @@ async function listObjects(context: CommandContext, target: Target, options: Fet
 export async function download(context: CommandContext, url: string): Promise<string> {
   const { sendRequest } = await import("../host/cli-http.ts");
   const match = /^(https?:\/\/[^/]+)(\/.*)?$/.exec(url);
-  const address = (match?.[1] ?? url).replace(/^https?:\/\//, "");
   const response = await sendRequest(
     { url: match?.[1] ?? url },
     { method: "GET", path: match?.[2] ?? "/", headers: { Accept: "*/*" } },
-  ).catch((error: unknown) => {
-    throw new ConnectionError(address, error instanceof Error ? error : new Error(String(error)));
+  ).catch(async (error: unknown) => {
+    throw (await import("./connection-failure.ts")).connectionFailure({ method: "GET", url }, error);
   });
   void context;
   if (response.status !== 200)

@@ -44,13 +44,10 @@ function parseJsonPath(text: string): { path: string; value: string | undefined 
     .split("=")
     .map((part) => part.replaceAll("\0", "=="));
   if (parts.length > 2)
-    throw new Error(
-      "jsonpath wait format must be --for=jsonpath='{.status.readyReplicas}'=3 or --for=jsonpath='{.status.readyReplicas}'",
-    );
+    throw new Error("jsonpath wait format must be --for=jsonpath='{.status.readyReplicas}'=3 or --for=jsonpath='{.status.readyReplicas}'");
   const path = relaxedPath(parts[0] ?? "");
   const value = parts[1]?.replace(/^['"]+|['"]+$/g, "");
-  if (value === "")
-    throw new Error("jsonpath wait has to have a value after equal sign, like --for=jsonpath='{.status.readyReplicas}'=3");
+  if (value === "") throw new Error("jsonpath wait has to have a value after equal sign, like --for=jsonpath='{.status.readyReplicas}'=3");
   if (path === "") throw new Error("jsonpath expression cannot be empty");
   findValues(path, {}, true);
   return { path, value };

@@ -1,12 +1,21 @@
+import type { IncomingMessage } from "node:http";
 import type { Duplex } from "node:stream";
 import net from "node:net";
 import tls from "node:tls";
 import { WebSocket } from "ws";
-import { splitUrl, tlsOptions, type HttpTarget } from "./cli-http.ts";
+import { splitUrl, tlsOptions, type HttpResponse, type HttpTarget } from "./cli-http.ts";
 
 export type WebSocketOutcome =
-  | { readonly kind: "open"; readonly socket: WebSocket }
-  | { readonly kind: "refused"; readonly status: number; readonly body: string };
+  | { readonly kind: "open"; readonly socket: WebSocket; readonly answer: Answer }
+  | { readonly kind: "refused"; readonly body: string; readonly answer: Answer };
+
+type Answer = Pick<HttpResponse, "status" | "statusText" | "allHeaders">;
+
+const answerOf = (response: IncomingMessage): Answer => ({
+  status: response.statusCode ?? 0,
+  statusText: response.statusMessage ?? "",
+  allHeaders: response.headersDistinct,
+});
 
 /** Opens a WebSocket over the same way as requests go. A refusal is an outcome, with what the server said. */
 export function openWebSocket(
@@ -23,10 +32,12 @@ export function openWebSocket(
     createConnection: (() => connect(target)) as never,
   });
   return new Promise((resolve, reject) => {
+    let answer: Answer = { status: 101, statusText: "", allHeaders: {} };
+    socket.on("upgrade", (response) => (answer = answerOf(response)));
     socket.on("open", () => {
       // What came with the handshake must wait until somebody listens: the caller resumes.
       socket.pause();
-      resolve({ kind: "open", socket });
+      resolve({ kind: "open", socket, answer });
     });
     socket.on("unexpected-response", (request, response) => {
       const chunks: Buffer[] = [];
@@ -35,7 +46,7 @@ export function openWebSocket(
         request.destroy();
         resolve({
           kind: "refused",
-          status: response.statusCode ?? 0,
+          answer: answerOf(response),
           body: Buffer.concat(chunks).toString("utf8"),
         });
       });

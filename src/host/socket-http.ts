@@ -1,12 +1,8 @@
 import net from "node:net";
-import type { IncomingHttpHeaders } from "node:http";
 import type { HttpRequest, HttpResponse } from "./cli-http.ts";
 
 /** The head of an answer. */
-interface Head {
-  readonly status: number;
-  readonly headers: IncomingHttpHeaders;
-}
+type Head = Omit<HttpResponse, "body">;
 
 /**
  * One HTTP/1.1 request over a local socket, on a connection of its own. node:http could do it too, but takes 8 ms to load and to run for the first time:
@@ -44,16 +40,17 @@ function renderHead({ method, path, headers, body }: HttpRequest): string {
 
 async function readHead(arriving: ArrivingBytes): Promise<Head> {
   const first = await arriving.line();
-  const status = /^HTTP\/1\.[01] (\d{3})/.exec(first)?.[1];
+  const [, status, statusText = ""] = /^HTTP\/1\.[01] (\d{3}) ?(.*)/.exec(first) ?? [];
   if (status === undefined) throw new Error(`malformed HTTP response ${JSON.stringify(first)}`);
-  const headers: Record<string, string> = {};
+  const found = new Map<string, string[]>();
   for (let line = await arriving.line(); line !== ""; line = await arriving.line()) {
     const colon = line.indexOf(":");
     const name = line.slice(0, colon).toLowerCase();
     const value = line.slice(colon + 1).trim();
-    headers[name] = headers[name] === undefined ? value : `${headers[name]}, ${value}`;
+    found.set(name, [...(found.get(name) ?? []), value]);
   }
-  return { status: Number(status), headers };
+  const headers = Object.fromEntries([...found].map(([name, values]) => [name, values.join(", ")]));
+  return { status: Number(status), statusText, headers, allHeaders: Object.fromEntries(found) };
 }
 
 async function* readBody(arriving: ArrivingBytes, { status, headers }: Head, method: string): AsyncGenerator<Buffer> {

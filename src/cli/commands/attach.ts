@@ -64,6 +64,7 @@ export default attach;
 function containerFor(context: CommandContext, pod: LivePod): string {
   try {
     return chooseContainer(context, pod, context.flags.text("container"), {
+      logger: context.logger,
       quiet: context.flags.bool("quiet"),
     });
   } catch (error) {

@@ -1,4 +1,6 @@
 import type { CommandContext, CommandEntry, CommandSpec } from "../command.ts";
+import type { ResourceInfo } from "../discovery.ts";
+import { ConnectionError } from "../errors.ts";
 import type { FlagSpec } from "../flags.ts";
 import { OUTPUT_FLAGS } from "../printers/output.ts";
 import { tableWriter } from "../printers/tab-writer.ts";
@@ -101,7 +103,7 @@ async function resourceAttributes(
   namespace: string,
 ) {
   const [type = "", name] = text.split("/");
-  const info = type === "*" ? undefined : await (await context.discovery()).find(type);
+  const info = type === "*" ? undefined : await findResource(context, type);
   if (!info && type !== "*") context.io.err(`Warning: the server doesn't have a resource type '${type}'\n\n`);
   if (info && !info.namespaced)
     context.io.err(`Warning: resource '${info.resource}' is not namespace scoped${info.group ? ` in group '${info.group}'` : ""}\n\n`);
@@ -114,6 +116,16 @@ async function resourceAttributes(
     ...(context.flags.text("subresource") ? { subresource: context.flags.text("subresource") } : {}),
     ...(chosen ? { name: chosen } : {}),
   };
+}
+
+/** Upstream says only that there is no such resource, whatever the reason. */
+async function findResource(context: CommandContext, type: string): Promise<ResourceInfo | undefined> {
+  try {
+    return await (await context.discovery()).find(type);
+  } catch (error) {
+    if (error instanceof ConnectionError) return undefined;
+    throw error;
+  }
 }
 
 interface Rules {

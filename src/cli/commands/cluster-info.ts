@@ -18,14 +18,14 @@ const clusterInfo: CommandSpec = {
     const client = await context.client();
     const url = client.connection.target.url;
     const green = await painter(context.io.isTerminal("out"));
-    const list = await client
-      .get<{ items?: ServiceItem[] }>("/api/v1/namespaces/kube-system/services", {
-        labelSelector: "kubernetes.io/cluster-service=true",
-      })
-      .catch((error: unknown) => {
-        context.print(FURTHER);
-        throw error;
-      });
+    const asked = client.get<{ items?: ServiceItem[] }>("/api/v1/namespaces/kube-system/services", {
+      labelSelector: "kubernetes.io/cluster-service=true",
+    });
+    const discovery = await context.discovery();
+    const list = await discovery.vouchFor(asked, 5).catch((error: unknown) => {
+      context.print(FURTHER);
+      throw error;
+    });
     context.print(`${green("Kubernetes control plane")} is running at ${green(url)}`);
     for (const { metadata, spec } of list.items ?? []) {
       const name = metadata.labels?.["kubernetes.io/name"] ?? metadata.name;

@@ -1,6 +1,7 @@
 import { StatusError } from "../../api/status.ts";
 import type { Json } from "../client.ts";
 import type { CommandContext, CommandSpec } from "../command.ts";
+import { ConnectionError } from "../errors.ts";
 import { findPrinter, OUTPUT_FLAGS, unknownFormat } from "../printers/output.ts";
 
 const BOUND_KINDS: Readonly<Record<string, string>> = { Pod: "v1", Secret: "v1", Node: "v1" };
@@ -31,7 +32,9 @@ const token: CommandSpec = {
     const client = await context.client();
     const path = `/api/v1/namespaces/${await context.namespace()}/serviceaccounts/${name}/token`;
     const answer = await client.json<Json & { status?: { token?: string } }>("POST", path, { body }).catch((error: unknown) => {
-      throw error instanceof StatusError ? new Error(`failed to create token: ${error.message}`, { cause: error }) : error;
+      throw error instanceof StatusError || error instanceof ConnectionError
+        ? new Error(`failed to create token: ${error.message}`, { cause: error })
+        : error;
     });
     if (!answer.status?.token) throw new Error("failed to create token: no token in server response");
     context.io.out(printer ? printer(answer) : `${answer.status.token}\n`);

@@ -42,8 +42,9 @@ const exec: CommandSpec = {
     if (pod.status?.phase === "Succeeded" || pod.status?.phase === "Failed")
       throw new Error(`cannot exec into a container in a completed pod; current phase is ${pod.status.phase}`);
     const quiet = context.flags.bool("quiet");
-    const container = execContainer(pod, context.flags.text("container"), (text) => {
-      if (!quiet) context.io.err(text);
+    const container = execContainer(pod, context.flags.text("container"), {
+      tell: (text) => void (quiet || context.io.err(text)),
+      logger: context.logger,
     });
     return runRemote(context, podPath(pod, "exec"), { command, container }, streamsOf(context));
   },

@@ -36,8 +36,7 @@ const kustomize: CommandSpec = {
     if (!["LoadRestrictionsRootOnly", "LoadRestrictionsNone"].includes(restrictor))
       throw new Error(`illegal flag value --load-restrictor ${restrictor}; legal values: [LoadRestrictionsRootOnly LoadRestrictionsNone]`);
     const reorder = flags.text("reorder");
-    if (reorder !== "legacy" && reorder !== "none")
-      throw new Error(`illegal flag value --reorder ${reorder}; legal values: [legacy none]`);
+    if (reorder !== "legacy" && reorder !== "none") throw new Error(`illegal flag value --reorder ${reorder}; legal values: [legacy none]`);
     const plugins = flags.bool("enable-alpha-plugins");
     const resources = buildKustomization(args[0] ?? ".", {
       warn: (text) => context.io.err(text),

@@ -103,6 +103,8 @@ const logs: CommandSpec = {
 
 export default logs;
 
+const ANYTHING = "application/json, */*";
+
 interface Source {
   readonly pod: LivePod;
   readonly container: string;
@@ -147,11 +149,20 @@ async function podsToRead(context: CommandContext): Promise<LivePod[]> {
     );
   }
   const argument = context.args[0] ?? "";
+  const discovery = await context.discovery();
   try {
     if (!argument.includes("/"))
-      return [await client.get<LivePod>(`/api/v1/namespaces/${encodeURIComponent(namespace)}/pods/${encodeURIComponent(argument)}`)];
+      return [
+        await discovery.vouchFor(
+          client.get<LivePod>(
+            `/api/v1/namespaces/${encodeURIComponent(namespace)}/pods/${encodeURIComponent(argument)}`,
+            undefined,
+            ANYTHING,
+          ),
+        ),
+      ];
     const [type = "", name = ""] = argument.split("/");
-    const info = await (await context.discovery()).get(type);
+    const info = await discovery.get(type);
     const object = await client.get<ApiObject>(pathOf(info, namespace, name));
     if (info.resource === "pods") return [object as unknown as LivePod];
     const pods = (await firstPodsOf(context, object, info.resource)).sort(
@@ -204,7 +215,7 @@ async function printLog(context: CommandContext, { pod, container }: Source, pre
     try {
       const response = await client.request("GET", path, {
         query,
-        accept: "application/json, */*",
+        accept: ANYTHING,
       });
       if (prefix) for await (const line of readLines(response.body)) context.io.out(`[pod/${pod.metadata.name}/${container}] ${line}\n`);
       else for await (const chunk of response.body) context.io.out(chunk);

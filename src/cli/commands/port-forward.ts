@@ -107,17 +107,16 @@ function servicePort(service: Service, pod: LivePod, wanted: string): number {
 async function forward(context: CommandContext, pod: LivePod, ports: readonly PortPair[]): Promise<number> {
   const client = await context.client();
   const path = podPath(pod, "portforward");
-  const outcome = await upgradeRequest(client.connection.target, {
-    method: "POST",
-    path,
-    headers: {
-      ...client.headers(),
-      Connection: "Upgrade",
-      Upgrade: "SPDY/3.1",
-      "X-Stream-Protocol-Version": PROTOCOL,
-      "Content-Length": "0",
-    },
-  });
+  const headers = {
+    ...client.headers(),
+    Connection: "Upgrade",
+    Upgrade: "SPDY/3.1",
+    "X-Stream-Protocol-Version": PROTOCOL,
+    "Content-Length": "0",
+  };
+  const log = await client.upgradeLog("POST", path, headers);
+  const outcome = await upgradeRequest(client.connection.target, { method: "POST", path, headers, trace: log?.trace });
+  log?.answered(outcome.kind === "upgraded" ? outcome.answer : outcome);
   if (outcome.kind === "refused") {
     const failure = statusErrorOf(outcome.status, await readText(outcome), "POST", path);
     throw new Error(`error upgrading connection: unable to upgrade connection: ${failure.message}`);

@@ -119,6 +119,8 @@ const run: CommandSpec = {
     const report = await typedReporter(context, dryRun);
     const query = { fieldManager: flags.text("field-manager"), ...dryRunQuery(dryRun) };
     const namespace = await context.namespace();
+    // Upstream looks the kind up, even when nothing is sent.
+    await (await context.discovery()).ofKind("v1", "Pod");
     const create = async (path: string, object: ApiObject) =>
       dryRun === "client"
         ? object

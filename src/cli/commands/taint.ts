@@ -34,7 +34,7 @@ const taint: CommandSpec = {
     if (specs.length < 1) throw new Error("at least one taint update is required");
     const { set, remove } = parsed(context, specs);
     const type = (resources[0] ?? "").toLowerCase();
-    if ((await (await context.discovery()).get(type)).kind !== "Node")
+    if ((await (await context.discovery()).get(type, 2)).kind !== "Node")
       throw new Error(`invalid resource type ${type}, only node types are supported`);
     const clashes = (old: Taint) => set.some((each) => old.key === each.key && old.effect === each.effect);
     const operation = ({ object }: Found) => {

@@ -96,7 +96,7 @@ function sortBy(context: CommandContext): SortBy {
 }
 
 async function metrics(context: CommandContext, path: string): Promise<Metrics[]> {
-  const resources = await (await context.discovery()).resources();
+  const resources = await (await context.discovery()).resources(0);
   if (!resources.some(({ group }) => group === "metrics.k8s.io")) throw new Error("Metrics API not available");
   const client = await context.client();
   const answer = await client.get<Metrics & { items?: Metrics[] }>(`/apis/metrics.k8s.io/v1beta1${path}`, {

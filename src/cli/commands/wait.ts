@@ -147,12 +147,7 @@ async function untilMet(context: CommandContext, found: Found, wanted: Wanted & 
   return watched(context, found, (object) => condition.isMet(object), deadline);
 }
 
-async function watched(
-  context: CommandContext,
-  found: Found,
-  isMet: (object: ApiObject) => boolean,
-  deadline: number,
-): Promise<ApiObject> {
+async function watched(context: CommandContext, found: Found, isMet: (object: ApiObject) => boolean, deadline: number): Promise<ApiObject> {
   const client = await context.client();
   const abort = new AbortController();
   const cancel = after(Math.max(1, deadline - nowMs()), () => abort.abort());

@@ -13,7 +13,7 @@ export async function remotePaths(context: CommandContext, position: Position): 
   const pod = await findObject<LivePod>(context, "pods", name, namespace);
   if (!pod) return [];
   const folder = path.slice(0, path.lastIndexOf("/") + 1);
-  const container = execContainer(pod, position.given.get("container")?.at(-1) ?? "", () => undefined);
+  const container = execContainer(pod, position.given.get("container")?.at(-1) ?? "", { tell: () => undefined, logger: undefined });
   const chunks: Buffer[] = [];
   const command = ["ls", "-1ap", folder || "."];
   await runRemote(

@@ -2,6 +2,7 @@ import { StatusError } from "../../api/status.ts";
 import type { Json } from "../client.ts";
 import type { CommandContext, CommandEntry, CommandSpec } from "../command.ts";
 import { DRY_RUN_FLAG, dryRunOf, dryRunQuery } from "../dry-run.ts";
+import { ConnectionError } from "../errors.ts";
 import type { FlagSpec } from "../flags.ts";
 import { FIELD_MANAGER_FLAG, fieldValidation, OUTPUT_FLAGS, typedReporter, VALIDATE_FLAG } from "../report.ts";
 import type { ApiObject } from "../resources.ts";
@@ -98,7 +99,7 @@ async function run(context: CommandContext, generator: Generator): Promise<void>
 
 /** Most failures are told as "failed to create KIND: …", whatever the server's reason. */
 function failedTo(error: unknown, generator: Generator, type: unknown): unknown {
-  if (!(error instanceof StatusError)) return error;
+  if (!(error instanceof StatusError || error instanceof ConnectionError)) return error;
   const wrapped: Readonly<Record<string, string>> = {
     configmaps: "configmap:",
     secrets: "secret",

@@ -63,9 +63,10 @@ function finish(resource: Resource, buildMetadata: readonly string[]): void {
   if (!buildMetadata.includes("transformerAnnotations")) resource.removeAnnotation(TRANSFORMATIONS);
   const { annotations } = metadata;
   if (isMap(annotations) && Object.keys(annotations).length > 0)
-    metadata.annotations = Object.fromEntries(Object.entries(annotations).map(([key, value]) => [key, value === null ? "null" : textOf(value)]));
+    metadata.annotations = Object.fromEntries(
+      Object.entries(annotations).map(([key, value]) => [key, value === null ? "null" : textOf(value)]),
+    );
   else delete metadata.annotations;
 }
 
 export const renderResources = (all: readonly Resource[]): string => all.map(({ object }) => renderYaml(object)).join("---\n");
-

@@ -72,7 +72,9 @@ function place({ document }: Root, path: string, op: string): Place {
   }
   if (Array.isArray(holder)) return itemOf(holder, key, path, op);
   if (isMap(holder)) return memberOf(holder, key, path, op);
-  throw new Error(`${op} operation does not apply: doc is missing ${op === "replace" ? `path: ${path}` : `path: ${JSON.stringify(path)}`}: missing value`);
+  throw new Error(
+    `${op} operation does not apply: doc is missing ${op === "replace" ? `path: ${path}` : `path: ${JSON.stringify(path)}`}: missing value`,
+  );
 }
 
 function memberOf(holder: Json, key: string, path: string, op: string): Place {
@@ -96,7 +98,8 @@ function itemOf(holder: unknown[], key: string, path: string, op: string): Place
   const invalid = () => fail(`Unable to access invalid index: ${key}: invalid index referenced`);
   const index = (length: number) => {
     const number = /^[-+]?\d+$/.test(key) ? Number(key) : undefined;
-    if (number === undefined) throw fail(`value was not a proper array index: '${key}': strconv.Atoi: parsing ${JSON.stringify(key)}: invalid syntax`);
+    if (number === undefined)
+      throw fail(`value was not a proper array index: '${key}': strconv.Atoi: parsing ${JSON.stringify(key)}: invalid syntax`);
     if (number >= length || number < -length) throw invalid();
     return number < 0 ? number + length : number;
   };

@@ -6,7 +6,15 @@ import { decodeKustomization, fieldErrors, type GeneratorArgs, type Kustomizatio
 import { isRemoteError, type Loader } from "./loader.ts";
 import type { OpenApi } from "./open-api.ts";
 import { markOrigin, markTransformer, type Origin, originBelow, originOfPlugin, setOrigin } from "./origin.ts";
-import { configured, configureGenerator, configureTransformer, type Generate, loadPlugin, type PluginContext, type Transform } from "./plugins.ts";
+import {
+  configured,
+  configureGenerator,
+  configureTransformer,
+  type Generate,
+  loadPlugin,
+  type PluginContext,
+  type Transform,
+} from "./plugins.ts";
 import type { Resource } from "./resource.ts";
 import { resourcesOf } from "./resource-factory.ts";
 import { ResourceList } from "./resource-list.ts";
@@ -82,7 +90,10 @@ export class KustomizationTarget {
     const { file } = this;
     let result = all;
     attempt("accumulating resources", () => this.#addResources(all, file.resources));
-    all.config = mergeConfigs(all.config, configWith((file.configurations ?? []).map((path) => parseYamlDocuments(this.#loader.loadText(path))[0])));
+    all.config = mergeConfigs(
+      all.config,
+      configWith((file.configurations ?? []).map((path) => parseYamlDocuments(this.#loader.loadText(path))[0])),
+    );
     for (const path of file.crds ?? []) {
       const [definitions] = attempt(`loading CRDs [${(file.crds ?? []).join(" ")}]`, () => parseYamlDocuments(this.#loader.loadText(path)));
       if (isMap(definitions)) all.config = mergeConfigs(all.config, configOfDefinitions(definitions));

@@ -97,4 +97,3 @@ function expanded(text: string, valueOfName: (name: string) => Value): unknown {
     return next.startsWith("(") && next.endsWith(")") && next.length > 1 ? String(valueOfName(next.slice(1, -1))) : all;
   });
 }
-

@@ -6,6 +6,7 @@ import { ROOT } from "../../support/e2e.ts";
 import { type Case, type CaseGroup, splitWords } from "./case.ts";
 import { compareOutcomes, difference } from "./compare.ts";
 import { ConformanceCluster, newCertificates } from "./conformance-cluster.ts";
+import { maskLog } from "./mask-log.ts";
 import { type Client, kubectl, kubesim, type Outcome, readFolder, runClient } from "./run-client.ts";
 import { stateDifference } from "./stored-state.ts";
 
@@ -178,15 +179,13 @@ function environment(side: Side, more: Readonly<Record<string, string>>): Record
   };
 }
 
-// What client-go logs for its developers, with the time and a process id: kubesim has no such log.
 const RUN_IDS = /(?<=failed to start exec ")[\da-f]{64}/g;
-const KLOG_LINES = /^[IWEF]\d{4} \d\d:\d\d:\d\d\.\d+ +\d+ [\w.]+:\d+\] .*\n/gm;
 
 /** Only what cannot be equal: the side's folders and ports. */
 function masked({ stdout, stderr, status }: Outcome, side: Side, folder: string): Outcome {
   return {
     stdout: maskText(stdout, side, folder),
-    stderr: maskText(stderr.replace(KLOG_LINES, "").replace(RUN_IDS, "ID"), side, folder),
+    stderr: maskText(maskLog(stderr).replace(RUN_IDS, "ID"), side, folder),
     status,
   };
 }

@@ -5,6 +5,7 @@ import { configCases, discoveryCases, errorCases, eventsCases, helpCases, logsCa
 import { goTemplateFailureCases } from "./go-template-failures.ts";
 import { goTemplateLanguageCases } from "./go-template-language.ts";
 import { jsonpathDialectCases } from "./jsonpath-dialect.ts";
+import { loggingCases } from "./logging.ts";
 import { columnsCases, goTemplateCases, jsonpathCases } from "./output-formats.ts";
 import { richCases } from "./rich.ts";
 import { sortWatchColumnCases } from "./sort-watch-columns.ts";
@@ -31,6 +32,7 @@ export const GROUPS: readonly CaseGroup[] = [
   configCases,
   errorCases,
   helpCases,
+  loggingCases,
   writeBasicsCases,
   ...WRITE_GROUPS,
 ];
