@@ -24,8 +24,6 @@ export interface ReconcilerOptions {
 // Upstream: client-go DefaultTypedControllerRateLimiter: 5 ms doubling up to 1000 s.
 const BASE_BACKOFF_MS = 5;
 const MAX_BACKOFF_MS = 1_000_000;
-/** Hand the event loop back after so much work in a row. */
-const SLICE_ITEMS = 8;
 
 /** Keyed work queue and workers: a key is never worked on twice at once, and events meanwhile make it run once more. */
 export class Reconciler {
@@ -36,7 +34,6 @@ export class Reconciler {
   readonly #failures = new Map<string, number>();
   readonly #delayed = new Map<string, { readonly dueMs: number; readonly timer: Timer }>();
   #running = 0;
-  #sinceYield = 0;
 
   constructor(options: ReconcilerOptions) {
     this.#options = options;
@@ -76,27 +73,24 @@ export class Reconciler {
   #pump(): void {
     while (this.#running < (this.#options.workers ?? 5) && this.#queue.size > 0) {
       this.#running++;
-      this.#options.tasks.run(this.#options.name, (signal) => this.#work(signal).finally(() => this.#running--));
+      this.#options.tasks.run(this.#options.name, (signal) => this.#work(signal));
     }
   }
 
   async #work(signal: AbortSignal): Promise<void> {
-    // A turn of the microtask queue first: whoever adds keys in a row fills the queue before work starts.
-    await Promise.resolve();
-    while (!signal.aborted) {
+    // Before the first key too: whoever adds keys in a row fills the queue before work starts.
+    for (await this.#options.clock.share(); !signal.aborted; await this.#options.clock.share()) {
       const next = this.#queue.values().next();
-      if (next.done) return;
+      if (next.done) break;
       const key = next.value;
       this.#queue.delete(key);
       this.#active.add(key);
       await this.#reconcileOne(key, signal);
       this.#active.delete(key);
       if (this.#dirty.delete(key)) this.#queue.add(key);
-      if (++this.#sinceYield >= SLICE_ITEMS) {
-        this.#sinceYield = 0;
-        await this.#options.clock.yield();
-      }
     }
+    // In the same turn as the look into the empty queue: a key that comes after it needs another worker.
+    this.#running--;
   }
 
   async #reconcileOne(key: string, signal: AbortSignal): Promise<void> {

@@ -1,10 +1,14 @@
 import type { SteerableClock, Timer } from "../util/clock.ts";
 import { sleepOn, TimerQueue } from "../util/timer-queue.ts";
+import { TurnSharing } from "./turn-sharing.ts";
 
 // Node's timers overflow beyond this and fire at once.
 const LONGEST_HOST_TIMEOUT_MS = 2 ** 31 - 1;
 /** Callbacks run in a row before the event loop gets a turn. */
 const SLICE_MS = 10;
+/** Turns of the event loop without anything that waits for one: then all that was under way has come to rest. */
+const QUIET_TURNS = 12;
+const MOST_TURNS = 10_000;
 
 /** Simulated time driven by the host's: one host timer, armed for whatever is due next. */
 export class HostClock implements SteerableClock {
@@ -17,6 +21,7 @@ export class HostClock implements SteerableClock {
   #armed: NodeJS.Timeout | undefined;
   #armedDueMs = Infinity;
   #running = false;
+  readonly #turns = new TurnSharing(SLICE_MS);
 
   /** @param startMs simulated time to start at. */
   constructor(startMs = Date.now()) {
@@ -45,6 +50,10 @@ export class HostClock implements SteerableClock {
 
   yield(): Promise<void> {
     return yieldToHost();
+  }
+
+  share(): Promise<void> {
+    return this.#turns.share();
   }
 
   setSpeed(speed: number): void {
@@ -85,7 +94,10 @@ export class HostClock implements SteerableClock {
   }
 
   async #settle(): Promise<void> {
-    for (let turn = 0; turn < 12; turn++) await yieldToHost();
+    for (let turn = 0, quiet = 0; quiet < QUIET_TURNS && turn < MOST_TURNS; turn++) {
+      await yieldToHost();
+      quiet = this.#turns.waiting > 0 ? 0 : quiet + 1;
+    }
   }
 
   #arm(): void {

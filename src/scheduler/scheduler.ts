@@ -26,8 +26,6 @@ import { VolumeBinder, volumeLookups } from "./volume-binder.ts";
 // Upstream: schedule_one.go numFeasibleNodesToFind.
 const MIN_FEASIBLE_NODES = 100;
 const MIN_FEASIBLE_PERCENT = 5;
-/** Hand the event loop back after so much simulated-time-free work. */
-const PODS_A_SLICE = 8;
 const EXPLANATIONS_KEPT = 500;
 // A pod that is stopped before any node was looked at has no state for DynamicResources' PostFilter, whose error is all that upstream then says.
 const NO_CYCLE_STATE = "not found";
@@ -183,11 +181,10 @@ class DefaultScheduler implements Scheduler {
     // Let the burst that woke us arrive: priorities can only be compared among pods that are there.
     await Promise.resolve();
     while (!this.#synced && !signal.aborted) await this.#context.clock.yield();
-    for (let count = 1; !signal.aborted; count++) {
+    for (; !signal.aborted; await this.#context.clock.share()) {
       const queued = this.#queue.take();
       if (!queued) break;
       this.#scheduleOne(queued);
-      if (count % PODS_A_SLICE === 0) await this.#context.clock.yield();
     }
     // In the same turn as the look into the empty queue: a pod that becomes active after it wakes a new loop.
     this.#running = false;

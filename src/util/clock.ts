@@ -16,6 +16,8 @@ export interface Clock {
   sleep(delayMs: number, signal: AbortSignal): Promise<void>;
   /** Resolves on the host's next turn of the event loop, whatever the simulated time does: long work calls it to let others run. */
   yield(): Promise<void>;
+  /** The same for those of whom there are many: they go on one after the other, in as many turns as that takes. */
+  share(): Promise<void>;
 }
 
 /** The clock as `kubesim sim clock` steers it. */

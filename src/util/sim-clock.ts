@@ -33,6 +33,11 @@ export class SimClock implements SteerableClock {
     return this.#yieldToHost();
   }
 
+  /** At once: simulated work takes no time, and its order must not depend on the host's. */
+  share(): Promise<void> {
+    return Promise.resolve();
+  }
+
   setSpeed(): void {}
   pause(): void {}
   resume(): void {}

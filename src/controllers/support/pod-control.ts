@@ -8,7 +8,7 @@ import type { Clock } from "../../util/clock.ts";
 import { controllerReference } from "./owners.ts";
 
 /** Pods made before others get their turn. */
-const SLICE = 16;
+const SLICE = 8;
 
 /** Makes and deletes pods for a workload, with its events. Upstream: pkg/controller/controller_utils.go RealPodControl */
 export class PodControl<T extends KubernetesObject> {

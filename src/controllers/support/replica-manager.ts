@@ -1,7 +1,7 @@
 import type { Pod, PodTemplateSpec } from "../../api/generated/core-v1.ts";
 import type { Kind } from "../../api/kind.ts";
 import { keyOf, type KubernetesObject } from "../../api/meta.ts";
-import { podCondition, isPodActive, isPodAvailable, isPodReady, isPodTerminal } from "../../api/pod-facts.ts";
+import { podCondition, isPodActive, isPodReady } from "../../api/pod-facts.ts";
 import type { Selector } from "../../api/labels.ts";
 import { pods } from "../../api/resources/pod.ts";
 import type { Informer } from "../../client/informer.ts";
@@ -10,6 +10,7 @@ import { rfc3339 } from "../../util/clock.ts";
 import type { ControllerContext } from "../controller.ts";
 import { adoptedBy, controllerOf, orphanIndex, ORPHANS } from "./owners.ts";
 import { Expectations, PodControl, slowStart } from "./pod-control.ts";
+import { type PodCounts, PodCounting, type PodFacts, PodTally } from "./pod-tally.ts";
 
 // Upstream: BurstReplicas.
 const BURST = 500;
@@ -49,6 +50,7 @@ class ReplicaManager<T extends ReplicaOwner> {
   readonly #owners: Informer<T>;
   readonly #pods: Informer<Pod>;
   readonly #reconciler: Reconciler;
+  readonly #tally: PodTally<T>;
 
   constructor(context: ControllerContext, options: ReplicaManagerOptions<T>) {
     const { name, kind } = options;
@@ -58,6 +60,7 @@ class ReplicaManager<T extends ReplicaOwner> {
     this.#control = new PodControl<T>(this.#context, kind);
     this.#owners = context.informers.of(kind);
     this.#pods = context.informers.of(pods);
+    this.#tally = new PodTally((owner) => options.selectorOf(owner));
     this.#reconciler = new Reconciler({
       name,
       clock: context.clock,
@@ -114,38 +117,45 @@ class ReplicaManager<T extends ReplicaOwner> {
       (podKey) => this.#pods.find(podKey),
       (uid) => !this.#pods.byIndex("owner", owner.metadata.uid).some((pod) => pod.metadata.uid === uid && !pod.metadata.deletionTimestamp),
     );
-    const own = await this.#claim(owner);
+    const { own, counts } = await this.#claim(owner);
     let failure: Error | undefined;
-    if (settled && !owner.metadata.deletionTimestamp) {
+    if (settled && !owner.metadata.deletionTimestamp && counts.active !== (owner.spec.replicas ?? 0)) {
       try {
         await this.#manage(owner, key, own.filter(isPodActive));
       } catch (error) {
         failure = error as Error;
       }
     }
-    const counts = countPods(owner, own, this.#context.clock.now());
     await this.#updateStatus(owner, counts, failure);
     if (failure) throw failure;
     return counts.ready > counts.available ? { requeueAfterMs: (owner.spec.minReadySeconds ?? 0) * 1000 } : {};
   }
 
   /** The pods that are its own: orphans that match are adopted, own ones that no longer match are let go. */
-  async #claim(owner: T): Promise<Pod[]> {
-    const { kind, selectorOf } = this.#options;
-    const selector = selectorOf(owner);
+  async #claim(owner: T): Promise<{ readonly own: readonly Pod[]; readonly counts: PodCounts }> {
+    const { kind } = this.#options;
     const own: Pod[] = [];
+    const counting = new PodCounting(owner.spec.minReadySeconds ?? 0, this.#context.clock.now());
+    const factsOf = this.#tally.factsFor(owner);
+    const take = (pod: Pod, facts: PodFacts) => {
+      own.push(pod);
+      counting.add(pod, facts);
+    };
     for (const pod of this.#pods.byIndex("owner", owner.metadata.uid)) {
-      if (selector.matches(pod.metadata.labels)) own.push(pod);
+      const facts = factsOf(pod);
+      if (facts.selected) take(pod, facts);
       else if (!owner.metadata.deletionTimestamp) await this.#release(pod, owner);
     }
-    if (owner.metadata.deletionTimestamp) return own;
+    const { counts } = counting;
+    if (owner.metadata.deletionTimestamp) return { own, counts };
     for (const pod of this.#pods.byIndex(ORPHANS, owner.metadata.namespace ?? "")) {
-      if (!isPodActive(pod) || !selector.matches(pod.metadata.labels)) continue;
+      const { active, selected } = factsOf(pod);
+      if (!active || !selected) continue;
       const adopt = (current: Pod) => adoptedBy(current, kind, owner, pod.metadata.uid);
       const adopted = await this.#context.client.mutate(pods, pod.metadata, adopt);
-      if (adopted && controllerOf(adopted)?.uid === owner.metadata.uid) own.push(adopted);
+      if (adopted && controllerOf(adopted)?.uid === owner.metadata.uid) take(adopted, factsOf(adopted));
     }
-    return own;
+    return { own, counts };
   }
 
   async #release(pod: Pod, owner: T): Promise<void> {
@@ -205,31 +215,6 @@ class ReplicaManager<T extends ReplicaOwner> {
     const write = (current: T) => (current.metadata.uid === owner.metadata.uid ? { ...current, status } : current);
     await client.mutate(kind, owner.metadata, write, { subresource: "status" });
   }
-}
-
-interface PodCounts {
-  readonly active: number;
-  readonly labelled: number;
-  readonly ready: number;
-  readonly available: number;
-  readonly terminating: number;
-}
-
-/** In one pass: a set is looked at whenever one of its pods changes. */
-function countPods({ spec }: ReplicaOwner, own: readonly Pod[], nowMs: number): PodCounts {
-  const labels = Object.entries(spec.template?.metadata?.labels ?? {});
-  const minReadySeconds = spec.minReadySeconds ?? 0;
-  const counts = { active: 0, labelled: 0, ready: 0, available: 0, terminating: 0 };
-  for (const pod of own) {
-    if (pod.metadata.deletionTimestamp && !isPodTerminal(pod)) counts.terminating++;
-    if (!isPodActive(pod)) continue;
-    counts.active++;
-    if (labels.every(([label, value]) => pod.metadata.labels?.[label] === value)) counts.labelled++;
-    if (!isPodReady(pod)) continue;
-    counts.ready++;
-    if (minReadySeconds === 0 || isPodAvailable(pod, minReadySeconds, nowMs)) counts.available++;
-  }
-  return counts;
 }
 
 function same(a: ReplicaStatus, b: ReplicaStatus): boolean {
