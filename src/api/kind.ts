@@ -66,7 +66,7 @@ export interface Kind<T extends KubernetesObject = KubernetesObject> {
   /** Custom resources: drops what the schema does not know, in place. Returns the paths of what a client sent in vain. */
   prune?(object: Record<string, unknown>): string[];
   /** Custom resources: how all versions of them are kept, and read again by the schema of today. */
-  readonly storedForm?: { readonly apiVersion: string; fromStored(object: KubernetesObject): KubernetesObject };
+  readonly storedForm?: StoredForm;
   /** Where the scale of a custom resource is. */
   readonly scalePaths?: ScalePaths;
 }
@@ -86,6 +86,14 @@ export interface Subresource {
   readonly writesStatus?: true;
   /** What it answers with, when that is not the kind itself: pods/eviction → policy/v1 Eviction. */
   readonly responseKind?: { readonly group: string; readonly version: string; readonly kind: string };
+}
+
+export interface StoredForm {
+  readonly apiVersion: string;
+  /** A webhook is asked for it: reads and writes may have to wait. */
+  readonly isAsked: boolean;
+  fromStored(object: KubernetesObject): KubernetesObject;
+  toStored(object: KubernetesObject): KubernetesObject;
 }
 
 export interface StoredAs {

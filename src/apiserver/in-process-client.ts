@@ -41,15 +41,15 @@ class InProcessClient implements Client {
   }
 
   async get<T extends KubernetesObject>(kind: Kind<T>, name: ObjectName): Promise<T> {
-    return this.#registry.get(kind, name);
+    return this.#read(() => this.#registry.get(kind, name));
   }
 
   async find<T extends KubernetesObject>(kind: Kind<T>, name: ObjectName): Promise<T | undefined> {
-    return this.#registry.find(kind, name);
+    return this.#read(() => this.#registry.find(kind, name));
   }
 
   async list<T extends KubernetesObject>(kind: Kind<T>, options: ListOptions = {}): Promise<ObjectList<T>> {
-    const { views, resourceVersion } = this.#registry.list(kind as Kind, options);
+    const { views, resourceVersion } = await this.#read(() => this.#registry.list(kind as Kind, options));
     return { ...listKindOf(kind as Kind), metadata: { resourceVersion }, items: views.map((view) => view.object as T) };
   }
 
@@ -104,6 +104,16 @@ class InProcessClient implements Client {
     bindPod(this.#registry, pod, nodeName, componentContext(this.component));
   }
 
+  /** Custom resources may have to be converted by a webhook. */
+  #read<T>(attempt: () => T): T | Promise<T> {
+    try {
+      return attempt();
+    } catch (error) {
+      if (!(error instanceof WebhooksPending)) throw error;
+      return withWebhooks(new WebhookAnswers(), this.#registry.callWebhook, attempt);
+    }
+  }
+
   /** At once where no webhook has to be asked: then nothing else runs before the write is done. */
   #write<T>(attempt: (context: RequestContext) => T): T | Promise<T> {
     // While the cluster starts nobody can be asked: what a cluster is made of must not hang on a webhook in it.
@@ -127,6 +137,7 @@ class InProcessClient implements Client {
       handle = this.#registry.watch(kind as Kind, {
         ...options,
         after: Number(options.resourceVersion),
+        onFailed: () => this.#registry.clock.after(FAILED_WATCH_RETRY_MS, () => options.onExpired()),
         onEvents: (events) => options.onEvents(events.map((event) => ({ type: event.type, object: event.view.object as T }))),
       });
     } catch (error) {
@@ -138,6 +149,7 @@ class InProcessClient implements Client {
 }
 
 const MEDIA_TYPES = { json: JSON_PATCH, merge: MERGE_PATCH, strategic: STRATEGIC_MERGE_PATCH };
+const FAILED_WATCH_RETRY_MS = 1000;
 const GONE = new Error("gone");
 
 function found(current: KubernetesObject | undefined): KubernetesObject {

@@ -28,7 +28,12 @@ function convert(kind: Kind, entry: Entry): ObjectView {
 
 /** What is written to the store for an object of this kind: custom resources are kept in one of their versions. */
 export function inStoredForm(kind: Kind, object: KubernetesObject): KubernetesObject {
-  return kind.storedForm ? { ...object, apiVersion: kind.storedForm.apiVersion } : object;
+  return kind.storedForm ? kind.storedForm.toStored(object) : object;
+}
+
+/** Before anything is done that lasts: the object can be stored, and shown again. Throws WebhooksPending. */
+export function assertConvertible(kind: Kind, object: KubernetesObject): void {
+  if (kind.storedForm?.isAsked) kind.storedForm.fromStored(kind.storedForm.toStored(object));
 }
 
 /** A view of an object that is not stored: a dry run's. */

@@ -13,7 +13,7 @@ import type { Rng } from "../util/rng.ts";
 import type { AdmissionCluster, AdmissionPlugin, AdmissionRequest } from "./admission/admission.ts";
 import { checkPreconditions, type DeleteOptions, isDeletedByUpdate, planDeletion, validateDeleteOptions } from "./deletion.ts";
 import { journalName, storageKey, storedKind } from "./kind-table.ts";
-import { inStoredForm, type ObjectView, unstoredView, viewOf } from "./object-view.ts";
+import { assertConvertible, inStoredForm, type ObjectView, unstoredView, viewOf } from "./object-view.ts";
 import { canonical, cloneJson, deepEqual, sameDesired, shareUnchanged } from "./objects.ts";
 import type { RequestContext } from "./request-context.ts";
 import type { ServiceAllocator } from "./service-allocator.ts";
@@ -133,6 +133,7 @@ export class RegistryWriter {
     if (this.#options.store.find(key)) throw alreadyExists(stored, object.metadata.name);
     this.#allocate(stored, object, undefined);
     context.warnings.push(...(stored.warnings?.(object, undefined) ?? []));
+    assertConvertible(stored, object);
     this.#validateAdmission(admission);
     const final = canonical(object, apiVersionOf(stored), stored.kind);
     if (context.dryRun) return unstoredView(kind, final);
@@ -328,6 +329,7 @@ export class RegistryWriter {
     this.#throwInvalid(kind, next, errors);
     if (subresource === undefined) this.#allocate(kind, next, old);
     context.warnings.push(...(kind.warnings?.(next, old) ?? []));
+    assertConvertible(kind, next);
     this.#validateAdmission({ ...admission, object: next });
     next.metadata.resourceVersion = old.metadata.resourceVersion;
     return canonical(next, apiVersionOf(kind), kind.kind);
@@ -342,6 +344,7 @@ export class RegistryWriter {
   }
 
   #put(kind: Kind, entry: Entry, object: KubernetesObject, context: RequestContext, action: string, verb: string): Entry {
+    assertConvertible(kind, object);
     const result = this.#options.store.put(entry.key, entry.modRevision, (revision) => withRevision(inStoredForm(kind, object), revision));
     if (!result.ok) throw conflict(kind, object.metadata.name, MODIFIED_MESSAGE);
     this.#record(kind, result.entry, context, action, verb);

@@ -10,7 +10,7 @@ import type { Rng } from "../util/rng.ts";
 import type { AdmissionCluster, AdmissionPlugin } from "./admission/admission.ts";
 import { ADMISSION_PLUGINS } from "./admission/index.ts";
 import { type Connection, connectRequest } from "./admission/connect.ts";
-import type { CallWebhook } from "./admission/webhook-calls.ts";
+import { type CallWebhook, WebhookAnswers, WebhooksPending, withWebhooks } from "./admission/webhook-calls.ts";
 import type { DeleteOptions } from "./deletion.ts";
 import { keyPrefix, KindTable, storageKey, storedKind } from "./kind-table.ts";
 import { decodeContinue, encodeContinue, type ListQuery, revisionOfList, listError } from "./list-options.ts";
@@ -48,6 +48,8 @@ export interface RegistryWatchOptions extends Selection {
   readonly after: number;
   onEvents(events: readonly RegistryEvent[]): void;
   onProgress?(revision: number): void;
+  /** An object could not be shown in the version that is watched: nothing more comes. */
+  onFailed?(error: unknown): void;
 }
 
 /**
@@ -164,19 +166,17 @@ export class Registry {
   /** Throws 410 Expired when `after` is no longer kept. Events come in revision order, never from within a write. */
   watch(kind: Kind, options: RegistryWatchOptions): WatchHandle {
     const matches = matcherOf(kind, options);
-    const toEvent = (event: WatchEvent) => registryEvent(kind, event, matches);
+    const toEvents = (events: readonly WatchEvent[]) =>
+      events.flatMap((event) => (event.revision <= options.after ? [] : (registryEvent(kind, event, matches) ?? [])));
+    const deliver = kind.storedForm?.isAsked ? this.#inOrder(options) : undefined;
     // Whoever asks for the future waits until it is there.
     const after = Math.min(options.after, this.store.revision);
     try {
       return this.store.watch(prefixOf(kind, options.namespace), {
         after,
         onEvents: (events) => {
-          const relevant: RegistryEvent[] = [];
-          for (const event of events) {
-            if (event.revision <= options.after) continue;
-            const translated = toEvent(event);
-            if (translated) relevant.push(translated);
-          }
+          if (deliver) return deliver(() => toEvents(events));
+          const relevant = toEvents(events);
           if (relevant.length > 0) options.onEvents(relevant);
         },
         ...(options.onProgress ? { onProgress: (revision: number) => options.onProgress?.(revision) } : {}),
@@ -185,6 +185,23 @@ export class Registry {
       if (error instanceof CompactedError) throw expired(`too old resource version: ${options.after} (${error.compactedRevision})`);
       throw error;
     }
+  }
+
+  /** Events whose objects a webhook has to convert come later, but one after the other. */
+  #inOrder(options: RegistryWatchOptions): (translate: () => readonly RegistryEvent[]) => void {
+    let last = Promise.resolve();
+    let failed = false;
+    return (translate) => {
+      last = last
+        .then(async () => {
+          const events = failed ? [] : await withWebhooks(new WebhookAnswers(), this.callWebhook, translate);
+          if (events.length > 0) options.onEvents(events);
+        })
+        .catch((error: unknown) => {
+          failed = true;
+          options.onFailed?.(error);
+        });
+    };
   }
 
   #listAt(
@@ -203,6 +220,7 @@ export class Registry {
         ...(revision ? { revision } : {}),
       });
       revision = page.revision;
+      if (kind.storedForm?.isAsked) convertAll(kind, page.entries);
       let taken = 0;
       for (const entry of page.entries) {
         if (limit && views.length === limit) break;
@@ -245,6 +263,20 @@ export class Registry {
   #kindOf(group: string, kindName: string): Kind | undefined {
     return this.kinds.findKind(group, "v1", kindName);
   }
+}
+
+/** Asks for all of them at once, where a webhook has to be asked. */
+function convertAll(kind: Kind, entries: readonly Entry[]): void {
+  const calls = entries.flatMap((entry) => {
+    try {
+      viewOf(kind, entry);
+      return [];
+    } catch (error) {
+      if (!(error instanceof WebhooksPending)) throw error;
+      return error.calls;
+    }
+  });
+  if (calls.length > 0) throw new WebhooksPending(calls);
 }
 
 function prefixOf(kind: Kind, namespace: string | undefined): string {

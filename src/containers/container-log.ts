@@ -23,6 +23,11 @@ export class LogBuffer implements ContainerLog {
     return this.#lines;
   }
 
+  /** What its files take on the disk. */
+  get bytes(): number {
+    return this.#bytes;
+  }
+
   follow(onLine: (line: LogLine) => void, onEnd: () => void): () => void {
     if (this.#ended) {
       onEnd();

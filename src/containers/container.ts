@@ -1,8 +1,8 @@
 import { SIGNALS } from "./signals.ts";
 import { MemoryMeter } from "./memory-meter.ts";
 import { CpuMeter } from "./cpu-meter.ts";
-import type { Mount } from "./filesystem.ts";
-import type { AppSpec, TaggedImage } from "./images.ts";
+import type { FileSystem, MeasuredFileSystem, Mount } from "./filesystem.ts";
+import type { TaggedImage } from "./images.ts";
 import { kernelMounts, sandboxFiles } from "./live-files.ts";
 import { createMemoryFileSystem, type FrozenTree } from "./memory-filesystem.ts";
 import { MountedFileSystem } from "./mounted-filesystem.ts";
@@ -51,6 +51,8 @@ export class Container {
   readonly env: ReadonlyMap<string, string>;
   readonly cwd: string;
   readonly machine: Machine;
+  /** What it wrote over its image. */
+  readonly layer: MeasuredFileSystem;
   readonly uid: number;
   readonly gid: number;
   readonly input: BytePipe | undefined;
@@ -81,7 +83,8 @@ export class Container {
     this.gid = config.runAsGroup ?? (config.runAsUser === undefined ? this.uid : 0);
     this.cwd = config.workingDir ?? (image.image.workingDir || "/");
     this.env = environment(config, image, sandbox.hostname, this.uid);
-    this.machine = makeMachine(parts, image.app, () => this.#runOutOfMemory());
+    this.layer = createMemoryFileSystem({ base: parts.tree, now: () => clock.now() });
+    this.machine = makeMachine(parts, this.layer, () => this.#runOutOfMemory());
     const output: ByteWriter = { write: (data) => this.#output("stdout", data) };
     this.terminal = config.tty ? new Terminal(output, (signal) => this.#signalForeground(signal)) : undefined;
     this.input = this.terminal?.input ?? (config.stdin ? new BytePipe() : undefined);
@@ -219,9 +222,8 @@ function userId(user: string): number {
   return name === "" ? 0 : /^\d+$/.test(name) ? Number(name) : (ACCOUNTS[name] ?? 1000);
 }
 
-function makeMachine(parts: ContainerParts, app: AppSpec | undefined, onOutOfMemory: () => void): Machine {
-  const { sandbox, config, tree, clock, rng, table, hooks } = parts;
-  const root = createMemoryFileSystem({ base: tree, now: () => clock.now() });
+function makeMachine(parts: ContainerParts, root: FileSystem, onOutOfMemory: () => void): Machine {
+  const { sandbox, config, image, clock, rng, table, hooks } = parts;
   const files = sandboxFiles(sandbox.network, sandbox.hostname);
   const mount = (containerPath: string, fileSystem: Mount["fileSystem"], sourcePath: string, type: string, readOnly = false): Mount => ({
     containerPath,
@@ -249,7 +251,7 @@ function makeMachine(parts: ContainerParts, app: AppSpec | undefined, onOutOfMem
     rng,
     memory: new MemoryMeter(config.memoryLimitBytes, onOutOfMemory),
     cpu: new CpuMeter(clock, config.cpuLimitMillis),
-    hooks: { ...hooks, app },
+    hooks: { ...hooks, app: image.app },
   };
   return machine;
 }

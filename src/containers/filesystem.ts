@@ -59,6 +59,13 @@ export interface FileSystem {
   watch(path: string, onChange: () => void): () => void;
 }
 
+/** A file system whose size can be told: what was written to it, not what it shares with its image. */
+export interface MeasuredFileSystem extends FileSystem {
+  usedBytes(): number;
+  /** Told after every change of what is in it. */
+  onChange(listener: () => void): () => void;
+}
+
 /** A file system mounted at a path of a container. */
 export interface Mount {
   readonly containerPath: string;

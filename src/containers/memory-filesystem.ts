@@ -1,4 +1,4 @@
-import { FileError, type FileStat, type FileSystem } from "./filesystem.ts";
+import { FileError, type FileStat, type FileSystem, type MeasuredFileSystem } from "./filesystem.ts";
 
 const STRERROR: Record<FileError["code"], string> = {
   ENOENT: "No such file or directory",
@@ -56,11 +56,15 @@ export interface MemoryFileSystemOptions {
   readonly now?: () => number;
   /** Shared below; what is written is copied first. */
   readonly base?: FrozenTree;
+  /** Writes of more fail, as on a full disk. */
+  readonly capacityBytes?: number;
 }
 
 let nextInode = 2;
 const EMPTY = Buffer.alloc(0);
 const MAX_SYMLINKS = 40;
+/** What disks give out. */
+const BLOCK_BYTES = 4096;
 
 export function newInode(type: Inode["type"], fields: Partial<Omit<Inode, "type" | "inode">> = {}): Inode {
   return {
@@ -117,14 +121,17 @@ interface Found {
  * A tree of files that shares what it did not change: a directory is copied (its table of names only) when
  * something in it changes, so a container costs what it wrote and a removed file needs no whiteout.
  */
-export class MemoryFileSystem implements FileSystem {
+export class MemoryFileSystem implements MeasuredFileSystem {
   #root: Inode;
   readonly #now: () => number;
   #token: object = {};
   #watchers: Map<string, Set<() => void>> | undefined;
+  readonly #listeners = new Set<() => void>();
+  readonly #capacityBytes: number;
 
   constructor(options: MemoryFileSystemOptions = {}) {
     this.#now = options.now ?? (() => 0);
+    this.#capacityBytes = options.capacityBytes ?? Infinity;
     this.#root = options.base?.root ?? newInode("directory", { owner: this.#token, entries: new Map() });
   }
 
@@ -166,6 +173,7 @@ export class MemoryFileSystem implements FileSystem {
       return;
     }
     if (found.inode && typeof found.inode.data === "function") throw fileError("EACCES");
+    this.#checkSpace(bytes.length - (found.inode && !options.append ? bytesOf(found.inode).length : 0));
     if (!found.inode) {
       if (path.endsWith("/")) throw fileError("EISDIR");
       const file = newInode("file", {
@@ -309,7 +317,33 @@ export class MemoryFileSystem implements FileSystem {
     return this.#root;
   }
 
+  usedBytes(): number {
+    return this.#ownBytes(this.#root, new Set());
+  }
+
+  onChange(listener: () => void): () => void {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
+  }
+
+  #ownBytes(inode: Inode, counted: Set<Inode>): number {
+    if (inode.owner !== this.#token || counted.has(inode)) return 0;
+    counted.add(inode);
+    if (inode.type === "directory")
+      return typeof inode.entries === "function"
+        ? 0
+        : [...entriesOf(inode).values()].reduce((sum, child) => sum + this.#ownBytes(child, counted), BLOCK_BYTES);
+    if (inode.type !== "file" || typeof inode.data === "function") return 0;
+    return Math.ceil((inode.data?.length ?? 0) / BLOCK_BYTES) * BLOCK_BYTES;
+  }
+
+  #checkSpace(moreBytes: number): void {
+    if (this.#capacityBytes === Infinity || moreBytes <= 0) return;
+    if (this.usedBytes() - BLOCK_BYTES + moreBytes > this.#capacityBytes) throw fileError("ENOSPC");
+  }
+
   #notify(path: string): void {
+    for (const listener of this.#listeners) listener();
     if (!this.#watchers) return;
     for (const changed of [path, directoryName(path)]) for (const onChange of [...(this.#watchers.get(changed) ?? [])]) onChange();
   }

@@ -53,6 +53,10 @@ export interface ContainerRuntime {
   readLog(containerId: string): ContainerLog;
   /** A connection to a port of the pod's loopback, for port-forward. Rejects with NetworkError. */
   connectToPort(sandboxId: string, port: number): Promise<Duplex>;
+  /** What a container takes of its node's disk: what it wrote over its image, and its log. */
+  writtenBytes(containerId: string): number;
+  /** Told whenever that may have changed. */
+  watchStorage(containerId: string, onChange: () => void): () => void;
   /** CPU and memory now, for metrics and top. */
   usage(containerId: string): ContainerUsage;
 }

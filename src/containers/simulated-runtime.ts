@@ -311,6 +311,17 @@ export class SimulatedRuntime implements ContainerRuntime {
     }
   }
 
+  writtenBytes(containerId: string): number {
+    const { layer, log } = this.#container(containerId);
+    return layer.usedBytes() + log.bytes;
+  }
+
+  watchStorage(containerId: string, onChange: () => void): () => void {
+    const { layer, log } = this.#container(containerId);
+    const stops = [layer.onChange(onChange), log.follow(onChange, () => undefined)];
+    return () => stops.forEach((stop) => stop());
+  }
+
   usage(containerId: string): ContainerUsage {
     const container = this.#container(containerId);
     if (container.state !== "running") return { cpuNanoCores: 0, cpuSeconds: 0, memoryBytes: 0 };

@@ -75,7 +75,7 @@ export class Machines {
       tokens,
       caPem,
       ...(volumeStorage ? { volumeStorage } : {}),
-      createVolume: () => createMemoryFileSystem({ now: () => context.clock.now() }),
+      createVolume: (capacityBytes = Infinity) => createMemoryFileSystem({ now: () => context.clock.now(), capacityBytes }),
     });
   }
 

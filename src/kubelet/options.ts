@@ -1,5 +1,5 @@
 import type { Pod, Taint } from "../api/generated/core-v1.ts";
-import type { FileSystem } from "../containers/filesystem.ts";
+import type { FileSystem, MeasuredFileSystem } from "../containers/filesystem.ts";
 import type { ContainerRuntime } from "../containers/runtime.ts";
 import type { Network } from "../network/network.ts";
 
@@ -27,7 +27,8 @@ export interface KubeletOptions {
   /** PEM of the cluster's CA, for node facts only: pods get it from the ConfigMap kube-root-ca.crt. */
   readonly caPem: string;
   readonly volumeStorage?: VolumeStorage;
-  createVolume(): FileSystem;
+  /** @param capacityBytes writes of more fail. */
+  createVolume(capacityBytes?: number): MeasuredFileSystem;
 }
 
 /** Issues bound service account tokens; ServiceAccountTokens fits it. */

@@ -1,5 +1,5 @@
 import { isDeepStrictEqual } from "node:util";
-import type { Container, EphemeralContainer, Pod, PodStatus, ServiceAccountTokenProjection } from "../api/generated/core-v1.ts";
+import type { Container, EphemeralContainer, Pod, PodStatus } from "../api/generated/core-v1.ts";
 import { keyOf } from "../api/meta.ts";
 import { isPodTerminal } from "../api/pod-facts.ts";
 import { pods } from "../api/resources/pod.ts";
@@ -15,24 +15,31 @@ import { type ContainerRun, PodContainers, specOf } from "./pod-containers.ts";
 import { killAll, killContainer } from "./pod-killer.ts";
 import { type PodEvents, podEvents } from "./pod-events.ts";
 import { PodResize } from "./pod-resize.ts";
+import { PodStorage } from "./pod-storage.ts";
 import { PodTokens } from "./pod-tokens.ts";
 import { PodProber } from "./probes/pod-prober.ts";
 import { sandboxConfig } from "./sandbox-config.ts";
-import { MountError, StartError } from "./start-error.ts";
+import { StartError } from "./start-error.ts";
 import { SyncLoop } from "./sync-loop.ts";
 import type { Waiting } from "./status/container-status.ts";
 import { generateStatus, mergedTimes } from "./status/pod-status.ts";
 import { StatusWriter } from "./status/status-writer.ts";
+import { payloadSources } from "./payload-sources.ts";
 import type { PayloadSources } from "./volumes/payload.ts";
 import { PodVolumes } from "./volumes/pod-volumes.ts";
+import { VolumeMounter } from "./volumes/volume-mounter.ts";
 
-// Upstream: workerBackoffPeriod; volume operations back off from 500 ms to about 2 minutes.
+// Upstream: workerBackoffPeriod
 const RETRY_MS = 10_000;
-const MOUNT_RETRY_MS = 500;
-const MAX_MOUNT_RETRY_MS = 122_000;
 // Upstream: syncFrequency, with up to half of it added at random.
 const SYNC_PERIOD_MS = 60_000;
 const PLEG_RELIST_MS = 1000;
+
+// Upstream: active_deadline.go
+const PAST_DEADLINE: Failure = {
+  reason: "DeadlineExceeded",
+  message: "Pod was active on the node longer than the specified deadline",
+};
 
 interface Failure {
   readonly reason: string;
@@ -49,6 +56,8 @@ export class PodWorker {
   readonly #parts: NodeParts;
   readonly containers: PodContainers;
   readonly #volumes: PodVolumes;
+  readonly #mounter: VolumeMounter;
+  readonly #diskUse: PodStorage;
   readonly #prober: PodProber;
   readonly #tokens: PodTokens;
   readonly #writer: StatusWriter;
@@ -64,7 +73,6 @@ export class PodWorker {
   #graceSeconds = 0;
   #stopped = false;
   #refresh = false;
-  #mountFailures = 0;
   readonly #loop: SyncLoop;
   readonly #work = new AbortController();
   readonly #hurry = new AbortController();
@@ -101,7 +109,17 @@ export class PodWorker {
       rng,
       nodeFileSystem: runtime.nodeFileSystem,
       storage: options.volumeStorage,
-      createVolume: () => options.createVolume(),
+      createVolume: (capacityBytes) => options.createVolume(capacityBytes),
+    });
+    this.#mounter = new VolumeMounter(this.#volumes, this.#events, () => this.#sources());
+    this.#diskUse = new PodStorage({
+      clock,
+      rng,
+      runtime,
+      containers: this.containers,
+      volumes: this.#volumes,
+      podNow: () => this.pod,
+      evict: (message) => this.#evict(message),
     });
     this.#tokens = new PodTokens(parts, () => this.refreshVolumes());
     // A kubelet that has just started spreads its probes over the first period.
@@ -196,6 +214,12 @@ export class PodWorker {
     this.trigger();
   }
 
+  /** Upstream: eviction_manager.go evictPod */
+  #evict(message: string): void {
+    this.#events.event("Warning", "Evicted", message);
+    this.fail("Evicted", message, 1);
+  }
+
   /** Turns the pod away: it never runs here. Upstream: kubelet.go rejectPod */
   reject(reason: string, message: string): void {
     this.#events.event("Warning", reason, message);
@@ -243,10 +267,7 @@ export class PodWorker {
     this.#phase = "gone";
     this.#work.abort(new Error("stopped"));
     this.#hurry.abort(new Error("stopped"));
-    this.#loop.stop();
-    this.#prober.stop();
-    this.#tokens.stop();
-    this.#writer.stop();
+    for (const part of [this.#loop, this.#prober, this.#tokens, this.#diskUse, this.#writer]) part.stop();
   }
 
   trigger(): void {
@@ -286,12 +307,7 @@ export class PodWorker {
     const actions = computeActions(pod, this.containers, this.#prober, this.#sandbox !== undefined);
     this.#report();
     if (actions.ended) return this.#terminate(pod.spec.terminationGracePeriodSeconds ?? 30);
-    if (this.#pastDeadline())
-      return this.fail(
-        "DeadlineExceeded",
-        "Pod was active on the node longer than the specified deadline",
-        pod.spec.terminationGracePeriodSeconds ?? 30,
-      );
+    if (this.#pastDeadline()) return this.fail(PAST_DEADLINE.reason, PAST_DEADLINE.message, pod.spec.terminationGracePeriodSeconds ?? 30);
     this.#refreshNow();
     if (actions.update.length > 0) {
       // What the runtime says of it comes with the next relist.
@@ -315,6 +331,7 @@ export class PodWorker {
       if (started && !pod.spec.containers.includes(container as Container)) this.#loop.trigger();
     }
     this.#prober.update(pod, (name) => this.containers.latest(name));
+    this.#diskUse.watch();
     this.#report();
   }
 
@@ -330,7 +347,7 @@ export class PodWorker {
       this.#loop.wakeAt(dueMs);
       return false;
     }
-    this.#events.event("Normal", "DeadlineExceeded", "Pod was active on the node longer than the specified deadline");
+    this.#events.event("Normal", PAST_DEADLINE.reason, PAST_DEADLINE.message);
     return true;
   }
 
@@ -344,7 +361,11 @@ export class PodWorker {
       this.#loop.wakeAfter(1000 + rng.int(0, 500) + RETRY_MS / 4);
       return undefined;
     }
-    if (!this.#mountVolumes()) return undefined;
+    const retryMs = this.#mounter.mount();
+    if (retryMs !== undefined) {
+      this.#loop.wakeAfter(retryMs);
+      return undefined;
+    }
     if (this.#sandbox) return this.#sandbox;
     if (this.#hadSandbox) this.#events.event("Normal", "SandboxChanged", "Pod sandbox changed, it will be killed and re-created.");
     try {
@@ -359,45 +380,14 @@ export class PodWorker {
     return this.#phase === "running" ? this.#sandbox : undefined;
   }
 
-  #mountVolumes(): boolean {
-    try {
-      this.#volumes.mount(this.pod, this.#sources());
-      this.#mountFailures = 0;
-      return true;
-    } catch (error) {
-      this.#tellMountError(error);
-      this.#loop.wakeAfter(Math.min(MOUNT_RETRY_MS * 2 ** this.#mountFailures++, MAX_MOUNT_RETRY_MS));
-      return false;
-    }
-  }
-
   #refreshNow(): void {
     if (!this.#refresh) return;
     this.#refresh = false;
-    try {
-      this.#volumes.refresh(this.pod, this.#sources());
-    } catch (error) {
-      this.#tellMountError(error);
-    }
-  }
-
-  #tellMountError(error: unknown): void {
-    if (!(error instanceof MountError)) throw error;
-    this.#events.event("Warning", "FailedMount", `MountVolume.SetUp failed for volume "${error.volume}" : ${error.message}`);
+    this.#mounter.refresh();
   }
 
   #sources(): PayloadSources {
-    const { options, lookups } = this.#parts;
-    return {
-      pod: this.pod,
-      podIP: this.pod.spec.hostNetwork ? options.ip : this.podIP,
-      hostIP: options.ip,
-      nodeName: options.nodeName,
-      lookups,
-      allocatable: this.#parts.allocatable(),
-      serviceIP: options.serviceIP,
-      token: (projection: ServiceAccountTokenProjection) => this.#tokens.get(this.pod, projection),
-    };
+    return payloadSources(this.pod, this.podIP, this.#parts, this.#tokens);
   }
 
   async #start(container: Container | EphemeralContainer, sandbox: PodSandbox, exited: ContainerRun | undefined): Promise<boolean> {
@@ -463,8 +453,7 @@ export class PodWorker {
     await killAll(this.pod, this.containers, this.#graceSeconds, this.#parts, (run, grace) =>
       this.#kill(run, `Stopping container ${run.name}`, grace),
     );
-    this.#prober.stop();
-    this.#tokens.stop();
+    for (const part of [this.#prober, this.#tokens, this.#diskUse]) part.stop();
     if (this.#sandbox) await runtime.stopPodSandbox(this.#sandbox.id);
     if (this.#stopped) return;
     this.#phase = "terminated";

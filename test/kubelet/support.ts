@@ -47,7 +47,7 @@ export async function startNodes(options: { nodes?: number; cni?: boolean; kubel
       serverIP: "172.18.0.1",
       tokens: { issue: ({ expirationSeconds }) => ({ token: "token", expirationTimeMs: clock.now() + expirationSeconds * 1000 }) },
       caPem: "",
-      createVolume: () => createMemoryFileSystem({ now: () => clock.now() }),
+      createVolume: (capacityBytes = Infinity) => createMemoryFileSystem({ now: () => clock.now(), capacityBytes }),
       ...options.kubelet,
     });
     kubelets.push(kubelet);

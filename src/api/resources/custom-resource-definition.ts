@@ -82,7 +82,6 @@ export const customResourceDefinitions: Kind<CustomResourceDefinition> = {
       ...unknownFormats(crd)
         .filter((format) => !known.has(format))
         .map((format) => `unrecognized format ${JSON.stringify(format)}`),
-      ...notServed(crd, old),
     ];
   },
   columns: [createdAt()],
@@ -125,14 +124,4 @@ function unknownFormats(crd: CustomResourceDefinition): string[] {
     });
   }
   return found;
-}
-
-/** Said once, when it begins to matter. */
-function notServed(crd: CustomResourceDefinition, old: CustomResourceDefinition | undefined): string[] {
-  const isWebhook = crd.spec.conversion?.strategy === "Webhook" && old?.spec.conversion?.strategy !== "Webhook";
-  return isWebhook
-    ? [
-        "kubesim does not call conversion webhooks: the versions are converted as by strategy None, which changes nothing but the apiVersion",
-      ]
-    : [];
 }

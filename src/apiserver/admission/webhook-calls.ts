@@ -6,8 +6,10 @@ export interface WebhookCall {
   readonly key: string;
   readonly clientConfig: WebhookClientConfig;
   readonly timeoutSeconds: number;
-  /** The AdmissionReview. */
+  /** The AdmissionReview or ConversionReview. */
   readonly review: object;
+  /** Told what the webhook has said, for who keeps it longer than the request lasts. */
+  readonly answered?: (answer: WebhookAnswer) => void;
 }
 
 /** Asks. Rejects with an Error in the words of Go's client: `Post "https://…?timeout=10s": dial tcp …`. */
@@ -18,7 +20,7 @@ export type WebhookAnswer =
   | { readonly uid: string; readonly failure: string };
 
 /**
- * A write met webhooks that have not been asked yet. Nothing is stored: the door that the request came through asks them,
+ * A request met webhooks that have not been asked yet. Nothing is stored: the door that the request came through asks them,
  * keeps the answers with the request and tries the whole write again.
  */
 export class WebhooksPending extends Error {
@@ -26,7 +28,7 @@ export class WebhooksPending extends Error {
   readonly calls: readonly WebhookCall[];
 
   constructor(calls: readonly WebhookCall[]) {
-    super("this write has to wait for webhooks");
+    super("this request has to wait for webhooks");
     this.calls = calls;
   }
 }
@@ -73,7 +75,13 @@ export async function withWebhooks<T>(answers: WebhookAnswers, call: CallWebhook
 
 /** All at once, as upstream asks validating webhooks; mutating ones come one at a time. */
 export async function answerAll({ calls }: WebhooksPending, answers: WebhookAnswers, call: CallWebhook | undefined): Promise<void> {
-  await Promise.all(calls.map(async (pending) => answers.set(pending.key, await ask(pending, call))));
+  await Promise.all(
+    calls.map(async (pending) => {
+      const answer = await ask(pending, call);
+      answers.set(pending.key, answer);
+      pending.answered?.(answer);
+    }),
+  );
 }
 
 async function ask(pending: WebhookCall, call: CallWebhook | undefined): Promise<WebhookAnswer> {

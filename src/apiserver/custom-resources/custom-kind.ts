@@ -1,5 +1,5 @@
 import type { CustomResourceDefinition, CustomResourceDefinitionVersion } from "../../api/generated/apiextensions-v1.ts";
-import { apiVersionOf, type Kind, type Subresource, type Verb } from "../../api/kind.ts";
+import { apiVersionOf, type Kind, type StoredForm, type Subresource, type Verb } from "../../api/kind.ts";
 import { isObject, sameJson } from "../../api/merge-patch.ts";
 import type { KubernetesObject } from "../../api/meta.ts";
 import { conditionOf } from "../../api/resources/custom-resource-definition.ts";
@@ -7,9 +7,11 @@ import { forbiddenRequest } from "../../api/status.ts";
 import { defaultObject, dropForbiddenNulls } from "../../api/structural-schema/defaulting.ts";
 import type { JsonSchema } from "../../api/structural-schema/json-schema.ts";
 import { pruneObject } from "../../api/structural-schema/pruning.ts";
+import type { Rng } from "../../util/rng.ts";
 import { compareVersions } from "../http/discovery.ts";
 import { cloneJson } from "../objects.ts";
 import { customColumns } from "./columns.ts";
+import { ConversionWebhook } from "./conversion-webhook.ts";
 import { CustomResourceRules } from "./rules.ts";
 import { readPath } from "./simple-path.ts";
 
@@ -20,11 +22,12 @@ const SCALE: Subresource = { verbs: ["get", "patch", "update"], responseKind: { 
 const ANYTHING: JsonSchema = { type: "object", "x-kubernetes-preserve-unknown-fields": true };
 
 /** The kinds of all served versions, the way the names were accepted. Upstream: apiextensions-apiserver/pkg/apiserver/customresource_handler.go */
-export function kindsOf(crd: CustomResourceDefinition): Kind[] {
-  return crd.spec.versions.filter((version) => version.served).map((version) => customKind(crd, version));
+export function kindsOf(crd: CustomResourceDefinition, rng: Rng): Kind[] {
+  const webhook = crd.spec.conversion?.strategy === "Webhook" ? new ConversionWebhook(crd, rng) : undefined;
+  return crd.spec.versions.filter((version) => version.served).map((version) => customKind(crd, version, webhook));
 }
 
-export function customKind(crd: CustomResourceDefinition, version: CustomResourceDefinitionVersion): Kind {
+export function customKind(crd: CustomResourceDefinition, version: CustomResourceDefinitionVersion, webhook?: ConversionWebhook): Kind {
   const { spec } = crd;
   const names = crd.status.acceptedNames ?? spec.names;
   const schema = schemaOf(version);
@@ -56,10 +59,7 @@ export function customKind(crd: CustomResourceDefinition, version: CustomResourc
     openApiSchema: schema as Readonly<Record<string, unknown>>,
     ...(scale ? { scalePaths: scale } : {}),
     ...(version.deprecated ? { deprecationWarning: deprecationWarning(crd, version) } : {}),
-    storedForm: {
-      apiVersion: apiVersionOf({ group: spec.group, version: storageVersion(crd).name }),
-      fromStored: (object) => fromStored(crd, object, { apiVersion, schema }),
-    },
+    storedForm: storedForm(crd, { apiVersion, schema }, webhook),
     prune: (object) => coerce(schema, object),
     setDefaults: (object) => void defaultObject(schema, object),
     prepareForCreate: (object) => rules.prepareForCreate(object),
@@ -91,6 +91,20 @@ function coerce(schema: JsonSchema, object: Record<string, unknown>): string[] {
   return unknown;
 }
 
+function storedForm(
+  crd: CustomResourceDefinition,
+  as: { readonly apiVersion: string; readonly schema: JsonSchema },
+  webhook: ConversionWebhook | undefined,
+): StoredForm {
+  const apiVersion = apiVersionOf({ group: crd.spec.group, version: storageVersion(crd).name });
+  return {
+    apiVersion,
+    isAsked: webhook !== undefined,
+    fromStored: (object) => fromStored(crd, object, { ...as, webhook }),
+    toStored: (object) => webhook?.convert(object, apiVersion) ?? { ...object, apiVersion },
+  };
+}
+
 /**
  * What is stored may be of another version, or older than the schema: it is pruned and defaulted as it is read.
  * The object itself when all that changes nothing.
@@ -98,18 +112,19 @@ function coerce(schema: JsonSchema, object: Record<string, unknown>): string[] {
 function fromStored(
   crd: CustomResourceDefinition,
   stored: KubernetesObject,
-  as: { readonly apiVersion: string; readonly schema: JsonSchema },
+  as: { readonly apiVersion: string; readonly schema: JsonSchema; readonly webhook: ConversionWebhook | undefined },
 ): KubernetesObject {
-  const object = cloneJson(stored);
-  const fields = object as unknown as Record<string, unknown>;
+  let object = cloneJson(stored);
   if (stored.apiVersion !== as.apiVersion) {
     const writtenAs = crd.spec.versions.find((version) => `${crd.spec.group}/${version.name}` === stored.apiVersion);
     if (writtenAs) {
-      coerce(schemaOf(writtenAs), fields);
-      defaultObject(schemaOf(writtenAs), fields);
+      coerce(schemaOf(writtenAs), object as unknown as Record<string, unknown>);
+      defaultObject(schemaOf(writtenAs), object as unknown as Record<string, unknown>);
     }
-    object.apiVersion = as.apiVersion;
+    if (as.webhook) object = as.webhook.convert(object, as.apiVersion);
+    else object.apiVersion = as.apiVersion;
   }
+  const fields = object as unknown as Record<string, unknown>;
   coerce(as.schema, fields);
   defaultObject(as.schema, fields);
   return sameJson(object, stored) ? stored : object;

@@ -271,7 +271,9 @@ export class CustomResources {
     this.#withdraw(name);
     if (conditionOf(crd, "Established")?.status !== "True" || !acceptedNames?.plural) return;
     // A definition cannot take the place of what the server brings along.
-    const kinds = kindsOf(crd).filter((kind) => !this.#registry.kinds.findResource(kind.group, kind.version, kind.plural));
+    const kinds = kindsOf(crd, this.#registry.rng).filter(
+      (kind) => !this.#registry.kinds.findResource(kind.group, kind.version, kind.plural),
+    );
     for (const kind of kinds) this.#registry.kinds.add(kind);
     this.#served.set(name, { uid, spec: crd.spec, acceptedNames, isTerminating, kinds });
   }

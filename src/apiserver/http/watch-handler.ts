@@ -1,5 +1,5 @@
 import { apiVersionOf, type Kind } from "../../api/kind.ts";
-import { expired, isReason, StatusError } from "../../api/status.ts";
+import { expired, internalError, isReason, StatusError } from "../../api/status.ts";
 import type { WatchHandle } from "../../store/store.ts";
 import type { Clock, Timer } from "../../util/clock.ts";
 import { parseResourceVersion, validateListOptions } from "../list-options.ts";
@@ -66,6 +66,10 @@ function openWatch(
       after,
       onEvents: (events) => {
         for (const event of events) stream.event(event);
+      },
+      onFailed: (error) => {
+        stream.error(error instanceof StatusError ? error : internalError(error));
+        stream.end();
       },
       ...(bookmarks ? { onProgress: (revision: number) => stream.bookmark(revision, false) } : {}),
     });

@@ -1,8 +1,9 @@
 import type { Container, EphemeralContainer, HostPathVolumeSource, PersistentVolume, Pod, Volume } from "../../api/generated/core-v1.ts";
-import type { FileSystem, Mount } from "../../containers/filesystem.ts";
+import type { FileSystem, MeasuredFileSystem, Mount } from "../../containers/filesystem.ts";
 import type { NetworkNamespace } from "../../network/network.ts";
 import type { Clock } from "../../util/clock.ts";
 import type { Rng } from "../../util/rng.ts";
+import { amountOf, podLimits } from "../../api/pod-facts.ts";
 import { expand } from "../environment.ts";
 import type { VolumeStorage } from "../options.ts";
 import { MountError, StartError } from "../start-error.ts";
@@ -15,7 +16,7 @@ export interface PodVolumesOptions {
   readonly rng: Rng;
   readonly nodeFileSystem: FileSystem;
   readonly storage: VolumeStorage | undefined;
-  createVolume(): FileSystem;
+  createVolume(capacityBytes?: number): MeasuredFileSystem;
 }
 
 interface Mounted {
@@ -33,6 +34,7 @@ export class PodVolumes {
   readonly #uid: string;
   readonly #options: PodVolumesOptions;
   readonly #mounted = new Map<string, Mounted>();
+  readonly #emptyDirs = new Map<string, MeasuredFileSystem>();
   /** /etc/hosts, /etc/hostname, /etc/resolv.conf and termination messages: /var/lib/kubelet/pods/UID. */
   #podFolder: FileSystem | undefined;
 
@@ -73,7 +75,8 @@ export class PodVolumes {
       return { fileSystem, sourcePath: "/", type: volume.secret || volume.projected ? "tmpfs" : "ext4", readOnly: true, writer };
     }
     if (volume.emptyDir) {
-      const fileSystem = this.#options.createVolume();
+      const fileSystem = this.#options.createVolume(capacityOf(volume.emptyDir, pod));
+      if (volume.emptyDir.medium !== "Memory") this.#emptyDirs.set(volume.name, fileSystem);
       fileSystem.chmod("/", 0o777);
       const gid = fsGroupOf(pod);
       if (gid > 0) {
@@ -163,6 +166,14 @@ export class PodVolumes {
     return mounts;
   }
 
+  /** Those that lie on the node's disk. */
+  emptyDirs(pod: Pod): { readonly name: string; readonly files: MeasuredFileSystem }[] {
+    return (pod.spec.volumes ?? []).flatMap(({ name }) => {
+      const files = this.#emptyDirs.get(name);
+      return files ? [{ name, files }] : [];
+    });
+  }
+
   /** What the container wrote to its terminationMessagePath. */
   terminationMessage(container: string, attempt: number): string {
     const file = terminationFile(container, attempt);
@@ -201,6 +212,13 @@ export class PodVolumes {
     this.#podFolder = folder;
     return folder;
   }
+}
+
+/** A tmpfs is made no larger than it may get. Upstream: pkg/volume/emptydir calculateEmptyDirMemorySize */
+function capacityOf({ medium, sizeLimit }: NonNullable<Volume["emptyDir"]>, pod: Pod): number | undefined {
+  if (medium !== "Memory") return undefined;
+  const memory = podLimits(pod).get("memory") || Infinity;
+  return Math.min(memory, (sizeLimit === undefined ? 0 : amountOf("memory", sizeLimit)) || Infinity);
 }
 
 const fsGroupOf = (pod: Pod) => pod.spec.securityContext?.fsGroup ?? 0;
