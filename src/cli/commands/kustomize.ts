@@ -31,6 +31,8 @@ const kustomize: CommandSpec = {
   ],
   run(context) {
     const { flags, args } = context;
+    if (flags.has("reorder"))
+      context.io.err("Flag --reorder has been deprecated, use the new 'sortOptions' field in kustomization.yaml instead.\n");
     if (args.length > 1) throw new Error("specify one path to kustomization.yaml");
     const restrictor = flags.text("load-restrictor");
     if (!["LoadRestrictionsRootOnly", "LoadRestrictionsNone"].includes(restrictor))

@@ -3,6 +3,7 @@ import { klogHead } from "../../host/cli-host.ts";
 import { Loader } from "./loader.ts";
 import { OpenApi } from "./open-api.ts";
 import { ORIGIN, TRANSFORMATIONS } from "./origin.ts";
+import { repeatsOf } from "./parse.ts";
 import type { Resource } from "./resource.ts";
 import { sortResources } from "./sort.ts";
 import { KustomizationTarget } from "./target.ts";
@@ -31,13 +32,14 @@ export function buildKustomization(folder: string, options: BuildOptions): Resou
   const loader = Loader.at(folder, options.anywhere ?? false);
   const openApi = new OpenApi();
   const { enableHelm = false, plugins = false, warn } = options;
+  const log = (text: string) => warn(`${klogHead("I", "log.go:244")} ${text}\n`);
   const target = new KustomizationTarget(loader, { openApi, warn, enableHelm, plugins });
   target.setSchema();
   const { resources, config, variables } = target.accumulateAll();
   hashNames(resources);
   fixReferences(resources.all, config.nameReference ?? []);
-  const unused = resolveVariables(resources.all, variables, config.varReference ?? []);
-  if (unused.length > 0) warn(`${klogHead("I", "log.go:244")} well-defined vars that were never replaced: ${unused.join(",")}\n`);
+  const unused = resolveVariables(resources.all, variables, { specs: config.varReference ?? [], warn: log });
+  if (unused.length > 0) log(`well-defined vars that were never replaced: ${unused.join(",")}`);
   const kept = resources.all.filter(({ metadata }) => ["false", undefined].includes(metadata.annotations?.[LOCAL_CONFIG]));
   const sorted = inOrder(kept, target, options);
   const metadata = target.file.buildMetadata ?? [];
@@ -63,10 +65,15 @@ function finish(resource: Resource, buildMetadata: readonly string[]): void {
   if (!buildMetadata.includes("transformerAnnotations")) resource.removeAnnotation(TRANSFORMATIONS);
   const { annotations } = metadata;
   if (isMap(annotations) && Object.keys(annotations).length > 0)
-    metadata.annotations = Object.fromEntries(
-      Object.entries(annotations).map(([key, value]) => [key, value === null ? "null" : textOf(value)]),
-    );
+    metadata.annotations = Object.fromEntries(Object.entries(annotations).map(([key, value]) => [key, value === null ? "null" : textOf(value)]));
   else delete metadata.annotations;
 }
 
-export const renderResources = (all: readonly Resource[]): string => all.map(({ object }) => renderYaml(object)).join("---\n");
+export const renderResources = (all: readonly Resource[]): string => all.map(renderResource).join("---\n");
+
+function renderResource({ object }: Resource): string {
+  const repeated = repeatsOf(object);
+  if (repeated.length > 0) throw new Error(`map[string]interface {}(nil): yaml: unmarshal errors:\n${repeated.join("\n")}`);
+  return renderYaml(object);
+}
+

@@ -1,7 +1,6 @@
-import { renderYaml } from "../../api/yaml.ts";
 import { elementOf, type Field, fieldOf, splitPath } from "./field-specs.ts";
-import { resolveScalar } from "./parse.ts";
-import { isMap, isMissing, nodeKind, textOf } from "./values.ts";
+import { parseText, resolveScalar } from "./parse.ts";
+import { isMap, isMissing, type nodeKind, textOf, wrongKind } from "./values.ts";
 
 /** A field that a replacement reads or writes. */
 export interface PathField extends Field {
@@ -73,12 +72,19 @@ function matchField(field: PathField, word: string, rest: readonly string[], cre
     field.value[word] = emptyOf(kindFor(rest[0], create));
     return matchPath({ ...fieldOf(field.value, word), isNew: true }, rest, create);
   }
-  // Upstream reads on in the text here, and what it finds is not written back.
-  if (rest.length > 0 && !isMissing(found.value) && typeof found.value !== "object") {
-    const text = textOf(found.value);
-    throw wrongKind("MappingNode", resolveScalar(text));
-  }
+  if (rest.length > 0 && !isMissing(found.value) && typeof found.value !== "object") return matchInText(textOf(found.value), rest, create);
   return matchPath(found, rest, create);
+}
+
+/** As upstream: it reads on in a text that is YAML, and what it finds there is not written back. */
+function matchInText(text: string, rest: readonly string[], create: NodeKind | undefined): PathField[] | undefined {
+  let value: unknown;
+  try {
+    value = parseText(text).toJS();
+  } catch (error) {
+    throw new Error((error as Error).message.replace("MalformedYAMLError: ", ""), { cause: error });
+  }
+  return matchPath({ value, set: () => undefined }, rest, create);
 }
 
 function matchIndex(field: PathField, index: number, rest: readonly string[], create: NodeKind | undefined): PathField[] | undefined {
@@ -139,6 +145,3 @@ function listOf({ value }: Field): unknown[] {
   if (!Array.isArray(value)) throw wrongKind("SequenceNode", value);
   return value;
 }
-
-const wrongKind = (expected: NodeKind, value: unknown) =>
-  new Error(`wrong node kind: expected ${expected} but got ${nodeKind(value)}: node contents:\n${renderYaml(value)}`);

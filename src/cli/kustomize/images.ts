@@ -1,7 +1,7 @@
 import { type FieldSpec, fieldOf, visitField, type Field } from "./field-specs.ts";
 import type { Image } from "./kustomization.ts";
 import type { Resource } from "./resource.ts";
-import { isMap, nodeKind, textOf } from "./values.ts";
+import { isMap, textOf, wrongKind } from "./values.ts";
 
 /** Images in lists of containers anywhere, and in the fields given. Upstream: kustomize/api/filters/imagetag */
 export function setImages(all: readonly Resource[], image: Image, specs: readonly FieldSpec[]): void {
@@ -23,7 +23,7 @@ function walk(node: unknown, image: Image): void {
 function setImage(field: Field, image: Image): void {
   const { value } = field;
   if (value === null) return;
-  if (typeof value === "object") throw new Error(`wrong node kind: expected ScalarNode but got ${nodeKind(value)}`);
+  if (typeof value === "object") throw wrongKind("ScalarNode", value);
   const text = textOf(value);
   if (matches(text, image.name ?? "")) field.set(renamed(text, image));
 }

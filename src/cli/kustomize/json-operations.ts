@@ -86,7 +86,7 @@ function memberOf(holder: Json, key: string, path: string, op: string): Place {
     add: set,
     replace: set,
     remove() {
-      const shown = op === "move" ? path.slice(1) : path;
+      const shown = op === "move" ? key : path;
       if (!(key in holder)) throw new Error(`error in ${op} for path: '${shown}': Unable to remove nonexistent key: ${key}: missing value`);
       delete holder[key];
     },

@@ -1,8 +1,7 @@
-import { renderYaml } from "../../api/yaml.ts";
 import { isBareNull } from "./parse.ts";
 import type { MergeSchema, OpenApi } from "./open-api.ts";
 import { resolveScalar } from "./parse.ts";
-import { isMap, isMissing, type Json, nodeKind, textOf } from "./values.ts";
+import { isMap, isMissing, type Json, nodeKind, textOf, wrongKind } from "./values.ts";
 
 /**
  * Strategic merge as kustomize does it, which is not as the API server does it: what is new in a list comes first, ports go by two keys, and a
@@ -113,7 +112,7 @@ interface ElementKey {
 
 function assertKind(first: unknown, value: unknown): void {
   const [expected, actual] = [nodeKind(first), nodeKind(value)];
-  if (expected !== actual) throw new Error(`wrong node kind: expected ${expected} but got ${actual}: node contents:\n${renderYaml(value)}`);
+  if (expected !== actual) throw wrongKind(expected, value);
 }
 
 function takeMapDirective(patch: Json): Directive {

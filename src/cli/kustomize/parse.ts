@@ -26,7 +26,33 @@ function parseOne(text: string): unknown {
   const value = unshared(document.toJS({ maxAliasCount: 1000 }));
   if (isMap(value)) keepAnnotationTexts(document, value);
   rememberBareNulls(document.contents, value);
+  const repeated = repeatedKeys(document, text);
+  if (repeated.length > 0 && isMap(value)) repeats.set(value, repeated);
   return value;
+}
+
+/** Keys that an object has twice: kustomize builds on, and fails when it prints the object. */
+const repeats = new WeakMap<object, readonly string[]>();
+
+export const repeatsOf = (object: object): readonly string[] => repeats.get(object) ?? [];
+
+function repeatedKeys(document: Document.Parsed, text: string): string[] {
+  const found: string[] = [];
+  const lineOf = (offset = 0) => text.slice(0, offset).split("\n").length;
+  visit(document, {
+    Map(_key, map) {
+      const lines = new Map<string, number>();
+      for (const { key } of map.items) {
+        if (!isScalar(key)) continue;
+        const name = String(key.value);
+        const line = lineOf(key.range?.[0]);
+        const first = lines.get(name);
+        if (first === undefined) lines.set(name, line);
+        else found.push(`  line ${line}: mapping key ${JSON.stringify(name)} already defined at line ${first}`);
+      }
+    },
+  });
+  return found;
 }
 
 /** What an alias stands for is a copy: it can be changed on its own. */

@@ -4,7 +4,7 @@ import type { PatchEntry } from "./kustomization.ts";
 import type { Loader } from "./loader.ts";
 import { strategicMerge } from "./merge.ts";
 import type { OpenApi } from "./open-api.ts";
-import { type KObject, type Resource, showId } from "./resource.ts";
+import { type KObject, type Resource, type Selector, showId } from "./resource.ts";
 import { resourcesOf } from "./resource-factory.ts";
 import type { ResourceList } from "./resource-list.ts";
 import { isMap, textOf } from "./values.ts";
@@ -145,12 +145,21 @@ function mergeIntoTargets(
   const [patch] = patches;
   if (patches.length > 1 || !patch)
     throw new Error(`Multiple Strategic-Merge Patches in one \`patches\` entry is not allowed to set \`patches.target\` field: ${source}`);
-  const chosen = new Set(list.select(target));
+  const chosen = new Set(selectTargets(list, target));
   const all = list.all;
   list.all = [];
   for (const resource of all) {
     if (chosen.has(resource)) mergeInto(resource, asKindOf(patch, resource), options);
     if (!isGone(resource)) list.append(resource);
+  }
+}
+
+function selectTargets(list: ResourceList, target: Selector): Resource[] {
+  try {
+    return list.select(target);
+  } catch (error) {
+    const shown = `${showId(target)}:a=${target.annotationSelector ?? ""}:l=${target.labelSelector ?? ""}`;
+    throw new Error(`unable to find patch target ${JSON.stringify(shown)} in \`resources\`: ${(error as Error).message}`, { cause: error });
   }
 }
 
@@ -164,7 +173,8 @@ function asKindOf(patch: Resource, { object }: Resource): KObject {
 function mergeInto(resource: Resource, patch: KObject, { allowNameChange = false, allowKindChange = false }: PatchOptions): void {
   const { name, namespace, kind } = resource.id;
   if (allowNameChange || allowKindChange) resource.remember();
-  resource.object = (strategicMerge(resource.object, patch, resource.openApi) ?? {}) as KObject;
+  // The object is changed where it is; a patch that would replace it whole changes nothing.
+  if (strategicMerge(resource.object, patch, resource.openApi) === undefined) resource.object = {};
   if (isGone(resource)) return;
   if (!allowKindChange) resource.object.kind = kind;
   if (!allowNameChange) resource.metadata.name = name;

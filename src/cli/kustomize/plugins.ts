@@ -94,7 +94,8 @@ export function configured<T>(kind: string, config: Json, configure: (kind: stri
   try {
     return configure(kind, config);
   } catch (error) {
-    throw new Error(`trouble configuring builtin ${kind} with config: \`\n${renderYaml(config)}\`: ${(error as Error).message}`, {
+    const shown = kind === "ReplacementTransformer" ? { Replacements: config["replacements"] } : config;
+    throw new Error(`trouble configuring builtin ${kind} with config: \`\n${renderYaml(shown)}\`: ${(error as Error).message}`, {
       cause: error,
     });
   }

@@ -52,7 +52,7 @@ function valueOf(list: ResourceList, source: Source): unknown {
     throw new Error(`error looking up replacement source: ${(error as Error).message}`, { cause: error });
   }
   const value = field?.value;
-  if (isMissing(value) || value === "" || (typeof value === "object" && Object.keys(value as object).length === 0))
+  if (isMissing(value) || (typeof value === "object" && Object.keys(value as object).length === 0))
     throw new Error(`fieldPath \`${path}\` is missing for replacement source ${showId(idOf(source))}`);
   const { delimiter = "", index = 0 } = source.options ?? {};
   if (delimiter === "") return value;
@@ -94,8 +94,8 @@ function sourceOf(list: ResourceList, source: Source): Resource {
 }
 
 function chosenBy(list: ResourceList, select: Selector, reject: readonly Selector[]): Resource[] {
-  const pattern = selectorPatterns(select);
-  const rejected = reject.filter((each) => Object.values(idOf(each)).some(Boolean)).map(selectorPatterns);
+  const pattern = targetPatterns(select);
+  const rejected = reject.filter((each) => Object.values(idOf(each)).some(Boolean)).map(targetPatterns);
   const meant = (id: ResourceId, { gvk, name, namespace }: typeof pattern) => gvk(id) && name(id.name) && namespace(id.namespace);
   return list.all.filter((resource) => {
     if (!hasLabels(resource, select)) return false;
@@ -103,6 +103,14 @@ function chosenBy(list: ResourceList, select: Selector, reject: readonly Selecto
     const ids = resource.anyIds;
     return !rejected.some((each) => ids.some((id) => meant(id, each))) && ids.some((id) => meant(id, pattern));
   });
+}
+
+function targetPatterns(selector: Selector): ReturnType<typeof selectorPatterns> {
+  try {
+    return selectorPatterns(selector);
+  } catch (error) {
+    throw new Error(`error creating target selector: ${(error as Error).message}`, { cause: error });
+  }
 }
 
 function copyInto(resource: Resource, value: unknown, { fieldPaths = [], options = {} }: Target): void {

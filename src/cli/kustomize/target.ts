@@ -6,21 +6,13 @@ import { decodeKustomization, fieldErrors, type GeneratorArgs, type Kustomizatio
 import { isRemoteError, type Loader } from "./loader.ts";
 import type { OpenApi } from "./open-api.ts";
 import { markOrigin, markTransformer, type Origin, originBelow, originOfPlugin, setOrigin } from "./origin.ts";
-import {
-  configured,
-  configureGenerator,
-  configureTransformer,
-  type Generate,
-  loadPlugin,
-  type PluginContext,
-  type Transform,
-} from "./plugins.ts";
+import { configured, configureGenerator, configureTransformer, type Generate, loadPlugin, type PluginContext, type Transform } from "./plugins.ts";
 import type { Resource } from "./resource.ts";
 import { resourcesOf } from "./resource-factory.ts";
 import { ResourceList } from "./resource-list.ts";
 import { configWith, EMPTY_CONFIG, mergeConfigs, type TransformerConfig } from "./transformer-config.ts";
 import { isMap, type Json } from "./values.ts";
-import { addVariables, bindVariables, showVariable } from "./variables.ts";
+import { addVariables, bindVariables, showWritten } from "./variables.ts";
 
 const FILE_NAMES = ["kustomization.yaml", "kustomization.yml", "Kustomization"];
 
@@ -90,24 +82,30 @@ export class KustomizationTarget {
     const { file } = this;
     let result = all;
     attempt("accumulating resources", () => this.#addResources(all, file.resources));
-    all.config = mergeConfigs(
-      all.config,
-      configWith((file.configurations ?? []).map((path) => parseYamlDocuments(this.#loader.loadText(path))[0])),
-    );
+    all.config = mergeConfigs(all.config, configWith((file.configurations ?? []).map((path) => this.#config(path))));
     for (const path of file.crds ?? []) {
       const [definitions] = attempt(`loading CRDs [${(file.crds ?? []).join(" ")}]`, () => parseYamlDocuments(this.#loader.loadText(path)));
-      if (isMap(definitions)) all.config = mergeConfigs(all.config, configOfDefinitions(definitions));
+      if (!isMap(definitions))
+        throw new Error(
+          `loading CRDs [${(file.crds ?? []).join(" ")}]: unable to parse open API definition from '${path}': error unmarshaling JSON: while decoding JSON: json: cannot unmarshal string into Go value of type accumulator.nameToApiMap`,
+        );
+      all.config = mergeConfigs(all.config, configOfDefinitions(definitions));
     }
     this.#generate(all);
     for (const path of file.components ?? []) result = attempt("accumulating components", () => this.#component(result, path));
     this.#transform(result.resources, result.config);
     this.#validate(result.resources);
     const variables = file.vars ?? [];
-    attempt(`merging vars [${variables.map(showVariable).join(" ")}]`, () => {
+    attempt(`merging vars [${variables.map(showWritten).join(" ")}]`, () => {
       bindVariables(result.resources.all, variables);
       addVariables(result.variables, variables);
     });
     return result;
+  }
+
+  #config(path: string): unknown {
+    const text = this.#loader.loadText(path);
+    return attempt("error converting YAML to JSON", () => parseYamlDocuments(text)[0]);
   }
 
   #addResources(all: Accumulated, paths: readonly string[]): void {

@@ -1,8 +1,7 @@
 import { type Field, type FieldSpec, visitField } from "./field-specs.ts";
 import { isSelected, type Resource, sameId, showGvk } from "./resource.ts";
 import type { ResourceList } from "./resource-list.ts";
-import { isMap, nodeKind, textOf } from "./values.ts";
-import { renderYaml } from "../../api/yaml.ts";
+import { isMap, textOf, wrongKind } from "./values.ts";
 
 export interface NamespaceOptions {
   readonly namespace: string;
@@ -116,6 +115,3 @@ function setScalar(field: Field, value: string | number): void {
   if (typeof field.value === "object" && field.value !== null) throw wrongKind("ScalarNode", field.value);
   field.set(value);
 }
-
-const wrongKind = (expected: string, value: unknown) =>
-  new Error(`wrong node kind: expected ${expected} but got ${nodeKind(value)}: node contents:\n${renderYaml(value)}`);

@@ -1,3 +1,5 @@
+import { renderYaml } from "../../api/yaml.ts";
+
 export type Json = Record<string, unknown>;
 
 export const isMap = (value: unknown): value is Json => typeof value === "object" && value !== null && !Array.isArray(value);
@@ -10,3 +12,6 @@ export const textOf = (value: unknown): string =>
 /** The names that Go's YAML library has for kinds of nodes. */
 export const nodeKind = (value: unknown): "MappingNode" | "SequenceNode" | "ScalarNode" =>
   Array.isArray(value) ? "SequenceNode" : isMap(value) ? "MappingNode" : "ScalarNode";
+
+export const wrongKind = (expected: ReturnType<typeof nodeKind>, value: unknown): Error =>
+  new Error(`wrong node kind: expected ${expected} but got ${nodeKind(value)}: node contents:\n${renderYaml(value)}`);

@@ -39,18 +39,31 @@ function kindOf({ objref = {} }: Variable): Gvk {
   return apiVersion === "" ? { group, version, kind } : { ...{ group }, ...groupVersion(apiVersion), kind };
 }
 
-export const showVariable = (variable: Variable): string =>
-  `{${variable.name ?? ""} ${showGvk(kindOf(variable))} {${variable.fieldref?.fieldPath ?? ""}}}`;
+const showVariable = (variable: Variable): string => showAs(variable, kindOf(variable));
+
+/** As it stands in the kustomization: an `apiVersion` is not looked at. */
+export const showWritten = (variable: Variable): string => showAs(variable, variable.objref ?? {});
+
+const showAs = ({ name = "", fieldref }: Variable, gvk: Partial<Gvk>): string => `{${name} ${showGvk(gvk)} {${fieldref?.fieldPath ?? ""}}}`;
 
 /** Puts the variables' values where `$(NAME)` stands. Returns the names of those that nobody uses. Upstream: ResAccumulator.ResolveVars */
-export function resolveVariables(all: readonly Resource[], known: ReadonlyMap<string, Variable>, specs: readonly FieldSpec[]): string[] {
+export function resolveVariables(
+  all: readonly Resource[],
+  known: ReadonlyMap<string, Variable>,
+  { specs, warn }: { readonly specs: readonly FieldSpec[]; warn(text: string): void },
+): string[] {
   const values = new Map([...known].sort(([a], [b]) => (a < b ? -1 : 1)).map(([name, variable]) => [name, valueOf(all, variable)]));
   if (values.size === 0) return [];
   const unused = new Set(values.keys());
   const expand = (text: string): unknown =>
     expanded(text, (name) => {
       const value = values.get(name);
-      if (value === undefined || typeof value === "object") return `$(${name})`;
+      if (value === undefined) return `$(${name})`;
+      if (typeof value === "object") {
+        const type = Array.isArray(value) ? "[]interface {}" : "map[string]interface {}";
+        warn(`MakePrimitiveReplacer: bad replacement type=${type} val=${goValue(value)}`);
+        return `$(${name})`;
+      }
       unused.delete(name);
       return value as Value;
     });
@@ -96,4 +109,15 @@ function expanded(text: string, valueOfName: (name: string) => Value): unknown {
     if (next === "$") return "$";
     return next.startsWith("(") && next.endsWith(")") && next.length > 1 ? String(valueOfName(next.slice(1, -1))) : all;
   });
+}
+
+
+/** %v of a value. */
+function goValue(value: unknown): string {
+  if (Array.isArray(value)) return `[${value.map(goValue).join(" ")}]`;
+  if (!isMap(value)) return value === null ? "<nil>" : String(value);
+  return `map[${Object.entries(value)
+    .sort(([a], [b]) => (a < b ? -1 : 1))
+    .map(([key, item]) => `${key}:${goValue(item)}`)
+    .join(" ")}]`;
 }
