@@ -225,10 +225,10 @@ function goMap(value: unknown): string {
   return typeof value === "string" ? JSON.stringify(value) : typeof value === "number" ? goFloat(value) : String(value);
 }
 
-/** `.a.b`, `a.b`, `{.a.b}` and `$.a.b` all mean {.a.b}. Upstream: get.RelaxedJSONPathExpression */
+/** `.a.b`, `a.b` and `{.a.b}` all mean {.a.b}. Upstream: get.RelaxedJSONPathExpression */
 export function relaxedPath(expression: string): string {
   if (expression === "") return expression;
-  const match = /^\{\.?([^{}]+)\}$|^\.?([^{}]+)$/.exec(expression.replace(/^(\{?)\$/, "$1"));
+  const match = /^\{\.?([^{}]+)\}$|^\.?([^{}]+)$/.exec(expression);
   if (!match) throw new Error(`unexpected path string, expected a 'name1.name2' or '.name1.name2' or '{name1.name2}' or '{.name1.name2}'`);
   const field = match[1] ?? match[2] ?? "";
   return `{${field.startsWith("[") ? "" : "."}${field}}`;

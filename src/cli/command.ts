@@ -60,7 +60,7 @@ export class CommandContext {
   }
 
   async discovery(): Promise<Discovery> {
-    this.#discovery ??= new Discovery(await this.client(), this.flags.text("cache-dir"));
+    this.#discovery ??= new Discovery(await this.client(), (text) => this.io.err(`Warning: ${text}\n`), this.flags.text("cache-dir"));
     return this.#discovery;
   }
 
