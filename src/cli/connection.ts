@@ -111,7 +111,7 @@ async function connectOwn(flags: Flags, io: Io, mayStart: boolean): Promise<Conn
   const base = {
     namespace,
     explicitNamespace: flags.has("namespace"),
-    headers: impersonation(flags),
+    headers: impersonation(flags, context),
     address: daemon.url.replace(/^https?:\/\//, ""),
   };
   if (daemon.socket !== undefined) return { ...base, target: { url: daemon.url, socketPath: daemon.socket } };
@@ -147,7 +147,7 @@ function fromConfig(config: KubeConfig, flags: Flags): Connection {
   ]);
   return {
     target: { url, ...certificates(cluster, user, flags, names) },
-    headers: { ...credentials(user, flags), ...impersonation(flags) },
+    headers: { ...credentials(user, flags), ...impersonation(flags, userName) },
     address: url.replace(/^https?:\/\//, "").replace(/\/.*$/, ""),
     namespace: flags.text("namespace") || context?.namespace || "default",
     explicitNamespace: flags.has("namespace"),
@@ -196,10 +196,26 @@ function credentials(user: UserEntry, flags: Flags): Record<string, string> {
     : {};
 }
 
-function impersonation(flags: Flags): Record<string, string | string[]> {
+function impersonation(flags: Flags, userName: string): Record<string, string | string[]> {
+  const user = flags.text("as");
+  const [uid, groups, extra] = [flags.text("as-uid"), flags.list("as-group"), flags.list("as-user-extra")];
+  if (user === "" && (uid !== "" || groups.length > 0 || extra.length > 0))
+    throw new Error(`requesting uid, groups or user-extra for ${userName} without impersonating a user`);
   return {
-    ...(flags.has("as") ? { "Impersonate-User": flags.text("as") } : {}),
-    ...(flags.has("as-uid") ? { "Impersonate-Uid": flags.text("as-uid") } : {}),
-    ...(flags.has("as-group") ? { "Impersonate-Group": flags.list("as-group") } : {}),
+    ...(user === "" ? {} : { "Impersonate-User": user }),
+    ...(uid === "" ? {} : { "Impersonate-Uid": uid }),
+    ...(groups.length === 0 ? {} : { "Impersonate-Group": groups }),
+    ...extraHeaders(extra),
   };
+}
+
+/** `reason=test` */
+function extraHeaders(pairs: readonly string[]): Record<string, string[]> {
+  const headers = new Map<string, string[]>();
+  for (const pair of pairs) {
+    const [key = "", ...value] = pair.split("=");
+    const name = `Impersonate-Extra-${encodeURIComponent(key)}`;
+    headers.set(name, [...(headers.get(name) ?? []), value.join("=")]);
+  }
+  return Object.fromEntries(headers);
 }

@@ -66,6 +66,8 @@ export class Discovery {
     const found = word === "" ? undefined : await this.find(word, questions);
     // RESOURCE.VERSION.GROUP: the message names the resource.
     if (!found) throw new Error(`the server doesn't have a resource type ${JSON.stringify(word.split(".")[0] ?? word)}`);
+    for (const other of otherMeanings(await this.resources(), word, found))
+      this.#io.err(`Warning: short name ${JSON.stringify(word)} could also match lower priority resource ${other}\n`);
     return found;
   }
 
@@ -223,19 +225,31 @@ function fromLegacy(groupVersion: string, document: Json): ResourceInfo[] {
     }));
 }
 
+/** Upstream: k8s.io/cli-runtime/pkg/resource/builder.go mappingFor, k8s.io/client-go/restmapper/shortcut.go */
 function match(resources: readonly ResourceInfo[], word: string): ResourceInfo | undefined {
   const lower = word.toLowerCase();
   const [name = "", ...rest] = lower.split(".");
   const candidates = resources.filter((info) => info.resource === name || info.singular === name || info.kind.toLowerCase() === name);
-  const named = candidates.length > 0 ? candidates : resources.filter((info) => info.shortNames.includes(name));
-  if (rest.length === 0) return named[0];
+  const isShort = candidates.length === 0;
+  const named = isShort ? resources.filter((info) => info.shortNames.includes(name)) : candidates;
   const suffix = rest.join(".");
+  if (suffix === "") return named[0];
+  // RESOURCE.VERSION.GROUP takes a group, though an empty one. A short name stands for the version that the server prefers.
   const [version = "", ...group] = rest;
+  const inGroup = named.filter((info) => group.length > 0 && (info.group === group.join(".") || (isShort && group.join(".") === "")));
   return (
-    named.find((info) => info.version === version && info.group === group.join(".")) ??
+    inGroup.find((info) => isShort || info.version === version) ??
     named.find((info) => info.group === suffix) ??
     named.find((info) => info.group !== "" && info.group.startsWith(suffix))
   );
+}
+
+/** What else a short name could mean. */
+function otherMeanings(resources: readonly ResourceInfo[], word: string, chosen: ResourceInfo): string[] {
+  const [name = "", ...rest] = word.toLowerCase().split(".");
+  if (rest.length > 0 || [chosen.resource, chosen.singular, chosen.kind.toLowerCase()].includes(name)) return [];
+  const others = resources.filter((info) => info.shortNames.includes(name)).map(groupResourceOf);
+  return [...new Set(others)].filter((other) => other !== groupResourceOf(chosen));
 }
 
 /** One version of each resource: the first, which the server prefers. */
@@ -251,6 +265,7 @@ export function preferred(resources: readonly ResourceInfo[]): ResourceInfo[] {
 
 /** The path of a resource, with namespace, name and subresource where they are given. */
 export function pathOf(info: ResourceInfo, namespace?: string, name?: string, subresource?: string): string {
+  if (name === "") throw new Error("resource name may not be empty");
   const root = info.group === "" ? `/api/${info.version}` : `/apis/${info.group}/${info.version}`;
   const scope = info.namespaced && namespace ? `/namespaces/${encodeURIComponent(namespace)}` : "";
   return `${root}${scope}/${info.resource}${name === undefined ? "" : `/${encodeURIComponent(name)}`}${subresource ? `/${subresource}` : ""}`;

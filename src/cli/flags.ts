@@ -152,7 +152,11 @@ function longFlag(token: string, next: string | undefined, specs: readonly FlagS
   const name = (equals < 0 ? token.slice(2) : token.slice(2, equals)).replaceAll("_", "-");
   if (name === "" || name.startsWith("-")) throw fail(`bad flag syntax: ${token}`);
   const spec = specs.find((each) => each.name === name);
-  if (!spec) throw name === "help" ? new HelpRequested() : fail(`unknown flag: --${name}`);
+  if (!spec && name === "help") {
+    askHelp(equals < 0 ? "true" : token.slice(equals + 1), fail);
+    return 0;
+  }
+  if (!spec) throw fail(`unknown flag: --${name}`);
   if (equals >= 0) found.flags.push([spec, token.slice(equals + 1)]);
   else if (takesNoValue(spec)) found.flags.push([spec, spec.noValue ?? "true"]);
   else if (next === undefined) throw fail(`flag needs an argument: --${name}`);
@@ -168,8 +172,11 @@ function shortFlags(token: string, next: string | undefined, specs: readonly Fla
     const letter = token[i] ?? "";
     const rest = token.slice(i + 1);
     const spec = specs.find((each) => each.shorthand === letter);
-    if (!spec)
-      throw letter === "h" ? new HelpRequested() : fail(`unknown shorthand flag: '${letter}' in ${i === 1 ? token : `-${token.slice(i)}`}`);
+    if (!spec && letter === "h") {
+      askHelp(rest.startsWith("=") ? rest.slice(1) : "true", fail);
+      return 0;
+    }
+    if (!spec) throw fail(`unknown shorthand flag: '${letter}' in ${i === 1 ? token : `-${token.slice(i)}`}`);
     if (rest.startsWith("=") && rest !== "=") {
       found.flags.push([spec, rest.slice(1)]);
       return 0;
@@ -191,6 +198,16 @@ function shortFlags(token: string, next: string | undefined, specs: readonly Fla
 
 /** `--help` or `-h` among the flags. */
 export class HelpRequested extends Error {}
+
+function askHelp(value: string, fail: Fail): void {
+  let asked: FlagValue;
+  try {
+    asked = convert("bool", value);
+  } catch (error) {
+    throw fail(`invalid argument ${JSON.stringify(value)} for "-h, --help" flag: ${(error as Error).message}`);
+  }
+  if (asked === true) throw new HelpRequested();
+}
 
 function defaultOf(spec: FlagSpec): FlagValue {
   if (spec.default !== undefined)

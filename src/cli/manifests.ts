@@ -4,7 +4,7 @@ import { ConnectionError, ExitError, messageOf } from "./errors.ts";
 import type { Json } from "./client.ts";
 import type { CommandContext } from "./command.ts";
 import type { ResourceInfo } from "./discovery.ts";
-import { download, type ApiObject, type Target } from "./resources.ts";
+import { download, WrongNamespace, type ApiObject, type Target } from "./resources.ts";
 
 export interface Manifest {
   readonly object: ApiObject;
@@ -41,11 +41,12 @@ async function targetOf(context: CommandContext, { object, source }: Manifest): 
   }
   const own = object.metadata.namespace;
   if (info.namespaced && own && explicitNamespace && own !== namespace) {
-    throw new Error(
+    throw new WrongNamespace(
       `the namespace from the provided object ${JSON.stringify(own)} does not match the namespace ${JSON.stringify(namespace)}. You must pass '--namespace=${own}' to perform this operation.`,
     );
   }
-  const place = info.namespaced ? own || namespace : undefined;
+  const everywhere = context.flags.bool("all-namespaces");
+  const place = info.namespaced ? own || (everywhere ? undefined : namespace) : undefined;
   const manifest = place === undefined ? object : { ...object, metadata: { ...object.metadata, namespace: place } };
   return { info, namespace: place, name: object.metadata.name, manifest, source };
 }

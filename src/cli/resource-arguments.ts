@@ -3,7 +3,7 @@ import { pathKind } from "../host/cli-host.ts";
 import type { CommandContext } from "./command.ts";
 import type { Discovery, ResourceInfo } from "./discovery.ts";
 import { ConnectionError, ExitError, messageOf, throwAll } from "./errors.ts";
-import type { Target } from "./resources.ts";
+import { type Target, WrongNamespace } from "./resources.ts";
 
 export const hasFiles = (context: CommandContext): boolean =>
   context.flags.list("filename").length > 0 || context.flags.text("kustomize") !== "";
@@ -42,7 +42,9 @@ export async function collectedTargets(context: CommandContext, errors: unknown[
   const targets = await targetsOf(context, context.args, { errors: wrong });
   for (const error of wrong)
     errors.push(
-      error instanceof StatusError || error instanceof ConnectionError ? error : new ExitError(messageOf(error).replace(/^error: /, "")),
+      error instanceof StatusError || error instanceof ConnectionError || error instanceof WrongNamespace
+        ? error
+        : new ExitError(messageOf(error).replace(/^error: /, "")),
     );
   return targets;
 }

@@ -1,5 +1,5 @@
-import { StatusError } from "../api/status.ts";
-import { readText, type Json } from "./client.ts";
+import { isNotFound, StatusError } from "../api/status.ts";
+import { readText, type ApiClient, type Json } from "./client.ts";
 import type { CommandContext } from "./command.ts";
 import { apiVersionOf, pathOf, type ResourceInfo } from "./discovery.ts";
 import { ConnectionError, throwAll } from "./errors.ts";
@@ -15,6 +15,9 @@ export interface Target {
   readonly manifest?: Json | undefined;
   readonly source?: string | undefined;
 }
+
+/** Not a list: an object by its name, or one of a file that may have none. */
+export const isSingle = (target: Target): boolean => target.name !== undefined || target.manifest !== undefined;
 
 /** An object of the server, with where it is. */
 export interface Found {
@@ -46,6 +49,11 @@ export interface ApiObject extends Json {
     }[];
     [field: string]: unknown;
   };
+}
+
+/** A file's object belongs to another namespace than the one that was asked for. */
+export class WrongNamespace extends Error {
+  override readonly name = "WrongNamespace";
 }
 
 export const FILE_FLAGS: readonly FlagSpec[] = [
@@ -97,6 +105,7 @@ export interface FetchOptions {
   /** Failures of single objects are collected here instead of thrown at the end. */
   readonly errors?: unknown[] | undefined;
   readonly ignoreNotFound?: boolean | undefined;
+  readonly subresource?: string | undefined;
 }
 
 /** The objects behind targets, read from the server one target after the other. */
@@ -106,26 +115,48 @@ export async function fetchObjects(context: CommandContext, targets: readonly Ta
   const found: Found[] = [];
   for (const target of targets) {
     try {
-      if (target.name !== undefined) {
-        const object = await client.get<ApiObject>(pathOf(target.info, target.namespace, target.name));
-        found.push({ info: target.info, namespace: target.namespace, name: target.name, object });
+      if (isSingle(target)) {
+        const object = await objectOf(client, target, options.subresource);
+        found.push({ info: target.info, namespace: target.namespace, name: target.name ?? "", object });
       } else found.push(...(await listObjects(context, target, options)));
     } catch (error) {
       if (options.ignoreNotFound && error instanceof StatusError && error.code === 404) continue;
-      errors.push(target.name === undefined ? listFailure(error, target.info, options.selector, options.fieldSelector) : error);
+      errors.push(!isSingle(target) ? listFailure(error, target.info, options.selector, options.fieldSelector) : error);
     }
   }
   if (options.errors === undefined) throwAll(errors);
   return found;
 }
 
+/** What a file holds without a name is nowhere else: it is shown as it is. */
+async function objectOf(client: ApiClient, { info, namespace, name, manifest }: Target, subresource?: string): Promise<ApiObject> {
+  if (name === undefined && manifest) return manifest as ApiObject;
+  return orMissingNamespace(client, namespace, () => client.get<ApiObject>(pathOf(info, namespace, name, subresource)));
+}
+
+/** An object that is not there may be missing because its namespace is. Upstream: cli-runtime/pkg/resource/visitor.go Info.Get */
+export async function orMissingNamespace<T>(client: ApiClient, namespace: string | undefined, read: () => Promise<T>): Promise<T> {
+  try {
+    return await read();
+  } catch (error) {
+    if (isNotFound(error) && namespace !== undefined && namespace !== "default")
+      await client.get(`/api/v1/namespaces/${namespace}`).catch(otherThanNotFoundIsIgnored);
+    throw error;
+  }
+}
+
+function otherThanNotFoundIsIgnored(error: unknown): void {
+  if (isNotFound(error)) throw error;
+}
+
 /** A list that fails says what could not be listed. Upstream: cli-runtime/pkg/resource/selector.go */
 export function listFailure(error: unknown, info: ResourceInfo, selector = "", fieldSelector = ""): unknown {
-  if (!(error instanceof StatusError) || !["NotFound", "MethodNotAllowed", "BadRequest"].includes(error.reason)) return error;
+  if (!(error instanceof StatusError) || !["NotFound", "BadRequest"].includes(error.reason)) return error;
+  const resource = JSON.stringify(`${info.group}/${info.version}, Resource=${info.resource}`);
   const message =
-    error.reason === "BadRequest"
-      ? `Unable to find ${JSON.stringify(`${info.group}/${info.version}, Resource=${info.resource}`)} that match label selector ${JSON.stringify(selector)}, field selector ${JSON.stringify(fieldSelector)}: ${error.message}`
-      : `Unable to list ${JSON.stringify(`${info.group}/${info.version}, Resource=${info.resource}`)}: ${error.message}`;
+    selector === "" && fieldSelector === ""
+      ? `Unable to list ${resource}: ${error.message}`
+      : `Unable to find ${resource} that match label selector ${JSON.stringify(selector)}, field selector ${JSON.stringify(fieldSelector)}: ${error.message}`;
   return new StatusError({ ...error.status, code: error.code, message } as never);
 }
 

@@ -1,13 +1,14 @@
+import { isNotFound } from "../api/status.ts";
 import { onInterrupt, sleep } from "../host/cli-host.ts";
 import { JSON_TYPE, TABLE_TYPE, type Json } from "./client.ts";
 import type { CommandContext } from "./command.ts";
-import { tableOptions, targetQuery } from "./commands/get.ts";
+import { tableOptions, targetQuery } from "./get-tables.ts";
 import { apiVersionOf, pathOf } from "./discovery.ts";
 import { requestTimeoutMs } from "./go-duration.ts";
 import { outputFormat, sortKeys } from "./printers/output.ts";
 import { plainTable, renderTable, type Table } from "./printers/table.ts";
 import { tableWriter } from "./printers/tab-writer.ts";
-import type { Target } from "./resources.ts";
+import { hasFiles, isSingle, orMissingNamespace, type Target } from "./resources.ts";
 
 /** `get --watch`: the list, then every change. Upstream: k8s.io/kubectl/pkg/cmd/get/get.go watch */
 export async function watchResources(
@@ -15,33 +16,36 @@ export async function watchResources(
   targets: readonly Target[],
   printer: ((object: Json) => string) | undefined,
 ): Promise<void> {
-  const [target] = targets;
-  if (targets.length !== 1 || !target) {
-    const several = new Set(targets.map(({ info }) => info)).size > 1;
-    throw new Error(
-      several
-        ? "you may only specify a single resource type"
-        : "watch is only supported on individual resources and resource collections - more than 1 resource was found",
-    );
-  }
-  if (outputFormat(context.flags).format.startsWith("custom-columns")) printer = await customColumnsPrinter(context);
-  const print = printer ? objectWriter(context, target, printer) : tableRowWriter(context, target);
-  if (context.flags.text("sort-by") !== "")
+  const { flags } = context;
+  if (flags.text("sort-by") !== "")
     context.io.err(
-      context.flags.bool("watch")
+      flags.bool("watch")
         ? "warning: --watch requested, --sort-by will be ignored for watch events received\n"
         : "warning: --watch-only requested, --sort-by will be ignored\n",
     );
+  const [target] = targets;
+  if (!target || (!hasFiles(context) && new Set(targets.map(({ info }) => info)).size > 1))
+    throw new Error("you may only specify a single resource type");
+  if (outputFormat(context.flags).format.startsWith("custom-columns")) printer = await customColumnsPrinter(context);
+  const print = printer ? objectWriter(context, target, printer) : tableRowWriter(context, target);
   const client = await context.client();
-  const accept = printer ? JSON_TYPE : TABLE_TYPE;
-  const path = pathOf(target.info, target.namespace, target.name);
-  const listed = await client.get(path, targetQuery(context, target), accept);
-  const version = (listed["metadata"] as { resourceVersion?: string } | undefined)?.resourceVersion;
+  const accept = printer || !context.flags.bool("server-print") ? JSON_TYPE : TABLE_TYPE;
+  const listed: Json[] = [];
+  for (const each of targets) {
+    const read = () => client.get(pathOf(each.info, each.namespace, each.name), targetQuery(context, each), accept);
+    const nameless = each.name === undefined ? each.manifest : undefined;
+    const one =
+      nameless ?? (await foundOrIgnored(context, () => (isSingle(each) ? orMissingNamespace(client, each.namespace, read) : read())));
+    if (!one) return;
+    listed.push(one);
+  }
   if (!context.flags.bool("watch-only")) print("ADDED", listed);
+  if (targets.length > 1) throw new Error(severalTargets(context, targets));
   const abort = new AbortController();
   const stopListening = onInterrupt(() => abort.abort());
   const timeoutMs = requestTimeoutMs(context.flags);
   if (timeoutMs > 0) void sleep(timeoutMs).then(() => abort.abort());
+  const version = (listed[0]?.["metadata"] as { resourceVersion?: string } | undefined)?.resourceVersion;
   const query = {
     ...targetQuery(context, target),
     limit: undefined,
@@ -57,27 +61,47 @@ export async function watchResources(
     if (event.type === "BOOKMARK") continue;
     if (event.type === "ERROR") break;
     if (skip-- > 0) continue;
-    print(event.type, event.object);
+    print(event.type, [event.object]);
   }
   stopListening();
 }
 
-type Print = (type: string, object: Json) => void;
+async function foundOrIgnored(context: CommandContext, read: () => Promise<Json>): Promise<Json | undefined> {
+  try {
+    return await read();
+  } catch (error) {
+    if (isNotFound(error) && context.flags.bool("ignore-not-found")) return undefined;
+    throw error;
+  }
+}
+
+/** They have been listed before anybody notices. Upstream: cli-runtime/pkg/resource/result.go Watch */
+const severalTargets = (context: CommandContext, targets: readonly Target[]) =>
+  hasFiles(context) && context.flags.list("filename").length === 1
+    ? `watch is only supported on individual resources and resource collections - ${targets.length} resources were found`
+    : "you may only watch a single resource or type of resource at a time";
+
+type Print = (type: string, objects: readonly Json[]) => void;
 
 function tableRowWriter(context: CommandContext, target: Target): Print {
   const writer = tableWriter(true);
   const options = tableOptions(context, target, false);
   const withEvents = context.flags.bool("output-watch-events");
   let columns: Table["columnDefinitions"];
-  let first = true;
-  return (type, object) => {
-    const table = object["kind"] === "Table" ? (object as Table) : plainTable(object);
-    if (table.columnDefinitions?.length) columns = table.columnDefinitions;
-    if ((table.rows ?? []).length === 0) return;
-    let text = renderTable({ ...table, columnDefinitions: columns ?? [] }, { ...options, headers: options.headers && first });
-    if (withEvents) text = withEventColumn(text, type, options.headers && first);
-    first = false;
-    context.io.out(writer.render(text));
+  let headed = "";
+  return (type, objects) => {
+    let text = "";
+    for (const object of objects) {
+      const table = object["kind"] === "Table" ? (object as Table) : plainTable(object);
+      if (table.columnDefinitions?.length) columns = table.columnDefinitions;
+      if ((table.rows ?? []).length === 0) continue;
+      const names = (columns ?? []).map(({ name }) => name).join("\n");
+      const headers = options.headers && names !== headed;
+      const lines = renderTable({ ...table, columnDefinitions: columns ?? [] }, { ...options, headers });
+      text += withEvents ? withEventColumn(lines, type, headers) : lines;
+      headed = names;
+    }
+    if (text !== "") context.io.out(writer.render(text));
   };
 }
 
@@ -98,8 +122,8 @@ function objectWriter(context: CommandContext, target: Target, printer: (object:
     kind: target.info.kind,
     ...object,
   });
-  return (type, object) => {
-    for (const each of Array.isArray(object["items"]) ? (object["items"] as Json[]) : [object]) {
+  return (type, objects) => {
+    for (const each of objects.flatMap((object) => (Array.isArray(object["items"]) ? (object["items"] as Json[]) : [object]))) {
       const full = typed(each);
       // Events as JSON are one line each.
       if (withEvents && outputFormat(context.flags).format === "json") {

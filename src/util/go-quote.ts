@@ -22,6 +22,12 @@ export function goQuote(text: string, asciiOnly = false): string {
 /** Go's %q of a character. */
 export const goQuoteRune = (char: string, asciiOnly = false): string => `'${escaped(char, "'", asciiOnly)}'`;
 
+/** `U+0041 'A'` */
+export function goUnicode(char: string): string {
+  const hex = (char.codePointAt(0) ?? 0).toString(16).toUpperCase().padStart(4, "0");
+  return `U+${hex}${isPrintable(char) ? ` '${char}'` : ""}`;
+}
+
 function escaped(char: string, quote: string, asciiOnly: boolean): string {
   if (char === quote) return `\\${char}`;
   const named = NAMED[char];

@@ -1,5 +1,5 @@
 import type { Json } from "../client.ts";
-import { goValue } from "../printers/go-value.ts";
+import { goValue } from "../../api/go-value.ts";
 import type { Described } from "./describe-object.ts";
 import { eventsOf, writeEvents } from "./events.ts";
 import { DescribeWriter, writeAnnotations, writeLabels } from "./writer.ts";

@@ -1,5 +1,5 @@
 import type { DownwardAPIVolumeFile, PersistentVolumeClaimTemplate, PersistentVolumeSpec, Volume } from "../../api/generated/core-v1.ts";
-import { goValue } from "../printers/go-value.ts";
+import { goValue } from "../../api/go-value.ts";
 import type { DescribeWriter } from "./writer.ts";
 
 export function writeVolumes(writer: DescribeWriter, volumes: readonly Volume[] | undefined, level = 0): void {

@@ -1,6 +1,6 @@
 import { tableWriter } from "./tab-writer.ts";
 import { FailedPrinting, messageOf } from "../errors.ts";
-import { goValue } from "./go-value.ts";
+import { goValue } from "../../api/go-value.ts";
 import { findValues, relaxedPath } from "../../api/json-path.ts";
 
 export interface CustomColumn {

@@ -80,17 +80,23 @@ export async function findPrinter(flags: Flags, held: "unstructured" | "typed" =
     case "name":
       return (object) => `${nameOf(object)}\n`;
   }
-  if (WITH_TEMPLATE.includes(format)) return templatePrinter(format, argument || flags.text("template"), flags);
+  if (WITH_TEMPLATE.includes(format)) return templatePrinter(format, argument, flags);
   return undefined;
 }
 
-/** `-o jsonpath=…` in its two parts. */
+// These are understood in capitals too.
+const PLAIN_FORMATS = new Set(["json", "yaml", "kyaml", "name"]);
+
+/** `-o jsonpath=…` in its two parts. With --template the format stands alone. */
 export function outputFormat(flags: Flags): { readonly format: string; readonly argument: string } {
   const output = flags.text("output");
+  const template = flags.has("template") ? flags.text("template") : "";
+  if (template !== "") return { format: output === "" ? "go-template" : plainFormat(output), argument: template };
   const format = WITH_TEMPLATE.concat("custom-columns", "custom-columns-file").find((name) => output.startsWith(`${name}=`)) ?? output;
-  if (format === "" && flags.has("template") && flags.text("template") !== "") return { format: "go-template", argument: "" };
-  return { format, argument: output.slice(format.length + 1) };
+  return { format: plainFormat(format), argument: output.slice(format.length + 1) };
 }
+
+const plainFormat = (format: string) => (PLAIN_FORMATS.has(format.toLowerCase()) ? format.toLowerCase() : format);
 
 export function unknownFormat(output: string, more: readonly string[] = []): Error {
   return new Error(
@@ -133,7 +139,7 @@ export function withoutManagedFields(object: Json): Json {
 /** pod/web, deployment.apps/web. */
 export function nameOf(object: Json): string {
   const [, group] = /^(?:(.*)\/)?[^/]*$/.exec(String(object["apiVersion"] ?? "")) ?? [];
-  const name = (object["metadata"] as { name?: string } | undefined)?.name ?? "";
+  const name = (object["metadata"] as { name?: string } | undefined)?.name || "<unknown>";
   return `${String(object["kind"] ?? "").toLowerCase()}${group ? `.${group}` : ""}/${name}`;
 }
 

@@ -1,4 +1,4 @@
-import { goQuote, isPrintable } from "../../../util/go-quote.ts";
+import { goQuote, goUnicode, isPrintable } from "../../../util/go-quote.ts";
 
 export type TokenKind =
   | "error"
@@ -186,7 +186,7 @@ export class Lexer {
     if (/[.+\-0-9]/.test(char)) return this.#number();
     if (isAlphanumeric(char)) return this.#identifier();
     if (char <= "\x7f" && isPrintable(char)) return this.#token("char", this.#at + 1);
-    return this.#error(`unrecognized character in action: ${unicodeText(char)}`);
+    return this.#error(`unrecognized character in action: ${goUnicode(char)}`);
   }
 
   #spaces(): Token {
@@ -232,7 +232,7 @@ export class Lexer {
   #badTerminator(end: number): string | undefined {
     const rest = this.#input.slice(end);
     if (rest === "" || /^(?:[ \t\r\n.,|:()]|\}\})/.test(rest)) return undefined;
-    return `bad character ${unicodeText(String.fromCodePoint(rest.codePointAt(0) ?? 0))}`;
+    return `bad character ${goUnicode(String.fromCodePoint(rest.codePointAt(0) ?? 0))}`;
   }
 
   #number(): Token {
@@ -256,10 +256,4 @@ export class Lexer {
     // The letter behind a number is shown with it.
     return isAlphanumeric(after) ? { at: from + found.length + after.length, good: false } : { at: from + found.length, good: true };
   }
-}
-
-/** U+0021 '!' */
-function unicodeText(char: string): string {
-  const hex = (char.codePointAt(0) ?? 0).toString(16).toUpperCase().padStart(4, "0");
-  return `U+${hex}${isPrintable(char) ? ` '${char}'` : ""}`;
 }

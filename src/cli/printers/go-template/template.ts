@@ -1,6 +1,6 @@
 import { renderSortedJson } from "../../../api/go-json.ts";
 import { FailedPrinting, messageOf } from "../../errors.ts";
-import { goValue } from "../go-value.ts";
+import { goValue } from "../../../api/go-value.ts";
 import { Evaluator, type TemplateOptions } from "./evaluate.ts";
 import { parseTemplate } from "./parse.ts";
 

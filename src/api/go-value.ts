@@ -1,4 +1,4 @@
-import { goFloat } from "../../api/go-json.ts";
+import { goFloat } from "./go-json.ts";
 
 /** A value that came from JSON as Go's %v prints it: map[a:1 b:x], [1 2]. */
 export function goValue(value: unknown): string {
