@@ -72,8 +72,7 @@ export const messageOf = (error: unknown): string => (error instanceof Error ? e
 /** What is printed for an error, and the exit code. Upstream: k8s.io/kubectl/pkg/cmd/util checkErr */
 export function renderError(error: unknown): { readonly text: string; readonly exitCode: number } {
   if (error instanceof ExitError) return { text: error.message === "" ? "" : line(error.message), exitCode: error.exitCode };
-  if (error instanceof AggregateFailure)
-    return { text: error.errors.map((each) => line(messageAmongOthers(each))).join(""), exitCode: 1 };
+  if (error instanceof AggregateFailure) return { text: error.errors.map((each) => line(messageAmongOthers(each))).join(""), exitCode: 1 };
   if (error instanceof StatusError && error.reason === "Invalid") return { text: line(invalidMessage(error.status)), exitCode: 1 };
   return { text: line(standardMessage(error)), exitCode: 1 };
 }

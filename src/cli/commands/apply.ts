@@ -109,8 +109,7 @@ const apply: CommandSpec = {
     propagationPolicy(flags);
     if (!hasFiles(context)) throw new Error("must specify one of -f and -k");
     fieldValidation(context);
-    const applySet =
-      flags.text("applyset") === "" ? undefined : await (await import("../apply/apply-set.ts")).ApplySet.parse(context);
+    const applySet = flags.text("applyset") === "" ? undefined : await (await import("../apply/apply-set.ts")).ApplySet.parse(context);
     const pruning = flags.bool("prune") ? await import("../prune.ts") : undefined;
     const kinds = (await pruning?.parseAllowlist(context)) ?? [];
     await validate(context, { dryRun, applySet, kinds });

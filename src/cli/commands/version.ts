@@ -4,7 +4,6 @@ import type { CommandSpec } from "../command.ts";
 import { version as kubesimVersion } from "../../host/cli-host.ts";
 import { renderJson } from "../printers/output.ts";
 
-
 const KUSTOMIZE = "v5.8.1";
 
 const version: CommandSpec = {

@@ -6,6 +6,7 @@ import { createCases, createForRealCases } from "./create.ts";
 import { filesCases } from "./files.ts";
 import { kustomizeCases } from "./kustomize.ts";
 import { missingCommandsCases } from "./missing-commands.ts";
+import { rollbackCases } from "./rollback.ts";
 
 /** The groups about commands that write. */
 export const WRITE_GROUPS: readonly CaseGroup[] = [
@@ -17,4 +18,5 @@ export const WRITE_GROUPS: readonly CaseGroup[] = [
   filesCases,
   kustomizeCases,
   missingCommandsCases,
+  rollbackCases,
 ];
