@@ -1,4 +1,4 @@
-import { schemaOf as typeOf, structType, type SchemaType } from "../api/schema.ts";
+import { schemaOf as typeOf, structType, type SchemaType, type StructType } from "../api/schema.ts";
 import type { CommandContext } from "./command.ts";
 import type { ResourceInfo } from "./discovery.ts";
 import { readManifests } from "./manifests.ts";
@@ -33,7 +33,7 @@ function infoOf(object: ApiObject): ResourceInfo {
     version: apiVersion.slice(cut + 1),
     kind,
     singular,
-    resource: `${singular}s`,
+    resource: cut < 0 ? singular : `${singular}.${apiVersion.slice(0, cut)}`,
     namespaced: true,
     verbs: [],
     shortNames: [],
@@ -57,5 +57,14 @@ function filled(type: SchemaType, value: unknown): unknown {
     const field = type.fields.get(key);
     return [key, field ? filled(field.type, each) : each] as const;
   });
-  return { ...structuredClone(Object.fromEntries(type.written)), ...Object.fromEntries(given) };
+  return { ...writtenFields(type), ...Object.fromEntries(given) };
 }
+
+/** What Go writes though nobody gave it; structs have such fields themselves. */
+const writtenFields = (type: StructType): Record<string, unknown> =>
+  Object.fromEntries(
+    [...type.written].map(([key, zero]) => {
+      const field = type.fields.get(key);
+      return [key, field ? filled(field.type, zero) : structuredClone(zero)];
+    }),
+  );

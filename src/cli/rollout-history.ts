@@ -4,40 +4,35 @@ import type { CommandContext } from "./command.ts";
 import { writePodTemplate } from "./describe/template.ts";
 import { DescribeWriter } from "./describe/writer.ts";
 import { pathOf } from "./discovery.ts";
-import { dryRunOf, dryRunQuery } from "./dry-run.ts";
-import { throwAll } from "./errors.ts";
-import { LAST_APPLIED } from "./last-applied.ts";
 import { renderSelector } from "./pods.ts";
 import { findPrinter, unknownFormat } from "./printers/output.ts";
-import { typedReporter } from "./report.ts";
 import { fetchObjects, targetsOf, type ApiObject, type Found } from "./resources.ts";
 import { schemaOf } from "./strategic.ts";
 import { TabWriter } from "./printers/tab-writer.ts";
 
-const REVISION = "deployment.kubernetes.io/revision";
+export const REVISION = "deployment.kubernetes.io/revision";
 const CAUSE = "kubernetes.io/change-cause";
-// What belongs to a replica set and must not come back with its template.
-const NOT_COPIED = [
-  REVISION,
-  "deployment.kubernetes.io/revision-history",
-  "deployment.kubernetes.io/desired-replicas",
-  "deployment.kubernetes.io/max-replicas",
-  LAST_APPLIED,
-  "deprecated.deployment.rollback.to",
-];
-
 // Upstream: kubectl/pkg/apps/kind_visitor.go
-const SUPPORTED = new Set(["DaemonSet", "Deployment", "Job", "Pod", "ReplicaSet", "ReplicationController", "StatefulSet", "CronJob"]);
+export const SUPPORTED = new Set([
+  "DaemonSet",
+  "Deployment",
+  "Job",
+  "Pod",
+  "ReplicaSet",
+  "ReplicationController",
+  "StatefulSet",
+  "CronJob",
+]);
 
-interface Revision {
+export interface Revision {
   readonly number: number;
   readonly cause: string;
   readonly template: PodTemplateSpec;
   readonly object: ApiObject;
 }
 
-/** Upstream: k8s.io/kubectl/pkg/polymorphichelpers/history.go */
-async function revisionsOf(context: CommandContext, { info, object, namespace }: Found): Promise<Revision[]> {
+/** In their order. Upstream: k8s.io/kubectl/pkg/polymorphichelpers/history.go */
+export async function revisionsOf(context: CommandContext, { info, object, namespace }: Found): Promise<Revision[]> {
   if (!SUPPORTED.has(info.kind))
     throw new Error(`error retrieving history for ${JSON.stringify(info.kind)}, no visitor method exists for {${info.group} ${info.kind}}`);
   const client = await context.client();
@@ -93,7 +88,7 @@ export async function history(context: CommandContext): Promise<void> {
 }
 
 /** A revision of a deployment is its replica set, of the other kinds the object as it was. */
-async function revisionObject({ info, object }: Found, revision: ApiObject): Promise<Json> {
+export async function revisionObject({ info, object }: Found, revision: ApiObject): Promise<Json> {
   if (info.resource === "deployments") return { kind: "ReplicaSet", apiVersion: "apps/v1", ...revision };
   const [schema, { applyStrategicMergePatch }] = [schemaOf(info), await import("../api/strategic-merge-patch.ts")];
   return schema ? (applyStrategicMergePatch(schema, object, revision["data"] as Json) as Json) : object;
@@ -104,76 +99,4 @@ function withCause({ template, cause }: Revision): PodTemplateSpec {
   if (cause === "<none>") return template;
   const annotations = { ...template.metadata?.annotations, [CAUSE]: cause };
   return { ...template, metadata: { ...template.metadata, annotations } };
-}
-
-export async function undo(context: CommandContext): Promise<void> {
-  const dryRun = dryRunOf(context.flags, context.io);
-  const report = await typedReporter(context, dryRun);
-  const errors: unknown[] = [];
-  const client = await context.client();
-  for (const found of await fetchObjects(context, await targetsOf(context), {
-    selector: context.flags.text("selector"),
-    errors,
-  })) {
-    try {
-      if (found.object.metadata.annotations?.[LAST_APPLIED] !== undefined) context.io.err(appliedWarning(found));
-      const operation = await undoOne(
-        found,
-        await revisionsOf(context, found),
-        context.flags.number("to-revision"),
-        async (body, contentType) => {
-          if (dryRun !== "client")
-            await client.json<Json>("PATCH", pathOf(found.info, found.namespace, found.name), {
-              query: dryRunQuery(dryRun),
-              body,
-              contentType,
-            });
-        },
-      );
-      report(found.object, found.info, operation);
-    } catch (error) {
-      errors.push(error);
-    }
-  }
-  throwAll(errors);
-}
-
-const appliedWarning = ({ info, name }: Found) =>
-  `Warning: resource ${info.resource}/${name} was previously managed with 'kubectl apply'. Rolling back will not update the ${LAST_APPLIED} annotation, which may cause unexpected behavior on future 'kubectl apply' operations. Consider using 'kubectl apply' with your previous configuration file instead.\n`;
-
-type Send = (body: unknown, contentType: string) => Promise<void>;
-
-async function undoOne(found: Found, revisions: readonly Revision[], wanted: number, send: Send): Promise<string> {
-  const { object, info, name } = found;
-  const spec = (object["spec"] ?? {}) as { paused?: boolean; template: PodTemplateSpec };
-  if (spec.paused) throw new Error(`you cannot rollback a paused deployment; resume it first with 'kubectl rollout resume' and try again`);
-  if (revisions.length < 2 && wanted === 0) throw new Error(`no rollout history found for ${info.singular} ${JSON.stringify(name)}`);
-  const target = wanted > 0 ? revisions.find(({ number }) => number === wanted) : revisions.at(-2);
-  if (!target) throw new Error(`unable to find specified revision ${wanted} in history`);
-  if (info.resource !== "deployments") {
-    await send(target.object["data"], "application/strategic-merge-patch+json");
-    return "rolled back";
-  }
-  const template = withoutHash(target.template);
-  const { sameJson } = await import("../api/merge-patch.ts");
-  if (sameJson(template, withoutHash(spec.template)))
-    return `skipped rollback (current template already matches revision ${target.number})`;
-  const annotations: Record<string, string> = Object.fromEntries(
-    Object.entries(object.metadata.annotations ?? {}).filter(([key]) => NOT_COPIED.includes(key)),
-  );
-  for (const [key, value] of Object.entries(target.object.metadata.annotations ?? {}))
-    if (!NOT_COPIED.includes(key)) annotations[key] = value;
-  await send(
-    [
-      { op: "replace", path: "/spec/template", value: template },
-      { op: "replace", path: "/metadata/annotations", value: annotations },
-    ],
-    "application/json-patch+json",
-  );
-  return "rolled back";
-}
-
-function withoutHash(template: PodTemplateSpec): PodTemplateSpec {
-  const { "pod-template-hash": _, ...labels } = template.metadata?.labels ?? {};
-  return { ...template, metadata: { ...template.metadata, labels } } as PodTemplateSpec;
 }

@@ -95,7 +95,7 @@ const rollout: CommandSpec = {
           usage: "The revision to rollback to. Default to 0 (last revision).",
         },
       ],
-      async (context) => (await import("../rollout-history.ts")).undo(context),
+      async (context) => (await import("../rollout-undo.ts")).undo(context),
     ),
   ],
 };

@@ -1,10 +1,11 @@
 import { StatusError } from "../../api/status.ts";
-import type { CommandSpec } from "../command.ts";
+import { sleep } from "../../host/cli-host.ts";
+import type { CommandContext, CommandSpec } from "../command.ts";
 import { pathOf } from "../discovery.ts";
-import { DRY_RUN_FLAG, dryRunOf, dryRunQuery } from "../dry-run.ts";
+import { DRY_RUN_FLAG, dryRunOf, dryRunQuery, type DryRun } from "../dry-run.ts";
 import { throwAll } from "../errors.ts";
 import { reporter, OUTPUT_FLAGS } from "../report.ts";
-import { fetchObjects, FILE_FLAGS, hasFiles, SELECTOR_FLAG, targetsOf } from "../resources.ts";
+import { fetchObjects, FILE_FLAGS, hasFiles, SELECTOR_FLAG, targetsOf, type ApiObject, type Found } from "../resources.ts";
 
 const scale: CommandSpec = {
   usage: "[--resource-version=version] [--current-replicas=count] --replicas=COUNT (-f FILENAME | TYPE NAME)",
@@ -44,45 +45,85 @@ const scale: CommandSpec = {
   ],
   async run(context) {
     const { flags } = context;
-    const replicas = flags.number("replicas");
-    if (replicas < 0) throw new Error("The --replicas=COUNT flag is required, and COUNT must be greater than or equal to 0");
-    if (context.args.length === 0 && !hasFiles(context))
-      throw new Error(
-        "You must provide one or more resources by argument or filename.\nExample resource specifications include:\n   '-f rsrc.yaml'\n   '--filename=rsrc.json'\n   '<resource> <name>'\n   '<resource>'",
-      );
+    if (flags.number("replicas") < 0)
+      throw new Error("The --replicas=COUNT flag is required, and COUNT must be greater than or equal to 0");
+    if (flags.number("current-replicas") < -1) throw new Error("The --current-replicas must specify an integer of -1 or greater");
     const dryRun = dryRunOf(flags, context.io);
     const report = await reporter(context, dryRun);
-    const client = await context.client();
     const errors: unknown[] = [];
-    const found = await fetchObjects(context, await targetsOf(context), {
-      selector: flags.text("selector"),
-      errors,
-    });
-    for (const { info, namespace, name, object } of found) {
-      try {
-        const spec = object["spec"] as { replicas?: number } | undefined;
-        const expected = flags.number("current-replicas");
-        if (expected >= 0 && spec?.replicas !== expected)
-          throw new Error(`Expected replicas to be ${expected}, was ${spec?.replicas ?? 0}`);
-        const version = flags.text("resource-version");
-        if (version !== "" && object.metadata.resourceVersion !== version)
-          throw new Error(`Expected resource version to be ${version}, was ${object.metadata.resourceVersion}`);
-        if (!info.subresources.includes("scale"))
-          throw new StatusError({ code: 404, reason: "NotFound", message: "the server could not find the requested resource" });
-        if (dryRun !== "client")
-          await client.json("PATCH", pathOf(info, namespace, name, "scale"), {
-            query: dryRunQuery(dryRun),
-            body: { spec: { replicas } },
-            contentType: "application/merge-patch+json",
-          });
-        report(flags.text("output") === "" ? object : { ...object, spec: { ...spec, replicas } }, info, "scaled");
-      } catch (error) {
-        errors.push(error);
-      }
-    }
+    const found = await scaled(context, errors);
+    if (flags.text("resource-version") !== "" && found.length > 1) throw new Error("cannot use --resource-version with multiple resources");
     if (found.length === 0 && errors.length === 0) throw new Error("no objects passed to scale");
+    for (const each of found) {
+      const replicas = dryRun === "client" ? flags.number("replicas") : await scaleOne(context, each, dryRun);
+      report(withReplicas(each, replicas), each.info, "scaled");
+    }
     throwAll(errors);
   },
 };
 
 export default scale;
+
+/** Objects of files are scaled as they stand there: nobody looks whether they exist. */
+async function scaled(context: CommandContext, errors: unknown[]): Promise<Found[]> {
+  const targets = await targetsOf(context, context.args, { errors, needsNames: true });
+  if (!hasFiles(context)) return fetchObjects(context, targets, { selector: context.flags.text("selector"), errors });
+  return targets.map(({ info, namespace, name = "", manifest }) => ({ info, namespace, name, object: manifest as ApiObject }));
+}
+
+interface Scale {
+  readonly metadata: { readonly resourceVersion?: string };
+  readonly spec: { readonly replicas?: number };
+  readonly status?: { readonly replicas?: number };
+}
+
+const RETRY_MS = 1000;
+const RETRY_TIMEOUT_MS = 300_000;
+
+/** Upstream: k8s.io/kubectl/pkg/scale/scale.go genericScaler.Scale */
+async function scaleOne(context: CommandContext, found: Found, dryRun: DryRun): Promise<number> {
+  const timeoutMs = dryRun === "none" ? context.flags.number("timeout") : 0;
+  for (let waitedMs = 0; ; waitedMs += RETRY_MS) {
+    try {
+      const { spec } = await send(context, found, dryRun);
+      if (timeoutMs !== 0) await waitForReplicas(context, found, timeoutMs);
+      return spec.replicas ?? 0;
+    } catch (error) {
+      if (!(error instanceof StatusError && error.reason === "Conflict") || waitedMs >= RETRY_TIMEOUT_MS) throw error;
+      await sleep(RETRY_MS);
+    }
+  }
+}
+
+async function send(context: CommandContext, { info, namespace, name }: Found, dryRun: DryRun): Promise<Scale> {
+  const { flags } = context;
+  const client = await context.client();
+  const path = pathOf(info, namespace, name, "scale");
+  const [replicas, expected, version] = [flags.number("replicas"), flags.number("current-replicas"), flags.text("resource-version")];
+  const query = dryRunQuery(dryRun);
+  if (expected === -1 && version === "")
+    return client.json<Scale>("PATCH", path, { query, body: { spec: { replicas } }, contentType: "application/merge-patch+json" });
+  const scale = await client.get<Scale>(path);
+  const current = scale.spec.replicas ?? 0;
+  if (expected !== -1 && current !== expected) throw new Error(`Expected replicas to be ${expected}, was ${current}`);
+  if (version !== "" && scale.metadata.resourceVersion !== version)
+    throw new Error(`Expected resource version to be ${version}, was ${scale.metadata.resourceVersion ?? ""}`);
+  return client.json<Scale>("PUT", path, { query, body: { ...scale, spec: { ...scale.spec, replicas } } });
+}
+
+/** Until there are as many as wanted, or somebody wants another number. */
+async function waitForReplicas(context: CommandContext, { info, namespace, name }: Found, timeoutMs: number): Promise<void> {
+  const client = await context.client();
+  const wanted = context.flags.number("replicas");
+  for (let waitedMs = 0; ; waitedMs += RETRY_MS) {
+    const { spec, status } = await client.get<Scale>(pathOf(info, namespace, name, "scale"));
+    if ((spec.replicas ?? 0) !== wanted || (status?.replicas ?? 0) === wanted) return;
+    await sleep(Math.min(RETRY_MS, timeoutMs - waitedMs));
+    if (waitedMs + RETRY_MS > timeoutMs) throw new Error(`timed out waiting for ${JSON.stringify(name)} to be synced`);
+  }
+}
+
+/** Other groups may keep the number elsewhere. */
+function withReplicas({ info, object }: Found, replicas: number): ApiObject {
+  return info.group === "" || info.group === "apps" ? { ...object, spec: { ...(object["spec"] as object | undefined), replicas } } : object;
+}

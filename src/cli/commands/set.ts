@@ -7,14 +7,18 @@ import type { FlagSpec } from "../flags.ts";
 import { FIELD_MANAGER_FLAG, OUTPUT_FLAGS } from "../report.ts";
 import { FILE_FLAGS, hasFiles, SELECTOR_FLAG } from "../resources.ts";
 
-const COMMON: readonly FlagSpec[] = [
+const UNSELECTED: readonly FlagSpec[] = [
   ...FILE_FLAGS,
   ...OUTPUT_FLAGS,
   DRY_RUN_FLAG,
-  SELECTOR_FLAG,
   FIELD_MANAGER_FLAG("kubectl-set"),
   { name: "all", type: "bool", usage: "Select all resources of the given types" },
   { name: "local", type: "bool", usage: "If true, do not ask the server." },
+];
+const COMMON: readonly FlagSpec[] = [...UNSELECTED, SELECTOR_FLAG];
+const SELECTOR_FLAGS: readonly FlagSpec[] = [
+  ...UNSELECTED.filter(({ name }) => name !== "kustomize").map((flag) => (flag.name === "recursive" ? { ...flag, default: true } : flag)),
+  { name: "resource-version", type: "string", usage: "If given, change the selector only of this version of the object." },
 ];
 const CONTAINERS: FlagSpec = {
   name: "containers",
@@ -72,8 +76,8 @@ const set: CommandSpec = {
       ],
       setResources,
     ),
-    sub("selector", "Set the selector on a resource", COMMON, setSelector),
-    sub("serviceaccount", "Update the service account of a resource", COMMON, setServiceAccount, ["sa"]),
+    sub("selector", "Set the selector on a resource", SELECTOR_FLAGS, setSelector),
+    sub("serviceaccount", "Update the service account of a resource", UNSELECTED, setServiceAccount, ["sa"]),
     sub(
       "subject",
       "Update the user, group, or service account in a role binding or cluster role binding",
@@ -220,6 +224,7 @@ async function setSelector(context: CommandContext): Promise<void> {
     manager: context.flags.text("field-manager"),
     operation: "selector updated",
     args: context.args.slice(0, -1),
+    needsNames: true,
     always: true,
     change({ object, info }) {
       if (info.kind !== "Service") throw new Error("setting a selector is only supported for Services");
@@ -233,6 +238,9 @@ async function setSelector(context: CommandContext): Promise<void> {
   });
 }
 
+/** As a LabelSelector names them. Upstream: metav1.ParseToLabelSelector */
+const OPERATORS: Readonly<Record<string, string>> = { in: "In", notin: "NotIn", "!=": "NotIn", exists: "Exists", "!": "DoesNotExist" };
+
 function labelSelectorOf(text: string | undefined): { labels: Record<string, string>; hasExpressions: string } {
   if (text === undefined) throw new Error("one selector is required");
   const labels: Record<string, string> = {};
@@ -242,7 +250,9 @@ function labelSelectorOf(text: string | undefined): { labels: Record<string, str
   return {
     labels,
     hasExpressions:
-      others.length === 0 ? "" : `[${others.map(({ key, operator, values }) => `{${key} ${operator} [${values.join(" ")}]}`).join(" ")}]`,
+      others.length === 0
+        ? ""
+        : `[${others.map(({ key, operator, values }) => `{${key} ${OPERATORS[operator] ?? operator} [${values.join(" ")}]}`).join(" ")}]`,
   };
 }
 

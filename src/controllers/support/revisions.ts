@@ -1,5 +1,6 @@
 import type { ControllerRevision } from "../../api/generated/apps-v1.ts";
 import type { PodTemplateSpec } from "../../api/generated/core-v1.ts";
+import { sortKeys } from "../../api/go-json.ts";
 import type { Kind } from "../../api/kind.ts";
 import type { KubernetesObject } from "../../api/meta.ts";
 import { controllerRevisions } from "../../api/resources/controller-revision.ts";
@@ -33,7 +34,8 @@ export function templateOf(revision: ControllerRevision | undefined): PodTemplat
 export async function ensureRevision<T extends Templated>(context: ComponentContext, kind: Kind<T>, owner: T): Promise<ControllerRevision> {
   const { client } = context;
   const history = historyOf(context, owner);
-  const data = { spec: { template: { ...owner.spec.template, $patch: "replace" } } };
+  // In the order that Go's maps are written: kubectl compares the bytes to know whether there is anything to undo.
+  const data = sortKeys({ spec: { template: { ...owner.spec.template, $patch: "replace" } } });
   const newest = history.at(-1)?.revision ?? 0;
   const existing = history.find((revision) => sameValue(revision.data, data));
   if (existing?.revision === newest) return existing;

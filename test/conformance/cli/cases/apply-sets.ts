@@ -43,7 +43,11 @@ export const applySetCases: CaseGroup = {
     set("cm/parent", "--prune -n default", [configMap("m1"), role("r1"), role("r2")]),
     set("configmaps/parent", "--prune -n default", [configMap("m1"), role("r2")]),
     set("configmap/parent", "--prune -n default --cascade=orphan --grace-period=0", [configMap("m1")]),
-    set("configmaps/parent", "--prune -n default", [elsewhere("m1", "default"), elsewhere("m2", "kube-system"), elsewhere("m3", "kube-public")]),
+    set("configmaps/parent", "--prune -n default", [
+      elsewhere("m1", "default"),
+      elsewhere("m2", "kube-system"),
+      elsewhere("m3", "kube-public"),
+    ]),
     set("configmaps/parent", "--prune", [configMap("m1")]),
     set("spread", "--prune -n kube-public", [role("r3")]),
     set("spread", "--prune -n nope", [configMap("m1")]),
@@ -73,7 +77,13 @@ export const applySetCases: CaseGroup = {
     given([parent("Secret", "noid", "  annotations: {applyset.kubernetes.io/tooling: kubectl/v1.27.0}\n")], "get secret noid -o name"),
     set("noid", "--prune -n default", [configMap("p")]),
     given(
-      [parent("Secret", "wrongid", `  annotations: {applyset.kubernetes.io/tooling: kubectl/v1.27.0}\n  labels: {applyset.kubernetes.io/id: ${ID}}\n`)],
+      [
+        parent(
+          "Secret",
+          "wrongid",
+          `  annotations: {applyset.kubernetes.io/tooling: kubectl/v1.27.0}\n  labels: {applyset.kubernetes.io/id: ${ID}}\n`,
+        ),
+      ],
       "get secret wrongid -o name",
     ),
     set("wrongid", "--prune -n default", [configMap("p")]),
@@ -87,7 +97,10 @@ export const applySetCases: CaseGroup = {
     set("s", "--prune -n default", [configMap("d2")]),
     { command: "annotate secret s applyset.kubernetes.io/additional-namespaces=kube-public, --overwrite" },
     set("s", "--prune -n default", [configMap("d")]),
-    { command: "annotate secret s applyset.kubernetes.io/additional-namespaces=nope applyset.kubernetes.io/tooling=kubectl/v1.30.0 --overwrite" },
+    {
+      command:
+        "annotate secret s applyset.kubernetes.io/additional-namespaces=nope applyset.kubernetes.io/tooling=kubectl/v1.30.0 --overwrite",
+    },
     set("s", "--prune -n default", [configMap("d")]),
     given([definition("sets", "Set")], "get crd sets.example.io -o name", { settleMs: 2000 }),
     set("sets.example.io/p", "--prune -n default", [configMap("p")]),

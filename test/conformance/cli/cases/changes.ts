@@ -180,7 +180,7 @@ export const changesCases: CaseGroup = {
     "rollout history deploy d --revision=1",
     "rollout history deploy d --revision=99",
     "rollout history cm a",
-    { command: "rollout undo deploy d --dry-run=client", differs: "the template is not shown yet" },
+    "rollout undo deploy d --dry-run=client",
     "rollout undo deploy d",
     "rollout undo deploy d --to-revision=99",
     "rollout pause deploy d",

@@ -4,8 +4,8 @@ import type { Case } from "../case.ts";
 export const configMap = (name: string, data = "x: one", metadata = ""): string =>
   `apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: ${name}${metadata === "" ? "" : `\n  ${metadata}`}\ndata: {${data}}\n`;
 
-export const deployment = (name: string, spec = "replicas: 1", image = "nginx:1"): string => `apiVersion: apps/v1
-kind: Deployment
+export const workload = (kind: string, name: string, image = "nginx:1", spec = "revisionHistoryLimit: 5"): string => `apiVersion: apps/v1
+kind: ${kind}
 metadata: {name: ${name}}
 spec:
   ${spec}
@@ -14,6 +14,8 @@ spec:
     metadata: {labels: {app: ${name}}}
     spec: {containers: [{name: c, image: "${image}", env: [{name: A, value: "1"}]}]}
 `;
+
+export const deployment = (name: string, spec = "replicas: 1", image = "nginx:1"): string => workload("Deployment", name, image, spec);
 
 export const definition = (plural: string, kind: string, more = ""): string => `apiVersion: apiextensions.k8s.io/v1
 kind: CustomResourceDefinition

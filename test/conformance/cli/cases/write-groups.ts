@@ -11,6 +11,7 @@ import { missingCommandsCases } from "./missing-commands.ts";
 import { resizeCases } from "./resize.ts";
 import { debugCases, runCases } from "./run-debug.ts";
 import { drainCases, waitCases } from "./wait-drain.ts";
+import { rollbackCases } from "./rollback.ts";
 
 /** The groups about commands that write. */
 export const WRITE_GROUPS: readonly CaseGroup[] = [
@@ -33,4 +34,5 @@ export const WRITE_GROUPS: readonly CaseGroup[] = [
   moreLogsCases,
   portForwardCases,
   proxyCases,
+  rollbackCases,
 ];
