@@ -5,6 +5,7 @@ import { usageError } from "./errors.ts";
 import type { Flags, FlagSpec } from "./flags.ts";
 import type { Io } from "./io.ts";
 import type { Logger } from "./klog.ts";
+import type { PluginPolicy } from "./kuberc.ts";
 
 /** A command, with everything that its help and its parsing need. */
 export interface CommandSpec {
@@ -40,19 +41,29 @@ export class CommandContext {
   readonly dashIndex: number;
   readonly flags: Flags;
   readonly io: Io;
+  readonly policy: PluginPolicy;
   /** Undefined unless the command line asks for more than errors. */
   readonly logger: Logger | undefined;
   #connection: Promise<Connection> | undefined;
   #client: ApiClient | undefined;
   #discovery: Discovery | undefined;
 
-  constructor(run: { path: string; args: readonly string[]; dashIndex: number; flags: Flags; io: Io; logger?: Logger | undefined }) {
+  constructor(run: {
+    path: string;
+    args: readonly string[];
+    dashIndex: number;
+    flags: Flags;
+    io: Io;
+    logger?: Logger | undefined;
+    policy?: PluginPolicy;
+  }) {
     this.path = run.path;
     this.args = run.args;
     this.dashIndex = run.dashIndex;
     this.flags = run.flags;
     this.io = run.io;
     this.logger = run.logger;
+    this.policy = run.policy ?? {};
   }
 
   async connection(): Promise<Connection> {

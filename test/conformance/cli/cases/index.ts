@@ -4,6 +4,7 @@ import { getCases } from "./get.ts";
 import { configCases, discoveryCases, errorCases, eventsCases, helpCases, logsCases } from "./questions.ts";
 import { goTemplateFailureCases } from "./go-template-failures.ts";
 import { jsonpathDialectCases } from "./jsonpath-dialect.ts";
+import { kubercCases } from "./kuberc.ts";
 import { loggingCases } from "./logging.ts";
 import { columnsCases, goTemplateCases, jsonpathCases } from "./output-formats.ts";
 import { richCases } from "./rich.ts";
@@ -31,6 +32,7 @@ export const GROUPS: readonly CaseGroup[] = [
   errorCases,
   helpCases,
   loggingCases,
+  kubercCases,
   writeBasicsCases,
   ...WRITE_GROUPS,
 ];
