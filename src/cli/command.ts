@@ -17,6 +17,8 @@ export interface CommandSpec {
   readonly subcommands?: readonly CommandEntry[];
   /** Everything after the first argument belongs to the arguments. */
   readonly stopAtFirstArgument?: boolean;
+  /** Nothing is a flag. */
+  readonly takesAnything?: boolean;
   /** Instead of the help that is laid out from all this. */
   help?(): Promise<string>;
   run?(context: CommandContext): Promise<number | void>;

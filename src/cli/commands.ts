@@ -291,6 +291,12 @@ export const COMMANDS: readonly CommandEntry[] = [
     name: "__complete",
     short: "Candidates for shell completion",
     hidden: true,
-    load: async () => (await import("./commands/complete.ts")).default,
+    load: async () => (await import("./commands/complete.ts")).complete(true),
+  },
+  {
+    name: "__completeNoDesc",
+    short: "Candidates for shell completion, without what they are",
+    hidden: true,
+    load: async () => (await import("./commands/complete.ts")).complete(false),
   },
 ];

@@ -1,24 +1,14 @@
-import { CommandContext, type CommandEntry, type CommandSpec } from "./command.ts";
-import { COMMANDS } from "./commands.ts";
+import { CommandContext } from "./command.ts";
 import { ExitError, FailedPrinting, HelpAndError, messageOf, renderError } from "./errors.ts";
-import { findSubcommand, HelpRequested, parseFlags, type FlagSpec } from "./flags.ts";
-import { GLOBAL_FLAGS } from "./global-flags.ts";
+import { findSubcommand, HelpRequested, parseFlags } from "./flags.ts";
 import type { Io } from "./io.ts";
 import { isKubercDisabled, mayHavePreferences } from "./kuberc.ts";
 import type { Applied } from "./kuberc-preferences.ts";
+import { flagsOf, knownCommands, ROOT, select, type Selected } from "./select.ts";
 
-// Messages and help speak of kubectl: what is printed is what kubectl prints.
-const ROOT = "kubectl";
 // kubectl's profiles of itself: those of a Go program.
 const PROFILES: ReadonlySet<string> = new Set(["cpu", "heap", "goroutine", "threadcreate", "block", "mutex", "allocs", "trace"]);
 const OWN_COMMANDS: ReadonlySet<string> = new Set(["cluster", "sim", "shell"]);
-
-interface Selected {
-  readonly path: string;
-  readonly spec: CommandSpec;
-  readonly entry?: CommandEntry | undefined;
-  readonly rest: readonly string[];
-}
 
 /** Runs one command line and returns its exit code. */
 export async function runCommandLine(argv: readonly string[], io: Io): Promise<number> {
@@ -46,7 +36,7 @@ async function run(argv: readonly string[], io: Io): Promise<number> {
   }
   let parsed;
   try {
-    parsed = parseFlags(selected.rest, flags, {
+    parsed = parseFlags(spec.takesAnything ? ["--", ...selected.rest] : selected.rest, flags, {
       commandPath: path,
       stopAtFirstArgument: spec.stopAtFirstArgument ?? false,
     });
@@ -85,19 +75,6 @@ async function run(argv: readonly string[], io: Io): Promise<number> {
   return code;
 }
 
-const knownCommands = () => (isKubercDisabled() ? COMMANDS.filter(({ name }) => name !== "kuberc") : COMMANDS);
-
-/** The command's own flags come before the global ones of the same name. */
-export function flagsOf(spec: CommandSpec): readonly FlagSpec[] {
-  const hidden = isKubercDisabled() ? "kuberc" : undefined;
-  const inherited = GLOBAL_FLAGS.filter(
-    (global) =>
-      global.name !== hidden &&
-      !spec.flags?.some((own) => own.name === global.name || (own.shorthand && own.shorthand === global.shorthand)),
-  );
-  return [...(spec.flags ?? []), ...inherited];
-}
-
 /** What a command line names, by the user's preferences if there are any. */
 async function preferred(argv: readonly string[], io: Io): Promise<Applied<Selected>> {
   if (isKubercDisabled() || !mayHavePreferences(argv)) return { command: await select(argv), policy: {} };
@@ -128,27 +105,6 @@ async function runOrHelp(selected: Selected, context: CommandContext, io: Io): P
     if (context.logger) (await import("./request-log.ts")).logFailure(context.logger, error);
     throw error;
   }
-}
-
-/** Follows the names of commands and subcommands. */
-async function select(argv: readonly string[]): Promise<Selected> {
-  let path = ROOT;
-  let rest = [...argv];
-  let spec: CommandSpec = { subcommands: knownCommands() };
-  let entry: CommandEntry | undefined;
-  let flags: readonly FlagSpec[] = GLOBAL_FLAGS;
-  while (spec.subcommands) {
-    const index = findSubcommand(rest, flags);
-    const word = index < 0 ? undefined : rest[index];
-    const next = spec.subcommands.find((each) => each.name === word || each.aliases?.includes(word ?? ""));
-    if (!next) break;
-    rest = rest.filter((_, position) => position !== index);
-    path = `${path} ${next.name}`;
-    entry = next;
-    spec = await next.load();
-    flags = [...(spec.flags ?? []), ...GLOBAL_FLAGS];
-  }
-  return { path, spec, entry, rest };
 }
 
 async function withoutRun(selected: Selected, args: readonly string[], io: Io): Promise<number> {

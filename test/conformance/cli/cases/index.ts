@@ -1,4 +1,5 @@
 import type { CaseGroup } from "../case.ts";
+import { completionCases } from "./completion.ts";
 import { describeCases } from "./describe.ts";
 import { getCases } from "./get.ts";
 import { configCases, discoveryCases, errorCases, eventsCases, helpCases, logsCases } from "./questions.ts";
@@ -33,6 +34,7 @@ export const GROUPS: readonly CaseGroup[] = [
   helpCases,
   loggingCases,
   kubercCases,
+  completionCases,
   writeBasicsCases,
   ...WRITE_GROUPS,
 ];
