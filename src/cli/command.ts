@@ -5,6 +5,7 @@ import { usageError } from "./errors.ts";
 import type { Flags, FlagSpec } from "./flags.ts";
 import type { Io } from "./io.ts";
 import type { Logger } from "./klog.ts";
+import type { PluginPolicy } from "./kuberc.ts";
 
 /** A command, with everything that its help and its parsing need. */
 export interface CommandSpec {
@@ -16,6 +17,8 @@ export interface CommandSpec {
   readonly subcommands?: readonly CommandEntry[];
   /** Everything after the first argument belongs to the arguments. */
   readonly stopAtFirstArgument?: boolean;
+  /** Nothing is a flag. */
+  readonly takesAnything?: boolean;
   /** Instead of the help that is laid out from all this. */
   help?(): Promise<string>;
   run?(context: CommandContext): Promise<number | void>;
@@ -41,6 +44,7 @@ export class CommandContext {
   readonly flags: Flags;
   readonly io: Io;
   readonly #startsCluster: boolean;
+  readonly policy: PluginPolicy;
   /** Undefined unless the command line asks for more than errors. */
   readonly logger: Logger | undefined;
   #connection: Promise<Connection> | undefined;
@@ -56,6 +60,7 @@ export class CommandContext {
     io: Io;
     logger?: Logger | undefined;
     startsCluster?: boolean;
+    policy?: PluginPolicy;
   }) {
     this.path = run.path;
     this.args = run.args;
@@ -63,6 +68,7 @@ export class CommandContext {
     this.flags = run.flags;
     this.io = run.io;
     this.logger = run.logger;
+    this.policy = run.policy ?? {};
     this.#startsCluster = run.startsCluster ?? true;
   }
 
@@ -75,6 +81,7 @@ export class CommandContext {
       flags: this.flags.with(values),
       io: this.io,
       logger: this.logger,
+      policy: this.policy,
       startsCluster: this.#startsCluster,
     });
   }
@@ -82,7 +89,7 @@ export class CommandContext {
   /** The same for who only looks: it says nothing, and starts no cluster. */
   onlyLooking(): CommandContext {
     const { path, flags } = this;
-    return new CommandContext({ path, args: [], dashIndex: -1, flags, io: { ...this.io, err: () => undefined }, startsCluster: false });
+    return new CommandContext({ path, args: [], dashIndex: -1, flags, io: { ...this.io, err: () => undefined }, policy: this.policy, startsCluster: false });
   }
 
   async connection(): Promise<Connection> {

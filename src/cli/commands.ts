@@ -9,10 +9,6 @@ const ADVANCED = "Advanced Commands";
 const SETTINGS = "Settings Commands";
 const KUBESIM = "Kubesim Commands";
 
-const missing = (name: string): Pick<CommandEntry, "load"> => ({
-  load: async () => (await import("./commands/missing.ts")).missingCommand(name),
-});
-
 /** Every command: its line in the help, and where its code is. */
 export const COMMANDS: readonly CommandEntry[] = [
   {
@@ -270,7 +266,11 @@ export const COMMANDS: readonly CommandEntry[] = [
     short: "Modify kubeconfig files",
     load: async () => (await import("./commands/config.ts")).default,
   },
-  { name: "kuberc", short: "Manage kuberc configuration files", ...missing("kuberc") },
+  {
+    name: "kuberc",
+    short: "Manage kuberc configuration files",
+    load: async () => (await import("./commands/kuberc.ts")).default,
+  },
   {
     name: "plugin",
     short: "Provides utilities for interacting with plugins",
@@ -291,6 +291,12 @@ export const COMMANDS: readonly CommandEntry[] = [
     name: "__complete",
     short: "Candidates for shell completion",
     hidden: true,
-    load: async () => (await import("./commands/complete.ts")).default,
+    load: async () => (await import("./commands/complete.ts")).complete(true),
+  },
+  {
+    name: "__completeNoDesc",
+    short: "Candidates for shell completion, without what they are",
+    hidden: true,
+    load: async () => (await import("./commands/complete.ts")).complete(false),
   },
 ];

@@ -1,22 +1,14 @@
-import { CommandContext, type CommandEntry, type CommandSpec } from "./command.ts";
-import { COMMANDS } from "./commands.ts";
-import { ExitError, FailedPrinting, HelpAndError, renderError } from "./errors.ts";
-import { findSubcommand, HelpRequested, parseFlags, type FlagSpec } from "./flags.ts";
-import { GLOBAL_FLAGS } from "./global-flags.ts";
+import { CommandContext } from "./command.ts";
+import { ExitError, FailedPrinting, HelpAndError, messageOf, renderError } from "./errors.ts";
+import { findSubcommand, HelpRequested, parseFlags } from "./flags.ts";
 import type { Io } from "./io.ts";
+import { isKubercDisabled, mayHavePreferences } from "./kuberc.ts";
+import type { Applied } from "./kuberc-preferences.ts";
+import { flagsOf, knownCommands, ROOT, select, type Selected } from "./select.ts";
 
-// Messages and help speak of kubectl: what is printed is what kubectl prints.
-const ROOT = "kubectl";
 // kubectl's profiles of itself: those of a Go program.
 const PROFILES: ReadonlySet<string> = new Set(["cpu", "heap", "goroutine", "threadcreate", "block", "mutex", "allocs", "trace"]);
 const OWN_COMMANDS: ReadonlySet<string> = new Set(["cluster", "sim", "shell"]);
-
-interface Selected {
-  readonly path: string;
-  readonly spec: CommandSpec;
-  readonly entry?: CommandEntry | undefined;
-  readonly rest: readonly string[];
-}
 
 /** Runs one command line and returns its exit code. */
 export async function runCommandLine(argv: readonly string[], io: Io): Promise<number> {
@@ -30,26 +22,21 @@ export async function runCommandLine(argv: readonly string[], io: Io): Promise<n
 }
 
 async function run(argv: readonly string[], io: Io): Promise<number> {
-  const selected = await select(argv);
+  const { command: selected, policy, original } = await preferred(argv, io);
   const { spec, path } = selected;
   const plugin = await pluginOf(selected, argv);
   if (plugin !== undefined) return plugin;
-  const flags: FlagSpec[] = [
-    ...(spec.flags ?? []),
-    ...GLOBAL_FLAGS.filter(
-      (global) => !spec.flags?.some((own) => own.name === global.name || (own.shorthand && own.shorthand === global.shorthand)),
-    ),
-  ];
+  const flags = flagsOf(spec);
   if (path === ROOT) {
     const word = selected.rest[findSubcommand(selected.rest, flags)];
     if (word !== undefined && word !== "help") {
       const { unknownCommand } = await import("./bare.ts");
-      throw new ExitError(unknownCommand(word, COMMANDS));
+      throw new ExitError(unknownCommand(word, knownCommands()));
     }
   }
   let parsed;
   try {
-    parsed = await parseFlags(selected.rest, flags, {
+    parsed = await parseFlags(spec.takesAnything ? ["--", ...selected.rest] : selected.rest, flags, {
       commandPath: path,
       stopAtFirstArgument: spec.stopAtFirstArgument ?? false,
     });
@@ -78,12 +65,25 @@ async function run(argv: readonly string[], io: Io): Promise<number> {
     flags: parsed.flags,
     io,
     logger,
+    policy,
   });
+  if (original !== undefined) logger?.text(1, "cmd.go:371", `original command: ${JSON.stringify(`${ROOT} ${original}`)}`);
   const code = (await runOrHelp(selected, context, io)) ?? 0;
   const warnings = context.usedClient?.warnings ?? 0;
   if (code === 0 && warnings > 0 && parsed.flags.bool("warnings-as-errors"))
     throw new Error(`${warnings} warning${warnings === 1 ? "" : "s"} received`);
   return code;
+}
+
+/** What a command line names, by the user's preferences if there are any. */
+async function preferred(argv: readonly string[], io: Io): Promise<Applied<Selected>> {
+  if (isKubercDisabled() || !mayHavePreferences(argv)) return { command: await select(argv), policy: {} };
+  const { applyPreferences } = await import("./kuberc-preferences.ts");
+  try {
+    return await applyPreferences(argv, { io, select, flagsOf });
+  } catch (error) {
+    throw new ExitError(`error occurred while applying preferences ${messageOf(error)}`);
+  }
 }
 
 /** The exit code of the program on the PATH that unknown words mean; `create` takes such sub-commands too. */
@@ -107,27 +107,6 @@ async function runOrHelp(selected: Selected, context: CommandContext, io: Io): P
   }
 }
 
-/** Follows the names of commands and subcommands. */
-async function select(argv: readonly string[]): Promise<Selected> {
-  let path = ROOT;
-  let rest = [...argv];
-  let spec: CommandSpec = { subcommands: COMMANDS };
-  let entry: CommandEntry | undefined;
-  let flags: readonly FlagSpec[] = GLOBAL_FLAGS;
-  while (spec.subcommands) {
-    const index = findSubcommand(rest, flags);
-    const word = index < 0 ? undefined : rest[index];
-    const next = spec.subcommands.find((each) => each.name === word || each.aliases?.includes(word ?? ""));
-    if (!next) break;
-    rest = rest.filter((_, position) => position !== index);
-    path = `${path} ${next.name}`;
-    entry = next;
-    spec = await next.load();
-    flags = [...(spec.flags ?? []), ...GLOBAL_FLAGS];
-  }
-  return { path, spec, entry, rest };
-}
-
 async function withoutRun(selected: Selected, args: readonly string[], io: Io): Promise<number> {
   const [word] = args;
   if (selected.path === ROOT) {
@@ -148,7 +127,7 @@ async function withoutRun(selected: Selected, args: readonly string[], io: Io): 
       return 0;
     } else {
       const { unknownCommand } = await import("./bare.ts");
-      throw new ExitError(unknownCommand(word, COMMANDS));
+      throw new ExitError(unknownCommand(word, knownCommands()));
     }
   }
   if (word !== undefined)

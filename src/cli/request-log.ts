@@ -179,9 +179,9 @@ function sourceOf({ method, url }: LoggedRequest): string {
   const path = url.replace(/^https?:\/\/[^/]*/, "");
   if (/^\/openapi\/v3(\?|$)/.test(path)) return "client.go:46";
   if (path.startsWith("/openapi/v3/")) return "groupversion.go:75";
-  if (/^\/version\?timeout=/.test(path)) return "discovery_client.go:667";
-  if (/^\/api\?timeout=/.test(path)) return "discovery_client.go:255";
-  if (/^\/apis\?timeout=/.test(path)) return "discovery_client.go:318";
+  if (path.startsWith("/version?timeout=")) return "discovery_client.go:667";
+  if (path.startsWith("/api?timeout=")) return "discovery_client.go:255";
+  if (path.startsWith("/apis?timeout=")) return "discovery_client.go:318";
   if (!/^\/apis?\/./.test(path)) return RAW;
   if (/\/log(\?|$)/.test(path)) return LOGS;
   if (method === "GET") return /[?&]watch=true/.test(path) ? WATCH : isList(path) ? "helper.go:113" : "helper.go:105";

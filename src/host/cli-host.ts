@@ -14,6 +14,7 @@ export const version = (): string => process.env["KUBESIM_VERSION"] ?? "developm
 export const joinPath = (...parts: string[]): string => path.join(...parts);
 export const baseName = (file: string): string => path.basename(file);
 export const folderOf = (file: string): string => path.dirname(file);
+export const cleanPath = (file: string): string => (file === "" ? "." : path.normalize(file).replace(/(?<=.)\/$/, ""));
 export const absolutePath = (file: string): string => path.resolve(file);
 
 export function sleep(ms: number): Promise<void> {

@@ -1,13 +1,11 @@
+import { printCompletions } from "../cobra-completion.ts";
 import type { CommandSpec } from "../command.ts";
-import { completions } from "../completions.ts";
 
-/** What shells ask with the words so far; the last is being typed. */
-const complete: CommandSpec = {
-  stopAtFirstArgument: true,
-  async run(context) {
-    const words = context.args[0] === "--" ? context.args.slice(1) : context.args;
-    for (const candidate of await completions(context.onlyLooking(), words)) context.print(candidate);
+/** What the shells' scripts ask, with the words so far; the last is being typed. */
+export const complete = (withDescriptions: boolean): CommandSpec => ({
+  takesAnything: true,
+  async run({ args, io }) {
+    if (args.length === 0) throw new Error("requires at least 1 arg(s), only received 0");
+    await printCompletions(args, io, withDescriptions);
   },
-};
-
-export default complete;
+});

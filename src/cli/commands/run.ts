@@ -63,7 +63,7 @@ const run: CommandSpec = {
       default: -1,
       usage: "With --rm: seconds that the pod gets to end.",
     },
-    { name: "image", type: "string", usage: "The image for the container to run." },
+    { name: "image", type: "string", required: true, usage: "The image for the container to run." },
     {
       name: "image-pull-policy",
       type: "string",
@@ -164,7 +164,7 @@ async function remove(context: CommandContext, namespace: string, name: string):
 function checked(context: CommandContext): { pod: ApiObject; attach: boolean } {
   const { flags, args, dashIndex } = context;
   const image = flags.text("image");
-  if (image === "") throw new Error(flags.has("image") ? "--image is required" : 'required flag(s) "image" not set');
+  if (image === "") throw new Error("--image is required");
   if (args.length === 0 || dashIndex === 0) throw context.usage("NAME is required for run");
   if (!/^[\w][\w.:/@-]*$/.test(image) || /[A-Z]/.test(image.replace(/:[^/]*$|@.*$/, "")))
     throw new Error(`Invalid image name ${JSON.stringify(image)}: invalid reference format`);

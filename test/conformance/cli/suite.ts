@@ -192,6 +192,7 @@ function masked({ stdout, stderr, status }: Outcome, side: Side, folder: string)
 
 function maskText(text: string, side: Side, folder: string): string {
   return text
+    .replaceAll(kubectl()[0], "kubectl")
     .replaceAll(folder, "DIR")
     .replaceAll(side.folder, "SIDE")
     .replaceAll(path.dirname(side.cluster.kubeconfig), "CLUSTER")

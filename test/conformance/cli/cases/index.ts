@@ -1,10 +1,12 @@
 import type { CaseGroup } from "../case.ts";
+import { completionCases } from "./completion.ts";
 import { describeCases } from "./describe.ts";
 import { getCases } from "./get.ts";
 import { configCases, discoveryCases, errorCases, eventsCases, helpCases, logsCases } from "./questions.ts";
 import { goTemplateFailureCases } from "./go-template-failures.ts";
 import { goTemplateLanguageCases } from "./go-template-language.ts";
 import { jsonpathDialectCases } from "./jsonpath-dialect.ts";
+import { kubercCases } from "./kuberc.ts";
 import { loggingCases } from "./logging.ts";
 import { columnsCases, goTemplateCases, jsonpathCases } from "./output-formats.ts";
 import { richCases } from "./rich.ts";
@@ -33,6 +35,8 @@ export const GROUPS: readonly CaseGroup[] = [
   errorCases,
   helpCases,
   loggingCases,
+  kubercCases,
+  completionCases,
   writeBasicsCases,
   ...WRITE_GROUPS,
 ];
