@@ -144,6 +144,8 @@ export function streamStdin(raw: boolean, onData: (chunk: Buffer) => void, onEnd
   if (rawMode) process.stdin.setRawMode(true);
   process.stdin.on("data", onData);
   process.stdin.on("end", onEnd);
+  // The end may have come while nobody listened.
+  if (process.stdin.readableEnded) queueMicrotask(onEnd);
   process.stdin.resume();
   return {
     stop() {
