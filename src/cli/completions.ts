@@ -1,4 +1,5 @@
 import * as host from "../host/cli-host.ts";
+import { UTILITIES } from "../shell/utilities.ts";
 import { argumentsFor } from "./completion/arguments.ts";
 import { fileNames } from "./completion/files.ts";
 import { flagNames, flagValues } from "./completion/flag-values.ts";
@@ -20,7 +21,7 @@ const PREFIXES: Readonly<Record<string, ReadonlySet<string>>> = {
 /** Programs of the machine are many: they are offered once something is typed. */
 const PROGRAM_LETTERS_MIN = 2;
 /** Behind these, what is typed goes on. */
-const OPEN_END = /[=/:,.]$/;
+const OPEN_END = /[=/:,.]$|\([^)]*$/;
 
 export interface LineCompletion {
   /** Where in the line the text begins that the candidates replace. */
@@ -79,7 +80,7 @@ function firstWords(typed: string): readonly string[] {
   if (typed.includes("/") || typed.startsWith("~")) return fileNames(typed);
   const own = [...COMMANDS.filter(({ hidden }) => !hidden).map(({ name }) => name), ...OF_THE_SHELL, ...PROGRAM_NAMES.slice(0, 2)];
   if (typed.length < PROGRAM_LETTERS_MIN || own.some((name) => name.startsWith(typed))) return own;
-  return host.programNames().filter((name) => name.startsWith(typed));
+  return [...UTILITIES, ...host.programNames()];
 }
 
 /** Candidates for the last word of a kubectl command; the program's own name may stand in front. */

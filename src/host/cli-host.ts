@@ -1,6 +1,7 @@
 import fs from "node:fs";
 import os from "node:os";
 import path from "node:path";
+import { ReadStream } from "node:tty";
 
 /** What the command line asks of the machine it runs on. */
 export const commandLine = (): string[] => process.argv.slice(2);
@@ -191,9 +192,13 @@ export interface RawInput {
 /** Hands on what comes in on standard input until stopped; `raw` switches the terminal to characters, without echo. */
 export function streamStdin(raw: boolean, onData: (chunk: Buffer) => void, onEnd: () => void): RawInput {
   const rawMode = raw && process.stdin.isTTY;
+  // Who read before may have let go of it.
+  process.stdin.ref?.();
   if (rawMode) process.stdin.setRawMode(true);
   process.stdin.on("data", onData);
   process.stdin.on("end", onEnd);
+  // The end may have come while nobody listened.
+  if (process.stdin.readableEnded) queueMicrotask(onEnd);
   process.stdin.resume();
   return {
     stop() {
@@ -204,6 +209,18 @@ export function streamStdin(raw: boolean, onData: (chunk: Buffer) => void, onEnd
       process.stdin.unref?.();
     },
   };
+}
+
+/**
+ * Hands on what is typed line by line, as the terminal edits it. The terminal is opened anew: a Ctrl-D is the end of
+ * this input only, not of the program's own.
+ */
+export function streamTerminalLines(onData: (chunk: Buffer) => void, onEnd: () => void): RawInput {
+  if (process.platform === "win32") return streamStdin(false, onData, onEnd);
+  const stream = new ReadStream(fs.openSync("/dev/tty", "r"));
+  stream.on("data", onData);
+  stream.on("end", onEnd);
+  return { stop: () => stream.destroy() };
 }
 
 export function terminalSize(): { readonly width: number; readonly height: number } | undefined {

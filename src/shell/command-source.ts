@@ -1,5 +1,6 @@
 import { type ByteReader, readLine } from "../containers/byte-pipe.ts";
 import { isIncomplete } from "../containers/shell/program.ts";
+import * as host from "../host/cli-host.ts";
 import { LineEditor, type LineEditorOptions, type TypedCommand } from "./line-editor/line-editor.ts";
 
 /** Where the shell's commands come from. */
@@ -20,13 +21,11 @@ const CONTINUATION = "> ";
 export class PlainCommands implements CommandSource {
   readonly #input: ByteReader;
   readonly #show: ((text: string) => void) | undefined;
-  readonly #onInterrupt: (listener: () => void) => () => void;
 
   /** @param show where prompts go; a pipe has none */
-  constructor(input: ByteReader, show: ((text: string) => void) | undefined, onInterrupt: (listener: () => void) => () => void) {
+  constructor(input: ByteReader, show: ((text: string) => void) | undefined) {
     this.#input = input;
     this.#show = show;
-    this.#onInterrupt = onInterrupt;
   }
 
   async next(prompt: () => Promise<string>): Promise<TypedCommand> {
@@ -44,7 +43,7 @@ export class PlainCommands implements CommandSource {
 
   async #line(): Promise<TypedCommand> {
     const interrupted = new AbortController();
-    const stopListening = this.#onInterrupt(() => interrupted.abort());
+    const stopListening = host.onInterrupt(() => interrupted.abort());
     try {
       return (await readLine(this.#input, interrupted.signal))?.text;
     } catch (error) {

@@ -16,8 +16,6 @@ export interface TerminalStreams {
   readonly onTerminal: boolean;
   /** Whether a process belongs to what was started with `&`. */
   isBackground(process: Process): boolean;
-  /** Whether the Ctrl-C that is being told of is known to this shell only, not to the host's processes. */
-  isInterruptOurs(): boolean;
 }
 
 /** A kubectl command, in a process of the host. */
@@ -34,16 +32,17 @@ export function runHostProgram(process: Process, file: string, streams: Terminal
 /** On the shell's terminal where the process's streams are the terminal's. */
 async function runChild(process: Process, streams: TerminalStreams, start: (options: HostRunOptions) => HostRun): Promise<number> {
   const fromShell = process.stdin === streams.input;
-  const shares = {
-    stdin: fromShell && streams.onTerminal,
-    stdout: process.stdout === streams.output,
-    stderr: process.stderr === streams.errors,
-  };
   const background = streams.isBackground(process);
+  // In the background not even to print: a program that ends puts the terminal back as it found it, under the prompt.
+  const shares = {
+    stdin: fromShell && streams.onTerminal && !background,
+    stdout: process.stdout === streams.output && !background,
+    stderr: process.stderr === streams.errors && !background,
+  };
   const child = start({ env: hostEnvironment(process), folder: fromShellPath(process.cwd), shares, background });
   // The host's terminal tells all that run in front of it of a Ctrl-C; twice would be taken for impatience.
   process.on(SIGINT, () => {
-    if (background || !streams.onTerminal || streams.isInterruptOurs()) child.kill("SIGINT");
+    if (background || !streams.onTerminal) child.kill("SIGINT");
   });
   process.on(SIGTERM, () => child.kill("SIGTERM"));
   process.onExit(() => child.kill("SIGTERM"));

@@ -1,4 +1,3 @@
-import type { ByteReader } from "../containers/byte-pipe.ts";
 import { CpuMeter } from "../containers/cpu-meter.ts";
 import { MemoryMeter } from "../containers/memory-meter.ts";
 import { ExitError, type Machine, type Process } from "../containers/process.ts";
@@ -13,12 +12,11 @@ import type { NetworkNamespace } from "../network/network.ts";
 import { createNetwork } from "../network/virtual-network.ts";
 import { SeededRng } from "../util/rng.ts";
 import { type CommandSource, editedCommands, PlainCommands } from "./command-source.ts";
-import { Interrupts } from "./interrupts.ts";
-import { Keyboard, PipedInput } from "./keyboard.ts";
 import type { Completion } from "./line-editor/line-editor.ts";
 import { PRELUDE } from "./prelude.ts";
 import { shellPrograms, type ShellVocabulary } from "./programs.ts";
 import { ShellProcessTable } from "./shell-process-table.ts";
+import { StandardInput } from "./standard-input.ts";
 import { COMMANDS_FOLDER, UserFileSystem } from "./user-filesystem.ts";
 
 const SIGINT = 2;
@@ -33,13 +31,12 @@ export interface InteractiveShellOptions extends ShellVocabulary {
 
 /** Reads commands and runs them until `exit` or the end of the input. Resolves with the exit code of the last. */
 export function runInteractiveShell(options: InteractiveShellOptions): Promise<number> {
-  const interrupts = new Interrupts();
   const onTerminal = host.isTerminal("in");
-  const input: ByteReader = onTerminal ? new Keyboard(() => interrupts.fire()) : new PipedInput();
+  const input = new StandardInput(onTerminal);
   const canEdit = onTerminal && host.isTerminal("out") && host.environment("TERM") !== "dumb";
   const commands = canEdit
     ? editedCommands({ terminal: hostTerminal, history: options.history, complete: (line) => options.complete(line) })
-    : new PlainCommands(input, onTerminal ? host.writeOut : undefined, (listener) => interrupts.listen(listener));
+    : new PlainCommands(input, onTerminal ? host.writeOut : undefined);
   let background: (process: Process) => boolean = () => false;
   const streams = {
     input,
@@ -47,7 +44,6 @@ export function runInteractiveShell(options: InteractiveShellOptions): Promise<n
     errors: { write: (data: Buffer) => host.writeErr(data) },
     onTerminal,
     isBackground: (process: Process) => background(process),
-    isInterruptOurs: () => interrupts.areOurs,
   };
   const { programs, commands: names } = shellPrograms(streams, options);
   return new Promise((resolve) => {
@@ -55,7 +51,7 @@ export function runInteractiveShell(options: InteractiveShellOptions): Promise<n
       const shell = new Shell(process, "bash", "kubesim");
       shell.interactive = onTerminal;
       background = (other) => isBelowAJob(other, shell);
-      const status = await new Session(shell, options, interrupts).run(commands);
+      const status = await new Session(shell, options).run(commands);
       resolve(status);
       return status;
     };
@@ -111,13 +107,11 @@ function isBelowAJob(process: Process, shell: Shell): boolean {
 class Session {
   readonly #shell: Shell;
   readonly #options: InteractiveShellOptions;
-  readonly #interrupts: Interrupts;
   #linesRead = 0;
 
-  constructor(shell: Shell, options: InteractiveShellOptions, interrupts: Interrupts) {
+  constructor(shell: Shell, options: InteractiveShellOptions) {
     this.#shell = shell;
     this.#options = options;
-    this.#interrupts = interrupts;
   }
 
   async run(commands: CommandSource): Promise<number> {
@@ -156,7 +150,7 @@ class Session {
     const shell = this.#shell;
     const { process } = shell;
     let interrupted = false;
-    const stopListening = this.#interrupts.listen(() => {
+    const stopListening = host.onInterrupt(() => {
       interrupted = true;
       for (const other of process.machine.table.all()) if (other !== process && !isBelowAJob(other, shell)) other.kill(SIGINT);
       shell.signals.interrupt();

@@ -4,58 +4,8 @@ import { PROGRAMS_BY_NAME } from "../containers/programs/index.ts";
 import { runKubectl, type TerminalStreams } from "./host-program.ts";
 import { SHELL_HELP } from "./shell-help.ts";
 import { COMMANDS_FOLDER } from "./user-filesystem.ts";
+import { UTILITIES } from "./utilities.ts";
 import { watch } from "./watch.ts";
-
-/** The utilities that make sense on the user's own files. */
-const UTILITIES = [
-  "sh",
-  "bash",
-  "cat",
-  "ls",
-  "touch",
-  "rm",
-  "mkdir",
-  "rmdir",
-  "mv",
-  "ln",
-  "chmod",
-  "stat",
-  "find",
-  "readlink",
-  "realpath",
-  "mktemp",
-  "du",
-  "basename",
-  "dirname",
-  "head",
-  "tail",
-  "wc",
-  "grep",
-  "tee",
-  "tr",
-  "cut",
-  "sort",
-  "uniq",
-  "seq",
-  "sed",
-  "awk",
-  "tar",
-  "base64",
-  "md5sum",
-  "sha256sum",
-  "rev",
-  "tac",
-  "sleep",
-  "env",
-  "printenv",
-  "which",
-  "test",
-  "[",
-  "xargs",
-  "timeout",
-  "yes",
-  "date",
-];
 
 export interface ShellPrograms {
   /** Program by name, for the process table. */

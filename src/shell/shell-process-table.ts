@@ -34,7 +34,8 @@ export class ShellProcessTable extends ProcessTable {
       const asked = SHELLS.test(file) && args.length === 0 && process.stdin === this.#streams.input && this.#streams.onTerminal;
       return (asked ? this.#shellOfHost(process, argv, env) : undefined) ?? super.load(process, argv, env, cwd);
     }
-    return isShellScript(fromShellPath(file)) ? super.load(process, argv, env, cwd) : this.#ofHost(file, argv);
+    // What is found along the PATH is the machine's own, whatever it is written in.
+    return command.includes("/") && isShellScript(fromShellPath(file)) ? super.load(process, argv, env, cwd) : this.#ofHost(file, argv);
   }
 
   /** Who types only `bash` wants the machine's own. */

@@ -84,7 +84,8 @@ function screenOf(text: string, title: string | undefined): string {
 }
 
 function titleLine(title: string, width: number): string {
-  const right = new Date(host.nowMs()).toString().slice(0, 24);
+  const [day, month, date, year, time] = new Date(host.nowMs()).toString().split(" ");
+  const right = `${day} ${month} ${Number(date).toString().padStart(2)} ${time} ${year}`;
   const room = width - right.length - 1;
   if (room < 10) return title;
   const left = textWidth(title) > room ? `${cut(title, room - 3)}...` : title;

@@ -1,10 +1,11 @@
-# Runs a command on a pseudo-terminal of 100 x 30; what comes on standard input is typed, what the terminal shows goes to standard output.
+# Runs a command on a pseudo-terminal of 100 x 30, or as wide as WIDTH; what comes on standard input is typed, what the terminal shows
+# goes to standard output.
 import os, pty, select, struct, sys, fcntl, termios
 
 pid, terminal = pty.fork()
 if pid == 0:
     os.execvp(sys.argv[1], sys.argv[1:])
-fcntl.ioctl(terminal, termios.TIOCSWINSZ, struct.pack("HHHH", 30, 100, 0, 0))
+fcntl.ioctl(terminal, termios.TIOCSWINSZ, struct.pack("HHHH", 30, int(os.environ.get("WIDTH", "100")), 0, 0))
 sources = [terminal, 0]
 while True:
     ready, _, _ = select.select(sources, [], [])

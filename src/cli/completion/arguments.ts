@@ -140,11 +140,7 @@ async function qualifiedNames(context: CommandContext, position: Position): Prom
 /** Short names are for typing; they are offered where nothing longer begins so. */
 async function kindNames(context: CommandContext, isMeant: (info: ResourceInfo) => boolean, typed: string): Promise<string[]> {
   const kinds = preferred(await (await context.discovery()).resources()).filter(isMeant);
-  const plain = kinds.map((info) =>
-    kinds.some((each) => each !== info && each.resource === info.resource && each.group < info.group)
-      ? groupResourceOf(info)
-      : info.resource,
-  );
+  const plain = kinds.map(({ resource }) => resource);
   const last = typed.slice(typed.lastIndexOf(",") + 1);
   for (const names of [
     plain,
