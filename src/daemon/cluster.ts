@@ -33,7 +33,7 @@ import { startControllers } from "../controllers/index.ts";
 import type { VolumeStorage } from "../kubelet/options.ts";
 import { createNodeGateway } from "../kubelet/gateway.ts";
 import { ClusterDns } from "../network/cluster-dns.ts";
-import { HostPorts, type ListenOnHost } from "../network/host-ports.ts";
+import { type BindOnHost, HostPorts, type ListenOnHost } from "../network/host-ports.ts";
 import type { Secure } from "../network/network.ts";
 import { NetworkPolicies } from "../network/network-policies.ts";
 import { ServiceProxy } from "../network/service-proxy.ts";
@@ -67,6 +67,7 @@ export interface ClusterOptions {
   /** The user's own images, as parsed YAML. */
   readonly images: readonly unknown[];
   readonly listenOnHost: ListenOnHost;
+  readonly bindOnHost: BindOnHost;
   readonly volumeStorage: VolumeStorage;
   /** Ms since 1970 on the host: what TLS goes by. */
   hostNow(): number;
@@ -132,7 +133,12 @@ export async function startCluster(options: ClusterOptions): Promise<Cluster> {
   const policies = new NetworkPolicies();
   network.filter = policies;
   policies.start(context);
-  const hostPorts = new HostPorts(network, options.listenOnHost, (message) => report("kube-proxy", message));
+  const hostPorts = new HostPorts(network, {
+    clock,
+    listen: options.listenOnHost,
+    bind: options.bindOnHost,
+    report: (message) => report("kube-proxy", message),
+  });
   hostPorts.start(proxy);
 
   const images = createImageCatalogue();

@@ -16,7 +16,7 @@ import {
 } from "../host/daemon-process.ts";
 import { HostClock, yieldToHost } from "../host/host-clock.ts";
 import { HostDisk } from "../host/host-disk.ts";
-import { listenOnLoopback } from "../host/host-listener.ts";
+import { bindOnLoopback, listenOnLoopback } from "../host/host-listener.ts";
 import { readBundled, readUserImages, StateFolder, VolumeFolder } from "../host/state-folder.ts";
 import { postReview } from "../host/webhook-client.ts";
 import type { Descriptions } from "../apiserver/http/openapi.ts";
@@ -61,6 +61,7 @@ async function main(): Promise<void> {
     version: kubesimVersion(),
     images: readUserImages().flatMap((text) => parseYamlDocuments(text)),
     listenOnHost: listenOnLoopback,
+    bindOnHost: bindOnLoopback,
     volumeStorage: volumeStorage(new VolumeFolder(folder)),
     hostNow: hostNowMs,
     secure: speakTls,

@@ -1,3 +1,4 @@
+import dgram from "node:dgram";
 import net from "node:net";
 import type { Duplex } from "node:stream";
 
@@ -20,6 +21,25 @@ export async function listenOnLoopback(port: number, onConnection: (socket: Dupl
       await Promise.all(servers.map((server) => new Promise<void>((resolve) => server.close(() => resolve()))));
     },
   };
+}
+
+/** Receives datagrams on 127.0.0.1 of the host. Rejects with the errno. */
+export function bindOnLoopback(
+  port: number,
+  onDatagram: (data: Buffer, client: string, answer: (data: Buffer) => void) => void,
+): Promise<{ close(): Promise<void> }> {
+  return new Promise((resolve, reject) => {
+    const socket = dgram.createSocket("udp4");
+    socket.on("message", (data, from) =>
+      onDatagram(data, `${from.address}:${from.port}`, (answer) => socket.send(answer, from.port, from.address)),
+    );
+    socket.once("error", reject);
+    socket.bind({ address: "127.0.0.1", port, exclusive: true }, () => {
+      socket.off("error", reject);
+      socket.on("error", () => undefined);
+      resolve({ close: () => new Promise<void>((closed) => socket.close(() => closed())) });
+    });
+  });
 }
 
 function listen(host: string, port: number, onConnection: (socket: Duplex) => void): Promise<net.Server> {

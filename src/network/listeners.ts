@@ -1,5 +1,6 @@
 import { createServer, type IncomingMessage, request as httpRequest, type Server } from "node:http";
 import type { Duplex } from "node:stream";
+import type { DatagramEnd } from "./datagrams.ts";
 import {
   type Endpoint,
   type HttpHandler,
@@ -20,9 +21,14 @@ export interface ListeningPort extends Listener {
   exchange(request: HttpRequest): Promise<HttpResponse>;
 }
 
+interface BoundDatagrams extends Listener {
+  readonly end: DatagramEnd;
+}
+
 /** The ports of one network namespace. */
 export class PortTable {
   readonly #ports = new Map<number, ListeningPort[]>();
+  readonly #datagrams = new Map<number, BoundDatagrams[]>();
   /** Throws NetworkError EADDRINUSE. */
   listen(
     port: number,
@@ -94,13 +100,33 @@ export class PortTable {
     );
   }
 
+  /** Throws NetworkError EADDRINUSE. */
+  bindDatagrams(local: Endpoint, open: (release: () => void) => DatagramEnd): DatagramEnd {
+    const { ip: address, port } = local;
+    const bound = this.#datagrams.get(port) ?? [];
+    if (bound.some((other) => other.address === address || other.address === ANY_ADDRESS || address === ANY_ADDRESS))
+      throw new NetworkError("EADDRINUSE", `bind EADDRINUSE: address already in use ${endpointText(local)}`);
+    const end = open(() => {
+      const left = (this.#datagrams.get(port) ?? []).filter((other) => other !== entry);
+      if (left.length > 0) this.#datagrams.set(port, left);
+      else this.#datagrams.delete(port);
+    });
+    const entry: BoundDatagrams = { address, port, protocol: "UDP", end, close: () => end.close() };
+    this.#datagrams.set(port, [...bound, entry]);
+    return end;
+  }
+
+  findDatagrams(port: number, ip: string): DatagramEnd | undefined {
+    return this.#datagrams.get(port)?.find(({ address }) => address === ANY_ADDRESS || address === ip)?.end;
+  }
+
   /** Who listens where `ip` and `port` lead. */
   find(port: number, ip: string): ListeningPort | undefined {
     return this.#ports.get(port)?.find((entry) => entry.address === "0.0.0.0" || entry.address === ip);
   }
 
-  all(): ListeningPort[] {
-    return [...this.#ports.values()].flat();
+  all(): Listener[] {
+    return [...this.#ports.values(), ...this.#datagrams.values()].flat();
   }
 
   /** The namespace is gone: ports close and connections are reset. */

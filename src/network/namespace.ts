@@ -1,6 +1,8 @@
 import { abortable, addressIn, isIpv4, isLoopback, macOf, normalAddress, vethOf } from "./addresses.ts";
 import { ANY_ADDRESS, httpOverSocket, type ListeningPort, PortTable } from "./listeners.ts";
+import { DatagramEnd } from "./datagrams.ts";
 import {
+  type DatagramSocket,
   type DnsAnswer,
   type Endpoint,
   type HttpHandler,
@@ -68,6 +70,13 @@ export class Namespace implements NetworkNamespace {
 
   listenHttp(port: number, handler: HttpHandler, address: string = ANY_ADDRESS, http2?: (socket: VirtualSocket) => void): Listener {
     return this.ports.listenHttp(port, normalAddress(address), handler, http2);
+  }
+
+  openDatagrams(port: number, address: string = ANY_ADDRESS): DatagramSocket {
+    let chosen = port;
+    while (chosen === 0 || (port === 0 && this.ports.findDatagrams(chosen, this.ip))) chosen = this.#network.ephemeralPort();
+    const local = { ip: normalAddress(address), port: chosen };
+    return this.ports.bindDatagrams(local, (release) => new DatagramEnd(this, this.#network, local, release));
   }
 
   listeners(): readonly Listener[] {
@@ -283,7 +292,7 @@ export class Namespace implements NetworkNamespace {
   /** Questions to the cluster's DNS go through the same rules as all else. */
   get #reachesDns(): boolean {
     const { router, options } = this.#network;
-    const route = router?.routeClusterIp(options.dnsServiceIp, DNS_PORT, this.ip, this.node);
+    const route = router?.routeClusterIp(options.dnsServiceIp, DNS_PORT, this.ip, this.node, "UDP");
     const server = route?.verdict === "dnat" ? this.#network.findByIp(route.endpoint.ip) : undefined;
     if (server && !this.#network.isConnected(this.node, server.node)) return false;
     return route?.verdict !== "dnat" || this.#passes(route.endpoint.ip, route.endpoint.port, "UDP");

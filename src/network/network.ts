@@ -75,6 +75,21 @@ export type Secure = (connection: Duplex, options: TlsOptions) => Promise<Duplex
 /** What answers HTTP requests. A handler that never resolves is an app that hangs. */
 export type HttpHandler = (request: HttpRequest) => HttpResponse | Promise<HttpResponse>;
 
+export interface Datagram {
+  readonly data: Buffer;
+  readonly from: Endpoint;
+}
+
+/** A UDP port. */
+export interface DatagramSocket {
+  readonly local: Endpoint;
+  send(data: Buffer, to: Endpoint): void;
+  onMessage(listener: (datagram: Datagram) => void): void;
+  /** Nobody listens where a datagram went. */
+  onRefused(listener: (error: NetworkError) => void): void;
+  close(): void;
+}
+
 export interface Listener {
   readonly address: string;
   readonly port: number;
@@ -111,6 +126,8 @@ export interface NetworkNamespace {
    * `http2` takes the connections that begin with HTTP/2's preface: gRPC.
    */
   listenHttp(port: number, handler: HttpHandler, address?: string, http2?: (socket: VirtualSocket) => void): Listener;
+  /** Binds a UDP port; 0: any that is free. Throws NetworkError EADDRINUSE. */
+  openDatagrams(port: number, address?: string): DatagramSocket;
   /** All listeners, for netstat. */
   listeners(): readonly Listener[];
   /**

@@ -26,13 +26,15 @@ const SERVICE_NAME_LABEL = "kubernetes.io/service-name";
 export class ServiceProxy implements ServiceRouter {
   readonly #clock: Clock;
   readonly #rng: Rng;
+  /** By `TCP/10.96.0.1:443`. */
   readonly #byAddress = new Map<string, ServicePortRule>();
-  readonly #byNodePort = new Map<number, ServicePortRule>();
+  /** By `TCP/30080`. */
+  readonly #byNodePort = new Map<string, ServicePortRule>();
   readonly #rules = new Map<string, ServicePortRule[]>();
   readonly #slices = new Map<string, Map<string, EndpointSlice>>();
   readonly #services = new Map<string, Service>();
   readonly #affinity = new Map<string, { readonly chain: string; untilMs: number }>();
-  readonly #onNodePorts: ((open: ReadonlySet<number>) => void)[] = [];
+  readonly #onNodePorts: ((open: ReadonlySet<string>) => void)[] = [];
 
   constructor(clock: Clock, rng: Rng) {
     this.#clock = clock;
@@ -55,8 +57,8 @@ export class ServiceProxy implements ServiceRouter {
     });
   }
 
-  /** Told of all node ports whenever one comes or goes. */
-  onNodePorts(listener: (open: ReadonlySet<number>) => void): void {
+  /** Told of all node ports, `TCP/30080`, whenever one comes or goes. */
+  onNodePorts(listener: (open: ReadonlySet<string>) => void): void {
     this.#onNodePorts.push(listener);
     listener(new Set(this.#byNodePort.keys()));
   }
@@ -65,13 +67,13 @@ export class ServiceProxy implements ServiceRouter {
     return this.#rules.get(serviceKey) ?? [];
   }
 
-  routeClusterIp(ip: string, port: number, sourceIp: string, node: string): Route | undefined {
-    const rule = this.#byAddress.get(`${ip}:${port}`);
+  routeClusterIp(ip: string, port: number, sourceIp: string, node: string, protocol = "TCP"): Route | undefined {
+    const rule = this.#byAddress.get(`${protocol}/${ip}:${port}`);
     return rule && this.#pick(rule, sourceIp, node, rule.service.spec.internalTrafficPolicy === "Local");
   }
 
-  routeNodePort(port: number, sourceIp: string, node: string, external: boolean): Route | undefined {
-    const rule = this.#byNodePort.get(port);
+  routeNodePort(port: number, sourceIp: string, node: string, external: boolean, protocol = "TCP"): Route | undefined {
+    const rule = this.#byNodePort.get(`${protocol}/${port}`);
     if (!rule) return undefined;
     const local = external && rule.service.spec.externalTrafficPolicy === "Local";
     const route = this.#pick(rule, sourceIp, node, local);
@@ -120,8 +122,8 @@ export class ServiceProxy implements ServiceRouter {
   #rebuild(key: string): void {
     let nodePortsChanged = false;
     for (const rule of this.#rules.get(key) ?? []) {
-      for (const ip of addressesOf(rule.service)) this.#byAddress.delete(`${ip}:${rule.port.port}`);
-      if (rule.port.nodePort) nodePortsChanged = this.#byNodePort.delete(rule.port.nodePort) || nodePortsChanged;
+      for (const ip of addressesOf(rule.service)) this.#byAddress.delete(addressKey(rule, ip));
+      if (rule.port.nodePort) nodePortsChanged = this.#byNodePort.delete(nodePortKey(rule)) || nodePortsChanged;
     }
     const service = this.#services.get(key);
     const rules =
@@ -131,9 +133,9 @@ export class ServiceProxy implements ServiceRouter {
     if (rules.length > 0) this.#rules.set(key, rules);
     else this.#rules.delete(key);
     for (const rule of rules) {
-      for (const ip of addressesOf(rule.service)) this.#byAddress.set(`${ip}:${rule.port.port}`, rule);
-      if (rule.port.nodePort && rule.port.protocol !== "UDP") {
-        this.#byNodePort.set(rule.port.nodePort, rule);
+      for (const ip of addressesOf(rule.service)) this.#byAddress.set(addressKey(rule, ip), rule);
+      if (rule.port.nodePort) {
+        this.#byNodePort.set(nodePortKey(rule), rule);
         nodePortsChanged = true;
       }
     }
@@ -195,6 +197,9 @@ export class ServiceProxy implements ServiceRouter {
     return `${lines.join("\n")}\n`;
   }
 }
+
+const addressKey = ({ port }: ServicePortRule, ip: string) => `${port.protocol ?? "TCP"}/${ip}:${port.port}`;
+const nodePortKey = ({ port }: ServicePortRule) => `${port.protocol ?? "TCP"}/${port.nodePort}`;
 
 function ruleLines(rule: ServicePortRule): string[] {
   const protocol = (rule.port.protocol ?? "TCP").toLowerCase();

@@ -1,6 +1,7 @@
 import type { Clock } from "../util/clock.ts";
 import type { Rng } from "../util/rng.ts";
 import { addressIn } from "./addresses.ts";
+import { DatagramFlows } from "./datagrams.ts";
 import { Namespace } from "./namespace.ts";
 import {
   type DnsAnswer,
@@ -30,9 +31,9 @@ export type Route =
 
 /** kube-proxy's part: where packets to service addresses and node ports go. */
 export interface ServiceRouter {
-  routeClusterIp(ip: string, port: number, sourceIp: string, node: string): Route | undefined;
+  routeClusterIp(ip: string, port: number, sourceIp: string, node: string, protocol?: "TCP" | "UDP"): Route | undefined;
   /** @param external it comes from neither a pod nor the node itself. */
-  routeNodePort(port: number, sourceIp: string, node: string, external: boolean): Route | undefined;
+  routeNodePort(port: number, sourceIp: string, node: string, external: boolean, protocol?: "TCP" | "UDP"): Route | undefined;
   natRules(node: string): string;
 }
 
@@ -91,8 +92,12 @@ export class VirtualNetwork implements Network {
   nameServer: NameServer | undefined;
   filter: PacketFilter | undefined;
 
+  /** UDP through services. */
+  readonly flows: DatagramFlows;
+
   constructor(options: NetworkOptions) {
     this.options = options;
+    this.flows = new DatagramFlows(options.clock);
   }
 
   get nodes(): readonly { readonly name: string; readonly ip: string; readonly podCIDR: string }[] {
@@ -209,6 +214,15 @@ export class VirtualNetwork implements Network {
       return client;
     }
     return undefined;
+  }
+
+  /** A program of the user's machine that sends datagrams to a node port: they arrive from a node. */
+  openFromHost(nodePort: number, onAnswer: (data: Buffer) => void): { send(data: Buffer): void; close(): void } | undefined {
+    const node = [...this.#nodes.values()].find(({ name }) => !this.#cut.has(name));
+    if (!node) return undefined;
+    const socket = node.namespace.openDatagrams(0);
+    socket.onMessage(({ data }) => onAnswer(data));
+    return { send: (data) => socket.send(data, { ip: node.ip, port: nodePort }), close: () => socket.close() };
   }
 
   /** Policies do not stand between a node and its own pods. */

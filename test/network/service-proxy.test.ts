@@ -211,15 +211,16 @@ test("a node port opens on the host while its service is there, and resets while
   const cluster = await Cluster.start();
   const open = new Map<number, (socket: PassThrough) => void>();
   const reports: string[] = [];
-  const hostPorts = new HostPorts(
-    cluster.network,
-    (port, onConnection) => {
+  const hostPorts = new HostPorts(cluster.network, {
+    clock: cluster.parts.clock,
+    listen: (port, onConnection) => {
       if (port === 30999) return Promise.reject(Object.assign(new Error("in use"), { code: "EADDRINUSE" }));
       open.set(port, onConnection);
       return Promise.resolve({ close: () => Promise.resolve(void open.delete(port)) });
     },
-    (message) => reports.push(message),
-  );
+    bind: () => Promise.reject(new Error("no UDP here")),
+    report: (message) => reports.push(message),
+  });
   hostPorts.start(cluster.proxy);
   const server = cluster.pod("b", "server");
   server.listen(8080, (socket) => socket.end(`hello ${socket.remoteAddress}`));
@@ -238,6 +239,85 @@ test("a node port opens on the host while its service is there, and resets while
   await cluster.parts.client.delete(services, { namespace: "default", name: "web" });
   await cluster.parts.clock.settle();
   assert.equal(open.size, 0);
+});
+
+const DNS_LIKE = [
+  { name: "udp", port: 53, targetPort: 8081, protocol: "UDP", nodePort: 30053 },
+  { name: "tcp", port: 53, targetPort: 8080, protocol: "TCP", nodePort: 30053 },
+];
+
+/** Echoes, with who asked. */
+function echo(namespace: NetworkNamespace): void {
+  const socket = namespace.openDatagrams(8081);
+  socket.onMessage(({ data, from }) => socket.send(Buffer.from(`${data.toString()} from ${from.ip}`), from));
+}
+
+test("datagrams go through a service, and the answer comes from its address; TCP on the same port is another rule", async () => {
+  const cluster = await Cluster.start();
+  const client = cluster.pod("a", "client");
+  const server = cluster.server("b", "one");
+  echo(server);
+  const ip = await cluster.service("web", { type: "NodePort", ports: DNS_LIKE });
+  await cluster.parts.client.create(endpointSlices, {
+    metadata: { name: "web-1", namespace: "default", labels: { "kubernetes.io/service-name": "web" } },
+    addressType: "IPv4",
+    endpoints: [{ addresses: [server.ip], nodeName: "b", conditions: { ready: true } }],
+    ports: [
+      { name: "udp", port: 8081, protocol: "UDP" },
+      { name: "tcp", port: 8080, protocol: "TCP" },
+    ],
+  });
+  await cluster.parts.clock.settle();
+  const socket = client.openDatagrams(0);
+  const heard: string[] = [];
+  socket.onMessage(({ data, from }) => heard.push(`${from.ip}:${from.port} ${data.toString()}`));
+  const say = async (words: string, to: { ip: string; port: number }) => {
+    socket.send(Buffer.from(words), to);
+    await cluster.parts.clock.settle();
+    return heard.splice(0);
+  };
+  assert.deepEqual(await say("a", { ip, port: 53 }), [`${ip}:53 a from ${client.ip}`]);
+  assert.deepEqual(await say("b", { ip: "172.18.0.2", port: 30053 }), [`172.18.0.2:30053 b from ${client.ip}`]);
+  assert.deepEqual(await say("c", { ip: server.ip, port: 8081 }), [`${server.ip}:8081 c from ${client.ip}`]);
+  assert.equal((await client.http(ip, 53, get, signal)).body?.toString(), `one ${client.ip}`);
+  let refused = 0;
+  socket.onRefused(() => refused++);
+  assert.deepEqual(await say("d", { ip: server.ip, port: 9 }), []);
+  assert.equal(refused, 1);
+  cluster.network.cut("b");
+  assert.deepEqual(await say("e", { ip, port: 53 }), []);
+});
+
+test("a UDP node port is open on the host, and every client gets its own answers", async () => {
+  const cluster = await Cluster.start();
+  const server = cluster.pod("b", "one");
+  echo(server);
+  const clients = new Map<number, (data: Buffer, client: string, answer: (data: Buffer) => void) => void>();
+  const hostPorts = new HostPorts(cluster.network, {
+    clock: cluster.parts.clock,
+    listen: () => Promise.reject(new Error("no TCP here")),
+    bind: (port, onDatagram) => {
+      clients.set(port, onDatagram);
+      return Promise.resolve({ close: () => Promise.resolve(void clients.delete(port)) });
+    },
+    report: () => undefined,
+  });
+  hostPorts.start(cluster.proxy);
+  await cluster.service("web", { type: "NodePort", ports: [{ port: 53, targetPort: 8081, protocol: "UDP", nodePort: 30053 }] });
+  await cluster.parts.client.create(endpointSlices, {
+    metadata: { name: "web-1", namespace: "default", labels: { "kubernetes.io/service-name": "web" } },
+    addressType: "IPv4",
+    endpoints: [{ addresses: [server.ip], nodeName: "b", conditions: { ready: true } }],
+    ports: [{ name: "", port: 8081, protocol: "UDP" }],
+  });
+  await cluster.parts.clock.settle();
+  const answers: string[] = [];
+  for (const client of ["x", "y"])
+    clients.get(30053)?.(Buffer.from(client), client, (data) => answers.push(`${client}: ${data.toString()}`));
+  await cluster.parts.clock.settle();
+  assert.deepEqual(answers, ["x: x from 172.18.0.2", "y: y from 172.18.0.2"]);
+  await hostPorts.stop();
+  assert.equal(clients.size, 0);
 });
 
 test("the way of a request is told step by step", async () => {

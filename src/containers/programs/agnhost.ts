@@ -1,15 +1,16 @@
 import { grpcHealthServer, type ServingStatus } from "../../network/grpc-health.ts";
-import { type HttpHandler, type HttpRequest, type HttpResponse, NetworkError, type VirtualSocket } from "../../network/network.ts";
-import { REQUEST_CPU_MS } from "../cpu-meter.ts";
+import { NetworkError, type VirtualSocket } from "../../network/network.ts";
 import type { Process } from "../process.ts";
+import { netexec } from "./agnhost-netexec.ts";
+import { type Flags, flagsOf, goTime, listen, log, pathOf, query, serve, text } from "./agnhost-support.ts";
+import { timeLimit } from "./http.ts";
 import type { ProgramEntry } from "./program.ts";
-import { klog } from "./system.ts";
 
 /** What Kubernetes' tests and tutorials run. Upstream: test/images/agnhost */
 async function agnhost(process: Process): Promise<number> {
   const [command = "", ...args] = process.args;
   const run = COMMANDS[command];
-  if (run) return run(process, flagsOf(args));
+  if (run) return run(process, flagsOf(args), args);
   if (command === "" || command.startsWith("-")) await process.print("kubesim: agnhost has: " + Object.keys(COMMANDS).join(", ") + "\n");
   else
     await process.printError(
@@ -18,9 +19,14 @@ async function agnhost(process: Process): Promise<number> {
   return command === "" || command.startsWith("-") ? 0 : 1;
 }
 
-type Flags = (name: string, fallback: string) => string;
+type Command = (process: Process, flag: Flags, args: readonly string[]) => Promise<number>;
 
-const COMMANDS: Readonly<Record<string, (process: Process, flag: Flags) => Promise<number>>> = {
+const COMMANDS: Readonly<Record<string, Command>> = {
+  connect,
+  "dns-server-list": (process) => show(process, settings(process, "nameserver").join(",")),
+  "dns-suffix": (process) => show(process, settings(process, "search").join(",")),
+  "entrypoint-tester": (process) => show(process, `[${process.argv.join(" ")}]\n`),
+  "etc-hosts": (process) => show(process, process.fs.readFile("/etc/hosts").toString()),
   "grpc-health-checking": grpcHealthChecking,
   liveness,
   netexec,
@@ -34,41 +40,43 @@ const COMMANDS: Readonly<Record<string, (process: Process, flag: Flags) => Promi
   },
 };
 
-function flagsOf(args: readonly string[]): Flags {
-  const flags = new Map<string, string>();
-  for (let at = 0; at < args.length; at++) {
-    const match = /^--?([^=]+)(?:=(.*))?$/s.exec(args[at] ?? "");
-    if (match?.[1]) flags.set(match[1], match[2] ?? args[++at] ?? "");
-  }
-  return (name, fallback) => flags.get(name) ?? fallback;
+async function show(process: Process, words: string): Promise<number> {
+  await process.print(words);
+  return 0;
 }
 
-const log = (process: Process, text: string) => void process.printError(`${klog(process, "log.go:245", text)}\n`);
-
-function serve(process: Process, port: number, handler: HttpHandler): Promise<number> {
-  listen(process, port, () =>
-    process.network.listenHttp(port, (request) => {
-      process.machine.cpu.charge(REQUEST_CPU_MS);
-      return handler(request);
-    }),
-  );
-  return process.untilKilled();
+/** The words behind a name in /etc/resolv.conf. */
+function settings(process: Process, name: string): string[] {
+  const lines = process.fs.readFile("/etc/resolv.conf").toString().split("\n");
+  return lines.filter((line) => line.startsWith(`${name} `)).flatMap((line) => line.split(" ").slice(1));
 }
 
-function listen(process: Process, port: number, open: () => { close(): void }): void {
+/** Tells by one word why a port cannot be reached. Upstream: test/images/agnhost/connect */
+async function connect(process: Process, flag: Flags, args: readonly string[]): Promise<number> {
+  const destination = args.find((arg) => !arg.startsWith("-") && arg.includes(":")) ?? "";
+  const at = destination.lastIndexOf(":");
+  const [host, port] = [destination.slice(0, at), Number(destination.slice(at + 1))];
+  const seconds = Number(/^(\d+)s$/.exec(flag("timeout", "0s"))?.[1] ?? 0);
+  const limit = timeLimit(process, seconds);
+  const fail = async (word: string) => {
+    await process.printError(`${word}\n`);
+    return 1;
+  };
   try {
-    const listener = open();
-    process.onExit(() => listener.close());
+    const ip = (await process.network.resolve(host, limit.signal)).addresses[0] ?? host;
+    (await process.network.connect(ip, port, limit.signal)).destroy();
+    return 0;
   } catch (error) {
+    if (process.exitCode !== undefined) throw error;
+    if (limit.expired() || (error instanceof NetworkError && error.code === "ETIMEDOUT")) return await fail("TIMEOUT");
     if (!(error instanceof NetworkError)) throw error;
-    log(process, `listen tcp :${port}: bind: address already in use`);
-    process.exit(1);
+    if (error.code === "ECONNREFUSED") return await fail("REFUSED");
+    if (error.code === "ENOTFOUND") return await fail(`DNS: lookup ${host}: no such host`);
+    return await fail(`OTHER: dial tcp ${destination}: connect: no route to host`);
+  } finally {
+    limit.stop();
   }
 }
-
-const query = (request: HttpRequest) => new URL(request.path, "http://agnhost").searchParams;
-const pathOf = (request: HttpRequest) => request.path.split("?")[0] ?? "/";
-const text = (body: string, status = 200): HttpResponse => ({ status, headers: { "Content-Type": "text/plain; charset=utf-8" }, body });
 
 /** Well for ten seconds. */
 function liveness(process: Process): Promise<number> {
@@ -80,46 +88,6 @@ function liveness(process: Process): Promise<number> {
     return text("404 page not found\n", 404);
   });
 }
-
-function netexec(process: Process, flag: Flags): Promise<number> {
-  const port = Number(flag("http-port", "8080"));
-  log(process, `Started HTTP server on port ${port}`);
-  return serve(process, port, (request) => {
-    const asked = query(request);
-    const path = pathOf(request);
-    switch (path) {
-      case "/clientip":
-        log(process, "GET /clientip");
-        return text(`${request.remote.ip}:${request.remote.port}`);
-      case "/echo":
-        log(process, `GET /echo?msg=${asked.get("msg") ?? ""}&code=${asked.get("code") ?? ""}`);
-        return text(asked.get("msg") ?? "", Number(asked.get("code") ?? "") || 200);
-      case "/healthz":
-        log(process, "GET /healthz");
-        return { status: 200, body: "" };
-      case "/hostname":
-      case "/hostName":
-        log(process, `GET ${path}`);
-        return text(process.machine.hostname);
-      case "/exit":
-      case "/shutdown":
-        log(process, `GET ${path}`);
-        process.end(Number(asked.get("code") ?? "0") || 0);
-        return text("");
-      case "/dial":
-      case "/redirect":
-      case "/shell":
-      case "/upload":
-        return text(`kubesim: netexec has no ${path}\n`, 501);
-      default:
-        log(process, "GET /");
-        return text(`NOW: ${goTime(process.clock.now())}`);
-    }
-  });
-}
-
-/** A time as Go prints it. */
-const goTime = (ms: number) => new Date(ms).toISOString().replace("T", " ").replace(/Z$/, "000000 +0000 UTC m=+0.000000000");
 
 function grpcHealthChecking(process: Process, flag: Flags): Promise<number> {
   const startedMs = process.clock.now();

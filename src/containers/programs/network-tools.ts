@@ -1,7 +1,7 @@
-import { type HttpStream, NetworkError, type VirtualSocket } from "../../network/network.ts";
+import { type DatagramSocket, type Endpoint, type HttpStream, NetworkError, type VirtualSocket } from "../../network/network.ts";
 import type { Process } from "../process.ts";
 import type { ProgramEntry } from "./program.ts";
-import { complain, parseFlags } from "./support.ts";
+import { complain, type Flags, parseFlags } from "./support.ts";
 import { curl } from "./curl.ts";
 import { ipProgram, netstat } from "./ip.ts";
 import { timeLimit, type Url, parseUrl, reasonPhrase } from "./http.ts";
@@ -178,9 +178,10 @@ async function ping(process: Process): Promise<number> {
   return received > 0 ? 0 : 1;
 }
 
-/** nc HOST PORT, nc -z, nc -l -p PORT. */
+/** nc HOST PORT, nc -z, nc -l -p PORT; -u. */
 async function nc(process: Process): Promise<number> {
   const { on, values, rest } = parseFlags(process.args, "pwie");
+  if (on.has("u")) return ncUdp(process, { on, values, rest });
   if (on.has("l")) return listen(process, Number(values.get("p") ?? rest[0] ?? 0));
   const [host = "", port = ""] = rest;
   const limit = timeLimit(process, Number(values.get("w") ?? 900));
@@ -206,6 +207,46 @@ async function nc(process: Process): Promise<number> {
   } finally {
     limit.stop();
   }
+}
+
+/** Nobody ends a conversation in UDP: after the last line it waits `-w` seconds for words, or for ever. */
+async function ncUdp(process: Process, { on, values, rest }: Flags): Promise<number> {
+  const listens = on.has("l");
+  let peer: Endpoint | undefined;
+  if (!listens) {
+    const [host = "", port = "0"] = rest;
+    try {
+      peer = { ip: (await process.network.resolve(host, process.signal)).addresses[0] ?? host, port: Number(port) };
+    } catch (error) {
+      if (!(error instanceof NetworkError)) throw error;
+      await complain(process, `bad address '${host}'`);
+      return 1;
+    }
+    if (on.has("v")) await process.printError(`${host} (${peer.ip}:${peer.port}) open\n`);
+    if (on.has("z")) return 0;
+  }
+  let socket: DatagramSocket;
+  try {
+    socket = process.network.openDatagrams(listens ? Number(values.get("p") ?? rest[0] ?? 0) : Number(values.get("p") ?? 0));
+  } catch (error) {
+    if (!(error instanceof NetworkError)) throw error;
+    await complain(process, "bind: Address already in use");
+    return 1;
+  }
+  process.onExit(() => socket.close());
+  let heardMs = process.clock.now();
+  socket.onMessage(({ data, from }) => {
+    heardMs = process.clock.now();
+    peer ??= from;
+    void process.print(data);
+  });
+  if (!listens) socket.onRefused(() => process.end(1));
+  for (let chunk = await process.read(); chunk !== undefined; chunk = await process.read()) if (peer) socket.send(chunk, peer);
+  const waitMs = Number(values.get("w") ?? Infinity) * 1000;
+  if (waitMs === Infinity) return process.untilKilled();
+  heardMs = Math.max(heardMs, process.clock.now());
+  while (process.clock.now() - heardMs < waitMs) await process.sleep(heardMs + waitMs - process.clock.now());
+  return 0;
 }
 
 function listen(process: Process, port: number): Promise<number> {

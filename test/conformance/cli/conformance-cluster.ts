@@ -67,6 +67,7 @@ export class ConformanceCluster {
       images: [],
       // Host ports are not served: two clusters cannot have the same ones.
       listenOnHost: () => Promise.resolve({ close: () => Promise.resolve() }),
+      bindOnHost: () => Promise.resolve({ close: () => Promise.resolve() }),
       volumeStorage: { load: () => undefined, save: () => undefined, remove: () => undefined },
       secure: (connection) => Promise.resolve(connection),
       postReview: () => Promise.reject(new Error("no webhooks here")),
