@@ -1,4 +1,4 @@
-import { joinPath, pathKind, writeText } from "../../host/cli-host.ts";
+import { folderOf, joinPath, pathKind, writeText } from "../../host/cli-host.ts";
 import { renderYaml } from "../../api/yaml.ts";
 import type { CommandSpec } from "../command.ts";
 import { buildKustomization, renderResources } from "../kustomize/build.ts";
@@ -38,8 +38,7 @@ const kustomize: CommandSpec = {
     if (!["LoadRestrictionsRootOnly", "LoadRestrictionsNone"].includes(restrictor))
       throw new Error(`illegal flag value --load-restrictor ${restrictor}; legal values: [LoadRestrictionsRootOnly LoadRestrictionsNone]`);
     const reorder = flags.text("reorder");
-    if (reorder !== "legacy" && reorder !== "none")
-      throw new Error(`illegal flag value --reorder ${reorder}; legal values: [legacy none]`);
+    if (reorder !== "legacy" && reorder !== "none") throw new Error(`illegal flag value --reorder ${reorder}; legal values: [legacy none]`);
     const plugins = flags.bool("enable-alpha-plugins");
     const resources = buildKustomization(args[0] ?? ".", {
       warn: (text) => context.io.err(text),
@@ -50,6 +49,7 @@ const kustomize: CommandSpec = {
     });
     const output = flags.text("output");
     if (output !== "" && pathKind(output) === "folder") writeEach(output, resources);
+    else if (output !== "" && pathKind(folderOf(output)) === undefined) throw new Error(`open ${output}: no such file or directory`);
     else if (output !== "") writeText(output, renderResources(resources), 0o644);
     else context.io.out(renderResources(resources));
     return Promise.resolve();

@@ -58,6 +58,9 @@ function withoutEmpty(fields: Json): Json {
   return Object.fromEntries(
     Object.entries(fields)
       .filter(([, value]) => isSaid(value))
-      .map(([key, value]) => [key, typeof value === "object" && value !== null && !Array.isArray(value) ? withoutEmpty(value as Json) : value]),
+      .map(([key, value]) => [
+        key,
+        typeof value === "object" && value !== null && !Array.isArray(value) ? withoutEmpty(value as Json) : value,
+      ]),
   );
 }

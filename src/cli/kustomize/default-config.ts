@@ -38,7 +38,9 @@ const COMMON_LABELS: readonly FieldSpec[] = [
   ...["Deployment", "ReplicaSet", "DaemonSet"].map((kind) => created("spec/selector/matchLabels", kind)),
   created("spec/selector/matchLabels", "StatefulSet", { group: "apps" }),
   ...["Deployment", "StatefulSet"].flatMap((kind) =>
-    [...AFFINITY, "spec/template/spec/topologySpreadConstraints/labelSelector/matchLabels"].map((path) => at(path, kind, { group: "apps" })),
+    [...AFFINITY, "spec/template/spec/topologySpreadConstraints/labelSelector/matchLabels"].map((path) =>
+      at(path, kind, { group: "apps" }),
+    ),
   ),
   at("spec/selector/matchLabels", "Job", { group: "batch" }),
   at("spec/jobTemplate/spec/selector/matchLabels", "CronJob", { group: "batch" }),
@@ -138,11 +140,7 @@ const NAME_REFERENCES: readonly NameReference[] = [
   {
     kind: "ServiceAccount",
     version: "v1",
-    fieldSpecs: [
-      at("subjects", "RoleBinding", RBAC),
-      at("subjects", "ClusterRoleBinding", RBAC),
-      ...inPods(NO_SETS, "serviceAccountName"),
-    ],
+    fieldSpecs: [at("subjects", "RoleBinding", RBAC), at("subjects", "ClusterRoleBinding", RBAC), ...inPods(NO_SETS, "serviceAccountName")],
   },
   { kind: "PersistentVolumeClaim", version: "v1", fieldSpecs: inPods(NO_SETS, "volumes/persistentVolumeClaim/claimName") },
   {

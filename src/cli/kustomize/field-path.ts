@@ -99,9 +99,14 @@ function matchElements(field: PathField, word: string, rest: readonly string[], 
   const { key, text } = keyAndText(word);
   const list = listOf(field);
   const pattern = new RegExp(text);
-  const isMeant = (item: unknown) => (key === "" ? pattern.test(textOf(item)) : isMap(item) && key in item && pattern.test(textOf(item[key])));
+  const isMeant = (item: unknown) =>
+    key === "" ? pattern.test(textOf(item)) : isMap(item) && key in item && pattern.test(textOf(item[key]));
   const found = () =>
-    together([...list.keys()].filter((index) => isMeant(list[index])).map((index) => matchPath(elementOf(list, index), key === "" ? [] : rest, create)));
+    together(
+      [...list.keys()]
+        .filter((index) => isMeant(list[index]))
+        .map((index) => matchPath(elementOf(list, index), key === "" ? [] : rest, create)),
+    );
   const fields = found();
   if (fields || create === undefined) return fields;
   list.push(key === "" ? resolveScalar(text) : { [key]: resolveScalar(text) });

@@ -9,7 +9,11 @@ const LINE_LENGTH = 70;
 export type Generated = "ConfigMap" | "Secret";
 
 /** A ConfigMap or Secret made of literals and files. `load` reads a file of the kustomization's folder. Upstream: kustomize/api/internal/generators */
-export function generate(kind: Generated, args: GeneratorArgs, { load, openApi }: { load(file: string): Buffer; openApi: OpenApi }): Resource {
+export function generate(
+  kind: Generated,
+  args: GeneratorArgs,
+  { load, openApi }: { load(file: string): Buffer; openApi: OpenApi },
+): Resource {
   if (!args.name) throw new Error(`a configmap must have a name`);
   const data = readPairs(args, load);
   const { labels = {}, annotations = {}, immutable, disableNameSuffixHash } = args.options ?? {};

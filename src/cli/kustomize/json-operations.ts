@@ -3,9 +3,16 @@ import { isMap, type Json } from "./values.ts";
 
 /** RFC 6902 as the Go library does it that kustomize has, in its words. Replacing a field that is missing adds it. Upstream: evanphx/json-patch v4 */
 export function applyOperations(document: Json, operations: readonly unknown[]): Json {
-  const root = { document: structuredClone(document) };
+  const root = { document: copied(document) as Json };
   for (const operation of operations) apply(root, isMap(operation) ? operation : {});
   return root.document;
+}
+
+/** A copy as JSON has it for Go: numbers beyond 2^53 are rounded. */
+function copied(value: unknown): unknown {
+  if (typeof value === "bigint") return Number(value);
+  if (Array.isArray(value)) return value.map(copied);
+  return isMap(value) ? Object.fromEntries(Object.entries(value).map(([key, item]) => [key, copied(item)])) : value;
 }
 
 interface Root {
@@ -72,7 +79,9 @@ function place({ document }: Root, path: string, op: string): Place {
   }
   if (Array.isArray(holder)) return itemOf(holder, key, path, op);
   if (isMap(holder)) return memberOf(holder, key, path, op);
-  throw new Error(`${op} operation does not apply: doc is missing ${op === "replace" ? `path: ${path}` : `path: ${JSON.stringify(path)}`}: missing value`);
+  throw new Error(
+    `${op} operation does not apply: doc is missing ${op === "replace" ? `path: ${path}` : `path: ${JSON.stringify(path)}`}: missing value`,
+  );
 }
 
 function memberOf(holder: Json, key: string, path: string, op: string): Place {
@@ -96,7 +105,8 @@ function itemOf(holder: unknown[], key: string, path: string, op: string): Place
   const invalid = () => fail(`Unable to access invalid index: ${key}: invalid index referenced`);
   const index = (length: number) => {
     const number = /^[-+]?\d+$/.test(key) ? Number(key) : undefined;
-    if (number === undefined) throw fail(`value was not a proper array index: '${key}': strconv.Atoi: parsing ${JSON.stringify(key)}: invalid syntax`);
+    if (number === undefined)
+      throw fail(`value was not a proper array index: '${key}': strconv.Atoi: parsing ${JSON.stringify(key)}: invalid syntax`);
     if (number >= length || number < -length) throw invalid();
     return number < 0 ? number + length : number;
   };

@@ -146,9 +146,7 @@ const HELM_CHART = struct("types.HelmChart", {
   ...Object.fromEntries(["includeCRDs", "skipHooks", "skipTests", "debug", "devel"].map((name) => [name, FLAG])),
 });
 const HELM_CHART_ARGS = struct("types.HelmChartArgs", {
-  ...TEXTS(
-    "chartName chartVersion chartRepoUrl chartHome chartRepoName helmBin helmHome values valuesMerge releaseName releaseNamespace",
-  ),
+  ...TEXTS("chartName chartVersion chartRepoUrl chartHome chartRepoName helmBin helmHome values valuesMerge releaseName releaseNamespace"),
   valuesLocal: mapOf(ANY),
   extraArgs: listOf(TEXT),
 });

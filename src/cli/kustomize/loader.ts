@@ -55,7 +55,8 @@ export class Loader {
   }
 
   #refuseCycle(candidate: string): void {
-    if (isWithin(this.root, candidate)) throw new Error(`cycle detected: candidate root '${candidate}' contains visited root '${this.root}'`);
+    if (isWithin(this.root, candidate))
+      throw new Error(`cycle detected: candidate root '${candidate}' contains visited root '${this.root}'`);
     if (this.#referrer) this.#referrer.#refuseCycle(candidate);
   }
 }

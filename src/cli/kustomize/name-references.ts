@@ -19,10 +19,9 @@ export function fixReferences(all: readonly Resource[], references: readonly Nam
         try {
           visitField(referrer, visited, undefined, (field) => update(field, reference));
         } catch (error) {
-          throw new Error(
-            `updating name reference in '${spec.path}' field of '${showId(referrer.id)}': ${(error as Error).message}`,
-            { cause: error },
-          );
+          throw new Error(`updating name reference in '${spec.path}' field of '${showId(referrer.id)}': ${(error as Error).message}`, {
+            cause: error,
+          });
         }
       }
   }
@@ -42,7 +41,9 @@ function reachableFrom(referrer: Resource, all: readonly Resource[]): readonly R
   const subjects = referrer.object["subjects"];
   const named =
     id.kind === "RoleBinding" && Array.isArray(subjects)
-      ? subjects.filter((subject) => isMap(subject) && subject["kind"] === "ServiceAccount").map((subject: Json) => textOf(subject["namespace"]))
+      ? subjects
+          .filter((subject) => isMap(subject) && subject["kind"] === "ServiceAccount")
+          .map((subject: Json) => textOf(subject["namespace"]))
       : [];
   return all.filter(
     (each) =>

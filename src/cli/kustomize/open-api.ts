@@ -57,7 +57,9 @@ const CLUSTER_SCOPED = new Set(
     ["scheduling.k8s.io/v1 scheduling.k8s.io/v1beta1", "PriorityClass"],
     ["storage.k8s.io/v1 storage.k8s.io/v1beta1", "CSIDriver CSINode StorageClass VolumeAttachment"],
     ["v1", "ComponentStatus Namespace Node NodeProxyOptions PersistentVolume"],
-  ].flatMap(([versions = "", kinds = ""]) => versions.split(" ").flatMap((version) => kinds.split(" ").map((kind) => `${version} ${kind}`))),
+  ].flatMap(([versions = "", kinds = ""]) =>
+    versions.split(" ").flatMap((version) => kinds.split(" ").map((kind) => `${version} ${kind}`)),
+  ),
 );
 
 /** The schema that a build goes by: the one built in, or the one that the first kustomization with an `openapi` field names. */

@@ -13,7 +13,9 @@ export interface Origin {
   readonly configuredBy?: { readonly apiVersion: string; readonly kind: string; readonly name?: string; readonly namespace?: string };
 }
 
-export const originBelow = ({ path = "" }: Origin, more: string): Origin => ({ path: path === "" && more === "." ? "." : joinPath(path, more) });
+export const originBelow = ({ path = "" }: Origin, more: string): Origin => ({
+  path: path === "" && more === "." ? "." : joinPath(path, more),
+});
 
 const originText = (origin: Origin): string => `${lines(origin).join("\n")}\n`;
 

@@ -125,15 +125,23 @@ function mergeEach(list: ResourceList, patches: readonly Resource[], options: Pa
     try {
       target = list.get(patch.originalId);
     } catch (error) {
-      throw new Error(`no resource matches strategic merge patch ${JSON.stringify(showId(patch.originalId))}: ${(error as Error).message}`, {
-        cause: error,
-      });
+      throw new Error(
+        `no resource matches strategic merge patch ${JSON.stringify(showId(patch.originalId))}: ${(error as Error).message}`,
+        {
+          cause: error,
+        },
+      );
     }
     mergeInto(target, patch.object, options);
   }
 }
 
-function mergeIntoTargets(list: ResourceList, patches: readonly Resource[], { target = {}, options = {} }: PatchEntry, source: string): void {
+function mergeIntoTargets(
+  list: ResourceList,
+  patches: readonly Resource[],
+  { target = {}, options = {} }: PatchEntry,
+  source: string,
+): void {
   const [patch] = patches;
   if (patches.length > 1 || !patch)
     throw new Error(`Multiple Strategic-Merge Patches in one \`patches\` entry is not allowed to set \`patches.target\` field: ${source}`);
@@ -157,7 +165,7 @@ function selectTargets(list: ResourceList, target: Selector): Resource[] {
 
 /** A patch for many kinds takes the version of each. */
 function asKindOf(patch: Resource, { object }: Resource): KObject {
-  const { apiVersion, ...rest } = patch.object;
+  const { apiVersion: _, ...rest } = patch.object;
   return object.apiVersion === undefined ? rest : { ...rest, apiVersion: object.apiVersion };
 }
 

@@ -103,7 +103,7 @@ export function configured<T>(kind: string, config: Json, configure: (kind: stri
 
 function decode(shape: Shape, value: unknown): Json {
   try {
-    return decodeStruct(shape, value, { strict: false }) as Json;
+    return decodeStruct(shape, value, { strict: false, coerce: true }) as Json;
   } catch (error) {
     throw new Error(`error unmarshaling JSON: while decoding JSON: ${(error as Error).message}`, { cause: error });
   }
@@ -113,17 +113,27 @@ export function configureGenerator(kind: string, config: Json, context: PluginCo
   const { loader, openApi } = context;
   if (kind === "HelmChartInflationGenerator") {
     if (!context.enableHelm) throw new Error("must specify --enable-helm");
-    throw new Error(`kubesim runs no helm: inflate the chart ${textOf(config["name"])} with \`helm template\`, and list the result under resources`);
+    throw new Error(
+      `kubesim runs no helm: inflate the chart ${textOf(config["name"])} with \`helm template\`, and list the result under resources`,
+    );
   }
   if (kind === "IAMPolicyGenerator") return () => [new Resource(policyAccount(config), openApi)];
   const { metadata = {}, ...args } = config as types.GeneratorArgs & { metadata?: { name?: string; namespace?: string } };
-  const named: types.GeneratorArgs = { ...args, name: args.name || (metadata.name ?? ""), namespace: args.namespace || (metadata.namespace ?? "") };
+  const named: types.GeneratorArgs = {
+    ...args,
+    name: args.name || (metadata.name ?? ""),
+    namespace: args.namespace || (metadata.namespace ?? ""),
+  };
   const generated: Generated = kind === "SecretGenerator" ? "Secret" : "ConfigMap";
   return () => [generate(generated, named, { load: (file) => loader.load(file), openApi })];
 }
 
 function policyAccount(config: Json) {
-  const { cloud, serviceAccount = {}, kubernetesService = {} } = config as Record<string, unknown> & {
+  const {
+    cloud,
+    serviceAccount = {},
+    kubernetesService = {},
+  } = config as Record<string, unknown> & {
     serviceAccount?: { name?: string; projectId?: string };
     kubernetesService?: { name?: string; namespace?: string };
   };
@@ -191,7 +201,12 @@ export function configureTransformer(kind: string, config: Json, context: Plugin
 
 const SUBJECT_MODES = ["allServiceAccounts", "defaultOnly", "none"];
 
-function namespaceTransformer({ metadata = {}, fieldSpecs = [], unsetOnly = false, setRoleBindingSubjects = "" }: TransformerFields): Transform {
+function namespaceTransformer({
+  metadata = {},
+  fieldSpecs = [],
+  unsetOnly = false,
+  setRoleBindingSubjects = "",
+}: TransformerFields): Transform {
   if (setRoleBindingSubjects !== "" && !SUBJECT_MODES.includes(setRoleBindingSubjects))
     throw new Error(
       `invalid value ${JSON.stringify(setRoleBindingSubjects)} for setRoleBindingSubjects: must be one of "defaultOnly", "none" or "allServiceAccounts"`,
@@ -216,7 +231,9 @@ function replacementTransformer(entries: readonly (Replacement & { path?: string
     const [value] = parseYamlDocuments(loader.loadText(entry.path));
     if (Array.isArray(value)) return decode(listOf(types.REPLACEMENT), value) as unknown as Replacement[];
     if (isMap(value)) return [decode(types.REPLACEMENT, value) as Replacement];
-    throw new Error(`unsupported replacement type encountered within replacement path: ${typeof value === "string" ? "string" : "invalid"}`);
+    throw new Error(
+      `unsupported replacement type encountered within replacement path: ${typeof value === "string" ? "string" : "invalid"}`,
+    );
   });
   return (list) => {
     for (const replacement of replacements) applyReplacement(list, replacement);

@@ -19,7 +19,8 @@ export class ResourceList {
     const matches = this.#byAnyId(resource.id);
     const [old] = matches;
     const shown = goId(resource.id);
-    if (matches.length > 1) throw new Error(`found multiple objects ${goObjects(matches)} that could accept merge of ${showId(resource.id)}`);
+    if (matches.length > 1)
+      throw new Error(`found multiple objects ${goObjects(matches)} that could accept merge of ${showId(resource.id)}`);
     if (old === undefined) {
       if (resource.behavior === "merge" || resource.behavior === "replace")
         throw new Error(`id ${shown} does not exist; cannot merge or replace`);
@@ -82,8 +83,7 @@ export function hasLabels(resource: Resource, { labelSelector = "", annotationSe
 
 /** Upstream: Resource.CopyMergeMetaDataFieldsFrom */
 function takeMetadata(fresh: Resource, old: Resource): void {
-  const texts = (map: unknown) =>
-    Object.fromEntries(Object.entries(isMap(map) ? map : {}).map(([key, value]) => [key, textOf(value)]));
+  const texts = (map: unknown) => Object.fromEntries(Object.entries(isMap(map) ? map : {}).map(([key, value]) => [key, textOf(value)]));
   const labels = { ...texts(old.metadata.labels), ...texts(fresh.metadata.labels) };
   const annotations = { ...texts(old.metadata.annotations), ...texts(fresh.metadata.annotations) };
   const { name, namespace } = old.id;

@@ -11,7 +11,8 @@ const LAST = "MutatingWebhookConfiguration ValidatingWebhookConfiguration".split
 export function sortResources(all: readonly Resource[], { order = "", legacySortOptions }: SortOptions): Resource[] {
   if (order !== "fifo" && order !== "legacy") throw new Error("the field 'sortOptions.order' must be one of [fifo, legacy]");
   if (order === "fifo") {
-    if (legacySortOptions) throw new Error("the field 'sortOptions.legacySortOptions' is set but the selected sort order is 'fifo', not 'legacy'");
+    if (legacySortOptions)
+      throw new Error("the field 'sortOptions.legacySortOptions' is set but the selected sort order is 'fifo', not 'legacy'");
     return [...all];
   }
   const { orderFirst = [], orderLast = [] } = legacySortOptions ?? { orderFirst: FIRST, orderLast: LAST };

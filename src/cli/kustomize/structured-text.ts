@@ -49,7 +49,10 @@ function changedText(text: string, value: unknown, path: readonly string[], crea
   try {
     const fields = matchPath({ value: data, set: () => undefined }, path, create);
     if (!fields) return undefined;
-    changes = fields.map((field) => [field, isMap(field.value) || Array.isArray(field.value) ? value : scalarText(field.value, value, field.isNew)]);
+    changes = fields.map((field) => [
+      field,
+      isMap(field.value) || Array.isArray(field.value) ? value : scalarText(field.value, value, field.isNew),
+    ]);
   } catch (error) {
     if (error instanceof Error) return undefined;
     throw error;
@@ -69,14 +72,16 @@ function update(document: Document.Parsed, node: Node | null, data: unknown): vo
   if (isYamlMap(node) && isMap(data))
     for (const [key, value] of Object.entries(data)) {
       const child = node.get(key, true) as Node | undefined;
-      if (child === undefined || isCollection(child) !== (typeof value === "object" && value !== null)) node.set(key, document.createNode(value));
+      if (child === undefined || isCollection(child) !== (typeof value === "object" && value !== null))
+        node.set(key, document.createNode(value));
       else if (isScalar(child)) setScalar(child, value);
       else update(document, child, value);
     }
   else if (isSeq(node) && Array.isArray(data))
     for (const [index, value] of data.entries()) {
       const child = node.get(index, true) as Node | undefined;
-      if (child === undefined || isCollection(child) !== (typeof value === "object" && value !== null)) node.set(index, document.createNode(value));
+      if (child === undefined || isCollection(child) !== (typeof value === "object" && value !== null))
+        node.set(index, document.createNode(value));
       else if (isScalar(child)) setScalar(child, value);
       else update(document, child, value);
     }

@@ -61,7 +61,7 @@ export function configWith(files: readonly unknown[]): TransformerConfig {
   let own = EMPTY_CONFIG;
   for (const file of files) {
     try {
-      own = mergeConfigs(own, sortedConfig(decodeStruct(CONFIG, file, { strict: true }) as TransformerConfig));
+      own = mergeConfigs(own, sortedConfig(decodeStruct(CONFIG, file, { strict: true, coerce: true }) as TransformerConfig));
     } catch (error) {
       const { message } = error as Error;
       if (!message.startsWith("json:")) throw error;
@@ -74,9 +74,7 @@ export function configWith(files: readonly unknown[]): TransformerConfig {
 export function mergeConfigs(config: TransformerConfig, more: TransformerConfig): TransformerConfig {
   const merged: Record<string, unknown> = {};
   for (const [name, shown] of LISTS) merged[name] = wrapped(shown, () => mergeFieldSpecs(config[name] ?? [], more[name] ?? []));
-  merged["nameReference"] = wrapped("NameReference", () =>
-    (more.nameReference ?? []).reduce(mergeReference, config.nameReference ?? []),
-  );
+  merged["nameReference"] = wrapped("NameReference", () => (more.nameReference ?? []).reduce(mergeReference, config.nameReference ?? []));
   return sortedConfig(merged);
 }
 
@@ -91,7 +89,9 @@ function wrapped<T>(name: string, merge: () => T): T {
 export function mergeFieldSpecs(specs: readonly FieldSpec[], more: readonly FieldSpec[]): FieldSpec[] {
   const result = [...specs];
   for (const spec of more) {
-    const same = result.find((each) => isSelected({ kind: "", group: "", version: "", ...each }, spec) && (each.path ?? "") === (spec.path ?? ""));
+    const same = result.find(
+      (each) => isSelected({ kind: "", group: "", version: "", ...each }, spec) && (each.path ?? "") === (spec.path ?? ""),
+    );
     if (!same) result.push(spec);
     else if ((same.create ?? false) !== (spec.create ?? false)) throw new Error("conflicting fieldspecs");
   }

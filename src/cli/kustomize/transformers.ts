@@ -42,13 +42,18 @@ export function moveToNamespace(resource: Resource, options: NamespaceOptions): 
       visitField(resource, spec, "scalar", set);
     } catch (error) {
       const { message } = error as Error;
-      const head = message.includes("wrong node kind") ? "namespace field specs must target scalar nodes" : "namespace transformation failed";
+      const head = message.includes("wrong node kind")
+        ? "namespace field specs must target scalar nodes"
+        : "namespace transformation failed";
       throw new Error(`${head}: ${message}`, { cause: error });
     }
   }
 }
 
-function setSubjects({ object }: Resource, { namespace, unsetOnly = false, setRoleBindingSubjects = "defaultOnly" }: NamespaceOptions): void {
+function setSubjects(
+  { object }: Resource,
+  { namespace, unsetOnly = false, setRoleBindingSubjects = "defaultOnly" }: NamespaceOptions,
+): void {
   const subjects = object["subjects"];
   if (setRoleBindingSubjects === "none" || !Array.isArray(subjects)) return;
   for (const subject of subjects) {
@@ -90,7 +95,11 @@ export function addPairs({ all }: ResourceList, specs: readonly FieldSpec[], pai
       });
 }
 
-export function setReplicas({ all }: ResourceList, { name = "", count = 0 }: { name?: string; count?: number }, specs: readonly FieldSpec[]): void {
+export function setReplicas(
+  { all }: ResourceList,
+  { name = "", count = 0 }: { name?: string; count?: number },
+  specs: readonly FieldSpec[],
+): void {
   let found = false;
   for (const spec of specs)
     for (const resource of all) {

@@ -5,6 +5,11 @@ import { configCases, discoveryCases, errorCases, eventsCases, helpCases, logsCa
 import { goTemplateFailureCases } from "./go-template-failures.ts";
 import { jsonpathDialectCases } from "./jsonpath-dialect.ts";
 import { columnsCases, goTemplateCases, jsonpathCases } from "./output-formats.ts";
+import { kustomizeFieldCases } from "./kustomize-fields.ts";
+import { kustomizeGeneratorCases } from "./kustomize-generators.ts";
+import { kustomizeLayoutCases } from "./kustomize-layouts.ts";
+import { kustomizePatchCases } from "./kustomize-patches.ts";
+import { kustomizeReplacementCases } from "./kustomize-replacements.ts";
 import { richCases } from "./rich.ts";
 import { sortWatchColumnCases } from "./sort-watch-columns.ts";
 import { typedObjectCases } from "./typed-objects.ts";
@@ -29,6 +34,11 @@ export const GROUPS: readonly CaseGroup[] = [
   configCases,
   errorCases,
   helpCases,
+  kustomizeFieldCases,
+  kustomizeGeneratorCases,
+  kustomizeLayoutCases,
+  kustomizePatchCases,
+  kustomizeReplacementCases,
   writeBasicsCases,
   ...WRITE_GROUPS,
 ];
