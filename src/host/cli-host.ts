@@ -76,7 +76,8 @@ export function evaluateLinks(file: string): string {
   try {
     return fs.realpathSync(file);
   } catch (error) {
-    throw new Error(`lstat ${firstMissing(file)}: ${goErrorText(error)}`, { cause: error });
+    const text = goErrorText(error);
+    throw new Error(text === GO_ERRORS["ENOTDIR"] ? text : `lstat ${firstMissing(file)}: ${text}`, { cause: error });
   }
 }
 

@@ -1,4 +1,4 @@
-import { joinPath, pathKind, writeText } from "../../host/cli-host.ts";
+import { folderOf, joinPath, pathKind, writeText } from "../../host/cli-host.ts";
 import { renderYaml } from "../../api/yaml.ts";
 import type { CommandSpec } from "../command.ts";
 import { buildKustomization, renderResources } from "../kustomize/build.ts";
@@ -49,6 +49,7 @@ const kustomize: CommandSpec = {
     });
     const output = flags.text("output");
     if (output !== "" && pathKind(output) === "folder") writeEach(output, resources);
+    else if (output !== "" && pathKind(folderOf(output)) === undefined) throw new Error(`open ${output}: no such file or directory`);
     else if (output !== "") writeText(output, renderResources(resources), 0o644);
     else context.io.out(renderResources(resources));
     return Promise.resolve();

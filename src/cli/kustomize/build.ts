@@ -65,7 +65,9 @@ function finish(resource: Resource, buildMetadata: readonly string[]): void {
   if (!buildMetadata.includes("transformerAnnotations")) resource.removeAnnotation(TRANSFORMATIONS);
   const { annotations } = metadata;
   if (isMap(annotations) && Object.keys(annotations).length > 0)
-    metadata.annotations = Object.fromEntries(Object.entries(annotations).map(([key, value]) => [key, value === null ? "null" : textOf(value)]));
+    metadata.annotations = Object.fromEntries(
+      Object.entries(annotations).map(([key, value]) => [key, value === null ? "null" : textOf(value)]),
+    );
   else delete metadata.annotations;
 }
 
@@ -76,4 +78,3 @@ function renderResource({ object }: Resource): string {
   if (repeated.length > 0) throw new Error(`map[string]interface {}(nil): yaml: unmarshal errors:\n${repeated.join("\n")}`);
   return renderYaml(object);
 }
-

@@ -39,12 +39,14 @@ export const embedded = (name: string, fields: StructShape["fields"]): StructSha
 export interface DecodeOptions {
   /** Fields that the struct does not have are errors. */
   readonly strict: boolean;
+  /** Numbers and booleans where texts belong become texts, as sigs.k8s.io/yaml does when it knows the struct. */
+  readonly coerce?: boolean;
 }
 
 /** What Go makes of a JSON value: fields are found whatever their case, null is nothing, the first mistake is told. Upstream: encoding/json decode.go */
-export function decodeStruct(shape: Shape, value: unknown, { strict }: DecodeOptions): unknown {
+export function decodeStruct(shape: Shape, value: unknown, { strict, coerce = false }: DecodeOptions): unknown {
   const errors: string[] = [];
-  const decoded = decodeValue(shape, value, { strict, errors, owner: "", path: "" });
+  const decoded = decodeValue(shape, value, { strict, coerce, errors, owner: "", path: "" });
   const [first] = errors;
   if (first !== undefined) throw new Error(`json: ${first}`);
   return decoded;
@@ -52,6 +54,7 @@ export function decodeStruct(shape: Shape, value: unknown, { strict }: DecodeOpt
 
 interface Place {
   readonly strict: boolean;
+  readonly coerce: boolean;
   readonly errors: string[];
   /** The innermost struct, and the names from the outermost one. */
   readonly owner: string;
@@ -64,6 +67,7 @@ function decodeValue(shape: Shape, value: unknown, place: Place): unknown {
     case "any":
       return value;
     case "string":
+      if (place.coerce && typeof value !== "object") return String(value as string | number | boolean);
       return typeof value === "string" ? value : mismatch(shape, value, place);
     case "bool":
       return typeof value === "boolean" ? value : mismatch(shape, value, place);

@@ -3,9 +3,16 @@ import { isMap, type Json } from "./values.ts";
 
 /** RFC 6902 as the Go library does it that kustomize has, in its words. Replacing a field that is missing adds it. Upstream: evanphx/json-patch v4 */
 export function applyOperations(document: Json, operations: readonly unknown[]): Json {
-  const root = { document: structuredClone(document) };
+  const root = { document: copied(document) as Json };
   for (const operation of operations) apply(root, isMap(operation) ? operation : {});
   return root.document;
+}
+
+/** A copy as JSON has it for Go: numbers beyond 2^53 are rounded. */
+function copied(value: unknown): unknown {
+  if (typeof value === "bigint") return Number(value);
+  if (Array.isArray(value)) return value.map(copied);
+  return isMap(value) ? Object.fromEntries(Object.entries(value).map(([key, item]) => [key, copied(item)])) : value;
 }
 
 interface Root {

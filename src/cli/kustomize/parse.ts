@@ -86,7 +86,7 @@ export function parseText(text: string): Document.Parsed {
       // What is wrong is told in go-yaml's words.
       parseYamlDocuments(text);
     } catch (cause) {
-      throw new Error(`MalformedYAMLError: ${(cause as Error).message}`, { cause });
+      throw new Error(`MalformedYAMLError: ${newerWords((cause as Error).message, text)}`, { cause });
     }
     throw new Error(`MalformedYAMLError: yaml: ${error.message}`);
   }
@@ -97,6 +97,13 @@ export function parseText(text: string): Document.Parsed {
     },
   });
   return document;
+}
+
+/** kubectl has two YAML readers; the one for resources tells tabs in other words. */
+function newerWords(message: string, text: string): string {
+  const line = Number(/line (\d+): found character that cannot start any token/.exec(message)?.[1] ?? 0);
+  if (!text.split("\n")[line - 1]?.startsWith("\t")) return message;
+  return `yaml: ${line < 3 ? "" : `line ${line - 1}: `}found a tab character that violates indentation`;
 }
 
 /** Annotations are texts in the end, in the words of the file: `1.10` stays so. */

@@ -165,7 +165,7 @@ function selectTargets(list: ResourceList, target: Selector): Resource[] {
 
 /** A patch for many kinds takes the version of each. */
 function asKindOf(patch: Resource, { object }: Resource): KObject {
-  const { apiVersion, ...rest } = patch.object;
+  const { apiVersion: _, ...rest } = patch.object;
   return object.apiVersion === undefined ? rest : { ...rest, apiVersion: object.apiVersion };
 }
 

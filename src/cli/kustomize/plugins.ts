@@ -103,7 +103,7 @@ export function configured<T>(kind: string, config: Json, configure: (kind: stri
 
 function decode(shape: Shape, value: unknown): Json {
   try {
-    return decodeStruct(shape, value, { strict: false }) as Json;
+    return decodeStruct(shape, value, { strict: false, coerce: true }) as Json;
   } catch (error) {
     throw new Error(`error unmarshaling JSON: while decoding JSON: ${(error as Error).message}`, { cause: error });
   }

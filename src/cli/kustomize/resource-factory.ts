@@ -32,6 +32,8 @@ function checkedObject(value: unknown): KObject {
       .map(([key, text]) => `${key}:${textOf(text)}`)
       .join(" ")}]`;
   const shown = `{{${textOf(object.apiVersion)} ${kind}} {{${textOf(name)} ${textOf(namespace)}} ${pairs(labels)} ${pairs(annotations)}}}`;
+  const isSaid = (values: readonly unknown[]) => values.some((each) => textOf(each) !== "" || isMap(each));
+  if (!isSaid([object.apiVersion, kind, name, namespace, labels, annotations])) throw new Error("missing Resource metadata");
   if (kind === "") throw new Error(`missing kind in object ${shown}`);
   if (!kind.endsWith("List") && textOf(name) === "") throw new Error(`missing metadata.name in object ${shown}`);
   return object;

@@ -13,6 +13,7 @@ function goWords(message: string, pattern: string): string {
   if (message.includes("Unterminated group")) return `missing closing ): \`${pattern}\``;
   if (message.includes("Unmatched ')'")) return `unexpected ): \`${pattern}\``;
   if (message.includes("Unterminated character class")) return `missing closing ]: \`${pattern.slice(pattern.lastIndexOf("["))}\``;
-  if (message.includes("Nothing to repeat")) return `missing argument to repetition operator: \`${/(?:^|[(|])([*+?])/.exec(pattern.slice("^(?:".length))?.[1] ?? "*"}\``;
+  if (message.includes("Nothing to repeat"))
+    return `missing argument to repetition operator: \`${/(?:^|[(|])([*+?])/.exec(pattern.slice("^(?:".length))?.[1] ?? "*"}\``;
   return `invalid or unsupported Perl syntax: \`${pattern}\``;
 }

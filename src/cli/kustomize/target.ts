@@ -6,7 +6,15 @@ import { decodeKustomization, fieldErrors, type GeneratorArgs, type Kustomizatio
 import { isRemoteError, type Loader } from "./loader.ts";
 import type { OpenApi } from "./open-api.ts";
 import { markOrigin, markTransformer, type Origin, originBelow, originOfPlugin, setOrigin } from "./origin.ts";
-import { configured, configureGenerator, configureTransformer, type Generate, loadPlugin, type PluginContext, type Transform } from "./plugins.ts";
+import {
+  configured,
+  configureGenerator,
+  configureTransformer,
+  type Generate,
+  loadPlugin,
+  type PluginContext,
+  type Transform,
+} from "./plugins.ts";
 import type { Resource } from "./resource.ts";
 import { resourcesOf } from "./resource-factory.ts";
 import { ResourceList } from "./resource-list.ts";

@@ -61,7 +61,7 @@ export function configWith(files: readonly unknown[]): TransformerConfig {
   let own = EMPTY_CONFIG;
   for (const file of files) {
     try {
-      own = mergeConfigs(own, sortedConfig(decodeStruct(CONFIG, file, { strict: true }) as TransformerConfig));
+      own = mergeConfigs(own, sortedConfig(decodeStruct(CONFIG, file, { strict: true, coerce: true }) as TransformerConfig));
     } catch (error) {
       const { message } = error as Error;
       if (!message.startsWith("json:")) throw error;

@@ -111,7 +111,6 @@ function expanded(text: string, valueOfName: (name: string) => Value): unknown {
   });
 }
 
-
 /** %v of a value. */
 function goValue(value: unknown): string {
   if (Array.isArray(value)) return `[${value.map(goValue).join(" ")}]`;

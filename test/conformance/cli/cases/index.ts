@@ -9,6 +9,11 @@ import { jsonpathDialectCases } from "./jsonpath-dialect.ts";
 import { kubercCases } from "./kuberc.ts";
 import { loggingCases } from "./logging.ts";
 import { columnsCases, goTemplateCases, jsonpathCases } from "./output-formats.ts";
+import { kustomizeFieldCases } from "./kustomize-fields.ts";
+import { kustomizeGeneratorCases } from "./kustomize-generators.ts";
+import { kustomizeLayoutCases } from "./kustomize-layouts.ts";
+import { kustomizePatchCases } from "./kustomize-patches.ts";
+import { kustomizeReplacementCases } from "./kustomize-replacements.ts";
 import { richCases } from "./rich.ts";
 import { sortWatchColumnCases } from "./sort-watch-columns.ts";
 import { typedObjectCases } from "./typed-objects.ts";
@@ -37,6 +42,11 @@ export const GROUPS: readonly CaseGroup[] = [
   loggingCases,
   kubercCases,
   completionCases,
+  kustomizeFieldCases,
+  kustomizeGeneratorCases,
+  kustomizeLayoutCases,
+  kustomizePatchCases,
+  kustomizeReplacementCases,
   writeBasicsCases,
   ...WRITE_GROUPS,
 ];

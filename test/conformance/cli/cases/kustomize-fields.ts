@@ -73,7 +73,10 @@ const VARIABLES = [
 ];
 const CONFIGURATIONS: readonly [string, string][] = [
   ["namePrefix: x-\n", "nameReference:\n- kind: ConfigMap\n  version: v1\n  fieldSpecs: [{path: spec/configRef, kind: Widget}]\n"],
-  ["namePrefix: x-\n", "nameReference:\n- kind: Bee\n  fieldSpecs: [{path: spec/bee/name, kind: Widget}, {path: spec/nope, kind: Widget}]\n"],
+  [
+    "namePrefix: x-\n",
+    "nameReference:\n- kind: Bee\n  fieldSpecs: [{path: spec/bee/name, kind: Widget}, {path: spec/nope, kind: Widget}]\n",
+  ],
   ["namePrefix: x-\n", "nameReference:\n- kind: Secret\n  version: v1\n  fieldSpecs: [{path: spec/secret, kind: Widget}]\n"],
   ["namePrefix: x-\n", "namePrefix:\n- {path: spec/bee/name, kind: Widget}\n"],
   ["namePrefix: x-\n", "namePrefix:\n- {path: metadata/name, kind: Service}\n"],
@@ -129,7 +132,9 @@ const OPENAPI = JSON.stringify({
     "v1.Item": { properties: { name: { type: "string" } } },
   },
   paths: {
-    "/apis/example.com/v1/bees/{name}": { get: { "x-kubernetes-group-version-kind": { group: "example.com", kind: "Bee", version: "v1" } } },
+    "/apis/example.com/v1/bees/{name}": {
+      get: { "x-kubernetes-group-version-kind": { group: "example.com", kind: "Bee", version: "v1" } },
+    },
     "/apis/example.com/v1/namespaces/{namespace}/widgets/{name}": {
       get: { "x-kubernetes-group-version-kind": { group: "example.com", kind: "Widget", version: "v1" } },
     },
@@ -198,7 +203,9 @@ export const kustomizeFieldCases: CaseGroup = {
   mode: "read",
   fixtures: [],
   cases: [
-    ...VARIABLES.map((text) => built(text, { "over/config.yaml": "varReference:\n- {path: spec/host, kind: Widget}\n- {path: data/a, kind: ConfigMap}\n" })),
+    ...VARIABLES.map((text) =>
+      built(text, { "over/config.yaml": "varReference:\n- {path: spec/host, kind: Widget}\n- {path: data/a, kind: ConfigMap}\n" }),
+    ),
     ...CONFIGURATIONS.map(([text, config]) => built(`${text}configurations: [config.yaml]\n`, { "over/config.yaml": config })),
     built("configurations: [nope.yaml]\n"),
     built("namePrefix: x-\nconfigurations: [a.yaml, b.yaml]\n", {

@@ -186,7 +186,7 @@ const WRONG = [
   "patches: [{path: ../nope.yaml}]\n",
   "patches: [{path: two.yaml, patch: x}]\n",
   "patches: [{path: two.yaml, target: {kind: Deployment}}]\n",
-  "patches: [{patch: '[{\"op\": \"add\", \"path\": \"/x\", \"value\": 1}]'}]\n",
+  'patches: [{patch: \'[{"op": "add", "path": "/x", "value": 1}]\'}]\n',
   "patches: [{patch: 'kind: Deployment'}]\n",
   "patches: [{patch: ''}]\n",
   "patches: [{patch: '# only a comment'}]\n",
@@ -215,10 +215,15 @@ export const kustomizePatchCases: CaseGroup = {
     ...TARGETS.map((target) => patched(`patches:\n- target: ${target}\n  patch: |-\n    ${indented(ANY)}\n`)),
     ...WRONG.map((text) => patched(text, { "over/two.yaml": TWO, "over/empty.yaml": "", "over/bad.yaml": "a: [\n" })),
     patched("patches: [{path: two.yaml}]\n", { "over/two.yaml": TWO }),
-    patched("patchesStrategicMerge:\n- two.yaml\n- |-\n  apiVersion: v1\n  kind: ServiceAccount\n  metadata: {name: robot}\n  secrets: [{name: two}]\n", {
-      "over/two.yaml": TWO,
+    patched(
+      "patchesStrategicMerge:\n- two.yaml\n- |-\n  apiVersion: v1\n  kind: ServiceAccount\n  metadata: {name: robot}\n  secrets: [{name: two}]\n",
+      {
+        "over/two.yaml": TWO,
+      },
+    ),
+    patched(`patchesStrategicMerge:\n- |-\n  ${SERVICE.replaceAll("\n", "\n  ")}\n  $patch: delete\n- two.yaml\n`, {
+      "over/two.yaml": TWO.split("---\n")[1] ?? "",
     }),
-    patched(`patchesStrategicMerge:\n- |-\n  ${SERVICE.replaceAll("\n", "\n  ")}\n  $patch: delete\n- two.yaml\n`, { "over/two.yaml": TWO.split("---\n")[1] ?? "" }),
     patched("patchesJson6902: [{path: ops.yaml, target: {kind: Deployment, name: w.*}}]\n", {
       "over/ops.yaml": "- {op: replace, path: /spec/replicas, value: 6}\n- op: add\n  path: /spec/paused\n  value: true\n",
     }),

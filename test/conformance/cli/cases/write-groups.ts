@@ -5,8 +5,10 @@ import { changesCases } from "./changes.ts";
 import { createCases, createForRealCases } from "./create.ts";
 import { attachCases, cpCases, execCases } from "./exec-attach-cp.ts";
 import { filesCases } from "./files.ts";
+import { kustomizeApplyCases } from "./kustomize-apply.ts";
 import { kustomizeCases } from "./kustomize.ts";
 import { moreLogsCases, portForwardCases, proxyCases } from "./logs-forward-proxy.ts";
+import { manifestInputCases } from "./manifest-inputs.ts";
 import { missingCommandsCases } from "./missing-commands.ts";
 import { resizeCases } from "./resize.ts";
 import { debugCases, runCases } from "./run-debug.ts";
@@ -21,7 +23,9 @@ export const WRITE_GROUPS: readonly CaseGroup[] = [
   createCases,
   createForRealCases,
   filesCases,
+  kustomizeApplyCases,
   kustomizeCases,
+  manifestInputCases,
   missingCommandsCases,
   resizeCases,
   execCases,
