@@ -143,6 +143,8 @@ export async function collectedTargets(context: CommandContext, errors: unknown[
 const NOTHING_GIVEN =
   "You must provide one or more resources by argument or filename.\nExample resource specifications include:\n   '-f rsrc.yaml'\n   '--filename=rsrc.json'\n   '<resource> <name>'\n   '<resource>'";
 
+export const NO_SELECTOR_WITH_NAMES = "selectors and the all flag cannot be used when passing resource/name arguments";
+
 /** Understands `pods`, `po,svc`, `po a b`, `po/a svc/b`. Upstream: cli-runtime/pkg/resource/builder.go ResourceTypeOrNameArgs */
 export async function targetsOfArgs(context: CommandContext, args: readonly string[]): Promise<Target[]> {
   if (args.length === 0) throw new Error(NOTHING_GIVEN);
@@ -150,12 +152,13 @@ export async function targetsOfArgs(context: CommandContext, args: readonly stri
   const chosen = (await context.connection()).namespace;
   const everywhere = context.flags.bool("all-namespaces");
   const place = (info: ResourceInfo) => (info.namespaced && !everywhere ? chosen : undefined);
+  const selects = context.flags.text("selector") !== "" || context.flags.text("field-selector") !== "";
+  if (selects && args.some((arg) => arg.includes("/"))) throw new Error(NO_SELECTOR_WITH_NAMES);
   if (args.some((arg) => arg.includes("/")))
     return pairs(args, async (type, name) => ({ info: await discovery.get(type), name }), place, everywhere);
   const [types = "", ...names] = args;
   if (names.some((name) => name === "")) throw new Error("resource name may not be empty");
-  if (names.length > 0 && (context.flags.text("selector") !== "" || context.flags.text("field-selector") !== ""))
-    throw new Error("name cannot be provided when a selector is specified");
+  if (names.length > 0 && selects) throw new Error("name cannot be provided when a selector is specified");
   const infos: ResourceInfo[] = [];
   for (const word of new Set(types.split(","))) {
     const category = word.includes(".") ? [] : await discovery.inCategory(word);

@@ -5,6 +5,7 @@ import type { CommandContext, CommandEntry, CommandSpec } from "../command.ts";
 import { DRY_RUN_FLAG } from "../dry-run.ts";
 import type { FlagSpec } from "../flags.ts";
 import { FIELD_MANAGER_FLAG, OUTPUT_FLAGS } from "../report.ts";
+import { resourcesAndPairs } from "../resource-pairs.ts";
 import { FILE_FLAGS, hasFiles, SELECTOR_FLAG } from "../resources.ts";
 
 const UNSELECTED: readonly FlagSpec[] = [
@@ -99,17 +100,6 @@ function sub(
   return { name, short, aliases, load: async () => ({ flags, run }) };
 }
 
-/** Upstream: cmdutil.GetResourcesAndPairs */
-function splitArgs(args: readonly string[]): { resources: string[]; pairs: string[] } {
-  const isPair = (arg: string) => (arg.includes("=") && !arg.startsWith("=")) || (arg.endsWith("-") && arg !== "-");
-  const first = args.findIndex(isPair);
-  if (first < 0) return { resources: [...args], pairs: [] };
-  const pairs = args.slice(first);
-  const stray = pairs.find((pair) => !isPair(pair));
-  if (stray !== undefined) throw new Error(`all resources must be specified before image changes: ${stray}`);
-  return { resources: args.slice(0, first), pairs };
-}
-
 function refuseLocalServerDryRun({ flags }: CommandContext): void {
   if (flags.bool("local") && flags.text("dry-run") === "server")
     throw new Error("cannot specify --local and --dry-run=server - did you mean --dry-run=client?");
@@ -121,7 +111,7 @@ function refuseAllAndSelector({ flags }: CommandContext): void {
 
 /** Upstream: kubectl/pkg/cmd/set/set_image.go */
 async function setImage(context: CommandContext): Promise<void> {
-  const { resources, pairs } = splitArgs(context.args);
+  const { resources, pairs } = resourcesAndPairs(context.args, "image");
   const removal = pairs.filter((pair) => !pair.includes("="));
   if (removal.length > 0) throw new Error(`invalid image format: ${removal.join(", ")}`);
   const images = new Map(pairs.map((pair) => [pair.slice(0, pair.indexOf("=")), pair.slice(pair.indexOf("=") + 1)]));

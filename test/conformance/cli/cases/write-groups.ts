@@ -1,10 +1,13 @@
 import type { CaseGroup } from "../case.ts";
+import { applyFlagCases } from "./apply-flags.ts";
 import { applyServerSideCases } from "./apply-server-side.ts";
 import { applySetCases } from "./apply-sets.ts";
 import { changesCases } from "./changes.ts";
 import { createCases, createForRealCases } from "./create.ts";
+import { deleteCases } from "./delete.ts";
 import { filesCases } from "./files.ts";
 import { kustomizeCases } from "./kustomize.ts";
+import { labelCases } from "./labels.ts";
 import { missingCommandsCases } from "./missing-commands.ts";
 import { rollbackCases } from "./rollback.ts";
 
@@ -12,6 +15,9 @@ import { rollbackCases } from "./rollback.ts";
 export const WRITE_GROUPS: readonly CaseGroup[] = [
   applyServerSideCases,
   applySetCases,
+  applyFlagCases,
+  deleteCases,
+  labelCases,
   changesCases,
   createCases,
   createForRealCases,
