@@ -1,7 +1,6 @@
 import { isNotFound } from "../api/status.ts";
 import { after, sleep } from "../host/cli-host.ts";
 import type { ApiClient, Json } from "./client.ts";
-import type { CommandContext } from "./command.ts";
 import type { DryRun } from "./dry-run.ts";
 import type { Flags } from "./flags.ts";
 import type { Io } from "./io.ts";
@@ -53,23 +52,6 @@ export async function waitUntilMissing(client: ApiClient, target: Doomed, timeou
     await sleep(Math.min(POLL_MS, timeoutMs - waitedMs));
     if (waitedMs + POLL_MS > timeoutMs) throw new Error("context deadline exceeded");
   }
-}
-
-/** Deletes an object and waits until it is gone. */
-export async function deleteAndWait(
-  context: CommandContext,
-  target: Doomed,
-  options: Json = { propagationPolicy: "Background" },
-): Promise<void> {
-  const client = await context.client();
-  const path = pathOf(target.info, target.namespace, target.name);
-  try {
-    await client.json("DELETE", path, { body: options });
-  } catch (error) {
-    if (isNotFound(error)) return;
-    throw error;
-  }
-  await waitUntilGone(client, target, undefined, 0);
 }
 
 /** Waits until the object is gone or another has its name. Throws when the time is over; 0 waits for ever. */

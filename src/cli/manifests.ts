@@ -54,8 +54,12 @@ async function selected(context: CommandContext, manifests: readonly Manifest[])
   const text = context.flags.text("selector");
   if (text === "") return manifests;
   const { parseSelector } = await import("../api/labels.ts");
-  const selector = parseSelector(text);
-  return manifests.filter(({ object }) => selector.matches(object.metadata.labels ?? {}));
+  try {
+    const selector = parseSelector(text);
+    return manifests.filter(({ object }) => selector.matches(object.metadata.labels ?? {}));
+  } catch (error) {
+    throw new Error(`the provided selector ${JSON.stringify(text)} is not valid: ${messageOf(error)}`, { cause: error });
+  }
 }
 
 export async function readManifests(context: CommandContext, errors?: unknown[]): Promise<Manifest[]> {

@@ -135,7 +135,8 @@ function check(
   { words, resources, changes, dryRun }: Pick<Job, "words" | "changes" | "dryRun"> & { resources: readonly string[] },
 ): void {
   const { flags } = context;
-  if (flags.bool("list") && flags.text("output") !== "") throw new Error("--list and --output may not be specified together");
+  if (words.verb === "label" && flags.bool("list") && flags.text("output") !== "")
+    throw new Error("--list and --output may not be specified together");
   if (flags.bool("all") && flags.text("selector") !== "") throw new Error("cannot set --all and --selector at the same time");
   if (flags.bool("all") && flags.text("field-selector") !== "") throw new Error("cannot set --all and --field-selector at the same time");
   if (flags.bool("local")) {

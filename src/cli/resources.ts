@@ -117,16 +117,14 @@ export async function targetsOf(
     return targetsOfFiles(context, errors);
   }
   const targets = await targetsOfArgs(context, args);
-  const { flags } = context;
-  if (
-    needsNames &&
-    targets.some(({ name }) => name === undefined) &&
-    !flags.bool("all") &&
-    !flags.text("selector") &&
-    !flags.text("field-selector")
-  )
-    throw new Error("resource(s) were provided, but no name was specified");
+  if (needsNames) requireNames(context, targets);
   return targets;
+}
+
+/** A type alone means all its objects only with a selector or --all. */
+export function requireNames({ flags }: CommandContext, targets: readonly Target[]): void {
+  const selects = flags.bool("all") || flags.text("selector") !== "" || flags.text("field-selector") !== "";
+  if (!selects && targets.some(({ name }) => name === undefined)) throw new Error("resource(s) were provided, but no name was specified");
 }
 
 /** For `get` and `describe`: what is wrong with files is told at the end, as it is. */

@@ -2,7 +2,7 @@ import { changeObjects, type ContainerJson, hasPodSpec, type PodSpecJson, withPo
 import type { CommandContext } from "../command.ts";
 import { pathOf } from "../discovery.ts";
 import { messageOf } from "../errors.ts";
-import { type ApiObject, fetchObjects, type Found, targetsOf, targetsOfArgs } from "../resources.ts";
+import { type ApiObject, fetchObjects, type Found, requireNames, targetsOf, targetsOfArgs } from "../resources.ts";
 
 type EnvVar = NonNullable<ContainerJson["env"]>[number];
 interface Reference {
@@ -91,7 +91,9 @@ const invalidName = (name: string) =>
 
 /** A variable for each key of a ConfigMap or Secret. */
 async function variablesFrom(context: CommandContext): Promise<EnvVar[]> {
-  const found = await fetchObjects(context, await targetsOfArgs(context, [context.flags.text("from")]));
+  const targets = await targetsOfArgs(context, [context.flags.text("from")]);
+  requireNames(context, targets);
+  const found = await fetchObjects(context, targets);
   const keys = context.flags.list("keys");
   return found.flatMap(({ info, name, object }) => {
     const field = info.kind === "Secret" ? "secretKeyRef" : info.kind === "ConfigMap" ? "configMapKeyRef" : undefined;

@@ -136,7 +136,7 @@ async function setImage(context: CommandContext): Promise<void> {
         for (const [name, image] of images) {
           const all = [...(spec.initContainers ?? []), ...(spec.containers ?? [])];
           const matching = name === "*" ? all : all.filter((container) => container.name === name);
-          if (matching.length === 0) errors.push(new Error(`unable to find container named ${JSON.stringify(name)}`));
+          if (matching.length === 0) errors.push(new Error(`error: unable to find container named ${JSON.stringify(name)}`));
           for (const container of matching) container.image = image;
         }
       }),
@@ -164,7 +164,7 @@ async function resourceList(text: string): Promise<Record<string, string>> {
   return Object.fromEntries(
     pairs.map((pair) => {
       const [name = "", quantity, ...more] = pair.split("=");
-      if (quantity === undefined || more.length > 0) throw new Error(`invalid argument syntax ${pair}, expected <resource>=<value>`);
+      if (quantity === undefined || more.length > 0) throw new Error(`Invalid argument syntax ${pair}, expected <resource>=<value>`);
       if (!isQuantity(quantity)) throw new Error(QUANTITY_EXPECTED);
       return [name, parseQuantity(quantity).toString()];
     }),
@@ -194,7 +194,7 @@ async function setResources(context: CommandContext): Promise<void> {
     change: (found, errors) =>
       withPodSpec(found, (spec) => {
         const containers = selected(context, spec);
-        if (containers.length === 0) errors.push(new Error(`unable to find container named ${context.flags.text("containers")}`));
+        if (containers.length === 0) errors.push(new Error(`error: unable to find container named ${context.flags.text("containers")}`));
         for (const container of containers) {
           container.resources = {
             ...container.resources,

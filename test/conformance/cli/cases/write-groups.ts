@@ -9,7 +9,9 @@ import { filesCases } from "./files.ts";
 import { kustomizeCases } from "./kustomize.ts";
 import { labelCases } from "./labels.ts";
 import { missingCommandsCases } from "./missing-commands.ts";
+import { patchReplaceCases } from "./patch-replace.ts";
 import { rollbackCases } from "./rollback.ts";
+import { setWorkloadCases } from "./set-workloads.ts";
 
 /** The groups about commands that write. */
 export const WRITE_GROUPS: readonly CaseGroup[] = [
@@ -25,4 +27,6 @@ export const WRITE_GROUPS: readonly CaseGroup[] = [
   kustomizeCases,
   missingCommandsCases,
   rollbackCases,
+  patchReplaceCases,
+  setWorkloadCases,
 ];
