@@ -42,6 +42,10 @@ export function createTwoWayStrategicPatch(type: StructType, original: unknown, 
   });
 }
 
+/** What somebody has changed: a patch that cannot be sent, as it does not say in which order lists are. */
+export const changesBetween = (type: StructType, original: Json, current: Json): Json =>
+  diffMaps(type, original, current, { deletions: true, changes: true, order: false });
+
 function diffMaps(type: SchemaType | undefined, original: Json, modified: Json, options: DiffOptions): Json {
   const patch: Json = {};
   for (const [key, value] of Object.entries(modified)) {

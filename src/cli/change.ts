@@ -113,7 +113,7 @@ export function withPodSpec(found: Found, change: (spec: PodSpecJson) => void): 
   try {
     return changedPodSpec(found, change);
   } catch (error) {
-    throw new Error(`${found.info.resource}/${found.name} ${messageOf(error)}`, { cause: error });
+    throw new Error(`error: ${found.info.resource}/${found.name} ${messageOf(error)}`, { cause: error });
   }
 }
 

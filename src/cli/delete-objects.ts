@@ -1,9 +1,9 @@
 import { isNotFound } from "../api/status.ts";
 import { after, sleep } from "../host/cli-host.ts";
 import type { ApiClient, Json } from "./client.ts";
-import type { CommandContext } from "./command.ts";
 import type { DryRun } from "./dry-run.ts";
 import type { Flags } from "./flags.ts";
+import type { Io } from "./io.ts";
 import { pathOf, type ResourceInfo } from "./discovery.ts";
 
 export interface Doomed {
@@ -12,19 +12,21 @@ export interface Doomed {
   readonly name?: string | undefined;
 }
 
-const POLICIES: Readonly<Record<string, string>> = {
-  background: "Background",
-  true: "Background",
-  orphan: "Orphan",
-  false: "Orphan",
-  foreground: "Foreground",
-};
+const POLICIES: Readonly<Record<string, string>> = { background: "Background", orphan: "Orphan", foreground: "Foreground" };
+const BOOLEANS: Readonly<Record<string, string>> = Object.fromEntries([
+  ...["1", "t", "T", "true", "TRUE", "True"].map((text) => [text, "background"]),
+  ...["0", "f", "F", "false", "FALSE", "False"].map((text) => [text, "orphan"]),
+]);
 
-/** What --cascade says. Upstream: cmdutil.GetCascadingStrategy */
-export function propagationPolicy(flags: Flags): string {
-  const policy = POLICIES[flags.text("cascade")];
+/** What --cascade says; with `io` old ways to say it are told. Upstream: parseCascadingFlag of kubectl/pkg/cmd/delete */
+export function propagationPolicy(flags: Flags, io?: Io): string {
+  const text = flags.text("cascade");
+  const meant = BOOLEANS[text];
+  if (meant !== undefined)
+    io?.err(`warning: --cascade=${text} is deprecated (boolean value) and can be replaced with --cascade=${meant}.\n`);
+  const policy = POLICIES[meant ?? text];
   if (policy !== undefined) return policy;
-  throw new Error(`invalid cascade value (${flags.text("cascade")}). Must be "background", "foreground", or "orphan"`);
+  throw new Error(`invalid cascade value (${text}). Must be "background", "foreground", or "orphan"`);
 }
 
 /** The body of a delete, as --cascade and --grace-period want it. */
@@ -50,23 +52,6 @@ export async function waitUntilMissing(client: ApiClient, target: Doomed, timeou
     await sleep(Math.min(POLL_MS, timeoutMs - waitedMs));
     if (waitedMs + POLL_MS > timeoutMs) throw new Error("context deadline exceeded");
   }
-}
-
-/** Deletes an object and waits until it is gone. */
-export async function deleteAndWait(
-  context: CommandContext,
-  target: Doomed,
-  options: Json = { propagationPolicy: "Background" },
-): Promise<void> {
-  const client = await context.client();
-  const path = pathOf(target.info, target.namespace, target.name);
-  try {
-    await client.json("DELETE", path, { body: options });
-  } catch (error) {
-    if (isNotFound(error)) return;
-    throw error;
-  }
-  await waitUntilGone(client, target, undefined, 0);
 }
 
 /** Waits until the object is gone or another has its name. Throws when the time is over; 0 waits for ever. */

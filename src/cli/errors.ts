@@ -44,7 +44,8 @@ export class AggregateFailure extends Error {
   readonly errors: readonly unknown[];
 
   constructor(errors: readonly unknown[]) {
-    super(errors.map((error) => messageOf(error)).join("\n"));
+    // Upstream: utilerrors.NewAggregate(…).Error()
+    super(`[${unique(errors.map(messageOf)).join(", ")}]`);
     this.errors = errors;
   }
 }

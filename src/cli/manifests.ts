@@ -77,8 +77,12 @@ async function selected(context: CommandContext, manifests: readonly Manifest[])
   const text = context.flags.text("selector");
   if (text === "") return manifests;
   const { parseSelector } = await import("../api/labels.ts");
-  const selector = parseSelector(text);
-  return manifests.filter(({ object }) => selector.matches(object.metadata.labels ?? {}));
+  try {
+    const selector = parseSelector(text);
+    return manifests.filter(({ object }) => selector.matches(object.metadata.labels ?? {}));
+  } catch (error) {
+    throw new Error(`the provided selector ${JSON.stringify(text)} is not valid: ${messageOf(error)}`, { cause: error });
+  }
 }
 
 export async function readManifests(context: CommandContext, errors?: unknown[]): Promise<Manifest[]> {
@@ -208,7 +212,28 @@ function expand(document: unknown, source: string, validate: boolean): Manifest[
     throw new StatusError({ code: 404, reason: "NotFound", message: "the server could not find the requested resource" });
   if (object.kind.endsWith("List") && Array.isArray(object["items"]))
     return object["items"].flatMap((item) => expand(item, source, validate));
+  const wrong = wrongMetadata(object.metadata);
+  if (wrong !== "") throw new Error(`unable to decode ${JSON.stringify(source)}: json: cannot unmarshal ${wrong}`);
   return [{ object: { ...object, metadata: object.metadata ?? {} }, source }];
+}
+
+const STRINGS = new Set(["generateName", "name", "namespace", "resourceVersion", "selfLink", "uid"]);
+
+/** Metadata must fit its Go struct, whatever the object. Upstream: cli-runtime/pkg/resource/metadata_decoder.go */
+function wrongMetadata(metadata: unknown): string {
+  const is = (value: unknown) => (Array.isArray(value) ? "array" : typeof value === "boolean" ? "bool" : typeof value);
+  if (metadata === undefined || metadata === null) return "";
+  if (is(metadata) !== "object") return `${is(metadata)} into Go struct field metadataOnlyObject.metadata of type v1.ObjectMeta`;
+  for (const [key, value] of Object.entries(metadata).sort(([a], [b]) => (a < b ? -1 : 1))) {
+    const expected = (type: string, found = value) => `${is(found)} into Go struct field ObjectMeta.metadata.${key} of type ${type}`;
+    if (value === null || value === undefined) continue;
+    if (STRINGS.has(key) && typeof value !== "string") return expected(key === "uid" ? "types.UID" : "string");
+    if (key !== "labels" && key !== "annotations") continue;
+    if (is(value) !== "object") return expected("map[string]string");
+    const stray = Object.values(value).find((each) => each !== null && typeof each !== "string");
+    if (stray !== undefined) return expected("string", stray);
+  }
+  return "";
 }
 
 function notAnObject(document: unknown, source: string, validate: boolean): string {

@@ -50,10 +50,14 @@ export async function collectedTargets(context: CommandContext, errors: unknown[
 }
 
 /** Understands `pods`, `po,svc`, `po a b`, `po/a svc/b`. Upstream: cli-runtime/pkg/resource/builder.go ResourceTypeOrNameArgs */
-export async function targetsOfArgs(context: CommandContext, args: readonly string[]): Promise<Target[]> {
+export async function targetsOfArgs(
+  context: CommandContext,
+  args: readonly string[],
+  options: Omit<TargetOptions, "errors"> = {},
+): Promise<Target[]> {
   const meant = understand(args);
   throwAll(meant.errors.map((message) => new Error(message)));
-  return resolve(context, meant, {});
+  return resolve(context, meant, options);
 }
 
 /** What arguments say before the server is asked: pairs, or types with names. */

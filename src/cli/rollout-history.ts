@@ -3,7 +3,6 @@ import type { Json } from "./client.ts";
 import type { CommandContext } from "./command.ts";
 import { writePodTemplate } from "./describe/template.ts";
 import { DescribeWriter } from "./describe/writer.ts";
-import { pathOf } from "./discovery.ts";
 import { renderSelector } from "./pods.ts";
 import { findPrinter, unknownFormat } from "./printers/output.ts";
 import { fetchObjects, targetsOf, type ApiObject, type Found } from "./resources.ts";

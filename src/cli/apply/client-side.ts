@@ -75,7 +75,7 @@ async function patch(applying: Applying, target: Target, first: ApiObject): Prom
   let live = first;
   for (let attempt = 0; ; attempt++) {
     if (attempt > 1) await sleep(RETRY_MS);
-    const { body, contentType } = await threeWay(context, target, live);
+    const { body, contentType } = await created(applying, target, live);
     if (isEmpty(body)) return undefined;
     try {
       return await client.json<ApiObject>("PATCH", path, { query: writeQuery(applying), body, contentType });
@@ -92,8 +92,17 @@ async function patch(applying: Applying, target: Target, first: ApiObject): Prom
   }
 }
 
-async function patchLocally({ context }: Applying, target: Target, live: ApiObject): Promise<ApiObject | undefined> {
-  const { body, contentType, schema } = await threeWay(context, target, live);
+/** The patch, or why there is none. */
+async function created({ context, dryRun }: Applying, target: Target, live: ApiObject): Promise<Patch> {
+  try {
+    return await threeWay(context, target, live);
+  } catch (error) {
+    throw patchFailure(dryRun === "client" ? error : addSource("patching", target.source, error), undefined, target);
+  }
+}
+
+async function patchLocally(applying: Applying, target: Target, live: ApiObject): Promise<ApiObject | undefined> {
+  const { body, contentType, schema } = await created(applying, target, live);
   if (isEmpty(body)) return undefined;
   if (!contentType.includes("strategic") || !schema) {
     const { applyMergePatch } = await import("../../api/merge-patch.ts");
@@ -133,5 +142,5 @@ async function restore(applying: Applying, target: Target, { live, error }: { li
   throw error;
 }
 
-const patchFailure = (error: unknown, patch: Json, target: Target) =>
-  addSource(`applying patch:\n${renderJson(sortKeys(patch), 0)}\nto:\n${describeTarget(target)}\nfor:`, target.source, error);
+const patchFailure = (error: unknown, patch: Json | undefined, target: Target) =>
+  addSource(`applying patch:\n${patch ? renderJson(sortKeys(patch), 0) : ""}\nto:\n${describeTarget(target)}\nfor:`, target.source, error);

@@ -1,10 +1,3 @@
 import { metadataCommand } from "../metadata-command.ts";
 
-export default metadataCommand({
-  field: "annotations",
-  noun: "annotation",
-  done: "annotated",
-  undone: "annotated",
-  unchanged: "annotated",
-  manager: "kubectl-annotate",
-});
+export default metadataCommand({ verb: "annotate", noun: "annotation", field: "annotations", file: "rsrc" });

@@ -106,7 +106,7 @@ const apply: CommandSpec = {
     const { flags } = context;
     if (context.args.length > 0) throw context.usage(`Unexpected args: [${context.args.join(" ")}]`);
     const dryRun = dryRunOf(flags, context.io);
-    propagationPolicy(flags);
+    propagationPolicy(flags, context.io);
     if (!hasFiles(context)) throw new Error("must specify one of -f and -k");
     fieldValidation(context);
     const applySet = flags.text("applyset") === "" ? undefined : await (await import("../apply/apply-set.ts")).ApplySet.parse(context);

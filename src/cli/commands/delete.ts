@@ -1,17 +1,16 @@
 import { addSource } from "../add-source.ts";
-import type { Json } from "../client.ts";
+import type { ApiClient, Json } from "../client.ts";
 import type { CommandContext, CommandSpec } from "../command.ts";
-import { deleteOptions, waitUntilGone } from "../delete-objects.ts";
+import { deleteOptions, propagationPolicy, waitUntilGone } from "../delete-objects.ts";
 import { pathOf, singularName } from "../discovery.ts";
 import { DRY_RUN_FLAG, dryRunOf, dryRunSuffix, type DryRun } from "../dry-run.ts";
-import { isNotFound } from "../../api/status.ts";
+import { isNotFound, StatusError } from "../../api/status.ts";
 import { throwAll } from "../errors.ts";
 import {
   ALL_NAMESPACES_FLAG,
   FIELD_SELECTOR_FLAG,
   fetchObjects,
   FILE_FLAGS,
-  hasFiles,
   SELECTOR_FLAG,
   targetsOf,
   type Target,
@@ -75,57 +74,65 @@ const deleteCommand: CommandSpec = {
     },
   ],
   async run(context) {
-    const { flags, io } = context;
-    const output = flags.text("output");
-    if (output !== "" && output !== "name") throw new Error(`unexpected -o output mode: ${output}. We only support '-o name'`);
-    if (flags.has("raw")) return (await import("../raw-request.ts")).sendRaw(context, "DELETE");
-    const dryRun = dryRunOf(flags, io);
+    propagationPolicy(context.flags, context.io);
     const grace = gracePeriod(context);
-    checkSelection(context);
-    if (flags.bool("force") && dryRun === "none")
-      io.err(
-        "Warning: Immediate deletion does not wait for confirmation that the running resource has been terminated. The resource may continue to run on the cluster indefinitely.\n",
-      );
-    const targets = await expand(context, await targetsOf(context, context.args, { needsNames: true, allSelects: true }));
-    if (flags.bool("interactive") && !(await confirm(context, targets))) return;
-    await deleteAll(context, targets, grace, dryRun);
+    const dryRun = dryRunOf(context.flags, context.io);
+    if (context.flags.text("raw") !== "") {
+      validate(context, grace);
+      checkRaw(context);
+      return (await import("../raw-request.ts")).sendRaw(context, "DELETE");
+    }
+    const errors: unknown[] = [];
+    const targets = await chosen(context, errors);
+    validate(context, grace);
+    const infos = await expand(context, targets, errors);
+    if (context.flags.bool("interactive") && !(await confirm(context, infos, errors))) return;
+    await deleteAll(context, infos, { grace, dryRun, errors });
   },
 };
 
 export default deleteCommand;
 
-function gracePeriod(context: CommandContext): number {
-  const { flags } = context;
+function gracePeriod({ flags }: CommandContext): number {
   let grace = flags.number("grace-period");
   if (flags.bool("now")) {
     if (grace !== -1) throw new Error("--now and --grace-period cannot be specified together");
     grace = 1;
   }
+  // Nothing is lost by accident: only --force forgets at once.
   if (grace === 0 && !flags.bool("force")) return 1;
-  if (grace < 0 && flags.bool("force")) return 0;
-  if (flags.bool("force") && grace > 0) throw new Error("--force and --grace-period greater than 0 cannot be specified together");
-  return grace;
+  return grace < 0 && flags.bool("force") ? 0 : grace;
 }
 
-function checkSelection(context: CommandContext): void {
+async function chosen(context: CommandContext, errors: unknown[]): Promise<Target[]> {
   const { flags, args } = context;
-  const selected = flags.text("selector") !== "" || flags.text("field-selector") !== "";
-  if (hasFiles(context)) return;
-  if (flags.bool("all") && flags.text("selector") !== "") throw new Error("setting 'all' parameter but found a non empty selector. ");
-  if (args.length === 0)
-    throw new Error(
-      "You must provide one or more resources by argument or filename.\nExample resource specifications include:\n   '-f rsrc.yaml'\n   '--filename=rsrc.json'\n   '<resource> <name>'\n   '<resource>'",
-    );
-  const named = args.length > 1 || (args[0] ?? "").includes("/");
-  if (named && (flags.bool("all") || selected))
-    throw new Error(
-      flags.bool("all") ? "name cannot be provided when a selector is specified" : "name cannot be provided when a selector is specified",
-    );
-  if (!named && !flags.bool("all") && !selected) throw new Error("resource(s) were provided, but no name was specified");
+  const selects = flags.text("selector") !== "" || flags.text("field-selector") !== "";
+  if (flags.bool("all") && selects) throw new Error("setting 'all' parameter but found a non empty selector. ");
+  return targetsOf(context, args, { errors, needsNames: true, allSelects: true });
+}
+
+/** Upstream: DeleteOptions.Validate */
+function validate({ flags, io }: CommandContext, grace: number): void {
+  const output = flags.text("output");
+  if (output !== "" && output !== "name") throw new Error(`unexpected -o output mode: ${output}. We only support '-o name'`);
+  if (!flags.bool("force")) return;
+  if (grace > 0) throw new Error("--force and --grace-period greater than 0 cannot be specified together");
+  io.err(
+    "Warning: Immediate deletion does not wait for confirmation that the running resource has been terminated. The resource may continue to run on the cluster indefinitely.\n",
+  );
+}
+
+function checkRaw({ flags }: CommandContext): void {
+  if (flags.bool("interactive")) throw new Error("--interactive can not be used with --raw");
+  const files = flags.list("filename");
+  if (files.length > 1) throw new Error("--raw can only use a single local file or stdin");
+  if (/^https?:\/\//.test(files[0] ?? "")) throw new Error("--raw cannot read from a url");
+  if (flags.bool("recursive")) throw new Error("--raw and --recursive are mutually exclusive");
+  if (flags.text("output") !== "") throw new Error("--raw and --output are mutually exclusive");
 }
 
 /** Lists become the objects in them. */
-async function expand(context: CommandContext, targets: readonly Target[]): Promise<Target[]> {
+async function expand(context: CommandContext, targets: readonly Target[], errors: unknown[]): Promise<Target[]> {
   const out: Target[] = [];
   for (const target of targets) {
     if (target.name !== undefined || target.manifest !== undefined) out.push(target);
@@ -134,45 +141,76 @@ async function expand(context: CommandContext, targets: readonly Target[]): Prom
         ...(await fetchObjects(context, [target], {
           selector: context.flags.text("selector"),
           fieldSelector: context.flags.text("field-selector"),
+          errors,
         })),
       );
   }
   return out;
 }
 
-async function confirm(context: CommandContext, targets: readonly Target[]): Promise<boolean> {
-  context.io.out("You are about to delete the following %d resource(s):\n".replace("%d", String(targets.length)));
+async function confirm(context: CommandContext, targets: readonly Target[], errors: readonly unknown[]): Promise<boolean> {
+  throwAll(errors);
+  if (targets.length === 0) {
+    context.print("No resources found");
+    return false;
+  }
+  context.print(`You are about to delete the following ${targets.length} resource(s):`);
   for (const { info, name } of targets) context.print(`${singularName(info)}/${name}`);
   context.io.out("Do you want to continue? (y/N): ");
-  const answer = (await context.io.stdin()).trim();
-  if (answer === "y" || answer === "Y") return true;
+  // Of standard input nothing is left when the objects came from there.
+  const answer = context.flags.list("filename").includes("-") ? "" : await context.io.stdin();
+  if (/^\s*y(\s|$)/i.test(answer)) return true;
   context.print("deletion is cancelled");
   return false;
 }
 
-async function deleteAll(context: CommandContext, targets: readonly Target[], grace: number, dryRun: DryRun): Promise<void> {
+interface Deleting {
+  readonly grace: number;
+  readonly dryRun: DryRun;
+  readonly errors: unknown[];
+}
+
+async function deleteAll(context: CommandContext, targets: readonly Target[], { grace, dryRun, errors }: Deleting): Promise<void> {
   const { flags } = context;
   const client = await context.client();
-  const errors: unknown[] = [];
   const waiting: { target: Target; uid: string | undefined }[] = [];
-  const ignoreMissing = flags.bool("ignore-not-found") || (flags.bool("all") && !flags.has("ignore-not-found"));
+  const selects = flags.bool("all") || flags.text("selector") !== "" || flags.text("field-selector") !== "";
+  const ignoresMissing = flags.has("ignore-not-found") ? flags.bool("ignore-not-found") : selects;
+  await warnClusterScope(context, targets);
   for (const target of targets) {
-    const path = pathOf(target.info, target.namespace, target.name);
     try {
-      if (dryRun === "client") await client.get(path);
+      if (target.name === undefined) throw new Error("resource name may not be empty");
+      const path = pathOf(target.info, target.namespace, target.name);
       const answer = dryRun === "client" ? undefined : await client.json("DELETE", path, { body: deleteOptions(flags, dryRun, grace) });
       say(context, target, grace, dryRun);
       waiting.push({ target, uid: uidOf(answer) });
     } catch (error) {
-      if (!(ignoreMissing && isNotFound(error))) errors.push(addSource("deleting", target.source, error));
+      errors.push(addSource("deleting", target.source, error));
     }
   }
-  if (targets.length === 0) context.io.out("No resources found\n");
-  if (flags.bool("wait") && dryRun === "none") {
-    for (const { target, uid } of waiting)
-      await waitUntilGone(client, target, uid, flags.number("timeout")).catch((error: unknown) => errors.push(error));
-  }
+  throwAll(ignoresMissing ? errors.filter((error) => !isNotFound(error)) : errors);
+  if (targets.length === 0) context.print("No resources found");
+  if (flags.bool("wait") && dryRun === "none") await waitForAll(client, waiting, flags.number("timeout"));
+}
+
+async function waitForAll(
+  client: ApiClient,
+  waiting: readonly { target: Target; uid: string | undefined }[],
+  timeoutMs: number,
+): Promise<void> {
+  const errors: unknown[] = [];
+  for (const { target, uid } of waiting)
+    await waitUntilGone(client, target, uid, timeoutMs).catch((error: unknown) => {
+      // Who may not look need not wait.
+      if (!(error instanceof StatusError && ["Forbidden", "MethodNotAllowed"].includes(error.reason))) errors.push(error);
+    });
   throwAll(errors);
+}
+
+async function warnClusterScope(context: CommandContext, targets: readonly Target[]): Promise<void> {
+  const { explicitNamespace } = await context.connection();
+  if (explicitNamespace && !context.flags.bool("all-namespaces") && targets.some(({ info }) => !info.namespaced))
+    context.io.err("Warning: deleting cluster-scoped resources, not scoped to the provided namespace\n");
 }
 
 function say(context: CommandContext, target: Target, grace: number, dryRun: DryRun): void {

@@ -1,10 +1,3 @@
 import { metadataCommand } from "../metadata-command.ts";
 
-export default metadataCommand({
-  field: "labels",
-  noun: "label",
-  done: "labeled",
-  undone: "unlabeled",
-  unchanged: "not labeled",
-  manager: "kubectl-label",
-});
+export default metadataCommand({ verb: "label", noun: "label", field: "labels", file: "pod" });

@@ -1,12 +1,14 @@
+import { StatusError } from "../../api/status.ts";
 import { findText } from "../../host/cli-host.ts";
 import type { Json } from "../client.ts";
-import type { CommandSpec } from "../command.ts";
+import type { CommandContext, CommandSpec } from "../command.ts";
 import { pathOf } from "../discovery.ts";
-import { DRY_RUN_FLAG, dryRunOf, dryRunQuery } from "../dry-run.ts";
+import { DRY_RUN_FLAG, dryRunOf, dryRunQuery, type DryRun } from "../dry-run.ts";
 import { sameJson } from "../../api/merge-patch.ts";
 import { throwAll } from "../errors.ts";
+import type { Flags } from "../flags.ts";
 import { FIELD_MANAGER_FLAG, OUTPUT_FLAGS, reporter } from "../report.ts";
-import { fetchObjects, FILE_FLAGS, targetsOf } from "../resources.ts";
+import { fetchObjects, FILE_FLAGS, targetsOf, type Found } from "../resources.ts";
 
 const TYPES: Readonly<Record<string, string>> = {
   json: "application/json-patch+json",
@@ -50,42 +52,62 @@ const patch: CommandSpec = {
   ],
   async run(context) {
     const { flags } = context;
-    const contentType = TYPES[flags.text("type").toLowerCase()];
-    if (!contentType) throw new Error(`--type must be one of [json merge strategic], not ${JSON.stringify(flags.text("type"))}`);
-    if (flags.text("patch") === "" && flags.text("patch-file") === "")
-      throw new Error("must specify --patch or --patch-file containing the contents of the patch");
-    if (flags.text("patch") !== "" && flags.text("patch-file") !== "") throw new Error("cannot specify --patch and --patch-file together");
-    if (flags.bool("local") && context.args.length > 0) throw new Error("cannot specify --local and server resources");
-    const body = await parsePatch(flags.text("patch") !== "" ? flags.text("patch") : readPatch(flags.text("patch-file")));
     const dryRun = dryRunOf(flags, context.io);
-    // kubectl marks no dry run here.
-    const report = await reporter(context);
+    validate(context, dryRun);
+    const body = await parsePatch(flags.text("patch") !== "" ? flags.text("patch") : readPatch(flags.text("patch-file")));
     const errors: unknown[] = [];
     const local = flags.bool("local");
     const objects = local
       ? await (await import("../local-objects.ts")).localObjects(context, context.args, "unstructured")
-      : await fetchObjects(context, await targetsOf(context, context.args, { needsNames: true }), { errors });
+      : await fetchObjects(context, await targetsOf(context, context.args, { needsNames: true, errors }), { errors });
     for (const found of objects) {
       try {
-        const path = pathOf(found.info, found.namespace, found.name, flags.text("subresource"));
-        const query = { fieldManager: flags.text("field-manager"), ...dryRunQuery(dryRun) };
-        const after =
-          local || dryRun === "client"
-            ? await locally(found, contentType, body)
-            : await (await context.client()).json<Json>("PATCH", path, { query, body, contentType });
+        const after = local || dryRun === "client" ? await locally(found, contentTypeOf(flags), body) : await send(context, found, body);
         const same = sameJson(found.object, after);
         // The subresource's own object is told of: scale.autoscaling/web.
         const [group = "", kind = found.info.kind] = after["kind"] === "Scale" ? ["autoscaling", "Scale"] : [found.info.group];
+        // kubectl marks no dry run here, and looks at -o when it has patched.
+        const report = await reporter(context);
         report(after, { ...found.info, group, kind }, same ? "patched (no change)" : "patched");
       } catch (error) {
         errors.push(error);
       }
     }
     throwAll(errors);
+    if (objects.length === 0) throw new Error("no objects passed to patch");
   },
 };
 
 export default patch;
+
+const contentTypeOf = (flags: Flags) => TYPES[flags.text("type").toLowerCase()] ?? "";
+
+/** Upstream: PatchOptions.Validate */
+function validate({ flags, args }: CommandContext, dryRun: DryRun): void {
+  if (flags.text("patch") !== "" && flags.text("patch-file") !== "") throw new Error("cannot specify --patch and --patch-file together");
+  if (flags.text("patch") === "" && flags.text("patch-file") === "")
+    throw new Error("must specify --patch or --patch-file containing the contents of the patch");
+  if (flags.bool("local") && args.length > 0) throw new Error("cannot specify --local and server resources");
+  if (flags.bool("local") && dryRun === "server")
+    throw new Error("cannot specify --local and --dry-run=server - did you mean --dry-run=client?");
+  if (contentTypeOf(flags) === "")
+    throw new Error(`--type must be one of [json merge strategic], not ${JSON.stringify(flags.text("type"))}`);
+}
+
+async function send(context: CommandContext, { info, namespace, name }: Found, body: unknown): Promise<Json> {
+  const { flags, io } = context;
+  const contentType = contentTypeOf(flags);
+  const query = { fieldManager: flags.text("field-manager"), ...dryRunQuery(dryRunOf(flags, io)) };
+  try {
+    const client = await context.client();
+    return await client.json<Json>("PATCH", pathOf(info, namespace, name, flags.text("subresource")), { query, body, contentType });
+  } catch (error) {
+    if (!(error instanceof StatusError && error.reason === "UnsupportedMediaType")) throw error;
+    throw new Error(`${contentType} is not supported by ${info.group}/${info.version}, Kind=${info.kind}: ${error.message}`, {
+      cause: error,
+    });
+  }
+}
 
 function readPatch(file: string): string {
   const text = findText(file);
@@ -98,7 +120,7 @@ async function parsePatch(text: string): Promise<unknown> {
   if (/^\s*\{/.test(text)) return text;
   const { parseYamlDocuments } = await import("../../api/parse-yaml.ts");
   try {
-    return parseYamlDocuments(text)[0];
+    return JSON.stringify(parseYamlDocuments(text)[0] ?? null);
   } catch (error) {
     throw new Error(`unable to parse ${JSON.stringify(text)}: ${(error as Error).message}`);
   }

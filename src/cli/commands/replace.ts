@@ -1,13 +1,13 @@
-import { isNotFound } from "../../api/status.ts";
+import { isNotFound, StatusError } from "../../api/status.ts";
 import { addSource } from "../add-source.ts";
-import type { CommandSpec } from "../command.ts";
-import { deleteAndWait } from "../delete-objects.ts";
+import type { CommandContext, CommandSpec } from "../command.ts";
+import { deleteOptions, propagationPolicy, waitUntilMissing } from "../delete-objects.ts";
 import { pathOf, singularName } from "../discovery.ts";
 import { DRY_RUN_FLAG, dryRunOf, dryRunQuery } from "../dry-run.ts";
 import { throwAll } from "../errors.ts";
 import { LAST_APPLIED, withLastApplied } from "../last-applied.ts";
 import { FIELD_MANAGER_FLAG, fieldValidation, OUTPUT_FLAGS, reporter, VALIDATE_FLAG } from "../report.ts";
-import { FILE_FLAGS, hasFiles, targetsOf, type ApiObject } from "../resources.ts";
+import { FILE_FLAGS, hasFiles, targetsOf, type ApiObject, type Target } from "../resources.ts";
 
 const replace: CommandSpec = {
   usage: "-f FILENAME",
@@ -39,59 +39,94 @@ const replace: CommandSpec = {
   ],
   async run(context) {
     const { flags } = context;
-    if (flags.has("raw")) return (await import("../raw-request.ts")).sendRaw(context, "PUT");
-    if (!hasFiles(context)) throw new Error("must specify one of -f and -k");
-    if (flags.number("grace-period") >= 0 && !flags.bool("force")) throw new Error("--grace-period must have --force specified");
-    if (flags.number("timeout") !== 0 && !flags.bool("force")) throw new Error("--timeout must have --force specified");
-    const validation = fieldValidation(context);
     const dryRun = dryRunOf(flags, context.io);
     const report = await reporter(context, dryRun);
-    const client = await context.client();
+    propagationPolicy(flags, context.io);
+    if (!hasFiles(context)) throw new Error("must specify one of -f and -k");
+    fieldValidation(context);
+    if (flags.number("grace-period") >= 0 && !flags.bool("force")) throw new Error("--grace-period must have --force specified");
+    if (flags.number("timeout") !== 0 && !flags.bool("force")) throw new Error("--timeout must have --force specified");
+    if (flags.bool("force") && dryRun !== "none") throw new Error("--dry-run can not be used when --force is set");
+    if (flags.text("raw") !== "") return (await import("../raw-request.ts")).sendRaw(context, "PUT");
+    if (flags.bool("force")) await deleteFirst(context);
     const errors: unknown[] = [];
-    const targets = await targetsOf(context, context.args, { errors });
+    const targets = await targetsOf(context, [], { errors });
     for (const target of targets) {
       try {
-        const manifest = target.manifest as ApiObject;
-        const object = flags.bool("save-config") || manifest.metadata.annotations?.[LAST_APPLIED] ? withLastApplied(manifest) : manifest;
-        const query = {
-          fieldManager: flags.text("field-manager"),
-          fieldValidation: validation,
-          ...dryRunQuery(dryRun),
-        };
-        if (dryRun === "client") report(object, target.info, "replaced");
-        else if (flags.bool("force")) {
-          const grace = flags.number("grace-period") >= 0 ? flags.number("grace-period") : 0;
-          await deleteAndWait(context, target, {
-            propagationPolicy: "Background",
-            gracePeriodSeconds: grace,
-          }).catch((error: unknown) => {
-            if (!isNotFound(error)) throw error;
-          });
-          const from = target.namespace ? ` from ${target.namespace} namespace` : "";
-          context.print(`${singularName(target.info)} ${JSON.stringify(target.name)} deleted${from}`);
-          report(
-            await client.json("POST", pathOf(target.info, target.namespace), {
-              query,
-              body: object,
-            }),
-            target.info,
-            "replaced",
-          );
-        } else
-          report(
-            await client.json("PUT", pathOf(target.info, target.namespace, target.name, flags.text("subresource")), {
-              query,
-              body: object,
-            }),
-            target.info,
-            "replaced",
-          );
+        const object = remembered(context, target);
+        const replaced = dryRun === "client" ? object : await (flags.bool("force") ? create : put)(context, target, object);
+        report(replaced, target.info, "replaced");
       } catch (error) {
-        errors.push(addSource("replacing", target.source, error));
+        errors.push(error);
       }
     }
     throwAll(errors);
+    if (flags.bool("force") && targets.length === 0) throw new Error("no objects passed to replace");
   },
 };
 
 export default replace;
+
+/** Upstream: util.CreateOrUpdateAnnotation */
+function remembered({ flags }: CommandContext, target: Target): ApiObject {
+  const manifest = target.manifest as ApiObject;
+  return flags.bool("save-config") || manifest.metadata.annotations?.[LAST_APPLIED] ? withLastApplied(manifest) : manifest;
+}
+
+const queryOf = (context: CommandContext) => ({
+  fieldManager: context.flags.text("field-manager"),
+  fieldValidation: fieldValidation(context),
+  ...dryRunQuery(dryRunOf(context.flags, context.io)),
+});
+
+/** Without a version of its own, the object replaces what is there now. Upstream: cli-runtime/pkg/resource/helper.go Replace */
+async function put(context: CommandContext, target: Target, object: ApiObject): Promise<ApiObject> {
+  try {
+    if (target.name === undefined) throw new Error("resource name may not be empty");
+    const client = await context.client();
+    const path = pathOf(target.info, target.namespace, target.name, context.flags.text("subresource"));
+    let body = object;
+    if (!object.metadata.resourceVersion) {
+      const live = await client.get<ApiObject>(path).catch((error: unknown) => {
+        // It may be that it is to be created by this.
+        if (error instanceof StatusError) return undefined;
+        throw error;
+      });
+      if (live) body = { ...object, metadata: { ...object.metadata, resourceVersion: live.metadata.resourceVersion ?? "" } };
+    }
+    return await client.json<ApiObject>("PUT", path, { query: queryOf(context), body });
+  } catch (error) {
+    throw addSource("replacing", target.source, error);
+  }
+}
+
+async function create(context: CommandContext, target: Target, object: ApiObject): Promise<ApiObject> {
+  const { resourceVersion: _, ...metadata } = object.metadata;
+  const client = await context.client();
+  return client.json<ApiObject>("POST", pathOf(target.info, target.namespace), { query: queryOf(context), body: { ...object, metadata } });
+}
+
+const GONE_TIMEOUT_MS = 300_000;
+
+/** Upstream: ReplaceOptions.forceReplace */
+async function deleteFirst(context: CommandContext): Promise<void> {
+  const { flags } = context;
+  const client = await context.client();
+  const errors: unknown[] = [];
+  const targets = await targetsOf(context, context.args, { errors });
+  // Nothing is lost by accident: zero is one second, and waited for.
+  const grace = flags.number("grace-period") === 0 ? 1 : flags.number("grace-period");
+  for (const target of targets) {
+    try {
+      if (target.name === undefined) throw new Error("resource name may not be empty");
+      await client.json("DELETE", pathOf(target.info, target.namespace, target.name), { body: deleteOptions(flags, "none", grace) });
+      const from = target.info.namespaced ? ` from ${target.namespace} namespace` : "";
+      context.print(`${singularName(target.info)} ${JSON.stringify(target.name)} deleted${from}`);
+    } catch (error) {
+      if (!isNotFound(error)) errors.push(addSource("deleting", target.source, error));
+    }
+  }
+  throwAll(errors);
+  if (targets.length === 0) context.print("No resources found");
+  for (const target of targets) await waitUntilMissing(client, target, flags.number("timeout") || GONE_TIMEOUT_MS);
+}

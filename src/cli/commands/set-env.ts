@@ -91,7 +91,7 @@ const invalidName = (name: string) =>
 
 /** A variable for each key of a ConfigMap or Secret. */
 async function variablesFrom(context: CommandContext): Promise<EnvVar[]> {
-  const found = await fetchObjects(context, await targetsOfArgs(context, [context.flags.text("from")]));
+  const found = await fetchObjects(context, await targetsOfArgs(context, [context.flags.text("from")], { needsNames: true }));
   const keys = context.flags.list("keys");
   return found.flatMap(({ info, name, object }) => {
     const field = info.kind === "Secret" ? "secretKeyRef" : info.kind === "ConfigMap" ? "configMapKeyRef" : undefined;

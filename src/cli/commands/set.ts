@@ -5,6 +5,7 @@ import type { CommandContext, CommandEntry, CommandSpec } from "../command.ts";
 import { DRY_RUN_FLAG } from "../dry-run.ts";
 import type { FlagSpec } from "../flags.ts";
 import { FIELD_MANAGER_FLAG, OUTPUT_FLAGS } from "../report.ts";
+import { resourcesAndPairs } from "../resource-pairs.ts";
 import { FILE_FLAGS, hasFiles, SELECTOR_FLAG } from "../resources.ts";
 
 const UNSELECTED: readonly FlagSpec[] = [
@@ -99,17 +100,6 @@ function sub(
   return { name, short, aliases, load: async () => ({ flags, run }) };
 }
 
-/** Upstream: cmdutil.GetResourcesAndPairs */
-function splitArgs(args: readonly string[]): { resources: string[]; pairs: string[] } {
-  const isPair = (arg: string) => (arg.includes("=") && !arg.startsWith("=")) || (arg.endsWith("-") && arg !== "-");
-  const first = args.findIndex(isPair);
-  if (first < 0) return { resources: [...args], pairs: [] };
-  const pairs = args.slice(first);
-  const stray = pairs.find((pair) => !isPair(pair));
-  if (stray !== undefined) throw new Error(`all resources must be specified before image changes: ${stray}`);
-  return { resources: args.slice(0, first), pairs };
-}
-
 function refuseLocalServerDryRun({ flags }: CommandContext): void {
   if (flags.bool("local") && flags.text("dry-run") === "server")
     throw new Error("cannot specify --local and --dry-run=server - did you mean --dry-run=client?");
@@ -121,7 +111,7 @@ function refuseAllAndSelector({ flags }: CommandContext): void {
 
 /** Upstream: kubectl/pkg/cmd/set/set_image.go */
 async function setImage(context: CommandContext): Promise<void> {
-  const { resources, pairs } = splitArgs(context.args);
+  const { resources, pairs } = resourcesAndPairs(context.args, "image");
   const removal = pairs.filter((pair) => !pair.includes("="));
   if (removal.length > 0) throw new Error(`invalid image format: ${removal.join(", ")}`);
   const images = new Map(pairs.map((pair) => [pair.slice(0, pair.indexOf("=")), pair.slice(pair.indexOf("=") + 1)]));
@@ -146,7 +136,7 @@ async function setImage(context: CommandContext): Promise<void> {
         for (const [name, image] of images) {
           const all = [...(spec.initContainers ?? []), ...(spec.containers ?? [])];
           const matching = name === "*" ? all : all.filter((container) => container.name === name);
-          if (matching.length === 0) errors.push(new Error(`unable to find container named ${JSON.stringify(name)}`));
+          if (matching.length === 0) errors.push(new Error(`error: unable to find container named ${JSON.stringify(name)}`));
           for (const container of matching) container.image = image;
         }
       }),
@@ -174,7 +164,7 @@ async function resourceList(text: string): Promise<Record<string, string>> {
   return Object.fromEntries(
     pairs.map((pair) => {
       const [name = "", quantity, ...more] = pair.split("=");
-      if (quantity === undefined || more.length > 0) throw new Error(`invalid argument syntax ${pair}, expected <resource>=<value>`);
+      if (quantity === undefined || more.length > 0) throw new Error(`Invalid argument syntax ${pair}, expected <resource>=<value>`);
       if (!isQuantity(quantity)) throw new Error(QUANTITY_EXPECTED);
       return [name, parseQuantity(quantity).toString()];
     }),
@@ -204,7 +194,7 @@ async function setResources(context: CommandContext): Promise<void> {
     change: (found, errors) =>
       withPodSpec(found, (spec) => {
         const containers = selected(context, spec);
-        if (containers.length === 0) errors.push(new Error(`unable to find container named ${context.flags.text("containers")}`));
+        if (containers.length === 0) errors.push(new Error(`error: unable to find container named ${context.flags.text("containers")}`));
         for (const container of containers) {
           container.resources = {
             ...container.resources,

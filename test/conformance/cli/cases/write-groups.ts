@@ -1,9 +1,11 @@
 import type { CaseGroup } from "../case.ts";
+import { applyFlagCases } from "./apply-flags.ts";
 import { applyServerSideCases } from "./apply-server-side.ts";
 import { applySetCases } from "./apply-sets.ts";
 import { changesCases } from "./changes.ts";
 import { createCases, createForRealCases } from "./create.ts";
 import { attachCases, cpCases, execCases } from "./exec-attach-cp.ts";
+import { deleteCases } from "./delete.ts";
 import { filesCases } from "./files.ts";
 import { kustomizeApplyCases } from "./kustomize-apply.ts";
 import { kustomizeCases } from "./kustomize.ts";
@@ -13,12 +15,18 @@ import { missingCommandsCases } from "./missing-commands.ts";
 import { resizeCases } from "./resize.ts";
 import { debugCases, runCases } from "./run-debug.ts";
 import { drainCases, waitCases } from "./wait-drain.ts";
+import { labelCases } from "./labels.ts";
+import { patchReplaceCases } from "./patch-replace.ts";
 import { rollbackCases } from "./rollback.ts";
+import { setWorkloadCases } from "./set-workloads.ts";
 
 /** The groups about commands that write. */
 export const WRITE_GROUPS: readonly CaseGroup[] = [
   applyServerSideCases,
   applySetCases,
+  applyFlagCases,
+  deleteCases,
+  labelCases,
   changesCases,
   createCases,
   createForRealCases,
@@ -39,4 +47,6 @@ export const WRITE_GROUPS: readonly CaseGroup[] = [
   portForwardCases,
   proxyCases,
   rollbackCases,
+  patchReplaceCases,
+  setWorkloadCases,
 ];
