@@ -74,7 +74,7 @@ export function renderError(error: unknown): { readonly text: string; readonly e
   if (error instanceof ExitError) return { text: error.message === "" ? "" : line(error.message), exitCode: error.exitCode };
   if (error instanceof AggregateFailure)
     return {
-      text: unique(error.errors.map((each) => line(standardMessage(each)))).join(""),
+      text: error.errors.map((each) => line(standardMessage(each))).join(""),
       exitCode: 1,
     };
   if (error instanceof StatusError && error.reason === "Invalid") return { text: line(invalidMessage(error.status)), exitCode: 1 };
