@@ -58,16 +58,16 @@ export class Discovery {
   /** The resource that a word means: pods, po, pod, deployments.apps, deployments.v1.apps. Undefined when there is none. */
   async find(word: string, questions = 2): Promise<ResourceInfo | undefined> {
     const known = match(await this.resources(questions), word);
-    if (known || this.#fresh) return known;
-    return match(await this.refresh(questions), word);
+    const found = known || this.#fresh ? known : match(await this.refresh(questions), word);
+    for (const other of found ? otherMeanings(await this.resources(), word, found) : [])
+      this.#io.err(`Warning: short name ${JSON.stringify(word.split(".")[0])} could also match lower priority resource ${other}\n`);
+    return found;
   }
 
   async get(word: string, questions = 4): Promise<ResourceInfo> {
     const found = word === "" ? undefined : await this.find(word, questions);
     // RESOURCE.VERSION.GROUP: the message names the resource.
     if (!found) throw new Error(`the server doesn't have a resource type ${JSON.stringify(word.split(".")[0] ?? word)}`);
-    for (const other of otherMeanings(await this.resources(), word, found))
-      this.#io.err(`Warning: short name ${JSON.stringify(word)} could also match lower priority resource ${other}\n`);
     return found;
   }
 
@@ -247,7 +247,7 @@ function match(resources: readonly ResourceInfo[], word: string): ResourceInfo |
 /** What else a short name could mean. */
 function otherMeanings(resources: readonly ResourceInfo[], word: string, chosen: ResourceInfo): string[] {
   const [name = "", ...rest] = word.toLowerCase().split(".");
-  if (rest.length > 0 || [chosen.resource, chosen.singular, chosen.kind.toLowerCase()].includes(name)) return [];
+  if (rest.slice(-1).join("") !== "" || [chosen.resource, chosen.singular, chosen.kind.toLowerCase()].includes(name)) return [];
   const others = resources.filter((info) => info.shortNames.includes(name)).map(groupResourceOf);
   return [...new Set(others)].filter((other) => other !== groupResourceOf(chosen));
 }

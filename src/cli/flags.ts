@@ -100,6 +100,7 @@ export async function parseFlags(
       { from: "user" },
     );
   }
+  if (found.help) throw new HelpRequested();
   return { flags: new Flags(values, new Set(changed.keys())), args: found.args, dashIndex: found.dashIndex };
 }
 
@@ -122,10 +123,10 @@ export function findSubcommand(argv: readonly string[], specs: readonly FlagSpec
 const takesNoValue = (spec: FlagSpec | undefined) => spec !== undefined && (spec.type === "bool" || spec.noValue !== undefined);
 
 type Fail = (message: string) => UsageError;
-type Found = { flags: [FlagSpec, string][]; args: string[]; dashIndex: number };
+type Found = { flags: [FlagSpec, string][]; args: string[]; dashIndex: number; help: boolean };
 
 function tokenize(argv: readonly string[], specs: readonly FlagSpec[], stopAtFirst: boolean, fail: Fail): Found {
-  const found: Found = { flags: [], args: [], dashIndex: -1 };
+  const found: Found = { flags: [], args: [], dashIndex: -1, help: false };
   for (let i = 0; i < argv.length; i++) {
     const token = argv[i] ?? "";
     if (token === "--") {
@@ -153,7 +154,7 @@ function longFlag(token: string, next: string | undefined, specs: readonly FlagS
   if (name === "" || name.startsWith("-")) throw fail(`bad flag syntax: ${token}`);
   const spec = specs.find((each) => each.name === name);
   if (!spec && name === "help") {
-    askHelp(equals < 0 ? "true" : token.slice(equals + 1), fail);
+    found.help = isHelpAsked(equals < 0 ? "true" : token.slice(equals + 1), fail);
     return 0;
   }
   if (!spec) throw fail(`unknown flag: --${name}`);
@@ -173,8 +174,9 @@ function shortFlags(token: string, next: string | undefined, specs: readonly Fla
     const rest = token.slice(i + 1);
     const spec = specs.find((each) => each.shorthand === letter);
     if (!spec && letter === "h") {
-      askHelp(rest.startsWith("=") ? rest.slice(1) : "true", fail);
-      return 0;
+      found.help = isHelpAsked(rest.startsWith("=") ? rest.slice(1) : "true", fail);
+      if (rest.startsWith("=")) return 0;
+      continue;
     }
     if (!spec) throw fail(`unknown shorthand flag: '${letter}' in ${i === 1 ? token : `-${token.slice(i)}`}`);
     if (rest.startsWith("=") && rest !== "=") {
@@ -199,14 +201,12 @@ function shortFlags(token: string, next: string | undefined, specs: readonly Fla
 /** `--help` or `-h` among the flags. */
 export class HelpRequested extends Error {}
 
-function askHelp(value: string, fail: Fail): void {
-  let asked: FlagValue;
+function isHelpAsked(value: string, fail: Fail): boolean {
   try {
-    asked = convert("bool", value);
+    return convert("bool", value) === true;
   } catch (error) {
     throw fail(`invalid argument ${JSON.stringify(value)} for "-h, --help" flag: ${(error as Error).message}`);
   }
-  if (asked === true) throw new HelpRequested();
 }
 
 function defaultOf(spec: FlagSpec): FlagValue {

@@ -1,4 +1,4 @@
-import { pathKind, findText } from "../host/cli-host.ts";
+import { findText } from "../host/cli-host.ts";
 import type { Json } from "./client.ts";
 import type { CommandContext } from "./command.ts";
 import { throwAll } from "./errors.ts";
@@ -19,6 +19,7 @@ export async function getObjects(
     fieldSelector: flags.text("field-selector"),
     chunkSize: flags.number("chunk-size"),
     subresource: flags.text("subresource"),
+    latest: true,
     errors,
     ignoreNotFound,
   });
@@ -41,11 +42,11 @@ export async function getObjects(
 
 const listOf = (items: readonly ApiObject[]): Json => ({ apiVersion: "v1", items, kind: "List", metadata: { resourceVersion: "" } });
 
-/** One name, or one file, though it may hold several. */
+/** One name, or one path, though several may be there. */
 function isOneImplied(context: CommandContext, targets: readonly Target[]): boolean {
   if (!hasFiles(context)) return targets.length === 1 && targets.every(isSingle);
   const [file = "", ...more] = context.flags.list("filename");
-  return more.length === 0 && file !== "-" && pathKind(file) !== "folder";
+  return more.length === 0 && file !== "-";
 }
 
 async function sorted(path: string, objects: ApiObject[]): Promise<ApiObject[]> {

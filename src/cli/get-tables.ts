@@ -6,7 +6,7 @@ import { ExitError, throwAll } from "./errors.ts";
 import { outputFormat } from "./printers/output.ts";
 import { plainTable, renderTable, type Table, type TableOptions } from "./printers/table.ts";
 import { tableWriter } from "./printers/tab-writer.ts";
-import { isSingle, listFailure, orMissingNamespace, type Target } from "./resources.ts";
+import { assertNamespaced, isSingle, listFailure, orMissingNamespace, type Target } from "./resources.ts";
 
 /** What a list is asked for: by selectors, in parts. */
 export function targetQuery(context: CommandContext, target: Target) {
@@ -113,6 +113,7 @@ async function sayNothingFound(context: CommandContext, targets: readonly Target
 async function tablesOf(context: CommandContext, target: Target): Promise<Table[]> {
   const { flags } = context;
   if (target.name === undefined && target.manifest) return [plainTable(target.manifest)];
+  assertNamespaced(target);
   const client = await context.client();
   const path = pathOf(target.info, target.namespace, target.name, flags.text("subresource"));
   const accept = flags.bool("server-print") ? TABLE_TYPE : JSON_TYPE;

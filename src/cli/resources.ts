@@ -106,6 +106,8 @@ export interface FetchOptions {
   readonly errors?: unknown[] | undefined;
   readonly ignoreNotFound?: boolean | undefined;
   readonly subresource?: string | undefined;
+  /** Objects of files are read anew, for which they must tell their namespaces. Upstream: Builder.Latest */
+  readonly latest?: boolean | undefined;
 }
 
 /** The objects behind targets, read from the server one target after the other. */
@@ -116,7 +118,7 @@ export async function fetchObjects(context: CommandContext, targets: readonly Ta
   for (const target of targets) {
     try {
       if (isSingle(target)) {
-        const object = await objectOf(client, target, options.subresource);
+        const object = await objectOf(client, target, options);
         found.push({ info: target.info, namespace: target.namespace, name: target.name ?? "", object });
       } else found.push(...(await listObjects(context, target, options)));
     } catch (error) {
@@ -129,9 +131,17 @@ export async function fetchObjects(context: CommandContext, targets: readonly Ta
 }
 
 /** What a file holds without a name is nowhere else: it is shown as it is. */
-async function objectOf(client: ApiClient, { info, namespace, name, manifest }: Target, subresource?: string): Promise<ApiObject> {
+async function objectOf(client: ApiClient, target: Target, { subresource, latest }: FetchOptions): Promise<ApiObject> {
+  const { info, namespace, name, manifest } = target;
   if (name === undefined && manifest) return manifest as ApiObject;
+  if (latest) assertNamespaced(target);
   return orMissingNamespace(client, namespace, () => client.get<ApiObject>(pathOf(info, namespace, name, subresource)));
+}
+
+/** With --all-namespaces a file's object must tell its own. */
+export function assertNamespaced({ info, namespace, name, manifest }: Target): void {
+  if (manifest && info.namespaced && !namespace)
+    throw new ExitError(`no namespace set on resource ${info.group}/${info.version}, Resource=${info.resource} ${JSON.stringify(name)}`);
 }
 
 /** An object that is not there may be missing because its namespace is. Upstream: cli-runtime/pkg/resource/visitor.go Info.Get */

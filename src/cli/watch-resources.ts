@@ -49,11 +49,11 @@ export async function watchResources(
   const query = {
     ...targetQuery(context, target),
     limit: undefined,
-    resourceVersion: target.name === undefined ? version : "0",
-    fieldSelector: target.name === undefined ? context.flags.text("field-selector") : `metadata.name=${target.name}`,
+    resourceVersion: isSingle(target) ? "0" : version,
+    fieldSelector: isSingle(target) ? `metadata.name=${target.name ?? ""}` : flags.text("field-selector"),
   };
   // A watch of one object starts with what is already known of it.
-  let skip = target.name === undefined ? 0 : 1;
+  let skip = isSingle(target) ? 1 : 0;
   for await (const event of client.watch(pathOf(target.info, target.namespace), query, {
     accept,
     signal: abort.signal,

@@ -50,8 +50,7 @@ const describe: CommandSpec = {
     // Events are for one object; of many they are shown only when they are asked for.
     const showEvents =
       context.flags.bool("show-events") && (context.flags.has("show-events") || (found.length <= 1 && errors.length === 0));
-    if (errors.length > 0 && isNotFound(errors[0]) && context.args.length === 2 && !context.args[0]?.includes("/"))
-      return describeMatching(context, errors[0], showEvents);
+    if (errors.length === 1 && isNotFound(errors[0]) && context.args.length === 2) return describeMatching(context, errors[0], showEvents);
     let first = true;
     for (const each of found) {
       try {
@@ -74,6 +73,8 @@ export default describe;
 /** A name that is nobody's is tried as the beginning of names. Upstream: DescribeMatchingResources */
 async function describeMatching(context: CommandContext, notFound: unknown, showEvents: boolean): Promise<void> {
   const [type = "", prefix = ""] = context.args;
+  if (type.includes("/")) throw notFound;
+  if (type.includes(",")) throw new Error("you may only specify a single resource type");
   const found = await fetchObjects(context, await targetsOf(context, [type]), { chunkSize: context.flags.number("chunk-size") });
   const matching = found.filter(({ name }) => name.startsWith(prefix));
   if (matching.length === 0) throw notFound;

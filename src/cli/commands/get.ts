@@ -110,8 +110,6 @@ function validateFlags(context: CommandContext): void {
   const output = flags.text("output");
   if (flags.bool("show-labels") && !["", "wide"].includes(output))
     throw new Error(`--show-labels option cannot be used with ${output} printer`);
-  if (flags.list("label-columns").length > 0 && output.startsWith("custom-columns"))
-    throw new Error(`--label-columns option cannot be used with ${output} printer`);
   if (flags.bool("output-watch-events") && !isWatch(context))
     throw new Error("--output-watch-events option can only be used with --watch or --watch-only");
 }

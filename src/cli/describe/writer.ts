@@ -1,3 +1,4 @@
+import { escapedForTerminal } from "../printers/terminal.ts";
 import { TabWriter } from "../printers/tab-writer.ts";
 
 /** Collects indented lines whose cells are aligned at the end. Upstream: k8s.io/kubectl/pkg/describe PrefixWriter */
@@ -6,11 +7,11 @@ export class DescribeWriter {
 
   /** Writes a line at a level of indentation (two spaces each). */
   line(level: number, text: string): void {
-    this.#text += `${"  ".repeat(level)}${escaped(text)}\n`;
+    this.#text += `${"  ".repeat(level)}${escapedForTerminal(text)}\n`;
   }
 
   raw(text: string): void {
-    this.#text += escaped(text);
+    this.#text += escapedForTerminal(text);
   }
 
   /** The cells with the tabs between them, as rollout history shows them. */
@@ -24,7 +25,6 @@ export class DescribeWriter {
 }
 
 /** Nothing in an object may steer the terminal. Upstream: printers.WriteEscaped */
-const escaped = (text: string): string => text.replaceAll("\x1b", "^[").replaceAll("\r", "\\r");
 
 /** `a=1,b=2`, or `<none>`. Upstream: labels.FormatLabels */
 export const labelsText = (labels: Readonly<Record<string, string>> | undefined): string =>

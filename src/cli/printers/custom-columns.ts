@@ -1,3 +1,4 @@
+import { escapedForTerminal } from "./terminal.ts";
 import { tableWriter } from "./tab-writer.ts";
 import { FailedPrinting, messageOf } from "../errors.ts";
 import { goValue } from "../../api/go-value.ts";
@@ -47,5 +48,5 @@ export function renderCustomColumns(columns: readonly CustomColumn[], objects: r
 
 function cell(path: string, object: unknown): string {
   const values = findValues(path, object, true);
-  return values.length === 0 ? "<none>" : values.map((value) => (value === null ? "<nil>" : goValue(value))).join(",");
+  return values.length === 0 ? "<none>" : escapedForTerminal(values.map((value) => goValue(value)).join(","));
 }

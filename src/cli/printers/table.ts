@@ -1,6 +1,7 @@
 import { ageOf } from "../../api/duration.ts";
 import { nowMs } from "../../host/cli-host.ts";
 import type { Json } from "../client.ts";
+import { escapedForTerminal } from "./terminal.ts";
 
 export interface Table extends Json {
   metadata?: { resourceVersion?: string; continue?: string };
@@ -66,7 +67,7 @@ function cellText(value: unknown): string {
   if (value === null || value === undefined) return "";
   const text = typeof value === "string" ? value : String(value);
   const end = text.search(/[\f\n\r]/);
-  return end < 0 ? text.replaceAll("\t", "\\t") : `${text.slice(0, end)}...`;
+  return escapedForTerminal(end < 0 ? text.replaceAll("\t", "\\t") : `${text.slice(0, end)}...`);
 }
 
 export function labelsText(labels: Record<string, string> | undefined): string {
