@@ -2,7 +2,7 @@ import { isNotFound, StatusError } from "../api/status.ts";
 import { readText, type ApiClient, type Json } from "./client.ts";
 import type { CommandContext } from "./command.ts";
 import { apiVersionOf, pathOf, type ResourceInfo } from "./discovery.ts";
-import { ConnectionError, throwAll } from "./errors.ts";
+import { ConnectionError, ExitError, throwAll } from "./errors.ts";
 import type { FlagSpec } from "./flags.ts";
 
 /** One thing that a command line or a file means: a named object, or all objects of a resource. */
