@@ -191,7 +191,13 @@ function expand(document: unknown, source: string, validate: boolean): Manifest[
   if (!object.apiVersion)
     throw new StatusError({ code: 404, reason: "NotFound", message: "the server could not find the requested resource" });
   if (object.kind.endsWith("List") && Array.isArray(object["items"]))
-    return object["items"].flatMap((item) => expand(withListKind(item, object), source, validate));
+    return object["items"].flatMap((item) => {
+      if (!validate && typeof item === "string")
+        throw new Error(
+          `unable to decode ${JSON.stringify(source)}: json: cannot unmarshal string into Go value of type map[string]interface {}`,
+        );
+      return expand(withListKind(item, object), source, validate);
+    });
   if (object.kind === "List" && validate) throw new Error(notAnObject(undefined, source, validate));
   assertMetadata(object, source);
   // What is sent is in order, as maps of Go are: the server tells mistakes in the order in which it finds them.

@@ -37,8 +37,6 @@ const FILES: Record<string, string> = {
     "apiVersion: v1\nkind: Pod\nmetadata: {name: p}\nspec: {terminationGracePeriodSeconds: 0x1F, containers: [{name: c, image: busybox}]}\n",
   "pod-text.yaml":
     'apiVersion: v1\nkind: Pod\nmetadata: {name: p}\nspec: {terminationGracePeriodSeconds: "5", containers: [{name: c, image: busybox}]}\n',
-  "pod-big.yaml":
-    "apiVersion: v1\nkind: Pod\nmetadata: {name: p}\nspec: {activeDeadlineSeconds: 9007199254740993, containers: [{name: c, image: busybox}]}\n",
   "mode.yaml":
     "apiVersion: v1\nkind: Pod\nmetadata: {name: p}\nspec: {containers: [{name: c, image: busybox}], volumes: [{name: v, emptyDir: {}}, {name: s, secret: {secretName: x, defaultMode: 0644}}]}\n",
   "dup-deep.yaml": "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: d, name: e}\ndata: {a: b, a: c}\n",
