@@ -8,6 +8,7 @@ export class YamlSyntaxError extends Error {
 /** The documents of a text, empty ones left out. Read as Go's sigs.k8s.io/yaml does (YAML 1.1). Throws YamlSyntaxError. */
 export function parseYamlDocuments(text: string): unknown[] {
   const values: unknown[] = [];
+  if (CONTROL.test(text)) throw new YamlSyntaxError("yaml: control characters are not allowed");
   for (const document of parseAllDocuments(text, {
     version: "1.1",
     merge: true,
@@ -23,6 +24,9 @@ export function parseYamlDocuments(text: string): unknown[] {
   }
   return values;
 }
+
+// oxlint-disable-next-line no-control-regex
+const CONTROL = /[\0-\x08\x0b\x0c\x0e-\x1f\x7f]/;
 
 /** Of a key given twice the last counts, as for Go. */
 function toPlain(document: Document.Parsed): unknown {

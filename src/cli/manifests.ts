@@ -1,4 +1,5 @@
 import * as host from "../host/cli-host.ts";
+import { sortKeys } from "../api/go-json.ts";
 import { StatusError } from "../api/status.ts";
 import { ConnectionError, ExitError, messageOf } from "./errors.ts";
 import type { Json } from "./client.ts";
@@ -179,6 +180,11 @@ async function parseDocuments(text: string, source: string): Promise<unknown[]> 
       throw new Error(`error parsing ${source}: ${messageOf(error)}`, { cause: error });
     }
   }
+  const separator = text.split(/\r?\n/).find((line) => /^---\s*[^\s#]/.test(line));
+  if (separator !== undefined) throw new Error(`error parsing ${source}: invalid Yaml document separator: ${separator.slice(3).trim()}`);
+  // What stands before a separator is a document of its own: one of directives only is none.
+  if (text.startsWith("%"))
+    throw new Error(`error parsing ${source}: error converting YAML to JSON: yaml: line 1: did not find expected <document start>`);
   const { parseYamlDocuments } = await import("../api/parse-yaml.ts");
   try {
     return parseYamlDocuments(text);
@@ -211,10 +217,24 @@ function expand(document: unknown, source: string, validate: boolean): Manifest[
   if (!object.apiVersion)
     throw new StatusError({ code: 404, reason: "NotFound", message: "the server could not find the requested resource" });
   if (object.kind.endsWith("List") && Array.isArray(object["items"]))
-    return object["items"].flatMap((item) => expand(item, source, validate));
+    return object["items"].flatMap((item) => {
+      if (!validate && typeof item === "string")
+        throw new Error(
+          `unable to decode ${JSON.stringify(source)}: json: cannot unmarshal string into Go value of type map[string]interface {}`,
+        );
+      return expand(withListKind(item, object), source, validate);
+    });
+  if (object.kind === "List" && validate) throw new Error(notAnObject(undefined, source, validate));
   const wrong = wrongMetadata(object.metadata);
   if (wrong !== "") throw new Error(`unable to decode ${JSON.stringify(source)}: json: cannot unmarshal ${wrong}`);
-  return [{ object: { ...object, metadata: object.metadata ?? {} }, source }];
+  // What is sent is in order, as maps of Go are: the server tells mistakes in the order in which it finds them.
+  return [{ object: sortKeys({ ...object, metadata: object.metadata ?? {} }), source }];
+}
+
+/** Items of a typed list need not say what they are. */
+function withListKind(item: unknown, { apiVersion, kind = "" }: ApiObject): unknown {
+  if (kind === "List" || typeof item !== "object" || item === null || "kind" in item || "apiVersion" in item) return item;
+  return { ...item, apiVersion, kind: kind.slice(0, -"List".length) };
 }
 
 const STRINGS = new Set(["generateName", "name", "namespace", "resourceVersion", "selfLink", "uid"]);
