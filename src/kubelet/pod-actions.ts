@@ -2,7 +2,7 @@ import type { Container, EphemeralContainer, Pod, Probe } from "../api/generated
 import { isSidecar } from "../api/pod-facts.ts";
 import { type ContainerRun, hashOf, type PodContainers } from "./pod-containers.ts";
 import { type ContainerUpdate, resizeNeeded } from "./pod-resizer.ts";
-import { restartsAfter } from "./status/pod-status.ts";
+import { initRestartsAfter, restartsAfter } from "./status/pod-status.ts";
 
 export interface PodActions {
   readonly kill: readonly {
@@ -29,7 +29,10 @@ type Draft = { kill: PodActions["kill"][number][]; update: ContainerUpdate[]; st
 export function computeActions(pod: Pod, containers: PodContainers, probes: ProbeVerdicts, hasSandbox: boolean): PodActions {
   const draft: Draft = { kill: [], update: [], start: [] };
   const runs = pod.spec.containers.map((container) => containers.latest(container.name));
-  const over = runs.every((run) => run?.state === "exited" && !restartsAfter(pod, run.exitCode));
+  const over = pod.spec.containers.every((container, index) => {
+    const run = runs[index];
+    return run?.state === "exited" && !restartsAfter(pod, container, run.exitCode);
+  });
   if (over) return { ...draft, ended: true };
   if (hasSandbox) {
     for (const container of pod.spec.ephemeralContainers ?? []) if (!containers.latest(container.name)) draft.start.push(container);
@@ -65,7 +68,7 @@ function initActions(
       continue;
     }
     if (anyMainStarted || (run?.state === "exited" && run.exitCode === 0)) continue;
-    if (run?.state === "exited" && pod.spec.restartPolicy === "Never") return "failed";
+    if (run?.state === "exited" && !initRestartsAfter(pod, container, run.exitCode)) return "failed";
     if (!run || run.state === "exited") draft.start.push(container);
     return "waiting";
   }
@@ -74,7 +77,7 @@ function initActions(
 
 function mainAction(pod: Pod, container: Container, run: ContainerRun | undefined, probes: ProbeVerdicts, draft: Draft): void {
   if (!run || run.state === "exited") {
-    if (!run || restartsAfter(pod, run.exitCode)) draft.start.push(container);
+    if (!run || restartsAfter(pod, container, run.exitCode)) draft.start.push(container);
     return;
   }
   if (run.hash !== hashOf(container)) {
@@ -82,7 +85,8 @@ function mainAction(pod: Pod, container: Container, run: ContainerRun | undefine
     draft.start.push(container);
     return;
   }
-  if (!killUnhealthy(container, run, probes, draft, pod.spec.restartPolicy !== "Never")) resize(container, run, draft);
+  if (!killUnhealthy(container, run, probes, draft, (container.restartPolicy ?? pod.spec.restartPolicy) !== "Never"))
+    resize(container, run, draft);
 }
 
 /** Whether it is restarted for it. */

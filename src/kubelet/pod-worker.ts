@@ -131,6 +131,7 @@ export class PodWorker {
         from: parts.nodeNetwork(),
         podIP: () => this.podIP,
         unhealthy: (container, message) => this.#events.emit(container, "Warning", "Unhealthy", message),
+        warned: (container, message) => this.#events.emit(container, "Warning", "ProbeWarning", message),
         changed: () => this.trigger(),
       },
       phaseMs,

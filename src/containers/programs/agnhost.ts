@@ -2,7 +2,7 @@ import { grpcHealthServer, type ServingStatus } from "../../network/grpc-health.
 import { NetworkError, type VirtualSocket } from "../../network/network.ts";
 import type { Process } from "../process.ts";
 import { netexec } from "./agnhost-netexec.ts";
-import { type Flags, flagsOf, goTime, listen, log, pathOf, query, serve, text } from "./agnhost-support.ts";
+import { type Flags, flagsOf, goTime, listen, log, pathOf, serve, text } from "./agnhost-support.ts";
 import { timeLimit } from "./http.ts";
 import type { ProgramEntry } from "./program.ts";
 

@@ -2,7 +2,7 @@ import type { Container, Pod, Probe } from "../../api/generated/core-v1.ts";
 import { isSidecar } from "../../api/pod-facts.ts";
 import type { Clock, Timer } from "../../util/clock.ts";
 import type { ContainerRun } from "../pod-containers.ts";
-import { type ProbeParts, runProbe } from "./probe.ts";
+import { type ProbeOutcome, type ProbeParts, runProbe } from "./probe.ts";
 
 type ProbeType = "Liveness" | "Readiness" | "Startup";
 
@@ -10,6 +10,8 @@ export interface PodProberOptions extends ProbeParts {
   readonly clock: Clock;
   podIP(): string;
   unhealthy(container: string, message: string): void;
+  /** Well, but with something to say. */
+  warned(container: string, message: string): void;
   /** A result changed: the pod is to be looked at again. */
   changed(): void;
 }
@@ -181,7 +183,9 @@ class ProbeWorker {
     return this.type === "Startup" || this.#prober.started(this.#container.name);
   }
 
-  #judge(result: "success" | "failure" | "unknown", output: string): void {
+  #judge(outcome: ProbeOutcome["result"], output: string): void {
+    const result = outcome === "warning" ? "success" : outcome;
+    if (outcome === "warning") this.#options.warned(this.#container.name, `${this.type} probe warning: ${output}`);
     if (result === "failure") this.#options.unhealthy(this.#container.name, `${this.type} probe failed: ${output}`);
     if (result === "unknown") {
       this.#options.unhealthy(this.#container.name, `${this.type} probe errored and resulted in unknown state: ${output}`);

@@ -1,4 +1,4 @@
-import type { Container, Probe } from "../../api/generated/core-v1.ts";
+import type { Container, HTTPGetAction, Probe } from "../../api/generated/core-v1.ts";
 import { messageOf } from "../../api/status.ts";
 import { ContainerError, type ContainerRuntime } from "../../containers/runtime.ts";
 import type { NetworkNamespace } from "../../network/network.ts";
@@ -7,7 +7,8 @@ import { grpcProbe } from "./grpc.ts";
 import { dialError, httpGet, resolvePort, withTimeout } from "./http-get.ts";
 
 export interface ProbeOutcome {
-  readonly result: "success" | "failure" | "unknown";
+  /** Warning: a success with something to say. */
+  readonly result: "success" | "warning" | "failure" | "unknown";
   readonly output: string;
 }
 
@@ -29,22 +30,47 @@ export async function runProbe(probe: Probe, target: ProbeTarget, parts: ProbePa
   const timeoutMs = (probe.timeoutSeconds ?? 1) * 1000;
   try {
     if (probe.exec) return await execProbe(probe.exec.command ?? [], target, timeoutMs, parts);
-    if (probe.httpGet) {
-      const response = await httpGet(probe.httpGet, target.container, {
-        ...parts,
-        podIP: target.podIP,
-        timeoutMs,
-        userAgent: "kube-probe/1.36",
-      });
-      if (response.status >= 200 && response.status < 400) return { result: "success", output: "" };
-      return { result: "failure", output: `HTTP probe failed with statuscode: ${response.status}` };
-    }
+    if (probe.httpGet) return await httpProbe(probe.httpGet, target, timeoutMs, parts);
     if (probe.tcpSocket) return await tcpProbe(probe.tcpSocket, target, timeoutMs, parts);
     if (probe.grpc) return await grpcProbe(probe.grpc, target.podIP, timeoutMs, parts);
     return { result: "unknown", output: `missing probe handler for ${target.container.name}` };
   } catch (error) {
     return { result: "failure", output: messageOf(error) };
   }
+}
+
+const REDIRECTS = [301, 302, 303, 307, 308];
+const MAX_REDIRECTS = 10;
+
+/** Follows redirects to the same host; one that leads elsewhere is as good as an answer. Upstream: pkg/probe/http/http.go DoHTTPProbe, RedirectChecker */
+async function httpProbe(action: HTTPGetAction, target: ProbeTarget, timeoutMs: number, parts: ProbeParts): Promise<ProbeOutcome> {
+  let next = action;
+  for (let count = 0; ; count++) {
+    const response = await httpGet(next, target.container, { ...parts, podIP: target.podIP, timeoutMs, userAgent: "kube-probe/1.36" });
+    const { status, headers = {}, body = "" } = response;
+    const location = Object.entries(headers).find(([name]) => name.toLowerCase() === "location")?.[1];
+    const followed = REDIRECTS.includes(status) && location !== undefined ? redirected(next, target, location) : undefined;
+    if (followed) {
+      if (count + 1 >= MAX_REDIRECTS)
+        return { result: "failure", output: `Get ${JSON.stringify(location)}: stopped after ${MAX_REDIRECTS} redirects` };
+      next = followed;
+      continue;
+    }
+    if (status < 200 || status >= 400) return { result: "failure", output: `HTTP probe failed with statuscode: ${status}` };
+    if (status < 300) return { result: "success", output: "" };
+    return { result: "warning", output: `Probe terminated redirects, Response body: ${body.toString()}` };
+  }
+}
+
+/** Undefined: to another host. */
+function redirected(from: HTTPGetAction, { podIP, container }: ProbeTarget, location: string): HTTPGetAction | undefined {
+  const scheme = (from.scheme ?? "HTTP").toLowerCase();
+  const here = new URL(`${scheme}://${from.host || podIP}:${resolvePort(from.port, container)}${from.path ?? "/"}`);
+  if (!URL.canParse(location, here.href)) return undefined;
+  const there = new URL(location, here);
+  if (there.hostname !== here.hostname) return undefined;
+  const port = Number(there.port) || (there.protocol === "https:" ? 443 : 80);
+  return { ...from, scheme: there.protocol.slice(0, -1).toUpperCase(), port, path: `${there.pathname}${there.search}` };
 }
 
 async function execProbe(

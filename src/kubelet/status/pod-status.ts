@@ -86,7 +86,7 @@ function mainStatus(pod: Pod, container: Container, facts: StatusFacts): Contain
     defaultWaiting: { reason: (pod.spec.initContainers ?? []).length > 0 ? "PodInitializing" : "ContainerCreating" },
     ready: running && facts.ready(container.name),
     started: running && facts.started(container.name),
-    restarts: restartsAfter(pod, latest?.exitCode ?? 0) && !facts.finished,
+    restarts: restartsAfter(pod, container, latest?.exitCode ?? 0) && !facts.finished,
   });
 }
 
@@ -101,7 +101,7 @@ function initStatus(pod: Pod, container: Container, facts: StatusFacts): Contain
     defaultWaiting: { reason: "PodInitializing" },
     ready: sidecar ? running && facts.ready(container.name) : latest?.state === "exited" && latest.exitCode === 0,
     started: running && (!sidecar || facts.started(container.name)),
-    restarts: !facts.finished && (sidecar || (pod.spec.restartPolicy !== "Never" && latest?.exitCode !== 0)),
+    restarts: !facts.finished && (sidecar || initRestartsAfter(pod, container, latest?.exitCode ?? 0)),
   });
 }
 
@@ -120,9 +120,21 @@ function ephemeralStatus(pod: Pod, container: EphemeralContainer, facts: StatusF
   return rest;
 }
 
-export function restartsAfter(pod: Pod, exitCode: number): boolean {
-  const policy = pod.spec.restartPolicy ?? "Always";
+/** A container's own rules and policy come before its pod's. Upstream: pkg/api/v1/pod/util.go ContainerShouldRestart */
+export function restartsAfter(pod: Pod, container: Container, exitCode: number): boolean {
+  const rule = (container.restartPolicyRules ?? []).find(({ exitCodes }) => {
+    const isListed = exitCodes?.values?.includes(exitCode) ?? false;
+    return exitCodes !== undefined && isListed === (exitCodes.operator === "In");
+  });
+  if (rule?.action === "Restart") return true;
+  const policy = container.restartPolicy ?? pod.spec.restartPolicy ?? "Always";
   return policy === "Always" || (policy === "OnFailure" && exitCode !== 0);
+}
+
+/** What has initialized is done; what has not is tried again, unless the policy forbids it. */
+export function initRestartsAfter(pod: Pod, container: Container, exitCode: number): boolean {
+  if (exitCode === 0) return false;
+  return restartsAfter(pod, container, exitCode);
 }
 
 /** Upstream: pkg/kubelet/kubelet_pods.go getPhase */
@@ -164,20 +176,23 @@ export function rawPhase(
     const status = init[index];
     if (isSidecar(container)) return !anyStarted && status?.started !== true;
     const ended = status?.state?.terminated;
-    return ended ? ended.exitCode !== 0 && pod.spec.restartPolicy !== "Never" : true;
+    return ended ? initRestartsAfter(pod, container, ended.exitCode) : true;
   });
   const failedInit = (pod.spec.initContainers ?? []).some((container, index) => {
     const ended = init[index]?.state?.terminated;
-    return !isSidecar(container) && ended !== undefined && ended.exitCode !== 0 && pod.spec.restartPolicy === "Never";
+    return !isSidecar(container) && ended !== undefined && ended.exitCode !== 0 && !initRestartsAfter(pod, container, ended.exitCode);
   });
   if (failedInit) return "Failed";
   if (facts.finished && running === 0) return stopped > 0 && stopped === succeeded && waiting === 0 ? "Succeeded" : "Failed";
   if (pendingInit && !anyStarted) return "Pending";
   if (waiting > 0) return "Pending";
   if (running > 0) return "Running";
-  if (pod.spec.restartPolicy === "Never") return stopped === succeeded ? "Succeeded" : "Failed";
-  if (pod.spec.restartPolicy === "OnFailure" && stopped === succeeded) return "Succeeded";
-  return "Running";
+  const goesOn = main.some(({ name, state }) => {
+    const container = pod.spec.containers.find((one) => one.name === name);
+    return container && (!state?.terminated || restartsAfter(pod, container, state.terminated.exitCode));
+  });
+  if (goesOn) return "Running";
+  return stopped === succeeded ? "Succeeded" : "Failed";
 }
 
 /** Our own last words count for our conditions, the object's for everybody else's. */

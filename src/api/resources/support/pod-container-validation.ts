@@ -1,4 +1,4 @@
-import { duplicate, type FieldError, forbidden, invalid, notFoundValue, notSupported, required } from "../../field-errors.ts";
+import { duplicate, type FieldError, forbidden, invalid, notFoundValue, notSupported, required, tooMany } from "../../field-errors.ts";
 import type { Container, ContainerPort, EphemeralContainer, PodSpec, Volume } from "../../generated/core-v1.ts";
 import { isSidecar } from "../../pod-facts.ts";
 import { isDns1123Label, isPortName, isPortNumber } from "../../validation/names.ts";
@@ -118,12 +118,30 @@ function oneOf(value: string | undefined, field: string, supported: readonly str
   return supported.includes(value) ? [] : [notSupported(field, value, supported)];
 }
 
-/** Upstream: validateContainerRestartPolicy (ContainerRestartRules) */
+const RESTART_RULES_MAX = 20;
+const EXIT_CODES_MAX = 255;
+
+/** Upstream: validateContainerRestartPolicy */
 function validateRestartPolicy(container: Container, path: string): FieldError[] {
-  const { restartPolicy, restartPolicyRules } = container;
-  if (restartPolicy === undefined)
-    return restartPolicyRules?.length ? [required(`${path}.restartPolicy`, "must specify restartPolicy when restart rules are used")] : [];
-  return RESTART_POLICIES.includes(restartPolicy) ? [] : [notSupported(`${path}.restartPolicy`, restartPolicy, RESTART_POLICIES)];
+  const { restartPolicy, restartPolicyRules: rules = [] } = container;
+  const field = `${path}.restartPolicyRules`;
+  const errors: FieldError[] = [];
+  if (restartPolicy === undefined) {
+    if (rules.length > 0) errors.push(required(`${path}.restartPolicy`, "must specify restartPolicy when restart rules are used"));
+  } else if (!RESTART_POLICIES.includes(restartPolicy)) errors.push(notSupported(`${path}.restartPolicy`, restartPolicy, RESTART_POLICIES));
+  if (rules.length > RESTART_RULES_MAX) errors.push(tooMany(field, rules.length, RESTART_RULES_MAX));
+  rules.forEach(({ action, exitCodes }, index) => {
+    const at = `${field}[${index}]`;
+    if (action !== "Restart") errors.push(notSupported(`${at}.action`, action ?? "", ["Restart"]));
+    if (!exitCodes) {
+      errors.push(required(`${at}.exitCodes`, "must be specified"));
+      return;
+    }
+    const { operator = "", values = [] } = exitCodes;
+    if (operator !== "In" && operator !== "NotIn") errors.push(notSupported(`${at}.exitCodes.operator`, operator, ["In", "NotIn"]));
+    if (values.length > EXIT_CODES_MAX) errors.push(tooMany(`${at}.exitCodes.values`, values.length, EXIT_CODES_MAX));
+  });
+  return errors;
 }
 
 function validateResizePolicy(container: Container, path: string, spec: PodSpec): FieldError[] {
