@@ -9,6 +9,8 @@ import type { Io } from "./io.ts";
 const ROOT = "kubectl";
 // kubectl's own profiles of itself: kubesim writes none.
 const PROFILES: ReadonlySet<string> = new Set(["", "none", "cpu", "heap", "goroutine", "threadcreate", "block", "mutex", "allocs"]);
+/** What kubectl does not have speaks of kubesim. */
+const OWN_ROOT = "kubesim";
 const OWN_COMMANDS: ReadonlySet<string> = new Set(["cluster", "sim", "shell"]);
 
 interface Selected {
@@ -114,7 +116,7 @@ async function select(argv: readonly string[]): Promise<Selected> {
     const next = spec.subcommands.find((each) => each.name === word || each.aliases?.includes(word ?? ""));
     if (!next) break;
     rest = rest.filter((_, position) => position !== index);
-    path = `${path} ${next.name}`;
+    path = `${path === ROOT && OWN_COMMANDS.has(next.name) ? OWN_ROOT : path} ${next.name}`;
     entry = next;
     spec = await next.load();
     flags = [...(spec.flags ?? []), ...GLOBAL_FLAGS];
@@ -148,7 +150,7 @@ async function withoutRun(selected: Selected, args: readonly string[], io: Io): 
   if (word !== undefined)
     throw new Error(`unknown command ${JSON.stringify(args.join(" "))}\nSee '${selected.path} -h' for help and examples`);
   // A command that only groups others was not used rightly. Upstream: cmdutil.DefaultSubCommandRun
-  const grouping = selected.path !== ROOT && !OWN_COMMANDS.has(selected.path.split(" ")[1] ?? "");
+  const grouping = selected.path !== ROOT && !selected.path.startsWith(`${OWN_ROOT} `);
   if (grouping && selected.path !== `${ROOT} rollout`) io.err(await help(selected));
   else io.out(await help(selected));
   return grouping ? 1 : 0;
