@@ -3,6 +3,7 @@ import { apiFigures } from "./api.ts";
 import { cliFigures } from "./cli.ts";
 import { deploymentFigures } from "./deployment.ts";
 import { idleFigures } from "./idle.ts";
+import { shellFigures } from "./shell.ts";
 import { startFigures } from "./start.ts";
 
 const SUITES: Record<string, () => Promise<void>> = {
@@ -11,6 +12,7 @@ const SUITES: Record<string, () => Promise<void>> = {
   deployment: deploymentFigures,
   api: apiFigures,
   idle: idleFigures,
+  shell: shellFigures,
 };
 
 const wanted = process.argv.slice(2);

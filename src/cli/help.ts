@@ -26,7 +26,7 @@ export function renderHelp(path: string, spec: CommandSpec, entry: CommandEntry 
   sections.push(`Usage:\n  ${path} ${usage.includes("[options]") ? usage : `${usage}${usage === "" ? "" : " "}[options]`}`.trimEnd());
   const more = [
     ...(spec.subcommands ? [`Use "${path} <command> --help" for more information about a given command.`] : []),
-    'Use "kubectl options" for a list of global command-line options (applies to all commands).',
+    `Use "${path.split(" ")[0]} options" for a list of global command-line options (applies to all commands).`,
   ];
   return `${sections.join("\n\n")}\n\n${more.join("\n")}\n`;
 }

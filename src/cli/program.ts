@@ -4,11 +4,10 @@ import { findSubcommand, HelpRequested, parseFlags } from "./flags.ts";
 import type { Io } from "./io.ts";
 import { isKubercDisabled, mayHavePreferences } from "./kuberc.ts";
 import type { Applied } from "./kuberc-preferences.ts";
-import { flagsOf, knownCommands, ROOT, select, type Selected } from "./select.ts";
+import { flagsOf, knownCommands, OWN_ROOT, ROOT, select, type Selected } from "./select.ts";
 
 // kubectl's profiles of itself: those of a Go program.
 const PROFILES: ReadonlySet<string> = new Set(["cpu", "heap", "goroutine", "threadcreate", "block", "mutex", "allocs", "trace"]);
-const OWN_COMMANDS: ReadonlySet<string> = new Set(["cluster", "sim", "shell"]);
 
 /** Runs one command line and returns its exit code. */
 export async function runCommandLine(argv: readonly string[], io: Io): Promise<number> {
@@ -133,7 +132,7 @@ async function withoutRun(selected: Selected, args: readonly string[], io: Io): 
   if (word !== undefined)
     throw new Error(`unknown command ${JSON.stringify(args.join(" "))}\nSee '${selected.path} -h' for help and examples`);
   // A command that only groups others was not used rightly. Upstream: cmdutil.DefaultSubCommandRun
-  const grouping = selected.path !== ROOT && !OWN_COMMANDS.has(selected.path.split(" ")[1] ?? "");
+  const grouping = selected.path !== ROOT && !selected.path.startsWith(`${OWN_ROOT} `);
   if (grouping && selected.path !== `${ROOT} rollout`) io.err(await help(selected));
   else io.out(await help(selected));
   return grouping ? 1 : 0;

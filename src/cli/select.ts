@@ -6,6 +6,9 @@ import { isKubercDisabled } from "./kuberc.ts";
 
 // Messages and help speak of kubectl: what is printed is what kubectl prints.
 export const ROOT = "kubectl";
+/** What kubectl does not have speaks of kubesim. */
+export const OWN_ROOT = "kubesim";
+const OWN_COMMANDS: ReadonlySet<string> = new Set(["cluster", "sim", "shell"]);
 
 /** What the words of a command line name. */
 export interface Selected {
@@ -41,7 +44,7 @@ export async function select(argv: readonly string[]): Promise<Selected> {
     const next = spec.subcommands.find((each) => each.name === word || each.aliases?.includes(word ?? ""));
     if (!next) break;
     rest = rest.filter((_, position) => position !== index);
-    path = `${path} ${next.name}`;
+    path = `${path === ROOT && OWN_COMMANDS.has(next.name) ? OWN_ROOT : path} ${next.name}`;
     entry = next;
     spec = await next.load();
     flags = [...(spec.flags ?? []), ...GLOBAL_FLAGS];

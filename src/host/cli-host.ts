@@ -116,6 +116,9 @@ export function listFolder(folder: string): string[] {
   return fs.readdirSync(folder).sort();
 }
 
+/** Where links lead; the path itself while there is nothing. */
+export const realPath = (file: string): string => (fs.existsSync(file) ? fs.realpathSync(file) : file);
+
 export function makeFolder(folder: string): void {
   fs.mkdirSync(folder, { recursive: true });
 }

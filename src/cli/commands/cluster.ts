@@ -2,7 +2,7 @@ import * as host from "../../host/cli-host.ts";
 import { ensureDaemon, findRunningDaemon, stopDaemon } from "../../host/cli-daemon.ts";
 import type { CommandContext, CommandEntry, CommandSpec } from "../command.ts";
 import type { FlagSpec } from "../flags.ts";
-import { clusterFolder, kubesimHome, loadFiles, mergeConfigs, parseConfig } from "../kubeconfig.ts";
+import { clusterFolder, kubesimHome, parseConfig } from "../kubeconfig.ts";
 
 const NAME: FlagSpec = {
   name: "name",
@@ -15,7 +15,8 @@ const entry = (
   short: string,
   flags: readonly FlagSpec[],
   run: (context: CommandContext) => Promise<number | void>,
-): CommandEntry => ({ name, short, load: async () => ({ flags, run }) });
+  examples: string,
+): CommandEntry => ({ name, short, load: async () => ({ flags, run, examples }) });
 
 const cluster: CommandSpec = {
   long: "Start, stop and look at the simulated clusters. Each is one process; its objects outlive it.",
@@ -39,9 +40,16 @@ const cluster: CommandSpec = {
         },
       ],
       up,
+      "# The cluster that is meant without a name: a control plane and two workers\nkubesim cluster up\n\n# Another one, beside it\nkubesim cluster up --name two --nodes 5",
     ),
-    entry("down", "Stop a cluster; its objects stay", [NAME, { name: "all", type: "bool", usage: "All clusters." }], down),
-    entry("status", "Say how a cluster is", [NAME], status),
+    entry(
+      "down",
+      "Stop a cluster; its objects stay",
+      [NAME, { name: "all", type: "bool", usage: "All clusters." }],
+      down,
+      "kubesim cluster down\n\n# All of them\nkubesim cluster down --all",
+    ),
+    entry("status", "Say how a cluster is", [NAME], status, "# The exit code is 1 when it does not run\nkubesim cluster status"),
     entry(
       "reset",
       "Throw a cluster away and start a new one",
@@ -51,8 +59,9 @@ const cluster: CommandSpec = {
         { name: "yes", shorthand: "y", type: "bool", usage: "Do not ask." },
       ],
       reset,
+      "# Asks first\nkubesim cluster reset\n\n# With more machines, without asking\nkubesim cluster reset --nodes 5 --yes",
     ),
-    entry("list", "List the clusters", [], list),
+    entry("list", "List the clusters", [], list, "kubesim cluster list"),
     entry(
       "kubeconfig",
       "Print a cluster's kubeconfig, or merge it into yours",
@@ -65,6 +74,7 @@ const cluster: CommandSpec = {
         },
       ],
       kubeconfig,
+      "# For this terminal's kubectl\nkubesim cluster kubeconfig > kubesim.yaml && export KUBECONFIG=$PWD/kubesim.yaml\n\n# For every kubectl\nkubesim cluster kubeconfig --merge && kubectl get nodes",
     ),
   ],
 };
@@ -73,6 +83,7 @@ export default cluster;
 
 async function up(context: CommandContext): Promise<void> {
   const name = checkedName(context);
+  if (context.flags.number("nodes") < 1) throw context.usage("--nodes must be 1 or more: the control plane is one of them");
   const running = findRunningDaemon(kubesimHome(), name);
   const isNew = host.pathKind(clusterFolder(name)) === undefined;
   const daemon =
@@ -83,7 +94,11 @@ async function up(context: CommandContext): Promise<void> {
       isNew || context.flags.has("nodes") ? ["--nodes", String(context.flags.number("nodes"))] : [],
     ));
   const at = `at ${daemon.url}`;
-  if (running) return context.print(`The cluster ${JSON.stringify(name)} runs ${at} (process ${daemon.pid}).`);
+  if (running) {
+    context.print(`The cluster ${JSON.stringify(name)} runs ${at} (process ${daemon.pid}).`);
+    if (context.flags.has("nodes")) context.io.err("--nodes is for new clusters. To add a machine: kubesim sim node add\n");
+    return;
+  }
   if (context.flags.number("wait") > 0) await waitForNodes(context, name, context.flags.number("wait"));
   context.print(`The cluster ${JSON.stringify(name)} is up ${at}.`);
 }
@@ -162,6 +177,7 @@ async function reset(context: CommandContext): Promise<void> {
 }
 
 async function list(context: CommandContext): Promise<void> {
+  if (context.args.length > 0) throw context.usage(`unexpected arguments: [${context.args.join(" ")}]`);
   const { renderList } = await import("../own-tables.ts");
   const rows = clusterNames().map((name) => {
     const daemon = findRunningDaemon(kubesimHome(), name);
@@ -178,13 +194,15 @@ async function kubeconfig(context: CommandContext): Promise<void> {
   if (!context.flags.bool("merge")) return context.io.out(text);
   const file = host.environment("KUBECONFIG")?.split(":")[0] || host.joinPath(host.homeFolder(), ".kube", "config");
   const fresh = await parseConfig(text);
-  const present = host.findText(file) === undefined ? {} : await loadFiles([file]);
-  const merged = {
-    ...mergeConfigs([fresh, present]),
-    "current-context": fresh["current-context"] ?? "",
-  };
-  const { renderYaml } = await import("../../api/yaml.ts");
-  host.writeText(file, renderYaml(merged));
+  const { mergeIntoText } = await import("../merge-kubeconfig.ts");
+  let merged: string;
+  try {
+    merged = mergeIntoText(host.findText(file) ?? "", fresh);
+  } catch (error) {
+    throw new Error(`${file} stays as it is: ${(error as Error).message}`, { cause: error });
+  }
+  // What leads to the file (a link from ~/.kube to elsewhere) goes on leading to it.
+  host.writeText(host.realPath(file), merged);
   context.print(`Merged the context ${JSON.stringify(fresh["current-context"])} into ${file} and made it the current one.`);
 }
 

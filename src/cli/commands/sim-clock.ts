@@ -23,10 +23,14 @@ const clock: CommandSpec = {
   ],
   async run(context) {
     const { flags } = context;
+    if (context.args.length > 0) throw context.usage(`unexpected arguments: [${context.args.join(" ")}]`);
+    if (flags.bool("pause") && flags.bool("resume")) throw context.usage("--pause and --resume exclude each other");
+    if (flags.has("step") && !(flags.number("step") > 0))
+      throw context.usage("--step must be a duration greater than 0: time does not go back");
     const change: Json = {};
     if (flags.has("speed")) {
       const speed = Number(flags.text("speed"));
-      if (!(speed > 0)) throw new Error(`--speed must be a number greater than 0`);
+      if (!(speed > 0)) throw context.usage("--speed must be a number greater than 0");
       change["speed"] = speed;
     }
     if (flags.bool("pause")) change["pause"] = true;

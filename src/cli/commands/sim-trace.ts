@@ -39,7 +39,14 @@ export default trace;
 export function show(context: CommandContext, answer: Json): void {
   if (context.flags.text("output") === "json") return context.print(JSON.stringify(answer, null, 2));
   const steps = (answer["steps"] ?? answer["items"] ?? []) as Json[];
-  if (steps.length === 0) return context.print(String(answer["message"] ?? answer["text"] ?? "Nothing is known of it."));
+  if (steps.length === 0)
+    throw new Error(
+      String(
+        answer["message"] ??
+          answer["text"] ??
+          `nothing is known of ${context.args.join(" ")}: it is not there, and nothing happened to it lately`,
+      ),
+    );
   const first = timeOf(steps[0]);
   const lines = steps.map((step) => {
     const at = timeOf(step);

@@ -1,3 +1,4 @@
+import type { Query } from "../client.ts";
 import type { CommandContext } from "../command.ts";
 import { pathOf } from "../discovery.ts";
 
@@ -16,15 +17,18 @@ const AS_TABLE = "application/json;as=Table;v=v1;g=meta.k8s.io,application/json"
 
 /** Names of a type's objects; a table of names only is the least that a server can be asked for. */
 export async function objectNames(context: CommandContext, type: string, namespace?: string): Promise<string[]> {
-  const table = await list(context, type, namespace, "None");
+  const table = await list(context, type, namespace, { includeObject: "None" });
   if (!table?.rows) return (table?.items ?? []).map(({ metadata }) => metadata.name);
   const column = Math.max(0, table.columnDefinitions?.findIndex(({ format }) => format === "name") ?? 0);
   return table.rows.map(({ cells }) => String(cells[column] ?? ""));
 }
 
+/** Metadata is long: objects of a type are labelled alike, and the first tell enough without keeping a key waiting. */
+const LABELLED_MAX = 250;
+
 /** Label keys and values in use: `app=web`. */
 export async function labelsInUse(context: CommandContext, type: string, namespace?: string): Promise<ReadonlyMap<string, Set<string>>> {
-  const table = await list(context, type, namespace, "Metadata");
+  const table = await list(context, type, namespace, { includeObject: "Metadata", limit: LABELLED_MAX });
   const found = new Map<string, Set<string>>();
   for (const { metadata } of [...(table?.items ?? []), ...(table?.rows ?? []).map(({ object }) => object ?? {})])
     for (const [key, value] of Object.entries(metadata?.labels ?? {})) found.set(key, (found.get(key) ?? new Set()).add(value));
@@ -38,14 +42,9 @@ export async function findObject<T>(context: CommandContext, type: string, name:
   return (await context.client()).get<T>(pathOf(info, namespace ?? (await context.namespace()), name));
 }
 
-async function list(
-  context: CommandContext,
-  type: string,
-  namespace: string | undefined,
-  includeObject: string,
-): Promise<Table | undefined> {
+async function list(context: CommandContext, type: string, namespace: string | undefined, query: Query): Promise<Table | undefined> {
   const info = await (await context.discovery()).find(type);
   if (!info?.verbs.includes("list")) return undefined;
   const client = await context.client();
-  return client.get<Table>(pathOf(info, namespace ?? (await context.namespace())), { includeObject }, AS_TABLE);
+  return client.get<Table>(pathOf(info, namespace ?? (await context.namespace())), query, AS_TABLE);
 }
