@@ -69,13 +69,15 @@ export class CommandContext {
   }
 
   async connection(): Promise<Connection> {
-    this.#connection ??= import("./connection.ts").then(({ connect }) => connect(this.flags, this.io, this.logger));
+    this.#connection ??= import("./connection.ts").then(({ connect }) => connect(this));
     return this.#connection;
   }
 
   async client(): Promise<ApiClient> {
-    this.#client ??= new ApiClient(await this.connection(), this.io, this.path);
-    return this.#client;
+    if (this.#client) return this.#client;
+    const client = new ApiClient(await this.connection(), this.io, this.path);
+    if (this.flags.bool("match-server-version")) await (await import("./server-version.ts")).checkServerVersion(client);
+    return (this.#client = client);
   }
 
   async discovery(): Promise<Discovery> {

@@ -166,8 +166,8 @@ async function setContext(context: CommandContext): Promise<void> {
   const changes: ContextEntry = {
     ...(flags.has("cluster") ? { cluster: flags.text("cluster") } : {}),
     ...(flags.has("user") ? { user: flags.text("user") } : {}),
-    ...(flags.has("namespace") ? { namespace: flags.text("namespace") } : {}),
-  };
+    ...(flags.has("namespace") ? { namespace: flags.text("namespace") || undefined } : {}),
+  } as ContextEntry;
   await modify(context, (own) => put(own, "contexts", name, { context: { cluster: "", user: "", ...known, ...changes } }), {
     field: "contexts",
     name,
@@ -241,6 +241,13 @@ async function setCredentials(context: CommandContext): Promise<void> {
     ...(flags.text("username") + flags.text("password") === "" ? [] : ["--username/--password"]),
   ];
   if (methods.length > 1) throw new Error(`you cannot specify more than one authentication method at the same time: ${methods.join(", ")}`);
+  const mode = flags.text("exec-interactive-mode");
+  if (flags.has("exec-interactive-mode") && !["IfAvailable", "Never", "Always"].includes(mode))
+    throw new Error("invalid interactive mode type, can be only IfAvailable, Never, Always");
+  const unpaired = flags.list("auth-provider-arg").find((pair) => !pair.includes("=") && !pair.endsWith("-"));
+  if (unpaired !== undefined) throw new HelpAndError(`invalid auth-provider-arg format: ${unpaired}`);
+  if (flags.bool("embed-certs") && flags.text("client-certificate") + flags.text("client-key") === "")
+    throw new Error("you must specify a --client-certificate or --client-key to embed");
   const present = (await load(context)).users?.find((each) => each.name === name)?.user ?? {};
   const user: Record<string, unknown> = { ...present };
   for (const field of ["client-certificate", "client-key"])
@@ -270,7 +277,7 @@ function setExec(user: Record<string, unknown>, { flags }: CommandContext): void
   }
   const known = user["exec"] as Record<string, unknown> | undefined;
   if (!flags.has("exec-command") && !known) return;
-  const exec: Record<string, unknown> = { apiVersion: "", args: null, env: null, provideClusterInfo: false, ...known };
+  const exec: Record<string, unknown> = { args: null, env: null, provideClusterInfo: false, ...known };
   if (flags.has("exec-command")) exec["command"] = flags.text("exec-command");
   if (flags.has("exec-api-version")) exec["apiVersion"] = flags.text("exec-api-version");
   if (flags.list("exec-arg").length > 0) exec["args"] = flags.list("exec-arg");
@@ -334,15 +341,29 @@ async function unsetValue(context: CommandContext): Promise<void> {
 
 function assign(own: KubeConfig, property: string, value: string | undefined): void {
   const [field = "", name = "", key] = property.split(".");
-  if (field === "current-context") {
-    own["current-context"] = value ?? "";
+  const whole = field === "current-context" || field === "kind" || field === "apiVersion";
+  const depth = property.split(".").length;
+  if (value !== undefined && ((whole && depth > 1) || depth > 3))
+    throw new Error(`unable to parse one or more field values of ${property}`);
+  if (whole) {
+    // What a file is, is written as it must be.
+    if (field === "current-context") own["current-context"] = value ?? "";
+    return;
+  }
+  if (field === "preferences" && value !== undefined) {
+    own.preferences = { ...own.preferences, [name]: value === "true" };
     return;
   }
   const inner = { clusters: "cluster", contexts: "context", users: "user" }[field];
   if (!inner) throw new Error(`unable to parse ${property} after [] at api.Config`);
   const list = ((own as Record<string, unknown>)[field] ?? []) as Record<string, unknown>[];
   const known = list.find((each) => each["name"] === name);
+  if (value === undefined && name === "") {
+    (own as Record<string, unknown>)[field] = [];
+    return;
+  }
   if (value === undefined && !known) return;
+  if (value !== undefined) checkValue(field, key, value);
   const others = list.filter((each) => each !== known);
   if (value === undefined && key === undefined) {
     (own as Record<string, unknown>)[field] = others;
@@ -350,11 +371,31 @@ function assign(own: KubeConfig, property: string, value: string | undefined): v
   }
   const { [key ?? ""]: _, ...rest } = (known?.[inner] ?? {}) as Record<string, unknown>;
   const content = value === undefined ? rest : { ...rest, [key ?? ""]: typed(key ?? "", value) };
-  (own as Record<string, unknown>)[field] = [...others, { name, [inner]: content }];
+  const fresh = { name, [inner]: content };
+  (own as Record<string, unknown>)[field] = known ? list.map((each) => (each === known ? fresh : each)) : [...others, fresh];
 }
 
-const typed = (key: string, value: string) =>
-  key === "insecure-skip-tls-verify" || key === "disable-compression" ? value === "true" : value;
+/** Upstream says more, with Go's addresses. */
+function checkValue(field: string, key: string | undefined, value: string): void {
+  if (key === undefined || !FIELDS[field]?.includes(key)) throw new Error(`can't set a map to a value: ${field}`);
+  if (BOOLEANS.includes(key) && !/^(1|t|T|true|TRUE|True|0|f|F|false|FALSE|False)$/.test(value))
+    throw new Error(`strconv.ParseBool: parsing ${JSON.stringify(value)}: invalid syntax`);
+  if (!key.endsWith("-data")) return;
+  const at = /[^A-Za-z0-9+/=]/.exec(value)?.index ?? (value.length % 4 === 0 ? -1 : value.length - (value.length % 4));
+  if (at >= 0) throw new Error(`error decoding input value: illegal base64 data at input byte ${at}`);
+}
+
+const BOOLEANS = ["insecure-skip-tls-verify", "disable-compression"];
+const FIELDS: Readonly<Record<string, readonly string[]>> = {
+  clusters: ["server", "tls-server-name", "certificate-authority", "certificate-authority-data", "proxy-url", ...BOOLEANS],
+  contexts: ["cluster", "user", "namespace"],
+  users:
+    "client-certificate client-certificate-data client-key client-key-data token tokenFile username password as as-uid as-groups as-user-extra auth-provider exec".split(
+      " ",
+    ),
+};
+
+const typed = (key: string, value: string) => (BOOLEANS.includes(key) ? /^(1|t|true)$/i.test(value) : value);
 
 function one(context: CommandContext): string {
   const [name, ...more] = context.args;

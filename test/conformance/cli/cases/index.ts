@@ -5,6 +5,7 @@ import { getCases } from "./get.ts";
 import { configCases, discoveryCases, errorCases, eventsCases, helpCases, logsCases } from "./questions.ts";
 import { goTemplateFailureCases } from "./go-template-failures.ts";
 import { jsonpathDialectCases } from "./jsonpath-dialect.ts";
+import { kubeconfigCases } from "./kubeconfig.ts";
 import { kubercCases } from "./kuberc.ts";
 import { loggingCases } from "./logging.ts";
 import { columnsCases, goTemplateCases, jsonpathCases } from "./output-formats.ts";
@@ -35,6 +36,7 @@ export const GROUPS: readonly CaseGroup[] = [
   loggingCases,
   kubercCases,
   completionCases,
+  kubeconfigCases,
   writeBasicsCases,
   ...WRITE_GROUPS,
 ];
