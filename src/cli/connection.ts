@@ -8,11 +8,11 @@ import { requestTimeoutMs } from "./go-duration.ts";
 import type { Logger } from "./klog.ts";
 import {
   clusterFolder,
-  explicitFiles,
   kubesimHome,
   loadFiles,
   loadOwn,
   ownConfigFile,
+  readableFiles,
   type ClusterEntry,
   type KubeConfig,
   type UserEntry,
@@ -59,7 +59,7 @@ interface Asked {
 
 /** Finds the cluster that the flags and the environment mean; starts kubesim's own when it is meant and does not run. */
 export async function connect({ flags, io, logger, policy }: Asked): Promise<Connection> {
-  const files = explicitFiles(flags.text("kubeconfig"));
+  const files = readableFiles(flags.text("kubeconfig"));
   const own = files === undefined && !FLAGS_OF_A_SERVER.some((name) => flags.has(name));
   const connection = own
     ? await connectOwn(flags, io)
@@ -90,7 +90,7 @@ const CLIENT_FEATURES: readonly (readonly [string, boolean])[] = [
 /** The namespace that the flags or the context mean, without a server. */
 export async function namespaceOf(flags: Flags): Promise<string> {
   if (flags.has("namespace")) return flags.text("namespace");
-  const files = explicitFiles(flags.text("kubeconfig"));
+  const files = readableFiles(flags.text("kubeconfig"));
   const config = files ? await loadFiles(files).catch(() => ({}) as KubeConfig) : await ownChoices();
   const wanted = flags.text("context") || config["current-context"] || (files ? "" : "kubesim");
   return config.contexts?.find((context) => context.name === wanted)?.context.namespace || "default";

@@ -67,6 +67,12 @@ export function explicitFiles(flag: string): string[] | undefined {
   return variable ? variable.split(":").filter((file) => file !== "") : undefined;
 }
 
+/** Those of them that count: of $KUBECONFIG's, files that are not there say nothing. */
+export function readableFiles(flag: string): string[] | undefined {
+  const files = explicitFiles(flag);
+  return flag === "" ? files?.filter((file) => host.pathKind(file) !== undefined) : files;
+}
+
 export async function parseConfig(text: string): Promise<KubeConfig> {
   if (text.startsWith("{")) return JSON.parse(text) as KubeConfig;
   const { parseYamlDocuments } = await import("../api/parse-yaml.ts");
@@ -209,6 +215,6 @@ export async function loadOwn(): Promise<KubeConfig> {
 }
 
 export async function loadConfig(flag: string): Promise<KubeConfig> {
-  const files = explicitFiles(flag);
+  const files = readableFiles(flag);
   return files ? loadFiles(files) : loadOwn();
 }

@@ -44,7 +44,7 @@ const CONFIG = (user: string) =>
 const V1 = "apiVersion: client.authentication.k8s.io/v1, interactiveMode: Never";
 /** A plugin that prints this. */
 const plugin = (answer: string, exec = `${V1}, command: sh, args: [plugin.sh]`, more: Record<string, string> = {}): Case => ({
-  command: "get cm --kubeconfig=own --cache-dir=$DIR/cache",
+  command: "get --raw /api --kubeconfig=own",
   files: { own: CONFIG(`{exec: {${exec}}}`), "plugin.sh": answer, ...more },
 });
 const answer = (status: string) => `echo '{"apiVersion":"client.authentication.k8s.io/v1","kind":"ExecCredential"${status}}'\n`;
@@ -223,8 +223,6 @@ export const kubeconfigCases: CaseGroup = {
     withFiles("--cluster=kubesim get cm"),
     withFiles("--user=kubesim get cm"),
     withFiles("-n= get cm"),
-    withFiles("--kubeconfig=tok get cm"),
-    withFiles("--kubeconfig=tokfile get cm"),
     withFiles("--kubeconfig=tokfile2 get cm"),
     withFiles("--kubeconfig=nocert get cm"),
     withFiles("--kubeconfig=badcert get cm"),
