@@ -109,10 +109,13 @@ function checkTypes(parsed: Readonly<Record<string, unknown>>): void {
 }
 
 function checkBase64(value: string): void {
-  const text = value.replace(/[\r\n]/g, "");
-  const at = /[^A-Za-z0-9+/=]/.exec(text)?.index ?? (text.length % 4 === 0 ? -1 : text.length - (text.length % 4));
+  const at = illegalBase64At(value.replace(/[\r\n]/g, ""));
   if (at >= 0) throw new Error(`illegal base64 data at input byte ${at}`);
 }
+
+/** Where Go stops to read it, or -1. */
+export const illegalBase64At = (text: string): number =>
+  /[^A-Za-z0-9+/=]/.exec(text)?.index ?? (text.length % 4 === 0 ? -1 : text.length - (text.length % 4));
 
 /** Merges configurations: of two entries with one name the first counts, field by field for contexts. */
 export function mergeConfigs(configs: readonly KubeConfig[]): KubeConfig {
