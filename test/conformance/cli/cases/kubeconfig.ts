@@ -183,7 +183,6 @@ export const kubeconfigCases: CaseGroup = {
     withFiles("config get-contexts -o name --kubeconfig=c1"),
     withFiles("config get-contexts -o yaml --kubeconfig=c1"),
     withFiles("config get-contexts --no-headers --kubeconfig=c1"),
-    withFiles("config get-clusters x --kubeconfig=c1"),
     withFiles("config current-context x --kubeconfig=c1"),
     withFiles("config current-context --context=prod --kubeconfig=c1"),
     withFiles("config use prod --kubeconfig=c1"),
