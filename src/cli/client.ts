@@ -1,4 +1,5 @@
 import { sendRequest, type HttpRequest, type HttpResponse } from "../host/cli-http.ts";
+import { goDuration } from "../api/duration.ts";
 import { StatusError } from "../api/status.ts";
 import type { Connection } from "./connection.ts";
 import type { Io } from "./io.ts";
@@ -55,8 +56,18 @@ export class ApiClient {
       headers["Content-Type"] = options.contentType ?? JSON_TYPE;
       headers["Content-Length"] = String(Buffer.byteLength(body));
     }
-    const request = { method, path: path + renderQuery(options.query), headers, body, signal: options.signal };
+    const { requestTimeoutMs: limitMs, failure } = this.connection;
+    const query = limitMs <= 0 || path.startsWith("/openapi") ? options.query : { ...options.query, timeout: goDuration(limitMs) };
+    const request = {
+      method,
+      path: path + renderQuery(query),
+      headers,
+      body,
+      signal: options.signal,
+      timeoutMs: options.query?.["watch"] ? 0 : limitMs,
+    };
     try {
+      if (failure) throw failure;
       const response = await this.#exchange(request);
       if (response.headers.date) this.serverNowMs = Date.parse(response.headers.date);
       this.#warn(response.headers["warning"]);

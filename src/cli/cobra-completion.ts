@@ -1,5 +1,5 @@
 import { CommandContext, type CommandSpec } from "./command.ts";
-import { ConnectionError, messageOf, UsageError } from "./errors.ts";
+import { ConnectionError, ExitError, messageOf, UsageError } from "./errors.ts";
 import { HelpRequested, parseFlags, type FlagSpec, type ParsedArguments } from "./flags.ts";
 import type { Io } from "./io.ts";
 import { flagsOf, knownCommands, ROOT, select, type Selected } from "./select.ts";
@@ -157,7 +157,12 @@ class Line {
     try {
       return await ask();
     } catch (error) {
-      if (error instanceof StatusError || error instanceof ConnectionError || messageOf(error).startsWith("the server doesn't have"))
+      if (
+        error instanceof StatusError ||
+        error instanceof ConnectionError ||
+        error instanceof ExitError ||
+        messageOf(error).startsWith("the server doesn't have")
+      )
         return { candidates: [], directive: NO_FILES };
       throw error;
     }

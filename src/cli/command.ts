@@ -43,7 +43,7 @@ export class CommandContext {
   readonly dashIndex: number;
   readonly flags: Flags;
   readonly io: Io;
-  readonly #startsCluster: boolean;
+  readonly startsCluster: boolean;
   readonly policy: PluginPolicy;
   /** Undefined unless the command line asks for more than errors. */
   readonly logger: Logger | undefined;
@@ -69,7 +69,7 @@ export class CommandContext {
     this.io = run.io;
     this.logger = run.logger;
     this.policy = run.policy ?? {};
-    this.#startsCluster = run.startsCluster ?? true;
+    this.startsCluster = run.startsCluster ?? true;
   }
 
   /** The same with some flags set differently, without arguments. */
@@ -82,7 +82,7 @@ export class CommandContext {
       io: this.io,
       logger: this.logger,
       policy: this.policy,
-      startsCluster: this.#startsCluster,
+      startsCluster: this.startsCluster,
     });
   }
 
@@ -93,15 +93,15 @@ export class CommandContext {
   }
 
   async connection(): Promise<Connection> {
-    this.#connection ??= import("./connection.ts").then(({ connect }) =>
-      connect(this.flags, this.io, { logger: this.logger, mayStart: this.#startsCluster }),
-    );
+    this.#connection ??= import("./connection.ts").then(({ connect }) => connect(this));
     return this.#connection;
   }
 
   async client(): Promise<ApiClient> {
-    this.#client ??= new ApiClient(await this.connection(), this.io, this.path);
-    return this.#client;
+    if (this.#client) return this.#client;
+    const client = new ApiClient(await this.connection(), this.io, this.path);
+    if (this.flags.bool("match-server-version")) await (await import("./server-version.ts")).checkServerVersion(client);
+    return (this.#client = client);
   }
 
   async discovery(): Promise<Discovery> {

@@ -1,3 +1,4 @@
+import { findText } from "../host/cli-host.ts";
 import type { CommandContext } from "./command.ts";
 import type { KubeConfig } from "./kubeconfig.ts";
 import { currentOf, load } from "./kubeconfig-changes.ts";
@@ -9,8 +10,10 @@ export async function view(context: CommandContext): Promise<void> {
   const flags = context.flags.has("output") ? context.flags : context.flags.with({ output: "yaml" });
   const printer = await findPrinter(flags);
   if (!printer) throw unknownFormat(flags.text("output"));
-  let settings = await load(context);
+  const flatten = context.flags.bool("flatten");
+  let settings = await load(context, flatten);
   if (context.flags.bool("minify")) settings = minified(settings, context.flags.text("context") || currentOf(settings));
+  if (flatten) settings = flattened(settings);
   if (!context.flags.bool("raw") && !context.flags.bool("flatten")) settings = redacted(settings);
   const ordered = {
     kind: "Config",
@@ -23,6 +26,7 @@ export async function view(context: CommandContext): Promise<void> {
     "current-context": settings["current-context"] ?? "",
   };
   // A Go struct: its fields come in their own order, not by name.
+  if (flags.text("output") === "name") return context.print("config/<unknown>");
   if (flags.text("output") === "json") return context.io.out(`${renderJson(ordered)}\n`);
   context.io.out(printer(ordered));
 }
@@ -66,6 +70,27 @@ function minified(settings: KubeConfig, name: string): KubeConfig {
     contexts: [kept],
     clusters: settings.clusters?.filter((each) => each.name === kept.context.cluster) ?? [],
     users: settings.users?.filter((each) => each.name === kept.context.user) ?? [],
+  };
+}
+
+/** Files become their contents. Upstream: clientcmdapi.FlattenConfig */
+function flattened(settings: KubeConfig): KubeConfig {
+  const embed = <T extends object>(entry: T, fields: readonly string[]): T => {
+    const copy = { ...entry } as Record<string, unknown>;
+    for (const field of fields) {
+      const file = copy[field];
+      if (typeof file !== "string" || file === "") continue;
+      const text = findText(file);
+      if (text === undefined) throw new Error(`open ${file}: no such file or directory`);
+      copy[`${field}-data`] = Buffer.from(text).toString("base64");
+      delete copy[field];
+    }
+    return copy as T;
+  };
+  return {
+    ...settings,
+    users: (settings.users ?? []).map((each) => ({ ...each, user: embed(each.user, ["client-certificate", "client-key"]) })),
+    clusters: (settings.clusters ?? []).map((each) => ({ ...each, cluster: embed(each.cluster, ["certificate-authority"]) })),
   };
 }
 

@@ -1,5 +1,5 @@
 import type { PeerCertificate } from "node:tls";
-import { nowMs } from "../host/cli-host.ts";
+import { nameServer as findNameServer, nowMs } from "../host/cli-host.ts";
 import { ConnectionError } from "./errors.ts";
 
 /** What the system, OpenSSL or Node's HTTP parser say of a connection. */
@@ -7,6 +7,8 @@ interface SystemError extends NodeJS.ErrnoException {
   readonly address?: string;
   readonly port?: number;
   readonly hostname?: string;
+  /** The name that the certificate does not have. */
+  readonly host?: string;
   /** Of the server, when the handshake failed for it. */
   readonly cert?: PeerCertificate;
   /** What could not be understood. */
@@ -24,15 +26,23 @@ export function connectionFailure(request: { readonly method: string; readonly u
 function reasonOf(error: SystemError, url: string): string {
   const dial = DIAL_FAILURES[error.code ?? ""];
   if (dial !== undefined && error.syscall === "connect") return `dial ${addressOf(error)}: ${dial}`;
-  if (error.code === "ENOTFOUND") return `dial tcp: lookup ${error.hostname ?? ""}: no such host`;
+  if (error.code === "ENOTFOUND") return `dial tcp: lookup ${error.hostname ?? ""}${nameServer()}: no such host`;
+  if (error.code === "ETIME") return "net/http: request canceled (Client.Timeout exceeded while awaiting headers)";
   const certificate = certificateFailure(error, url.replace(/^\w+:\/\//, "").replace(/(:\d+)?(\/.*)?$/, ""));
   if (certificate !== undefined) return `tls: failed to verify certificate: x509: ${certificate}`;
+  if (error.message.startsWith("invalid server URL")) return `unsupported protocol scheme ${JSON.stringify(url.split(":")[0])}`;
   if (error.code === "EPROTO" && error.message.includes("wrong version number")) return "http: server gave HTTP response to HTTPS client";
   if (error.code === "ECONNRESET") return error.message === "socket hang up" ? "EOF" : "read: connection reset by peer";
   if (error.code?.startsWith("HPE_"))
     return `net/http: HTTP/1.x transport connection broken: malformed HTTP response ${JSON.stringify(firstLine(error.rawPacket))}`;
   return error.message;
 }
+
+/** Whom Go asks on Linux. */
+const nameServer = () => {
+  const server = findNameServer();
+  return server === undefined ? "" : ` on ${server}:53`;
+};
 
 const DIAL_FAILURES: Readonly<Record<string, string>> = {
   ECONNREFUSED: "connect: connection refused",
@@ -69,7 +79,7 @@ function certificateFailure(error: SystemError, host: string): string | undefine
     return `certificate has expired or is not yet valid${when}`;
   }
   if (UNKNOWN_AUTHORITY.has(code)) return "certificate signed by unknown authority";
-  return code === "ERR_TLS_CERT_ALTNAME_INVALID" ? wrongName(error.cert?.subjectaltname ?? "", host) : undefined;
+  return code === "ERR_TLS_CERT_ALTNAME_INVALID" ? wrongName(error.cert?.subjectaltname ?? "", error.host ?? host) : undefined;
 }
 
 function wrongName(alternatives: string, host: string): string {

@@ -4,18 +4,21 @@ import type { HttpTarget } from "../host/cli-http.ts";
 import type { Flags } from "./flags.ts";
 import { ExitError } from "./errors.ts";
 import type { Io } from "./io.ts";
+import { requestTimeoutMs } from "./go-duration.ts";
 import type { Logger } from "./klog.ts";
 import {
   clusterFolder,
-  explicitFiles,
   kubesimHome,
   loadFiles,
   loadOwn,
   ownConfigFile,
+  readableFiles,
   type ClusterEntry,
   type KubeConfig,
   type UserEntry,
 } from "./kubeconfig.ts";
+import type { PluginPolicy } from "./kuberc.ts";
+import { accessOf, impersonation } from "./server-access.ts";
 
 /** Where requests go, as whom, and the namespace they mean. */
 export interface Connection {
@@ -26,6 +29,10 @@ export interface Connection {
   readonly namespace: string;
   /** Whether the namespace was chosen on the command line. */
   readonly explicitNamespace: boolean;
+  /** How long one answer may take; 0: as long as it takes. */
+  readonly requestTimeoutMs: number;
+  /** Why there are no credentials: no request can be sent. */
+  readonly failure?: Error | undefined;
   /** When the command line asks for what it sends and gets. */
   readonly logger?: Logger | undefined;
 }
@@ -42,19 +49,23 @@ const FLAGS_OF_A_SERVER = [
   "tls-server-name",
 ];
 
-interface ConnectOptions {
-  readonly logger?: Logger | undefined;
+/** What a command line says of its server. */
+interface Asked {
+  readonly flags: Flags;
+  readonly io: Io;
+  readonly logger: Logger | undefined;
+  readonly policy: PluginPolicy;
   /** Whether a cluster of kubesim's own that does not run is started. */
-  readonly mayStart?: boolean;
+  readonly startsCluster: boolean;
 }
 
 /** Finds the cluster that the flags and the environment mean; starts kubesim's own when it is meant and does not run. */
-export async function connect(flags: Flags, io: Io, { logger, mayStart = true }: ConnectOptions = {}): Promise<Connection> {
-  const files = explicitFiles(flags.text("kubeconfig"));
+export async function connect({ flags, io, logger, policy, startsCluster }: Asked): Promise<Connection> {
+  const files = readableFiles(flags.text("kubeconfig"));
   const own = files === undefined && !FLAGS_OF_A_SERVER.some((name) => flags.has(name));
   const connection = own
-    ? await connectOwn(flags, io, mayStart)
-    : fromConfig(files ? await loadFiles(files, logger) : flags.has("server") ? {} : await loadOwn(), flags);
+    ? await connectOwn(flags, io, startsCluster)
+    : await fromConfig(files ? await loadFiles(files, logger) : flags.has("server") ? {} : await loadOwn(), flags, policy);
   if (!logger) return connection;
   for (const [feature, enabled] of CLIENT_FEATURES)
     logger.info(1, "envvar.go:195", "Feature gate default state", [
@@ -81,7 +92,7 @@ const CLIENT_FEATURES: readonly (readonly [string, boolean])[] = [
 /** The namespace that the flags or the context mean, without a server. */
 export async function namespaceOf(flags: Flags): Promise<string> {
   if (flags.has("namespace")) return flags.text("namespace");
-  const files = explicitFiles(flags.text("kubeconfig"));
+  const files = readableFiles(flags.text("kubeconfig"));
   const config = files ? await loadFiles(files).catch(() => ({}) as KubeConfig) : await ownChoices();
   const wanted = flags.text("context") || config["current-context"] || (files ? "" : "kubesim");
   return config.contexts?.find((context) => context.name === wanted)?.context.namespace || "default";
@@ -99,7 +110,7 @@ async function connectOwn(flags: Flags, io: Io, mayStart: boolean): Promise<Conn
   const entry = choices.contexts?.find((each) => each.name === context)?.context;
   const cluster = clusterOfContext(entry?.cluster ?? context);
   if (cluster === undefined || (flags.has("context") && cluster !== "default" && host.pathKind(clusterFolder(cluster)) === undefined)) {
-    return fromConfig(await loadOwn(), flags);
+    return fromConfig(await loadOwn(), flags, {});
   }
   let daemon = findRunningDaemon(kubesimHome(), cluster);
   if (!daemon) {
@@ -111,12 +122,13 @@ async function connectOwn(flags: Flags, io: Io, mayStart: boolean): Promise<Conn
   const base = {
     namespace,
     explicitNamespace: flags.has("namespace"),
-    headers: impersonation(flags, context),
+    headers: impersonation({ name: context, entry: {} }, flags),
+    requestTimeoutMs: requestTimeoutMs(flags),
     address: daemon.url.replace(/^https?:\/\//, ""),
   };
   if (daemon.socket !== undefined) return { ...base, target: { url: daemon.url, socketPath: daemon.socket } };
   const config = await loadOwn();
-  return fromConfig({ ...config, "current-context": context }, flags);
+  return fromConfig({ ...config, "current-context": context }, flags, {});
 }
 
 /** "kubesim" is the cluster "default", "kubesim-x" the cluster "x". */
@@ -125,7 +137,7 @@ function clusterOfContext(name: string): string | undefined {
   return name.startsWith("kubesim-") ? name.slice("kubesim-".length) : undefined;
 }
 
-function fromConfig(config: KubeConfig, flags: Flags): Connection {
+async function fromConfig(config: KubeConfig, flags: Flags, policy: PluginPolicy): Promise<Connection> {
   const contextName = flags.text("context") || config["current-context"] || "";
   const context = config.contexts?.find((each) => each.name === contextName)?.context;
   if (contextName !== "" && !context && (flags.has("context") || config.contexts))
@@ -140,82 +152,34 @@ function fromConfig(config: KubeConfig, flags: Flags): Connection {
     throw new Error(`auth info ${JSON.stringify(userName)} does not exist`);
   const user: UserEntry = config.users?.find((each) => each.name === userName)?.user ?? {};
   const url = serverUrl(flags.text("server") || cluster.server || "http://localhost:8080", flags);
-  const names = new Map([
-    ["certificate-authority", clusterName],
-    ["client-cert", userName],
-    ["client-key", userName],
-  ]);
-  return {
-    target: { url, ...certificates(cluster, user, flags, names) },
-    headers: { ...credentials(user, flags), ...impersonation(flags, userName) },
-    address: url.replace(/^https?:\/\//, "").replace(/\/.*$/, ""),
+  if (cluster["proxy-url"]) throw new Error(`kubesim goes through no proxies: proxy-url ${cluster["proxy-url"]} of cluster ${clusterName}`);
+  // Upstream has none left either, but for oidc.
+  const provider = user["auth-provider"]?.name;
+  if (provider !== undefined) throw new Error(`no Auth Provider found for name ${JSON.stringify(provider)}`);
+  const { headers, ...tls } = accessOf({ name: clusterName, entry: cluster }, { name: userName, entry: user }, flags);
+  const connection = {
+    target: { url, ...tls },
+    headers,
+    address: url.replace(/^\w+:\/\//, "").replace(/\/.*$/, ""),
     namespace: flags.text("namespace") || context?.namespace || "default",
     explicitNamespace: flags.has("namespace"),
+    requestTimeoutMs: requestTimeoutMs(flags),
+  };
+  if (!user.exec || headers["Authorization"] || tls.cert) return connection;
+  const { attempted, checkExec } = await import("./exec-credential.ts");
+  checkExec(user.exec, userName);
+  const credential = await attempted({ exec: user.exec, cluster: { ...cluster, server: url, ca: tls.ca }, policy });
+  if (credential instanceof Error) return { ...connection, failure: credential };
+  const { token, clientCertificateData, clientKeyData } = credential;
+  return {
+    ...connection,
+    target: clientCertificateData ? { ...connection.target, cert: clientCertificateData, key: clientKeyData } : connection.target,
+    headers: token ? { ...headers, Authorization: `Bearer ${token}` } : headers,
   };
 }
 
 function serverUrl(server: string, flags: Flags): string {
-  if (/^https?:\/\//.test(server)) return server.replace(/\/$/, "");
+  if (server.startsWith("://")) throw new Error(`host must be a URL or a host:port pair: ${JSON.stringify(server)}`);
+  if (/^\w+:\/\//.test(server)) return server.replace(/\/$/, "");
   return `${flags.has("certificate-authority") || flags.has("client-certificate") ? "https" : "http"}://${server}`;
-}
-
-function certificates(cluster: ClusterEntry, user: UserEntry, flags: Flags, names: ReadonlyMap<string, string>) {
-  const text = (data: string | undefined, file: string | undefined, what: string) => {
-    if (data) return Buffer.from(data, "base64").toString("utf8");
-    if (!file) return undefined;
-    const found = host.findText(file);
-    if (found === undefined)
-      throw new Error(`unable to read ${what} ${file} for ${names.get(what) ?? ""} due to open ${file}: no such file or directory`);
-    return found;
-  };
-  return {
-    ca: text(
-      flags.has("certificate-authority") ? undefined : cluster["certificate-authority-data"],
-      flags.text("certificate-authority") || cluster["certificate-authority"],
-      "certificate-authority",
-    ),
-    cert: text(
-      flags.has("client-certificate") ? undefined : user["client-certificate-data"],
-      flags.text("client-certificate") || user["client-certificate"],
-      "client-cert",
-    ),
-    key: text(flags.has("client-key") ? undefined : user["client-key-data"], flags.text("client-key") || user["client-key"], "client-key"),
-    insecure: flags.bool("insecure-skip-tls-verify") || cluster["insecure-skip-tls-verify"],
-    serverName: flags.text("tls-server-name") || cluster["tls-server-name"],
-  };
-}
-
-function credentials(user: UserEntry, flags: Flags): Record<string, string> {
-  const token = flags.text("token") || user.token || (user.tokenFile ? host.readText(user.tokenFile).trim() : "");
-  if (token) return { Authorization: `Bearer ${token}` };
-  const name = flags.text("username") || user.username;
-  return name
-    ? {
-        Authorization: `Basic ${Buffer.from(`${name}:${flags.text("password") || user.password || ""}`).toString("base64")}`,
-      }
-    : {};
-}
-
-function impersonation(flags: Flags, userName: string): Record<string, string | string[]> {
-  const user = flags.text("as");
-  const [uid, groups, extra] = [flags.text("as-uid"), flags.list("as-group"), flags.list("as-user-extra")];
-  if (user === "" && (uid !== "" || groups.length > 0 || extra.length > 0))
-    throw new Error(`requesting uid, groups or user-extra for ${userName} without impersonating a user`);
-  return {
-    ...(user === "" ? {} : { "Impersonate-User": user }),
-    ...(uid === "" ? {} : { "Impersonate-Uid": uid }),
-    ...(groups.length === 0 ? {} : { "Impersonate-Group": groups }),
-    ...extraHeaders(extra),
-  };
-}
-
-/** `reason=test` */
-function extraHeaders(pairs: readonly string[]): Record<string, string[]> {
-  const headers = new Map<string, string[]>();
-  for (const pair of pairs) {
-    const [key = "", ...value] = pair.split("=");
-    const name = `Impersonate-Extra-${encodeURIComponent(key)}`;
-    headers.set(name, [...(headers.get(name) ?? []), value.join("=")]);
-  }
-  return Object.fromEntries(headers);
 }

@@ -1,13 +1,22 @@
 import * as host from "../host/cli-host.ts";
 import type { CommandContext } from "./command.ts";
-import { explicitFiles, loadConfig, loadFiles, mergeConfigs, ownConfigFile, parseConfig, type KubeConfig } from "./kubeconfig.ts";
+import {
+  explicitFiles,
+  loadAsWritten,
+  loadConfig,
+  loadFiles,
+  mergeConfigs,
+  ownConfigFile,
+  parseConfig,
+  type KubeConfig,
+} from "./kubeconfig.ts";
 
-/** What the files say together; files that are not there say nothing. */
-export async function load(context: CommandContext): Promise<KubeConfig> {
+/** What the files say together; files that are not there say nothing. With `flattened`, paths are absolute. */
+export async function load(context: CommandContext, flattened = false): Promise<KubeConfig> {
   const files = explicitFiles(context.flags.text("kubeconfig"));
   if (!files) return loadConfig("");
   const present = files.filter((file) => host.findText(file) !== undefined);
-  return present.length === 0 ? mergeConfigs([]) : loadFiles(present, context.logger);
+  return present.length === 0 ? mergeConfigs([]) : flattened ? loadFiles(present, context.logger) : loadAsWritten(present, context.logger);
 }
 export const currentOf = (settings: KubeConfig) => settings["current-context"] ?? "";
 
@@ -23,11 +32,11 @@ export async function modify(
   const file = files ? await fileOf(files, entry) : ownConfigFile();
   const text = host.findText(file);
   const settings: KubeConfig = text === undefined ? {} : await parseConfig(text);
-  const before = JSON.stringify(settings);
-  const copy = JSON.parse(before) as KubeConfig;
+  const copy = structuredClone(settings);
   change(copy);
+  relativize(copy, host.folderOf(host.absolutePath(file)));
   // Nothing to change, nothing to write: the file keeps its looks.
-  if (JSON.stringify(copy) === before && text !== undefined) return file;
+  if (canonical(copy) === canonical(settings) && text !== undefined) return file;
   const saved = normalized(copy);
   if (files) host.writeText(file, (await import("../api/yaml.ts")).renderYaml(saved));
   else
@@ -44,6 +53,30 @@ export function put(own: KubeConfig, field: Field, name: string, content: object
   const fresh = { name, ...content };
   const at = list.findIndex((each) => each.name === name);
   own[field] = (at < 0 ? [...list, fresh] : list.with(at, fresh)) as never;
+}
+
+/** Whatever the order of its fields, and whether empty ones are written. */
+const canonical = (value: unknown): string =>
+  JSON.stringify(value, (_, each: unknown) =>
+    typeof each === "object" && each !== null && !Array.isArray(each)
+      ? Object.fromEntries(
+          Object.entries(each)
+            .filter(([, field]) => field !== "" && field !== null)
+            .sort(([a], [b]) => (a < b ? -1 : 1)),
+        )
+      : each,
+  );
+
+/** Files below the kubeconfig's folder are named from there. Upstream: clientcmd.RelativizePathWithNoBacksteps */
+function relativize(settings: KubeConfig, folder: string): void {
+  const fix = (entry: Record<string, unknown> | undefined, fields: readonly string[]) => {
+    for (const field of fields) {
+      const path = entry?.[field];
+      if (entry && typeof path === "string" && path.startsWith(`${folder}/`)) entry[field] = path.slice(folder.length + 1);
+    }
+  };
+  for (const { cluster } of settings.clusters ?? []) fix(cluster as Record<string, unknown>, ["certificate-authority"]);
+  for (const { user } of settings.users ?? []) fix(user as Record<string, unknown>, ["client-certificate", "client-key", "tokenFile"]);
 }
 
 async function fileOf(files: readonly string[], entry: { readonly field: Field; readonly name: string } | undefined): Promise<string> {

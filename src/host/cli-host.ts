@@ -16,6 +16,9 @@ export const joinPath = (...parts: string[]): string => path.join(...parts);
 export const baseName = (file: string): string => path.basename(file);
 export const folderOf = (file: string): string => path.dirname(file);
 export const cleanPath = (file: string): string => (file === "" ? "." : path.normalize(file).replace(/(?<=.)\/$/, ""));
+/** The first of the resolver, on Linux. */
+export const nameServer = (): string | undefined =>
+  process.platform === "linux" ? /^nameserver\s+(\S+)/m.exec(findText("/etc/resolv.conf") ?? "")?.[1] : undefined;
 export const absolutePath = (file: string): string => path.resolve(file);
 
 export function sleep(ms: number): Promise<void> {
@@ -254,6 +257,21 @@ export async function runProgram(command: string, args: readonly string[], env: 
   });
   if (result.error) throw result.error;
   return result.status ?? 1;
+}
+
+/** Runs a program for what it prints; its errors go to this terminal. */
+export async function runForOutput(
+  command: string,
+  args: readonly string[],
+  { env, interactive }: { readonly env: Readonly<Record<string, string>>; readonly interactive: boolean },
+): Promise<{ readonly code: number | string; readonly output: string }> {
+  const { spawnSync } = await import("node:child_process");
+  const { error, status, stdout } = spawnSync(command, [...args], {
+    stdio: [interactive ? "inherit" : "ignore", "pipe", "inherit"],
+    env: { ...process.env, ...env },
+    encoding: "utf8",
+  });
+  return { code: (error as NodeJS.ErrnoException | undefined)?.code ?? status ?? -1, output: stdout ?? "" };
 }
 
 /** The head of a line of Go's klog: level, date, time, process. */

@@ -20,6 +20,8 @@ export interface HttpRequest {
   readonly headers: Readonly<Record<string, string | readonly string[]>>;
   readonly body?: string | Uint8Array | undefined;
   readonly signal?: AbortSignal | undefined;
+  /** Until the whole answer is there; 0: as long as it takes. */
+  readonly timeoutMs?: number | undefined;
   readonly trace?: HttpTrace | undefined;
 }
 
@@ -52,6 +54,11 @@ export async function sendRequest(target: HttpTarget, request: HttpRequest): Pro
   const { http, options } = await requestOptions(target, request);
   return new Promise((resolve, reject) => {
     const outgoing = http.request(options, (response: IncomingMessage) => resolve(responseOf(response)));
+    if (request.timeoutMs !== undefined && request.timeoutMs > 0) {
+      const late = Object.assign(new Error("the answer took too long"), { code: "ETIME" });
+      const timer = setTimeout(() => outgoing.destroy(late), request.timeoutMs);
+      outgoing.on("close", () => clearTimeout(timer));
+    }
     if (request.trace) watchConnection(outgoing, target, request.trace);
     outgoing.on("error", (error: NodeJS.ErrnoException) => {
       // The server closed a kept connection just then: what only reads is asked again.

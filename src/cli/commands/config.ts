@@ -3,7 +3,8 @@ import type { CommandContext, CommandEntry, CommandSpec } from "../command.ts";
 import type { FlagSpec } from "../flags.ts";
 import { explicitFiles, ownConfigFile, type ContextEntry, type KubeConfig } from "../kubeconfig.ts";
 import { HelpAndError, throwAll } from "../errors.ts";
-import { currentOf, load, modify, put } from "../kubeconfig-changes.ts";
+import { assign } from "../config-values.ts";
+import { currentOf, load, modify, put, type Field } from "../kubeconfig-changes.ts";
 import { OUTPUT_FLAGS } from "../printers/output.ts";
 import { tableWriter } from "../printers/tab-writer.ts";
 
@@ -166,8 +167,8 @@ async function setContext(context: CommandContext): Promise<void> {
   const changes: ContextEntry = {
     ...(flags.has("cluster") ? { cluster: flags.text("cluster") } : {}),
     ...(flags.has("user") ? { user: flags.text("user") } : {}),
-    ...(flags.has("namespace") ? { namespace: flags.text("namespace") } : {}),
-  };
+    ...(flags.has("namespace") ? { namespace: flags.text("namespace") || undefined } : {}),
+  } as ContextEntry;
   await modify(context, (own) => put(own, "contexts", name, { context: { cluster: "", user: "", ...known, ...changes } }), {
     field: "contexts",
     name,
@@ -233,6 +234,13 @@ async function setCredentials(context: CommandContext): Promise<void> {
     ...(flags.text("username") + flags.text("password") === "" ? [] : ["--username/--password"]),
   ];
   if (methods.length > 1) throw new Error(`you cannot specify more than one authentication method at the same time: ${methods.join(", ")}`);
+  const mode = flags.text("exec-interactive-mode");
+  if (flags.has("exec-interactive-mode") && !["IfAvailable", "Never", "Always"].includes(mode))
+    throw new Error("invalid interactive mode type, can be only IfAvailable, Never, Always");
+  const unpaired = flags.list("auth-provider-arg").find((pair) => !pair.includes("=") && !pair.endsWith("-"));
+  if (unpaired !== undefined) throw new HelpAndError(`invalid auth-provider-arg format: ${unpaired}`);
+  if (flags.bool("embed-certs") && flags.text("client-certificate") + flags.text("client-key") === "")
+    throw new Error("you must specify a --client-certificate or --client-key to embed");
   const present = (await load(context)).users?.find((each) => each.name === name)?.user ?? {};
   const user: Record<string, unknown> = { ...present };
   for (const field of ["client-certificate", "client-key"])
@@ -262,7 +270,7 @@ function setExec(user: Record<string, unknown>, { flags }: CommandContext): void
   }
   const known = user["exec"] as Record<string, unknown> | undefined;
   if (!flags.has("exec-command") && !known) return;
-  const exec: Record<string, unknown> = { apiVersion: "", args: null, env: null, provideClusterInfo: false, ...known };
+  const exec: Record<string, unknown> = { args: null, env: null, provideClusterInfo: false, ...known };
   if (flags.has("exec-command")) exec["command"] = flags.text("exec-command");
   if (flags.has("exec-api-version")) exec["apiVersion"] = flags.text("exec-api-version");
   if (flags.list("exec-arg").length > 0) exec["args"] = flags.list("exec-arg");
@@ -323,30 +331,6 @@ async function unsetValue(context: CommandContext): Promise<void> {
   await modify(context, (own) => assign(own, property, undefined));
   context.print(`Property ${JSON.stringify(property)} unset.`);
 }
-
-function assign(own: KubeConfig, property: string, value: string | undefined): void {
-  const [field = "", name = "", key] = property.split(".");
-  if (field === "current-context") {
-    own["current-context"] = value ?? "";
-    return;
-  }
-  const inner = { clusters: "cluster", contexts: "context", users: "user" }[field];
-  if (!inner) throw new Error(`unable to parse ${property} after [] at api.Config`);
-  const list = ((own as Record<string, unknown>)[field] ?? []) as Record<string, unknown>[];
-  const known = list.find((each) => each["name"] === name);
-  if (value === undefined && !known) return;
-  const others = list.filter((each) => each !== known);
-  if (value === undefined && key === undefined) {
-    (own as Record<string, unknown>)[field] = others;
-    return;
-  }
-  const { [key ?? ""]: _, ...rest } = (known?.[inner] ?? {}) as Record<string, unknown>;
-  const content = value === undefined ? rest : { ...rest, [key ?? ""]: typed(key ?? "", value) };
-  (own as Record<string, unknown>)[field] = [...others, { name, [inner]: content }];
-}
-
-const typed = (key: string, value: string) =>
-  key === "insecure-skip-tls-verify" || key === "disable-compression" ? value === "true" : value;
 
 function one(context: CommandContext): string {
   const [name, ...more] = context.args;

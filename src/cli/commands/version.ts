@@ -2,6 +2,7 @@ import type { Json } from "../client.ts";
 import { CLIENT_VERSION } from "../client-version.ts";
 import type { CommandSpec } from "../command.ts";
 import { version as kubesimVersion } from "../../host/cli-host.ts";
+import { CLIENT_VERSION as CLIENT } from "../server-version.ts";
 import { renderJson } from "../printers/output.ts";
 
 const KUSTOMIZE = "v5.8.1";
@@ -33,8 +34,9 @@ const version: CommandSpec = {
     const info: Json = { clientVersion, kustomizeVersion: KUSTOMIZE };
     let failure: unknown;
     if (!context.flags.bool("client")) {
+      const client = await context.client();
       try {
-        info["serverVersion"] = await (await context.client()).get("/version", { timeout: "32s" });
+        info["serverVersion"] = await client.get("/version", { timeout: "32s" });
       } catch (error) {
         failure = error;
       }

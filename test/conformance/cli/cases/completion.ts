@@ -204,7 +204,7 @@ export const completionCases: CaseGroup = {
     unordered('__complete config set ""'),
     '__complete get --profile ""',
     '__complete -n kube-system get pods ""',
-    '__complete --context default get pods ""',
+    '__complete --context kubesim get pods ""',
     "__completeNoDesc g",
     "__completeNoDesc create s",
   ],

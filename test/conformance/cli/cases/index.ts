@@ -6,6 +6,7 @@ import { configCases, discoveryCases, errorCases, eventsCases, helpCases, logsCa
 import { goTemplateFailureCases } from "./go-template-failures.ts";
 import { goTemplateLanguageCases } from "./go-template-language.ts";
 import { jsonpathDialectCases } from "./jsonpath-dialect.ts";
+import { kubeconfigCases } from "./kubeconfig.ts";
 import { kubercCases } from "./kuberc.ts";
 import { loggingCases } from "./logging.ts";
 import { columnsCases, goTemplateCases, jsonpathCases } from "./output-formats.ts";
@@ -47,6 +48,7 @@ export const GROUPS: readonly CaseGroup[] = [
   kustomizeLayoutCases,
   kustomizePatchCases,
   kustomizeReplacementCases,
+  kubeconfigCases,
   writeBasicsCases,
   ...WRITE_GROUPS,
 ];
