@@ -260,6 +260,7 @@ test("history outlives the shell, for its owner's eyes only; shells side by side
   await three.see(PROMPT);
   three.type("\u0012of one\r");
   await three.see(/\nof one/);
+  await three.see(PROMPT);
   await three.leave();
 });
 
