@@ -1,5 +1,6 @@
 import * as host from "../host/cli-host.ts";
 import { StatusError } from "../api/status.ts";
+import type { ResourceInfo } from "./discovery.ts";
 import { ExitError, messageOf } from "./errors.ts";
 import type { Json } from "./client.ts";
 import type { CommandContext } from "./command.ts";
@@ -30,8 +31,17 @@ export async function targetsOfFiles(context: CommandContext, errors?: unknown[]
   return targets;
 }
 
-async function targetOf(context: CommandContext, { object, source }: Manifest): Promise<Target> {
+/** The resource of an object's kind. */
+export async function requireKind(context: CommandContext, object: ApiObject, source: string): Promise<ResourceInfo> {
   const info = await (await context.discovery()).ofKind(object.apiVersion ?? "", object.kind ?? "");
+  if (info) return info;
+  throw new ExitError(
+    `error: resource mapping not found for name: ${JSON.stringify(object.metadata.name ?? "")} namespace: ${JSON.stringify(object.metadata.namespace ?? "")} from ${JSON.stringify(source)}: no matches for kind ${JSON.stringify(object.kind)} in version ${JSON.stringify(object.apiVersion)}\nensure CRDs are installed first`,
+  );
+}
+
+async function targetOf(context: CommandContext, { object, source }: Manifest): Promise<Target> {
+  const info = await requireKind(context, object, source);
   const { namespace, explicitNamespace } = await context.connection();
   if (!info) {
     throw new ExitError(

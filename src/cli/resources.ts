@@ -206,6 +206,8 @@ export interface FetchOptions {
   /** Failures of single objects are collected here instead of thrown at the end. */
   readonly errors?: unknown[] | undefined;
   readonly ignoreNotFound?: boolean | undefined;
+  /** Read this of named objects instead. */
+  readonly subresource?: string | undefined;
 }
 
 /** The objects behind targets, read from the server one target after the other. */
@@ -216,7 +218,7 @@ export async function fetchObjects(context: CommandContext, targets: readonly Ta
   for (const target of targets) {
     try {
       if (target.name !== undefined) {
-        const object = await getObject(client, target, target.name);
+        const object = await getObject(client, target, options.subresource);
         found.push({ info: target.info, namespace: target.namespace, name: target.name, object });
       } else found.push(...(await listObjects(context, target, options)));
     } catch (error) {
@@ -229,9 +231,9 @@ export async function fetchObjects(context: CommandContext, targets: readonly Ta
 }
 
 /** An object that is missing with its whole namespace: the namespace is told. Upstream: cli-runtime/pkg/resource/visitor.go Info.Get */
-async function getObject(client: ApiClient, { info, namespace }: Target, name: string): Promise<ApiObject> {
+async function getObject(client: ApiClient, { info, namespace, name }: Target, subresource?: string): Promise<ApiObject> {
   try {
-    return await client.get<ApiObject>(pathOf(info, namespace, name));
+    return await client.get<ApiObject>(pathOf(info, namespace, name, subresource));
   } catch (error) {
     if (!isNotFound(error) || !namespace || namespace === "default") throw error;
     await client.get(`/api/v1/namespaces/${encodeURIComponent(namespace)}`).catch((missing: unknown) => {

@@ -5,12 +5,14 @@ import { applySetCases } from "./apply-sets.ts";
 import { changesCases } from "./changes.ts";
 import { createCases, createForRealCases } from "./create.ts";
 import { deleteCases } from "./delete.ts";
+import { editCases } from "./edit-and-diff.ts";
 import { filesCases } from "./files.ts";
 import { kustomizeCases } from "./kustomize.ts";
 import { labelCases } from "./labels.ts";
 import { missingCommandsCases } from "./missing-commands.ts";
 import { patchReplaceCases } from "./patch-replace.ts";
 import { rollbackCases } from "./rollback.ts";
+import { rolloutCases } from "./rollouts-and-nodes.ts";
 import { setWorkloadCases } from "./set-workloads.ts";
 
 /** The groups about commands that write. */
@@ -27,6 +29,8 @@ export const WRITE_GROUPS: readonly CaseGroup[] = [
   kustomizeCases,
   missingCommandsCases,
   rollbackCases,
+  rolloutCases,
+  editCases,
   patchReplaceCases,
   setWorkloadCases,
 ];
