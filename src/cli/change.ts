@@ -24,6 +24,8 @@ export interface ChangeOptions {
   readonly held?: "unstructured" | "typed";
   /** False: messages do not tell a dry run, as kubectl's do not there. */
   readonly marksDryRun?: false;
+  /** Whether it is said when there is no object at all. */
+  readonly tellsNothingFound?: true;
   /** What is said when the server does not take the change. */
   readonly refusal?: string;
   /** Makes the new object; undefined leaves it as it is. What is wrong with a part of it can be put with the errors. */
@@ -39,12 +41,13 @@ export async function changeObjects(context: CommandContext, options: ChangeOpti
   const args = options.args ?? context.args;
   const found = local
     ? await (await import("./local-objects.ts")).localObjects(context, args, "typed")
-    : await fetchObjects(context, await targetsOf(context, args, { needsNames: options.needsNames }), {
+    : await fetchObjects(context, await targetsOf(context, args, { needsNames: options.needsNames, errors }), {
         selector: context.flags.text("selector"),
         errors,
       });
   if (options.atomic) throwAll(errors);
   await options.check?.();
+  if (options.tellsNothingFound && found.length === 0 && errors.length === 0) await tellNothingFound(context);
   for (const each of found) {
     try {
       const changed = options.change(each, errors);
@@ -63,6 +66,10 @@ export async function changeObjects(context: CommandContext, options: ChangeOpti
   }
   throwAll(errors);
 }
+
+/** Upstream: kubectl/pkg/cmd/rollout */
+export const tellNothingFound = async (context: CommandContext): Promise<void> =>
+  context.io.err(`No resources found in ${await context.namespace()} namespace.\n`);
 
 interface Sending {
   readonly patch: Json;

@@ -45,7 +45,8 @@ export async function editObjects(
   let reasons: Reason[] = [];
   let before: string | undefined;
   for (;;) {
-    const file = await launch(context, `${renderHeader(options.header ?? HEADER, reasons)}${content}`);
+    const header = context.flags.text("output") === "json" ? "" : renderHeader(options.header ?? HEADER, reasons);
+    const file = await launch(context, windowsLines(context, `${header}${content}`));
     const edited = host.readText(file).replaceAll("\r\n", "\n");
     const discard = () => host.removeFile(file);
     if (before !== undefined && strip(before) === strip(edited)) {
@@ -116,10 +117,11 @@ async function saveAll(
   file: string,
   options: Parameters<typeof editObjects>[2],
 ): Promise<readonly Reason[] | undefined> {
-  const { parseManifests } = await import("./manifests.ts");
+  const { parseManifests, requireKind } = await import("./manifests.ts");
   let changed: ApiObject[];
   try {
     changed = (await parseManifests(edited, "edited-file")).map(({ object }) => object);
+    for (const object of changed) await requireKind(context, object, "edited-file");
   } catch (error) {
     return [{ head: `The edited file had a syntax error: ${messageOf(error)}`, causes: [] }];
   }
@@ -174,10 +176,11 @@ async function fileText(context: CommandContext, all: readonly Edited[]): Promis
     all.length === 1 && first
       ? withoutManagedFields(first.object)
       : { apiVersion: "v1", items: all.map(({ object }) => withoutManagedFields(object)), kind: "List", metadata: {} };
-  const text =
-    context.flags.text("output") === "json" ? `${renderJson(sortKeys(shown))}\n` : (await import("../api/yaml.ts")).renderYaml(shown);
-  return context.flags.bool("windows-line-endings") ? text.replaceAll("\n", "\r\n") : text;
+  return context.flags.text("output") === "json" ? `${renderJson(sortKeys(shown))}\n` : (await import("../api/yaml.ts")).renderYaml(shown);
 }
+
+const windowsLines = ({ flags }: CommandContext, text: string) =>
+  flags.bool("windows-line-endings") ? text.replaceAll("\n", "\r\n") : text;
 
 function renderHeader(header: string, reasons: readonly Reason[]): string {
   return (

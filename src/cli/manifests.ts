@@ -33,13 +33,8 @@ export async function targetsOfFiles(context: CommandContext, errors?: unknown[]
 }
 
 async function targetOf(context: CommandContext, { object, source }: Manifest): Promise<Target> {
-  const info = await recognized(context, object, source);
+  const info = await requireKind(context, object, source);
   const { namespace, explicitNamespace } = await context.connection();
-  if (!info) {
-    throw new ExitError(
-      `error: resource mapping not found for name: ${JSON.stringify(object.metadata.name ?? "")} namespace: ${JSON.stringify(object.metadata.namespace ?? "")} from ${JSON.stringify(source)}: no matches for kind ${JSON.stringify(object.kind)} in version ${JSON.stringify(object.apiVersion)}\nensure CRDs are installed first`,
-    );
-  }
   const own = object.metadata.namespace;
   if (info.namespaced && own && explicitNamespace && own !== namespace) {
     throw new WrongNamespace(
@@ -50,6 +45,15 @@ async function targetOf(context: CommandContext, { object, source }: Manifest): 
   const place = info.namespaced ? own || (everywhere ? undefined : namespace) : undefined;
   const manifest = place === undefined ? object : { ...object, metadata: { ...object.metadata, namespace: place } };
   return { info, namespace: place, name: object.metadata.name, manifest, source };
+}
+
+/** The resource of an object's kind. */
+export async function requireKind(context: CommandContext, object: ApiObject, source: string): Promise<ResourceInfo> {
+  const info = await recognized(context, object, source);
+  if (info) return info;
+  throw new ExitError(
+    `error: resource mapping not found for name: ${JSON.stringify(object.metadata.name ?? "")} namespace: ${JSON.stringify(object.metadata.namespace ?? "")} from ${JSON.stringify(source)}: no matches for kind ${JSON.stringify(object.kind)} in version ${JSON.stringify(object.apiVersion)}\nensure CRDs are installed first`,
+  );
 }
 
 async function recognized(context: CommandContext, object: ApiObject, source: string): Promise<ResourceInfo | undefined> {

@@ -29,7 +29,7 @@ export async function parseAllowlist(context: CommandContext): Promise<ResourceI
   return found;
 }
 
-interface Pruning {
+export interface Pruning {
   readonly targets: readonly Target[];
   /** The uids of what was applied. */
   readonly kept: ReadonlySet<string | undefined>;
@@ -38,12 +38,42 @@ interface Pruning {
 
 /** Deletes what an earlier apply made and this one does not name. Upstream: kubectl/pkg/cmd/apply/prune.go */
 export async function prune(context: CommandContext, allowed: readonly ResourceInfo[], pruning: Pruning): Promise<void> {
-  const kinds = allowed.length > 0 ? allowed : await defaultKinds(context);
-  const namespaces = new Set(pruning.targets.flatMap(({ info, namespace }) => (info.namespaced && namespace ? [namespace] : [])));
+  const namespaces = namespacesOf(pruning.targets);
   const { namespace, explicitNamespace } = await context.connection();
   if (explicitNamespace) namespaces.add(namespace);
-  for (const place of namespaces) for (const info of kinds) if (info.namespaced) await pruneKind(context, info, place, pruning);
-  for (const info of kinds) if (!info.namespaced) await pruneKind(context, info, undefined, pruning);
+  for (const { info, place } of await placesOf(context, allowed, namespaces)) {
+    for (const object of await prunable(context, { info, place, kept: pruning.kept }))
+      await pruneOne(context, { info, place, object }, pruning);
+  }
+}
+
+export const namespacesOf = (targets: readonly Target[]): Set<string> =>
+  new Set(targets.flatMap(({ info, namespace }) => (info.namespaced && namespace ? [namespace] : [])));
+
+interface Place {
+  readonly info: ResourceInfo;
+  readonly place: string | undefined;
+}
+
+/** Where to look for what can be pruned. */
+export async function placesOf(
+  context: CommandContext,
+  allowed: readonly ResourceInfo[],
+  namespaces: ReadonlySet<string>,
+): Promise<Place[]> {
+  const kinds = allowed.length > 0 ? allowed : await defaultKinds(context);
+  const within = [...namespaces].flatMap((place) => kinds.filter(({ namespaced }) => namespaced).map((info) => ({ info, place })));
+  return [...within, ...kinds.filter(({ namespaced }) => !namespaced).map((info) => ({ info, place: undefined }))];
+}
+
+/** What was applied, is selected, and is not to be kept. */
+export async function prunable(context: CommandContext, { info, place, kept }: Place & Pick<Pruning, "kept">): Promise<ApiObject[]> {
+  const client = await context.client();
+  const query = { labelSelector: context.flags.text("selector") };
+  const list = await client.get<{ items?: ApiObject[] | null }>(pathOf(info, place), query);
+  return (list.items ?? [])
+    .filter(({ metadata }) => metadata.annotations?.[LAST_APPLIED] !== undefined && !kept.has(metadata.uid))
+    .map((item) => ({ ...item, apiVersion: apiVersionOf(info), kind: info.kind }));
 }
 
 async function defaultKinds(context: CommandContext): Promise<ResourceInfo[]> {
@@ -61,21 +91,15 @@ async function defaultKinds(context: CommandContext): Promise<ResourceInfo[]> {
   return found;
 }
 
-async function pruneKind(
+async function pruneOne(
   context: CommandContext,
-  info: ResourceInfo,
-  namespace: string | undefined,
-  { kept, dryRun }: Pruning,
+  { info, place, object }: Place & { readonly object: ApiObject },
+  { dryRun }: Pruning,
 ): Promise<void> {
   const client = await context.client();
-  const { flags } = context;
-  const list = await client.get<{ items?: ApiObject[] | null }>(pathOf(info, namespace), { labelSelector: flags.text("selector") });
-  for (const item of list.items ?? []) {
-    const { name = "", uid, annotations } = item.metadata;
-    if (annotations?.[LAST_APPLIED] === undefined || kept.has(uid)) continue;
-    if (dryRun !== "client") await client.json("DELETE", pathOf(info, namespace, name), { body: deleteOptions(flags, dryRun) });
-    // Every object has a printer of its own: nothing separates them.
-    const report = await reporter(context, dryRun);
-    report({ ...item, apiVersion: apiVersionOf(info), kind: info.kind }, info, "pruned");
-  }
+  const body = deleteOptions(context.flags, dryRun);
+  if (dryRun !== "client") await client.json("DELETE", pathOf(info, place, object.metadata.name), { body });
+  // Every object has a printer of its own: nothing separates them.
+  const report = await reporter(context, dryRun);
+  report(object, info, "pruned");
 }

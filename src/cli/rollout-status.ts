@@ -1,7 +1,9 @@
 import type { DaemonSet, Deployment, StatefulSet } from "../api/generated/apps-v1.ts";
 import { after } from "../host/cli-host.ts";
+import { tellNothingFound } from "./change.ts";
 import type { CommandContext } from "./command.ts";
 import { pathOf } from "./discovery.ts";
+import { throwAll } from "./errors.ts";
 import { fetchObjects, targetsOf, type ApiObject, type Found } from "./resources.ts";
 
 interface Progress {
@@ -11,10 +13,18 @@ interface Progress {
 
 /** Upstream: k8s.io/kubectl/pkg/cmd/rollout/rollout_status.go */
 export async function status(context: CommandContext): Promise<void> {
-  for (const found of await fetchObjects(context, await targetsOf(context), {
-    selector: context.flags.text("selector"),
-  }))
-    await one(context, found);
+  const errors: unknown[] = [];
+  const targets = await targetsOf(context, context.args, { errors });
+  const all = await fetchObjects(context, targets, { selector: context.flags.text("selector"), errors });
+  for (const found of all) {
+    try {
+      await one(context, found);
+    } catch (error) {
+      errors.push(error);
+    }
+  }
+  throwAll(errors);
+  if (all.length === 0) await tellNothingFound(context);
 }
 
 async function one(context: CommandContext, found: Found): Promise<void> {

@@ -95,7 +95,13 @@ async function patch(applying: Applying, target: Target, first: ApiObject): Prom
 /** The patch, or why there is none. */
 async function created({ context, dryRun }: Applying, target: Target, live: ApiObject): Promise<Patch> {
   try {
-    return await threeWay(context, target, live);
+    return await threeWay({
+      info: target.info,
+      modified: withLastApplied(target.manifest as ApiObject),
+      live,
+      overwrite: context.flags.bool("overwrite"),
+      warn: context.flags.bool("openapi-patch") ? (text) => context.io.err(text) : undefined,
+    });
   } catch (error) {
     throw patchFailure(dryRun === "client" ? error : addSource("patching", target.source, error), undefined, target);
   }

@@ -51,7 +51,7 @@ async function decide(context: CommandContext, decision: Decision): Promise<void
   if (context.args.length === 0 && !hasFiles(context)) throw new Error("one or more CSRs must be specified as <name> or -f <filename>");
   const report = await reporter(context);
   const errors: unknown[] = [];
-  const names = context.args.map((name) => `certificatesigningrequests/${name}`);
+  const names = context.args.map((name) => (name.includes("/") ? name : `certificatesigningrequests/${name}`));
   const found = await fetchObjects(context, await targetsOf(context, names), { errors });
   const client = await context.client();
   let decided = 0;

@@ -14,6 +14,8 @@ function spec(unschedulable: boolean): CommandSpec {
     async run(context) {
       if (context.args.length === 0 && context.flags.text("selector") === "")
         throw context.usage(`USAGE: ${unschedulable ? "cordon" : "uncordon"} NODE [flags]`);
+      if (context.args.length > 0 && context.flags.text("selector") !== "")
+        throw context.usage("error: cannot specify both a node name and a --selector option");
       await setUnschedulable(context, context.args, unschedulable);
     },
   };
@@ -25,6 +27,7 @@ export async function setUnschedulable(context: CommandContext, names: readonly 
     operation: unschedulable ? "cordoned" : "uncordoned",
     unchanged: `already ${unschedulable ? "cordoned" : "uncordoned"}`,
     args,
+    atomic: true,
     change({ object }) {
       const current = (object["spec"] ?? {}) as { unschedulable?: boolean };
       if ((current.unschedulable ?? false) === unschedulable) return undefined;

@@ -1,13 +1,15 @@
-import { isNotFound } from "../../api/status.ts";
+import { isNotFound, StatusError } from "../../api/status.ts";
 import * as host from "../../host/cli-host.ts";
-import { withoutManagedFields } from "../printers/output.ts";
+import { addSource } from "../add-source.ts";
+import { fieldManagerOf, warnIfDeleting } from "../apply/applying.ts";
+import { threeWay } from "../apply/three-way.ts";
 import type { Json } from "../client.ts";
 import type { CommandContext, CommandSpec } from "../command.ts";
-import { pathOf } from "../discovery.ts";
+import { pathOf, type ResourceInfo } from "../discovery.ts";
 import { ExitError, renderError } from "../errors.ts";
 import { LAST_APPLIED } from "../last-applied.ts";
-import { FILE_FLAGS, hasFiles, SELECTOR_FLAG, targetsOf, type ApiObject } from "../resources.ts";
-import { schemaOf } from "../strategic.ts";
+import { withoutManagedFields } from "../printers/output.ts";
+import { FILE_FLAGS, hasFiles, SELECTOR_FLAG, targetsOf, type ApiObject, type Target } from "../resources.ts";
 
 const diff: CommandSpec = {
   usage: "-f FILENAME",
@@ -22,9 +24,9 @@ const diff: CommandSpec = {
       default: "kubectl-client-side-apply",
       usage: "Name that the changes are recorded under.",
     },
-    { name: "force-conflicts", type: "bool", usage: "Accepted for compatibility" },
-    { name: "prune", type: "bool", usage: "Accepted for compatibility" },
-    { name: "prune-allowlist", type: "stringArray", usage: "Accepted for compatibility" },
+    { name: "force-conflicts", type: "bool", usage: "If true, fields that others own are taken over, with --server-side." },
+    { name: "prune", type: "bool", usage: "Show what apply --prune would delete, too." },
+    { name: "prune-allowlist", type: "stringArray", usage: "Kinds for --prune" },
     { name: "show-secrets", type: "bool", usage: "If true, the values of secrets are shown." },
     { name: "server-side", type: "bool", usage: "If true, the server merges, not the client." },
     { name: "show-managed-fields", type: "bool", usage: "If true, include managed fields." },
@@ -43,42 +45,85 @@ const diff: CommandSpec = {
 export default diff;
 
 async function runDiff(context: CommandContext): Promise<number> {
+  const { flags } = context;
   if (context.args.length > 0) throw context.usage(`Unexpected args: [${context.args.join(" ")}]`);
   if (!hasFiles(context)) throw new Error("must specify one of -f and -k");
-  const { renderYaml } = await import("../../api/yaml.ts");
-  const client = await context.client();
-  const folder = host.temporaryFolder("kubesim-diff-");
-  const [live, merged] = [host.joinPath(folder, "LIVE"), host.joinPath(folder, "MERGED")];
-  host.makeFolder(live);
-  host.makeFolder(merged);
-  for (const target of await targetsOf(context)) {
-    const path = pathOf(target.info, target.namespace, target.name ?? "");
-    const modified = target.manifest as ApiObject;
-    let before: ApiObject | undefined;
-    try {
-      before = await client.get<ApiObject>(path);
-    } catch (error) {
-      if (!isNotFound(error)) throw error;
-    }
-    const query = { dryRun: "All", fieldManager: context.flags.text("field-manager") };
-    const after = before
-      ? await client.json<Json>("PATCH", path, {
-          query,
-          ...(await patchFor(target.info, before, withoutLastApplied(modified))),
-        })
-      : await client.json<Json>("POST", pathOf(target.info, target.namespace), {
-          query,
-          body: modified,
-        });
-    const name = `${target.info.group ? `${target.info.group}.` : ""}${target.info.version}.${target.info.kind}.${target.namespace ?? ""}.${target.name}`;
-    if (before) host.writeText(host.joinPath(live, name), renderYaml(withoutManagedFields(before)));
-    else host.writeText(host.joinPath(live, name), "");
-    host.writeText(host.joinPath(merged, name), renderYaml(withoutManagedFields(after)));
+  if (flags.bool("force-conflicts") && !flags.bool("server-side")) throw new Error("--force-conflicts only works with --server-side");
+  const pruning = flags.bool("prune") ? await import("../prune.ts") : undefined;
+  const kinds = (await pruning?.parseAllowlist(context)) ?? [];
+  const folders = [host.temporaryFolder("LIVE-"), host.temporaryFolder("MERGED-")] as const;
+  try {
+    const targets = await targetsOf(context);
+    const kept = new Set<string | undefined>();
+    for (const target of targets) kept.add((await compareOne(context, target, folders))?.metadata.uid);
+    for (const { info, place } of (await pruning?.placesOf(context, kinds, pruning.namespacesOf(targets))) ?? [])
+      for (const object of (await pruning?.prunable(context, { info, place, kept })) ?? [])
+        // In the one folder only: it is shown as going away, as it is.
+        write(folders[0], fileName(info, object.metadata.namespace, object.metadata.name), await render(object));
+    return await runDiffProgram(folders);
+  } finally {
+    for (const folder of folders) host.removeFile(folder);
   }
-  const [command = "diff", ...args] = (host.environment("KUBECTL_EXTERNAL_DIFF") || "diff -u -N").split(" ");
-  const code = await host.runProgram(command, [...args, live, merged]);
-  host.removeFile(folder);
-  return code;
+}
+
+type Folders = readonly [live: string, merged: string];
+
+const MAX_TRIES = 4;
+
+/** Writes both versions; returns the live object. */
+async function compareOne(context: CommandContext, target: Target, folders: Folders): Promise<ApiObject | undefined> {
+  for (let tries = 1; ; tries++) {
+    const live = await findLive(context, target);
+    try {
+      const merged = await mergedObject(context, target, { live, locked: tries < MAX_TRIES });
+      await writeBoth(context, target, folders, { live, merged });
+      if (live) warnIfDeleting(context, live);
+      return live;
+    } catch (error) {
+      if (!(error instanceof StatusError && error.reason === "Conflict") || tries === MAX_TRIES) throw error;
+    }
+  }
+}
+
+async function findLive(context: CommandContext, { info, namespace, name }: Target): Promise<ApiObject | undefined> {
+  if (name === undefined) throw new Error("resource name may not be empty");
+  try {
+    return await (await context.client()).get<ApiObject>(pathOf(info, namespace, name));
+  } catch (error) {
+    if (isNotFound(error)) return undefined;
+    throw error;
+  }
+}
+
+interface Existing {
+  readonly live: ApiObject | undefined;
+  /** Whether the live object may not change meanwhile. */
+  readonly locked: boolean;
+}
+
+/** As it would be if it was applied. Upstream: InfoObject.Merged */
+async function mergedObject(context: CommandContext, target: Target, { live, locked }: Existing): Promise<ApiObject> {
+  const client = await context.client();
+  const { info, namespace, name, source } = target;
+  const manifest = target.manifest as ApiObject;
+  const path = pathOf(info, namespace, name);
+  const query = { dryRun: "All", fieldManager: fieldManagerOf(context) };
+  if (context.flags.bool("server-side")) {
+    const force = context.flags.bool("force-conflicts");
+    const contentType = "application/apply-patch+yaml";
+    return client.json<ApiObject>("PATCH", path, { query: { ...query, force }, body: `${JSON.stringify(manifest)}\n`, contentType });
+  }
+  if (!live) return client.json<ApiObject>("POST", pathOf(info, namespace), { query, body: manifest });
+  try {
+    const warn = (text: string) => context.io.err(text);
+    const { body, contentType } = await threeWay({ info, modified: withoutLastApplied(manifest), live, overwrite: true, warn });
+    if (Object.keys(body).length === 0) return live;
+    const { resourceVersion } = live.metadata;
+    const patch = locked ? { ...body, metadata: { ...(body["metadata"] as object | undefined), resourceVersion } } : body;
+    return await client.json<ApiObject>("PATCH", path, { query, body: patch, contentType });
+  } catch (error) {
+    throw addSource("patching", source, error);
+  }
 }
 
 /** As apply compares it: with annotations, be they none, and without its own. Upstream: util.GetModifiedConfiguration */
@@ -87,21 +132,47 @@ function withoutLastApplied(object: ApiObject): ApiObject {
   return { ...object, metadata: { ...object.metadata, annotations } };
 }
 
-async function patchFor(
-  info: Parameters<typeof schemaOf>[0],
-  before: ApiObject,
-  modified: ApiObject,
-): Promise<{ body: Json; contentType: string }> {
-  const text = before.metadata.annotations?.[LAST_APPLIED];
-  const original = text ? (JSON.parse(text) as Json) : {};
-  const schema = schemaOf(info);
-  if (!schema)
-    return {
-      body: (await import("../../api/merge-patch.ts")).createThreeWayMergePatch(original, modified, before),
-      contentType: "application/merge-patch+json",
-    };
-  return {
-    body: (await import("../../api/strategic-merge-patch.ts")).createThreeWayStrategicPatch(schema, original, modified, before),
-    contentType: "application/strategic-merge-patch+json",
-  };
+async function writeBoth(
+  { flags }: CommandContext,
+  { info, namespace, name }: Target,
+  [liveFolder, mergedFolder]: Folders,
+  versions: { readonly live: ApiObject | undefined; readonly merged: ApiObject },
+): Promise<void> {
+  const shown = (object: ApiObject) => (flags.bool("show-managed-fields") ? object : (withoutManagedFields(object) as ApiObject));
+  let live = versions.live && shown(versions.live);
+  let merged = shown(versions.merged);
+  const hides = !flags.bool("show-secrets") && info.version === "v1" && info.kind === "Secret";
+  if (hides) [live, merged] = masked(live, merged);
+  const file = fileName(info, namespace, name);
+  // What hides values makes a null of a secret that is not there.
+  write(liveFolder, file, live ? await render(live) : hides ? "null\n" : "");
+  write(mergedFolder, file, await render(merged));
+}
+
+/** Values of secrets are not shown, only whether they differ. Upstream: Masker.run */
+function masked(live: ApiObject | undefined, merged: ApiObject): [ApiObject | undefined, ApiObject] {
+  const from = (live?.["data"] ?? {}) as Json;
+  const to = (merged["data"] ?? {}) as Json;
+  const hide = (own: Json, other: Json, change: string) =>
+    Object.fromEntries(Object.keys(own).map((key) => [key, key in other && own[key] !== other[key] ? `*** (${change})` : "***"]));
+  const withData = (object: ApiObject, data: Json) => ("data" in object ? { ...object, data } : object);
+  return [live && withData(live, hide(from, to, "before")), withData(merged, hide(to, from, "after"))];
+}
+
+const fileName = ({ group, version, kind }: ResourceInfo, namespace = "", name = "") =>
+  `${group ? `${group}.` : ""}${version}.${kind}.${namespace}.${name}`;
+const write = (folder: string, file: string, text: string) => host.writeText(host.joinPath(folder, file), text);
+const render = async (object: ApiObject) => (await import("../../api/yaml.ts")).renderYaml(object);
+
+/** Upstream: DiffProgram.Run */
+async function runDiffProgram(folders: Folders): Promise<number> {
+  const chosen = host.environment("KUBECTL_EXTERNAL_DIFF") || undefined;
+  const [command = "diff", ...flags] = (chosen ?? "diff -u -N").split(" ");
+  const args = chosen === undefined ? [...flags, ...folders] : [...folders, ...flags.filter((flag) => /^[a-zA-Z0-9-=]+$/.test(flag))];
+  const failed = (reason: string) => new Error(`failed to run ${JSON.stringify(command)}: ${reason}`);
+  const code = await host.runProgram(command, args).catch(() => {
+    throw failed("executable file not found in $PATH");
+  });
+  if (code > 1) throw failed(`exit status ${code}`);
+  return code;
 }

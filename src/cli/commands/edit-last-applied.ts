@@ -32,8 +32,11 @@ const editLastApplied: CommandSpec = {
     await editObjects(context, remembered, {
       header: APPLIED_HEADER,
       skipped: ({ info }, object) => report(object, info, "skipped"),
-      async save({ info, namespace, name }, object) {
-        const body = { metadata: { annotations: { [LAST_APPLIED]: rememberedText(object) } } };
+      async save({ info, namespace, name, object: original }, object) {
+        // Managers that were remembered are not shown to the editor.
+        const { managedFields } = original.metadata;
+        const whole = managedFields === undefined ? object : { ...object, metadata: { ...object.metadata, managedFields } };
+        const body = { metadata: { annotations: { [LAST_APPLIED]: rememberedText(whole) } } };
         await client.json("PATCH", pathOf(info, namespace, name), { query, body, contentType: "application/merge-patch+json" });
         report(object, info, "edited");
       },

@@ -2,7 +2,7 @@ import { contentTypeFor, difference } from "../change.ts";
 import type { CommandSpec } from "../command.ts";
 import { pathOf } from "../discovery.ts";
 import { editObjects } from "../editor.ts";
-import { withLastApplied } from "../last-applied.ts";
+import { LAST_APPLIED, withLastApplied } from "../last-applied.ts";
 import { FIELD_MANAGER_FLAG, fieldValidation, OUTPUT_FLAGS, reporter, VALIDATE_FLAG } from "../report.ts";
 import { type ApiObject, fetchObjects, FILE_FLAGS, targetsOf } from "../resources.ts";
 import { withoutManagedFields } from "../printers/output.ts";
@@ -34,7 +34,7 @@ const edit: CommandSpec = {
         `unable to match a printer suitable for the output format ${JSON.stringify(output)}, allowed formats are: json,kyaml,yaml`,
       );
     const query = { fieldManager: flags.text("field-manager"), fieldValidation: fieldValidation(context) };
-    const found = await fetchObjects(context, await targetsOf(context));
+    const found = await fetchObjects(context, await targetsOf(context), { subresource: flags.text("subresource") });
     if (found.length === 0) throw new Error("edit cancelled, no objects found");
     const client = await context.client();
     const report = await reporter(context);
@@ -42,7 +42,7 @@ const edit: CommandSpec = {
       skipped: ({ info }, object) => report(object, info, "skipped"),
       async save(original, object) {
         const { info, namespace, name } = original;
-        const changed = flags.bool("save-config") ? withLastApplied(object) : object;
+        const changed = flags.bool("save-config") ? remembering(object, original.object) : object;
         const shown = withoutManagedFields(original.object) as ApiObject;
         if (!sameIdentity(shown, changed)) throw new Error("At least one of apiVersion, kind and name was changed");
         const patch = await difference({ info, object: shown }, changed);
@@ -55,6 +55,13 @@ const edit: CommandSpec = {
 };
 
 export default edit;
+
+/** What is remembered has its managers, which were not shown to the editor. */
+function remembering(object: ApiObject, { metadata: { managedFields } }: ApiObject): ApiObject {
+  const whole = managedFields === undefined ? object : { ...object, metadata: { ...object.metadata, managedFields } };
+  const annotation = withLastApplied(whole).metadata.annotations?.[LAST_APPLIED] ?? "";
+  return { ...object, metadata: { ...object.metadata, annotations: { ...object.metadata.annotations, [LAST_APPLIED]: annotation } } };
+}
 
 const sameIdentity = (a: ApiObject, b: ApiObject) =>
   UNCHANGEABLE.every((key) => (key === "name" ? a.metadata.name === b.metadata.name : a[key] === b[key]));

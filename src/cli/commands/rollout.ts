@@ -116,13 +116,14 @@ async function restart(context: CommandContext): Promise<void> {
   await changeObjects(context, {
     manager: context.flags.text("field-manager"),
     operation: "restarted",
+    tellsNothingFound: true,
     change({ object, info, name }) {
       if (!["deployments", "daemonsets", "statefulsets"].includes(info.resource))
-        throw new Error(`${groupResourceOf(info)} ${JSON.stringify(name)} restarting is not supported`);
+        throw new Error(`error: ${groupResourceOf(info)} ${JSON.stringify(name)} restarting is not supported`);
       const spec = specOf(object);
       if (spec.paused)
         throw new Error(
-          `${groupResourceOf(info)} ${JSON.stringify(name)} can't restart paused ${info.singular} (run rollout resume first)`,
+          `error: ${groupResourceOf(info)} ${JSON.stringify(name)} can't restart paused ${info.singular} (run rollout resume first)`,
         );
       const annotations = {
         ...spec.template?.metadata?.annotations,
@@ -143,9 +144,11 @@ async function pause(context: CommandContext): Promise<void> {
   await changeObjects(context, {
     manager: context.flags.text("field-manager"),
     operation: "paused",
+    tellsNothingFound: true,
     change({ object, info, name }) {
-      if (info.resource !== "deployments") throw new Error(`${groupResourceOf(info)} ${JSON.stringify(name)} pausing is not supported`);
-      if (specOf(object).paused) throw new Error(`${groupResourceOf(info)} ${JSON.stringify(name)} is already paused`);
+      if (info.resource !== "deployments")
+        throw new Error(`error: ${groupResourceOf(info)} ${JSON.stringify(name)} pausing is not supported`);
+      if (specOf(object).paused) throw new Error(`error: ${groupResourceOf(info)} ${JSON.stringify(name)} is already paused`);
       return { ...object, spec: { ...specOf(object), paused: true } };
     },
   });
@@ -155,10 +158,12 @@ async function resume(context: CommandContext): Promise<void> {
   await changeObjects(context, {
     manager: context.flags.text("field-manager"),
     operation: "resumed",
+    tellsNothingFound: true,
     change({ object, info, name }) {
-      if (info.resource !== "deployments") throw new Error(`${groupResourceOf(info)} ${JSON.stringify(name)} resuming is not supported`);
+      if (info.resource !== "deployments")
+        throw new Error(`error: ${groupResourceOf(info)} ${JSON.stringify(name)} resuming is not supported`);
       const { paused, ...rest } = specOf(object);
-      if (!paused) throw new Error(`${groupResourceOf(info)} ${JSON.stringify(name)} is not paused`);
+      if (!paused) throw new Error(`error: ${groupResourceOf(info)} ${JSON.stringify(name)} is not paused`);
       return { ...object, spec: rest };
     },
   });

@@ -23,7 +23,7 @@ const viewLastApplied: CommandSpec = {
       throw new Error(
         "You must provide one or more resources by argument or filename.\nExample resource specifications include:\n   '-f rsrc.yaml'\n   '--filename=rsrc.json'\n   '<resource> <name>'\n   '<resource>'",
       );
-    const found = await fetchObjects(context, await targetsOf(context, context.args, { allSelects: true }), {
+    const found = await fetchObjects(context, await targetsOf(context, context.args, { needsNames: true, allSelects: true }), {
       selector: context.flags.text("selector"),
     });
     for (const { object } of found) {

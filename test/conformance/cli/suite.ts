@@ -191,13 +191,18 @@ function masked({ stdout, stderr, status }: Outcome, side: Side, folder: string)
 }
 
 function maskText(text: string, side: Side, folder: string): string {
-  return text
-    .replaceAll(kubectl()[0], "kubectl")
-    .replaceAll(folder, "DIR")
-    .replaceAll(side.folder, "SIDE")
-    .replaceAll(path.dirname(side.cluster.kubeconfig), "CLUSTER")
-    .replaceAll(`127.0.0.1:${side.cluster.port}`, "127.0.0.1:PORTX")
-    .replace(/kubectl-edit-\d+/g, "kubectl-edit-N");
+  return (
+    text
+      .replaceAll(kubectl()[0], "kubectl")
+      .replaceAll(folder, "DIR")
+      .replaceAll(side.folder, "SIDE")
+      .replaceAll(path.dirname(side.cluster.kubeconfig), "CLUSTER")
+      .replaceAll(`127.0.0.1:${side.cluster.port}`, "127.0.0.1:PORTX")
+      .replace(/kubectl-edit-\d+/g, "kubectl-edit-N")
+      .replace(/(LIVE|MERGED)-\w+/g, "$1-N")
+      // When a file was compared; one that is not there has the time zero.
+      .replace(/\t(?!1970)\d{4}-\d\d-\d\d [\d:.]+ \+\d{4}$/gm, "\tTIME")
+  );
 }
 
 const filesText = (folder: string, side: Side) =>

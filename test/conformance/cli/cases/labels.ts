@@ -84,7 +84,7 @@ export const labelCases: CaseGroup = {
     over("label -f f.yaml f=1 --local -o yaml", configMap("a")),
     over("annotate -f f.yaml f=1 --local -o json", configMap("a")),
     over("label -f f.yaml f=1 --local", configMap("a")),
-    over("label -f f.yaml f=1 --local", configMap("x") + "---\n" + deployment("y")),
+    over("label -f f.yaml f=1 --local", configMap("one") + "---\n" + deployment("two")),
     over("label -f f.yaml f- --local", configMap("a")),
     over("label -f f.yaml --list --local", configMap("a", "x: one", "labels: {q: r}")),
     over("label -f f.yaml f=1 --local --dry-run=server", configMap("a")),

@@ -75,7 +75,6 @@ export const patchReplaceCases: CaseGroup = {
     'patch cm a --local -p \'{"data":{"f":"2"}}\'',
     { command: "patch cm a --patch-file=p.yaml", files: { "p.yaml": "data:\n  pf: one\n" } },
     { command: "patch cm a --patch-file=p.json --type=json", files: { "p.json": '[{"op":"add","path":"/data/pf","value":"two"}]' } },
-    { command: "patch cm a --patch-file=/dev/stdin", stdin: '{"data":{"pf":"three"}}' },
     "patch cm a --patch-file=",
     "patch cm a --patch=",
     over("replace -f f.yaml", configMap("a", "r: one")),

@@ -6,6 +6,7 @@ import { changesCases } from "./changes.ts";
 import { createCases, createForRealCases } from "./create.ts";
 import { attachCases, cpCases, execCases } from "./exec-attach-cp.ts";
 import { deleteCases } from "./delete.ts";
+import { editCases } from "./edit-and-diff.ts";
 import { filesCases } from "./files.ts";
 import { kustomizeApplyCases } from "./kustomize-apply.ts";
 import { kustomizeCases } from "./kustomize.ts";
@@ -18,6 +19,7 @@ import { drainCases, waitCases } from "./wait-drain.ts";
 import { labelCases } from "./labels.ts";
 import { patchReplaceCases } from "./patch-replace.ts";
 import { rollbackCases } from "./rollback.ts";
+import { rolloutCases } from "./rollouts-and-nodes.ts";
 import { setWorkloadCases } from "./set-workloads.ts";
 
 /** The groups about commands that write. */
@@ -47,6 +49,8 @@ export const WRITE_GROUPS: readonly CaseGroup[] = [
   portForwardCases,
   proxyCases,
   rollbackCases,
+  rolloutCases,
+  editCases,
   patchReplaceCases,
   setWorkloadCases,
 ];
