@@ -1,11 +1,13 @@
 import type { CaseGroup } from "../case.ts";
 import { describeCases } from "./describe.ts";
+import { getChoiceCases } from "./get-choices.ts";
 import { getCases } from "./get.ts";
 import { configCases, discoveryCases, errorCases, eventsCases, helpCases, logsCases } from "./questions.ts";
 import { goTemplateFailureCases } from "./go-template-failures.ts";
 import { goTemplateLanguageCases } from "./go-template-language.ts";
 import { jsonpathDialectCases } from "./jsonpath-dialect.ts";
 import { columnsCases, goTemplateCases, jsonpathCases } from "./output-formats.ts";
+import { questionDetailCases } from "./question-details.ts";
 import { richCases } from "./rich.ts";
 import { sortWatchColumnCases } from "./sort-watch-columns.ts";
 import { typedObjectCases } from "./typed-objects.ts";
@@ -15,10 +17,12 @@ import { WRITE_GROUPS } from "./write-groups.ts";
 /** Every group of cases; a new file is one line here. */
 export const GROUPS: readonly CaseGroup[] = [
   getCases,
+  getChoiceCases,
   jsonpathCases,
   goTemplateCases,
   columnsCases,
   describeCases,
+  questionDetailCases,
   richCases,
   jsonpathDialectCases,
   goTemplateFailureCases,
