@@ -231,7 +231,8 @@ function match(resources: readonly ResourceInfo[], word: string): ResourceInfo |
   const [name = "", ...rest] = lower.split(".");
   const candidates = resources.filter((info) => info.resource === name || info.singular === name || info.kind.toLowerCase() === name);
   const isShort = candidates.length === 0;
-  const named = isShort ? resources.filter((info) => info.shortNames.includes(name)) : candidates;
+  // Only short names mind capitals.
+  const named = isShort ? resources.filter((info) => info.shortNames.includes(word.split(".")[0] ?? "")) : candidates;
   const suffix = rest.join(".");
   if (suffix === "") return named[0];
   // RESOURCE.VERSION.GROUP takes a group, though an empty one. A short name stands for the version that the server prefers.

@@ -87,9 +87,9 @@ async function sortTables(context: CommandContext, found: readonly FoundTable[])
     const single = found.flatMap(({ target, table }) => (table.rows ?? []).map((row) => ({ target, table: { ...table, rows: [row] } })));
     return single.length > 1 ? sortByPath(single, path, ({ table }) => table.rows[0]?.object) : single;
   }
-  // Of several tables it is they that are sorted: the path leads into them.
-  if (found.length > 1) return sortByPath(found, path, ({ table }) => table);
-  return found.map(({ target, table }) => ({ target, table: sortedRows(table, (rows) => sortByPath(rows, path, (row) => row.object)) }));
+  // Of several tables they are sorted themselves, by where the path leads in them, and then the rows of each.
+  const tables = found.length > 1 ? sortByPath(found, path, ({ table }) => table) : found;
+  return tables.map(({ target, table }) => ({ target, table: sortedRows(table, (rows) => sortByPath(rows, path, (row) => row.object)) }));
 }
 
 function sortedRows(table: Table, sort: (rows: NonNullable<Table["rows"]>) => NonNullable<Table["rows"]>): Table {

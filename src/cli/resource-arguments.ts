@@ -13,8 +13,6 @@ export interface TargetOptions {
   readonly errors?: unknown[] | undefined;
   /** A type alone does not mean all its objects, unless there is a selector or --all. Upstream: ResourceTypeOrNameArgs(false, …) */
   readonly needsNames?: boolean | undefined;
-  /** The command's --selector is not about which objects are meant. */
-  readonly ignoresSelector?: boolean | undefined;
   /** --all is a selection as -l is: names do not go with it. Upstream: SelectAllParam */
   readonly allSelects?: boolean | undefined;
 }
@@ -122,7 +120,8 @@ const NOTHING_GIVEN =
 async function resolve(context: CommandContext, meant: Arguments, options: TargetOptions): Promise<Target[]> {
   const { flags } = context;
   const selects =
-    (!options.ignoresSelector && (flags.text("selector").trim() !== "" || flags.text("field-selector").trim() !== "")) ||
+    flags.text("selector").trim() !== "" ||
+    flags.text("field-selector").trim() !== "" ||
     (options.allSelects === true && flags.bool("all"));
   const wrong = selects ? conflictWithSelectors(meant) : "";
   if (wrong !== "") throw new Error(wrong);

@@ -57,22 +57,25 @@ const KNOWN_VERBS: ReadonlySet<string> = new Set(
   "get list watch create update patch delete deletecollection use bind escalate impersonate * approve sign attest".split(" "),
 );
 
+// What roles speak of without a resource of the API. Upstream: nonStandardResourceNames
+const BEYOND_DISCOVERY: ReadonlySet<string> = new Set(["users", "groups"]);
+
 async function canI(context: CommandContext): Promise<number | void> {
   const client = await context.client();
   const namespace = context.flags.bool("all-namespaces") ? "" : await context.namespace();
-  if (context.flags.bool("list") && context.args.length > 0) throw new Error("list option must be specified with no arguments");
+  validateCanI(context);
   if (context.flags.bool("list")) return listRules(context, namespace);
-  const [verb, resourceText, name] = context.args;
+  const [verb, resourceText] = context.args;
   if (verb !== undefined && resourceText !== undefined && !resourceText.startsWith("/") && !KNOWN_VERBS.has(verb))
     context.io.err(`Warning: verb '${verb}' is not a known verb\n\n`);
-  if (verb === undefined || resourceText === undefined)
+  if (verb === undefined || resourceText === undefined || context.args.length > 2)
     throw new Error(
       "you must specify two arguments: verb resource or verb resource/resourceName.\nSee 'kubectl auth can-i -h' for help and examples.",
     );
   const spec = resourceText.startsWith("/")
     ? { nonResourceAttributes: { path: resourceText, verb } }
     : {
-        resourceAttributes: await resourceAttributes(context, verb, resourceText, name, namespace),
+        resourceAttributes: await resourceAttributes(context, verb, resourceText, namespace),
       };
   const answer = await client.json<{
     status?: { allowed?: boolean; reason?: string; evaluationError?: string };
@@ -95,26 +98,29 @@ async function canI(context: CommandContext): Promise<number | void> {
   return allowed ? 0 : 1;
 }
 
-async function resourceAttributes(
-  context: CommandContext,
-  verb: string,
-  text: string,
-  nameArgument: string | undefined,
-  namespace: string,
-) {
+/** Upstream: pkg/cmd/auth/cani.go Validate */
+function validateCanI({ flags, args }: CommandContext): void {
+  const list = flags.bool("list");
+  if (list && args.length > 0) throw new Error("list option must be specified with no arguments");
+  if (list && (flags.bool("quiet") || flags.bool("all-namespaces") || flags.text("subresource") !== ""))
+    throw new Error("list option can't be specified with neither quiet, all-namespaces nor subresource options");
+  if (!list && flags.bool("no-headers")) throw new Error("--no-headers cannot be set without --list specified");
+}
+
+async function resourceAttributes(context: CommandContext, verb: string, text: string, namespace: string) {
   const [type = "", name] = text.split("/");
   const info = type === "*" ? undefined : await findResource(context, type);
-  if (!info && type !== "*") context.io.err(`Warning: the server doesn't have a resource type '${type}'\n\n`);
+  if (!info && type !== "*" && !BEYOND_DISCOVERY.has(type))
+    context.io.err(`Warning: the server doesn't have a resource type '${type}'\n\n`);
   if (info && !info.namespaced)
     context.io.err(`Warning: resource '${info.resource}' is not namespace scoped${info.group ? ` in group '${info.group}'` : ""}\n\n`);
-  const chosen = name ?? nameArgument;
   return {
     ...(namespace ? { namespace } : {}),
     verb,
     group: info?.group ?? (type === "*" ? "*" : ""),
     resource: info?.resource ?? type,
     ...(context.flags.text("subresource") ? { subresource: context.flags.text("subresource") } : {}),
-    ...(chosen ? { name: chosen } : {}),
+    ...(name ? { name } : {}),
   };
 }
 

@@ -1,10 +1,10 @@
-import { ageOf } from "../../api/duration.ts";
 import type { Event } from "../../api/generated/core-v1.ts";
-import { nowMs } from "../../host/cli-host.ts";
+import { nowMs, sleep } from "../../host/cli-host.ts";
 import type { Json } from "../client.ts";
 import type { CommandSpec } from "../command.ts";
 import { apiVersionOf } from "../discovery.ts";
 import { ExitError } from "../errors.ts";
+import { requestTimeoutMs } from "../go-duration.ts";
 import { goSort } from "../go-sort.ts";
 import { eventAge } from "../describe/events.ts";
 import { findPrinter, OUTPUT_FLAGS, outputFormat, unknownFormat } from "../printers/output.ts";
@@ -38,16 +38,19 @@ const events: CommandSpec = {
     if (flags.text("for").split("/").length > 2) throw new Error("arguments in resource/name form may not have more than one slash");
     if (flags.text("for") !== "") {
       const [type = "", name] = flags.text("for").split("/");
-      if (!name) throw new Error("--for must be in resource/name form");
+      if (name === undefined) throw new Error("--for must be in resource/name form");
+      if (type === "") throw new Error("a resource must be present, got: /, Resource=");
       const discovery = await context.discovery();
       const info = await discovery.find(type);
       if (!info) throw new ExitError(`the server doesn't have a resource type ${JSON.stringify(type)}`);
-      fieldSelector = `involvedObject.kind=${info.kind},involvedObject.apiVersion=${apiVersionOf(info)},involvedObject.name=${name}`;
+      // Without a name the events of all are meant.
+      if (name !== "")
+        fieldSelector = `involvedObject.kind=${info.kind},involvedObject.apiVersion=${apiVersionOf(info)},involvedObject.name=${name}`;
     }
     const wanted = (event: Event) =>
       flags.list("types").length === 0 || flags.list("types").some((type) => type.toLowerCase() === event.type?.toLowerCase());
     if (flags.list("types").some((type) => !/^(normal|warning)$/i.test(type))) throw new Error("valid --types are Normal or Warning");
-    const printer = await findPrinter(flags, "typed");
+    const printer = flags.text("output") === "" ? undefined : await findPrinter(flags, "typed");
     if (!printer && flags.text("output") !== "") throw unknownFormat(flags.text("output"));
     const writer = tableWriter(true);
     let headers = !flags.bool("no-headers");
@@ -61,9 +64,11 @@ const events: CommandSpec = {
       headers = false;
       context.io.out(writer.render(lines.join("")));
     };
-    void ageOf;
     if (flags.bool("watch")) {
-      for await (const event of client.watch(path, { fieldSelector }))
+      const abort = new AbortController();
+      const timeoutMs = requestTimeoutMs(flags);
+      if (timeoutMs > 0) void sleep(timeoutMs).then(() => abort.abort());
+      for await (const event of client.watch(path, { fieldSelector }, { signal: abort.signal }))
         if (event.type === "ADDED" || event.type === "MODIFIED")
           if (wanted(event.object as unknown as Event)) print([event.object as unknown as Event]);
       return;

@@ -102,7 +102,7 @@ async function resourceOf(
 function fieldNames(path: string): string[] {
   const trimmed = path.replace(/\.$/, "");
   const names: string[] = [];
-  const token = /\.*([^.[\]{}()|'"\s@]+)|\['([^']*)'\]/y;
+  const token = /\.?([^.[\]{}()|'"\s@]+)|\['([^']*)'\]/y;
   if (trimmed.startsWith(".")) throw new Error(FIRST_NODE);
   while (token.lastIndex < trimmed.length) {
     const at = token.lastIndex;

@@ -1,5 +1,8 @@
 import type { Json } from "../client.ts";
-import type { CommandContext, CommandSpec } from "../command.ts";
+import { CommandContext, type CommandSpec } from "../command.ts";
+import { overridden } from "../overrides.ts";
+import { schemaOf } from "../strategic.ts";
+import { apiVersionOf } from "../discovery.ts";
 import { DRY_RUN_FLAG, dryRunOf, dryRunQuery } from "../dry-run.ts";
 import { FIELD_MANAGER_FLAG, OUTPUT_FLAGS, typedReporter } from "../report.ts";
 import { fetchObjects, FILE_FLAGS, hasFiles, SELECTOR_FLAG, targetsOf, type ApiObject, type Found } from "../resources.ts";
@@ -78,8 +81,9 @@ const expose: CommandSpec = {
       );
     const dryRun = dryRunOf(context.flags, context.io);
     const report = await typedReporter(context, dryRun);
-    for (const found of await fetchObjects(context, await targetsOf(context, context.args, { needsNames: true, ignoresSelector: true }))) {
-      const service = serviceFor(context, found);
+    for (const found of await exposed(context)) {
+      const plain = serviceFor(context, found);
+      const service = await overridden(plain, context.flags.text("overrides"), context.flags.text("override-type"));
       const query = { fieldManager: context.flags.text("field-manager"), ...dryRunQuery(dryRun) };
       const result =
         dryRun === "client"
@@ -97,14 +101,27 @@ const expose: CommandSpec = {
 
 export default expose;
 
+/** --selector is the new service's, it chooses nothing; files are taken as they are. */
+async function exposed(context: CommandContext): Promise<Found[]> {
+  const asked = context.withFlags({ selector: "" });
+  const targets = await targetsOf(asked, context.args, { needsNames: true });
+  if (!hasFiles(context)) return fetchObjects(asked, targets);
+  return targets.map(({ info, namespace, name, manifest }) => ({ info, namespace, name: name ?? "", object: manifest as ApiObject }));
+}
+
 interface SpecJson {
   selector?: Record<string, string> & {
     matchLabels?: Record<string, string>;
-    matchExpressions?: unknown[];
+    matchExpressions?: Expression[];
   };
   template?: { spec?: { containers?: PortHolder[] } };
   containers?: PortHolder[];
   ports?: { port?: number; protocol?: string }[];
+}
+interface Expression {
+  readonly key: string;
+  readonly operator: string;
+  readonly values?: readonly string[];
 }
 interface PortHolder {
   ports?: { containerPort: number; protocol?: string }[];
@@ -114,18 +131,18 @@ interface PortHolder {
 function serviceFor(context: CommandContext, { info, object, name, namespace }: Found): ApiObject {
   const { flags } = context;
   const exposable = ["services", "replicationcontrollers", "pods", "deployments", "replicasets"];
+  if (!schemaOf(info))
+    throw new Error(
+      `no kind ${JSON.stringify(info.kind)} is registered for version ${JSON.stringify(apiVersionOf(info))} in scheme "pkg/scheme/scheme.go:28"`,
+    );
   if (!exposable.includes(info.resource)) throw new Error(`cannot expose a ${info.kind}${info.group ? `.${info.group}` : ""}`);
   const spec = (object["spec"] ?? {}) as SpecJson;
-  const selector = flags.text("selector") !== "" ? labelsOf(flags.text("selector")) : selectorFor(info.resource, object, spec);
-  if (Object.keys(selector).length === 0)
-    throw new Error(
-      info.resource === "pods"
-        ? "couldn't retrieve selectors via --selector flag or introspection: the pod has no labels and cannot be exposed"
-        : "couldn't retrieve selectors via --selector flag or introspection: invalid service: no selector",
-    );
+  const affinity = flags.text("session-affinity");
+  const selector = flags.text("selector") !== "" ? labelsOf(flags.text("selector")) : introspected(info.resource, object, spec);
   const ports = portsFor(flags, spec);
+  if (!["", "None", "ClientIP"].includes(affinity)) throw new Error(`unknown session affinity: ${affinity}`);
   const headless = flags.text("cluster-ip");
-  const service: ApiObject = {
+  return {
     apiVersion: "v1",
     kind: "Service",
     metadata: {
@@ -139,33 +156,45 @@ function serviceFor(context: CommandContext, { info, object, name, namespace }: 
       ...(flags.text("load-balancer-ip") ? { loadBalancerIP: flags.text("load-balancer-ip") } : {}),
       ports,
       selector,
-      ...(flags.text("session-affinity") ? { sessionAffinity: flags.text("session-affinity") } : {}),
+      ...(affinity ? { sessionAffinity: affinity } : {}),
       ...(flags.text("type") ? { type: flags.text("type") } : {}),
     },
     status: { loadBalancer: {} },
   };
-  return flags.text("overrides") === "" ? service : ({ ...service, ...(JSON.parse(flags.text("overrides")) as object) } as ApiObject);
 }
 
-const labelsOf = (text: string): Record<string, string> =>
-  Object.fromEntries(
-    text
-      .split(",")
-      .filter(Boolean)
-      .map((pair) => pair.split("=") as [string, string]),
-  );
+function labelsOf(text: string): Record<string, string> {
+  const pairs = text.split(",").filter(Boolean);
+  const wrong = pairs.find((pair) => pair.split("=").length !== 2);
+  if (wrong !== undefined) throw new Error(`unexpected label spec: ${wrong}`);
+  return Object.fromEntries(pairs.map((pair) => pair.split("=") as [string, string]));
+}
 
 function labelsFor(flag: string, object: ApiObject): { labels?: Record<string, string> } {
   if (flag !== "") return { labels: labelsOf(flag) };
   return object.metadata.labels ? { labels: object.metadata.labels } : {};
 }
 
-function selectorFor(resource: string, object: ApiObject, spec: SpecJson): Record<string, string> {
-  if (resource === "pods") return object.metadata.labels ?? {};
-  if (resource === "services" || resource === "replicationcontrollers") return spec.selector ?? {};
-  if (spec.selector?.matchExpressions?.length) throw new Error('couldn\'t convert expressions - "[]" to map-based selector format');
-  return spec.selector?.matchLabels ?? {};
+/** Upstream: polymorphichelpers/mapbasedselectorforobject.go */
+function introspected(resource: string, object: ApiObject, spec: SpecJson): Record<string, string> {
+  const fail = (why: string) => new Error(`couldn't retrieve selectors via --selector flag or introspection: ${why}`);
+  if (resource === "pods") {
+    if (Object.keys(object.metadata.labels ?? {}).length === 0) throw fail("the pod has no labels and cannot be exposed");
+    return object.metadata.labels ?? {};
+  }
+  if (resource === "replicationcontrollers") return spec.selector ?? {};
+  if (resource === "services") {
+    if (!spec.selector) throw fail("the service has no pod selector set");
+    return spec.selector;
+  }
+  const { matchLabels = {}, matchExpressions = [] } = spec.selector ?? {};
+  if (Object.keys(matchLabels).length === 0) throw fail(`invalid ${resource.slice(0, -1)}: no selectors, therefore cannot be exposed`);
+  if (matchExpressions.length > 0)
+    throw fail(`couldn't convert expressions - "[${matchExpressions.map(expressionText).join(" ")}]" to map-based selector format`);
+  return matchLabels;
 }
+
+const expressionText = ({ key, operator, values = [] }: Expression) => `{Key:${key} Operator:${operator} Values:[${values.join(" ")}]}`;
 
 function portsFor(flags: CommandContext["flags"], spec: SpecJson): Json[] {
   const container =
@@ -174,6 +203,8 @@ function portsFor(flags: CommandContext["flags"], spec: SpecJson): Json[] {
       (ports ?? []).map(({ containerPort, protocol }) => ({ port: containerPort, protocol })),
     );
   const given = flags.text("port");
+  const wrong = given.split(",").find((text) => given !== "" && !/^[+-]?\d+$/.test(text));
+  if (wrong !== undefined) throw new Error(`strconv.Atoi: parsing ${JSON.stringify(wrong)}: invalid syntax`);
   const wanted =
     given !== ""
       ? given.split(",").map((text) => ({

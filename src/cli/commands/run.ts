@@ -1,6 +1,7 @@
 import { isNotFound } from "../../api/status.ts";
 import type { Json } from "../client.ts";
 import type { CommandContext, CommandSpec } from "../command.ts";
+import { overridden } from "../overrides.ts";
 import { DRY_RUN_FLAG, dryRunOf, dryRunQuery } from "../dry-run.ts";
 import { withLastApplied } from "../last-applied.ts";
 import { OUTPUT_FLAGS, typedReporter } from "../report.ts";
@@ -115,7 +116,8 @@ const run: CommandSpec = {
   async run(context) {
     const { flags } = context;
     const dryRun = dryRunOf(flags, context.io);
-    const { pod, attach } = checked(context);
+    const { pod: plain, attach } = checked(context);
+    const pod = await overridden(plain, flags.text("overrides"), flags.text("override-type"));
     const report = await typedReporter(context, dryRun);
     const query = { fieldManager: flags.text("field-manager"), ...dryRunQuery(dryRun) };
     const namespace = await context.namespace();
@@ -128,7 +130,7 @@ const run: CommandSpec = {
             query,
             body: object,
           });
-    const wanted = flags.bool("save-config") ? withLastApplied(pod) : pod;
+    const wanted = flags.bool("save-config") && dryRun !== "client" ? withLastApplied(pod) : pod;
     if (flags.bool("expose")) {
       const service = serviceFor(context, pod);
       report(await create("services", service), SERVICE, "created");
@@ -176,7 +178,7 @@ function checked(context: CommandContext): { pod: ApiObject; attach: boolean } {
   if (attach && flags.text("dry-run") !== "none" && flags.has("dry-run"))
     throw context.usage("--dry-run=[server|client] can't be used with attached containers options (--attach, --stdin, or --tty)");
   const policy = flags.text("image-pull-policy");
-  if (policy !== "" && !["Always", "IfNotPresent", "Never"].includes(policy)) throw new Error(`invalid image pull policy: ${policy}`);
+  if (policy !== "" && !["Always", "IfNotPresent", "Never"].includes(policy)) throw context.usage(`invalid image pull policy: ${policy}`);
   if (!["Always", "OnFailure", "Never"].includes(flags.text("restart")))
     throw context.usage(`invalid restart policy: ${flags.text("restart")}`);
   return { pod: buildPod(context), attach };
@@ -198,6 +200,8 @@ function buildPod(context: CommandContext): ApiObject {
     });
   if (flags.bool("tty")) container["tty"] = true;
   if (flags.bool("privileged")) container["securityContext"] = { privileged: true };
+  const unusable = flags.list("annotations").find((pair) => pair.indexOf("=") < 1);
+  if (unusable !== undefined) throw new Error(`invalid annotations format: ${unusable}`);
   const annotations = Object.fromEntries(
     flags.list("annotations").map((pair) => [pair.slice(0, pair.indexOf("=")), pair.slice(pair.indexOf("=") + 1)]),
   );
@@ -221,7 +225,7 @@ function buildPod(context: CommandContext): ApiObject {
     },
     status: {},
   };
-  return flags.text("overrides") === "" ? pod : overridden(pod, flags.text("overrides"), flags.text("override-type"));
+  return pod;
 }
 
 function envVar(pair: string): Json {
@@ -240,27 +244,6 @@ function labelPair(pair: string): [string, string] {
 function portNumber(text: string): number {
   if (!/^\d+$/.test(text)) throw new Error(`strconv.Atoi: parsing ${JSON.stringify(text)}: invalid syntax`);
   return Number(text);
-}
-
-function overridden(pod: ApiObject, text: string, type: string): ApiObject {
-  let patch: unknown;
-  try {
-    patch = JSON.parse(text);
-  } catch {
-    throw new Error(`Invalid JSON Patch`);
-  }
-  void type;
-  return mergeInto(pod, patch) as ApiObject;
-}
-
-function mergeInto(current: unknown, patch: unknown): unknown {
-  if (typeof patch !== "object" || patch === null || Array.isArray(patch)) return patch;
-  const out: Json = typeof current === "object" && current !== null && !Array.isArray(current) ? { ...(current as Json) } : {};
-  for (const [key, value] of Object.entries(patch)) {
-    if (value === null) delete out[key];
-    else out[key] = mergeInto(out[key], value);
-  }
-  return out;
 }
 
 function serviceFor(context: CommandContext, pod: ApiObject): ApiObject {

@@ -1,4 +1,5 @@
 import { parseQuantity } from "../../api/quantity.ts";
+import { goSort } from "../go-sort.ts";
 import * as host from "../../host/cli-host.ts";
 import type { CommandContext, CommandEntry, CommandSpec } from "../command.ts";
 import type { FlagSpec } from "../flags.ts";
@@ -9,6 +10,7 @@ const FLAGS: readonly FlagSpec[] = [
   SELECTOR_FLAG,
   { name: "no-headers", type: "bool", usage: "Leave out the headers." },
   { name: "sort-by", type: "string", usage: "Sort by 'cpu' or 'memory'." },
+  { name: "show-swap", type: "bool", usage: "Usage of swap memory." },
   {
     name: "use-protocol-buffers",
     type: "bool",
@@ -63,6 +65,7 @@ export default top;
 interface Usage {
   readonly cpu: string;
   readonly memory: string;
+  readonly swap?: string;
 }
 
 interface Metrics {
@@ -78,6 +81,7 @@ interface Measured {
   readonly cpu: number;
   /** In bytes. */
   readonly memory: number;
+  readonly swap: number | undefined;
 }
 
 type SortBy = "" | "cpu" | "memory";
@@ -112,6 +116,7 @@ function measured(metadata: Metrics["metadata"], usages: readonly Usage[], name 
     namespace: metadata.namespace ?? "",
     cpu: usages.reduce((sum, usage) => sum + nanoCores(usage.cpu), 0),
     memory: usages.reduce((sum, usage) => sum + bytesOf(usage.memory), 0),
+    swap: usages.some(({ swap }) => swap !== undefined) ? usages.reduce((sum, { swap = "0" }) => sum + bytesOf(swap), 0) : undefined,
   };
 }
 
@@ -119,25 +124,25 @@ const nanoCores = (text: string) => (text.endsWith("n") ? Number(text.slice(0, -
 
 /** The greatest first, or by name. Upstream: pkg/metricsutil/metrics_resource_adder.go and its sorters */
 function sorted<T extends Measured>(rows: readonly T[], by: SortBy): T[] {
-  const text = (a: string, b: string) => (a < b ? -1 : a > b ? 1 : 0);
-  return [...rows].sort((a, b) =>
-    by === ""
-      ? text(a.namespace, b.namespace) || text(a.name, b.name)
-      : by === "cpu"
-        ? milliCores(b.cpu) - milliCores(a.cpu)
-        : b.memory - a.memory,
-  );
+  if (by === "cpu") return goSort(rows, (a, b) => milliCores(a.cpu) > milliCores(b.cpu));
+  if (by === "memory") return goSort(rows, (a, b) => a.memory > b.memory);
+  return goSort(rows, (a, b) => (a.namespace === b.namespace ? a.name < b.name : a.namespace < b.namespace));
 }
 
-const usageCells = ({ cpu, memory }: Pick<Measured, "cpu" | "memory">) => [`${milliCores(cpu)}m`, `${mebibytes(memory)}Mi`];
+type Used = Pick<Measured, "cpu" | "memory" | "swap">;
+const usageCells = ({ cpu, memory }: Used) => [`${milliCores(cpu)}m`, `${mebibytes(memory)}Mi`];
+/** Pods that nothing is known of use none. */
+const swapCells = (context: CommandContext, { swap = 0 }: Used) => (context.flags.bool("show-swap") ? [`${mebibytes(swap)}Mi`] : []);
 
 async function topNode(context: CommandContext): Promise<void> {
+  if (context.args.length > 1) throw context.usage("node [NAME | -l label]");
   const by = sortBy(context);
   const [name] = context.args;
   if (name !== undefined && context.flags.text("selector") !== "") throw new Error("only one of NAME or --selector can be provided");
   const list = await metrics(context, `/nodes${name ? `/${name}` : ""}`);
   if (list.length === 0) throw new Error("metrics not available yet");
   const totals = await nodeTotals(context, name);
+  const withSwap = context.flags.bool("show-swap");
   const rows = sorted(
     list.map(({ metadata, usage }) => measured(metadata, usage ? [usage] : [])),
     by,
@@ -145,22 +150,29 @@ async function topNode(context: CommandContext): Promise<void> {
     const total = totals.get(row.name) ?? {};
     totals.delete(row.name);
     const [cpu = "", memory = ""] = usageCells(row);
-    const share = (used: number, of: number) => `${of === 0 ? 0 : Math.trunc((used / of) * 100)}%`;
     return [
       row.name,
       cpu,
       share(milliCores(row.cpu), nanoCores(total["cpu"] ?? "0") / 1e6),
       memory,
       share(row.memory, bytesOf(total["memory"] ?? "0")),
+      ...(withSwap ? [row.swap === undefined ? "<unknown>" : `${mebibytes(row.swap)}Mi`, swapShare(row.swap, total["swap"])] : []),
     ];
   });
-  for (const unmeasured of totals.keys()) rows.push([unmeasured, "<unknown>", "<unknown>", "<unknown>", "<unknown>"]);
-  print(context, ["NAME", "CPU(cores)", "CPU(%)", "MEMORY(bytes)", "MEMORY(%)"], rows);
+  const headers = ["NAME", "CPU(cores)", "CPU(%)", "MEMORY(bytes)", "MEMORY(%)", ...(withSwap ? ["SWAP(bytes)", "SWAP(%)"] : [])];
+  for (const unmeasured of totals.keys()) rows.push([unmeasured, ...headers.slice(1).map(() => "<unknown>")]);
+  print(context, headers, rows);
 }
+
+const share = (used: number, of: number) => `${of === 0 ? 0 : Math.trunc((used / of) * 100)}%`;
+const swapShare = (used: number | undefined, of: string | undefined) =>
+  used === undefined || of === undefined ? "<unknown>" : share(used, Number(of));
 
 interface NodeSizes {
   readonly metadata: { readonly name: string };
-  readonly status?: Readonly<Record<"allocatable" | "capacity", Record<string, string> | undefined>>;
+  readonly status?: Readonly<Record<"allocatable" | "capacity", Record<string, string> | undefined>> & {
+    readonly nodeInfo?: { readonly swap?: { readonly capacity?: number } };
+  };
 }
 
 async function nodeTotals(context: CommandContext, name: string | undefined): Promise<Map<string, Record<string, string>>> {
@@ -169,10 +181,16 @@ async function nodeTotals(context: CommandContext, name: string | undefined): Pr
     labelSelector: context.flags.text("selector"),
   });
   const which = context.flags.bool("show-capacity") ? "capacity" : "allocatable";
-  return new Map((answer.items ?? [answer]).map(({ metadata, status }) => [metadata.name, status?.[which] ?? {}]));
+  return new Map((answer.items ?? [answer]).map(({ metadata, status }) => [metadata.name, { ...status?.[which], ...swapOf(status) }]));
+}
+
+function swapOf(status: NodeSizes["status"]): Record<string, string> {
+  const capacity = status?.nodeInfo?.swap?.capacity;
+  return capacity === undefined ? {} : { swap: String(capacity) };
 }
 
 async function topPod(context: CommandContext): Promise<void> {
+  if (context.args.length > 1) throw context.usage("pod [NAME | -l label]");
   const by = sortBy(context);
   const [name] = context.args;
   const selecting = context.flags.text("selector") !== "" || context.flags.text("field-selector") !== "";
@@ -201,10 +219,11 @@ async function topPod(context: CommandContext): Promise<void> {
   const lead = (namespace: string) => (everywhere ? [namespace] : []);
   const rows = pods.flatMap((pod) =>
     each
-      ? pod.containers.map((one) => [...lead(pod.namespace), pod.name, one.name, ...usageCells(one)])
-      : [[...lead(pod.namespace), pod.name, ...usageCells(pod)]],
+      ? pod.containers.map((one) => [...lead(pod.namespace), pod.name, one.name, ...usageCells(one), ...swapCells(context, one)])
+      : [[...lead(pod.namespace), pod.name, ...usageCells(pod), ...swapCells(context, pod)]],
   );
   const headers = [...(everywhere ? ["NAMESPACE"] : []), ...(each ? ["POD", "NAME"] : ["NAME"]), "CPU(cores)", "MEMORY(bytes)"];
+  if (context.flags.bool("show-swap")) headers.push("SWAP(bytes)");
   if (context.flags.bool("sum")) rows.push(...sumRows(context, headers.length, pods));
   print(context, headers, rows);
 }
@@ -216,10 +235,11 @@ function sumRows(context: CommandContext, columns: number, pods: readonly Measur
   const total = {
     cpu: pods.reduce((sum, pod) => sum + pod.cpu, 0),
     memory: pods.reduce((sum, pod) => sum + pod.memory, 0),
+    swap: undefined,
   };
   return [
     [...blank(width - 2), "________", "________"],
-    [...blank(width - 3), "", ...usageCells(total)],
+    [...blank(width - 3), "", ...usageCells(total), ...swapCells(context, total)],
   ];
 }
 

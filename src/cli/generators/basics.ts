@@ -161,9 +161,10 @@ const dockerSecret: Generator = {
     ) as [string, string, string, string];
     if (flags.list("from-file").length === 0 && (username === "" || password === ""))
       throw new Error("either --from-file or the combination of --docker-username, --docker-password and --docker-server is required");
-    const file = flags.list("from-file")[0];
+    const file = flags.list("from-file")[0]?.replace(/^[^=]*=/, "");
+    if (file !== undefined && host.pathKind(file) === undefined) throw new Error(`error reading ${file}: no such file or directory`);
     const config = file
-      ? host.readText(file.replace(/^[^=]*=/, ""))
+      ? host.readText(file)
       : JSON.stringify({
           auths: {
             [server]: {
@@ -210,7 +211,7 @@ function readData(context: CommandContext): [string, string | Buffer][] {
     const equals = literal.indexOf("=");
     if (equals < 0) throw new Error(`invalid literal source ${literal}, expected key=value`);
     if (equals === 0) throw new Error(`invalid literal source ${literal}, expected key=value`);
-    add(literal.slice(0, equals), literal.slice(equals + 1).replace(/^(['"])(.*)\1$/s, "$2"));
+    add(literal.slice(0, equals), literal.slice(equals + 1));
   }
   for (const source of context.flags.list("from-file")) {
     const equals = source.indexOf("=");
@@ -224,8 +225,7 @@ function readData(context: CommandContext): [string, string | Buffer][] {
     else if (equals >= 0) throw new Error("cannot give a key name for a directory path");
     else
       for (const each of host.listFolder(file))
-        if (host.pathKind(host.joinPath(file, each)) === "file" && isConfigMapKey(each).length === 0)
-          add(each, host.readBytes(host.joinPath(file, each)));
+        if (host.pathKind(host.joinPath(file, each)) === "file") add(each, host.readBytes(host.joinPath(file, each)));
   }
   for (const file of context.flags.list("from-env-file")) {
     if (host.pathKind(file) === undefined) throw new Error(`error reading ${file}: no such file or directory`);

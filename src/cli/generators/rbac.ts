@@ -66,7 +66,7 @@ async function rules(context: CommandContext): Promise<Record<string, unknown>[]
   for (const text of flags.list("resource")) {
     const [name = "", subresource] = text.split("/");
     const info = name === "*" ? undefined : await discovery.find(name);
-    if (name !== "*" && !info) throw new ExitError(`the server doesn't have a resource type ${JSON.stringify(name)}`);
+    if (name !== "*" && !info) throw new ExitError(unknownResource(name));
     const group = info?.group ?? "";
     const plain = info?.resource ?? name;
     const verb = verbs.find((each) => SPECIAL_VERBS[each] && !SPECIAL_VERBS[each].includes(`${plain}.${group}`));
@@ -210,3 +210,9 @@ export const generators: Readonly<Record<string, Generator>> = {
   rolebinding,
   clusterrolebinding,
 };
+
+function unknownResource(name: string): string {
+  const [resource = "", ...group] = name.split(".");
+  const where = group.length > 0 ? ` in group ${JSON.stringify(group.join("."))}` : "";
+  return `the server doesn't have a resource type ${JSON.stringify(resource)}${where}`;
+}

@@ -1,3 +1,4 @@
+import { randomSuffix } from "../../host/cli-host.ts";
 import type { Json } from "../client.ts";
 import type { CommandContext } from "../command.ts";
 import { pathOf } from "../discovery.ts";
@@ -64,7 +65,9 @@ const deployment: Generator = {
 /** The last part of the image's path, without its tag. */
 function containerName(image: string): string {
   const last = image.split("/").at(-1) ?? image;
-  return (last.split(/[:@]/)[0] ?? last).replaceAll("_", "-");
+  const name = last.split(/[:@]/)[0] ?? last;
+  // What had to be changed might be somebody else's name by now.
+  return /[_.]/.test(name) ? `${name.replaceAll(/[_.]/g, "-")}-${randomSuffix(5)}` : name;
 }
 
 const job: Generator = {
@@ -110,7 +113,7 @@ async function jobFrom(context: CommandContext, name: string, from: string): Pro
   const cronJob = await (
     await context.client()
   ).get<ApiObject>(pathOf(info, info.namespaced ? await context.namespace() : undefined, source));
-  if (info.resource !== "cronjobs") throw new Error("from must be an existing cronjob");
+  if (info.resource !== "cronjobs") throw new Error(`unknown object type *${info.version}.${info.kind}`);
   const template = (
     cronJob["spec"] as {
       jobTemplate?: {
@@ -140,6 +143,7 @@ async function jobFrom(context: CommandContext, name: string, from: string): Pro
       ],
     },
     spec: template?.spec,
+    status: {},
   };
 }
 
@@ -225,9 +229,10 @@ const ingress: Generator = {
     const tls: TlsEntry[] = [];
     const hosts = new Set<string>();
     for (const rule of flags.list("rule")) {
-      const match = /^([^/]*)\/([^=]*)=([^:,]+):([^,]+)(?:,(tls)(?:=(.*))?)?$/.exec(rule);
+      const [main = "", ...more] = rule.split(",");
+      const match = /^([\w*.-]*)\/(.*)=([\w-]+):([\w-]+)/.exec(main);
       if (!match) throw new Error(`rule ${rule} is invalid and should be in format host/path=svcname:svcport[,tls[=secret]]`);
-      const [, host = "", path = "", service = "", port = "", secure, secret] = match;
+      const [, host = "", path = "", service = "", port = ""] = match;
       const exact = !path.endsWith("*");
       const entry = {
         backend: backend(service, port),
@@ -235,7 +240,7 @@ const ingress: Generator = {
         pathType: exact ? "Exact" : "Prefix",
       };
       byHost.set(host, [...(byHost.get(host) ?? []), entry]);
-      if (secure) addTls(tls, hosts, host, secret ?? "");
+      if (more.length === 1) addTls(tls, hosts, host, more[0]?.split("=")[1] ?? "");
     }
     for (const annotation of flags.list("annotation"))
       if (!annotation.includes("=")) throw new Error(`annotation ${annotation} is invalid and should be in format key=[value]`);

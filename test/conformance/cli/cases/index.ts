@@ -1,6 +1,7 @@
 import type { CaseGroup } from "../case.ts";
 import { completionCases } from "./completion.ts";
 import { describeCases } from "./describe.ts";
+import { getChoiceCases } from "./get-choices.ts";
 import { getCases } from "./get.ts";
 import { configCases, discoveryCases, errorCases, eventsCases, helpCases, logsCases } from "./questions.ts";
 import { goTemplateFailureCases } from "./go-template-failures.ts";
@@ -15,6 +16,7 @@ import { kustomizeGeneratorCases } from "./kustomize-generators.ts";
 import { kustomizeLayoutCases } from "./kustomize-layouts.ts";
 import { kustomizePatchCases } from "./kustomize-patches.ts";
 import { kustomizeReplacementCases } from "./kustomize-replacements.ts";
+import { questionDetailCases } from "./question-details.ts";
 import { richCases } from "./rich.ts";
 import { sortWatchColumnCases } from "./sort-watch-columns.ts";
 import { typedObjectCases } from "./typed-objects.ts";
@@ -24,10 +26,12 @@ import { WRITE_GROUPS } from "./write-groups.ts";
 /** Every group of cases; a new file is one line here. */
 export const GROUPS: readonly CaseGroup[] = [
   getCases,
+  getChoiceCases,
   jsonpathCases,
   goTemplateCases,
   columnsCases,
   describeCases,
+  questionDetailCases,
   richCases,
   jsonpathDialectCases,
   goTemplateFailureCases,

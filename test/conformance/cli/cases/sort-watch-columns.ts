@@ -11,7 +11,6 @@ export const sortWatchColumnCases: CaseGroup = {
     {
       command: "get -f x.yaml",
       files: { "x.yaml": "apiVersion: v1\nkind: Pod\n" },
-      differs: "kubectl asks for a Pod without a name and prints the list as one object",
     },
     { command: "get -f x.yaml", files: { "x.yaml": "apiVersion: v1\nkind: Pod\nmetadata:\n\tname: x\n" } },
     { command: "get -f x.yaml", files: { "x.yaml": "" } },
