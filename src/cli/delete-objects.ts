@@ -10,6 +10,21 @@ export interface Doomed {
   readonly name?: string | undefined;
 }
 
+const PROPAGATION_POLICIES: Readonly<Record<string, string>> = {
+  background: "Background",
+  true: "Background",
+  orphan: "Orphan",
+  false: "Orphan",
+  foreground: "Foreground",
+};
+
+/** What --cascade means to the server. Upstream: cmd/delete parseCascadingFlag */
+export function propagationPolicyOf(cascade: string): string {
+  const policy = PROPAGATION_POLICIES[cascade];
+  if (policy === undefined) throw new Error(`invalid cascade value (${cascade}). Must be "background", "foreground", or "orphan"`);
+  return policy;
+}
+
 /** Deletes an object and waits until it is gone. */
 export async function deleteAndWait(
   context: CommandContext,

@@ -1,6 +1,6 @@
-import { StatusError } from "../api/status.ts";
+import { isNotFound, StatusError } from "../api/status.ts";
 import { pathKind } from "../host/cli-host.ts";
-import { readText, type Json } from "./client.ts";
+import { readText, type ApiClient, type Json } from "./client.ts";
 import type { CommandContext } from "./command.ts";
 import { apiVersionOf, pathOf, type ResourceInfo } from "./discovery.ts";
 import { ConnectionError, ExitError, messageOf, throwAll } from "./errors.ts";
@@ -216,7 +216,7 @@ export async function fetchObjects(context: CommandContext, targets: readonly Ta
   for (const target of targets) {
     try {
       if (target.name !== undefined) {
-        const object = await client.get<ApiObject>(pathOf(target.info, target.namespace, target.name));
+        const object = await getObject(client, target);
         found.push({ info: target.info, namespace: target.namespace, name: target.name, object });
       } else found.push(...(await listObjects(context, target, options)));
     } catch (error) {
@@ -226,6 +226,16 @@ export async function fetchObjects(context: CommandContext, targets: readonly Ta
   }
   if (options.errors === undefined) throwAll(errors);
   return found;
+}
+
+/** An object that is missing may be missing with its namespace. Upstream: cli-runtime/pkg/resource/visitor.go Info.Get */
+async function getObject(client: ApiClient, { info, namespace, name }: Target): Promise<ApiObject> {
+  try {
+    return await client.get<ApiObject>(pathOf(info, namespace, name));
+  } catch (error) {
+    if (isNotFound(error) && namespace && namespace !== "default") await client.get(`/api/v1/namespaces/${encodeURIComponent(namespace)}`);
+    throw error;
+  }
 }
 
 /** A list that fails says what could not be listed. Upstream: cli-runtime/pkg/resource/selector.go */

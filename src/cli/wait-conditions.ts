@@ -1,10 +1,13 @@
 import { findValues, relaxedPath, valueText } from "../api/json-path.ts";
 import type { ApiObject } from "./resources.ts";
 
-export type Condition =
-  | { readonly kind: "delete" | "create" }
-  /** What an object must be like; throws when it can't be told. */
-  | { readonly kind: "state"; isMet(object: ApiObject): boolean };
+/** What an object must be like; throws when it can't be told. */
+export interface StateCondition {
+  readonly kind: "state";
+  isMet(object: ApiObject): boolean;
+}
+
+export type Condition = { readonly kind: "create" } | { readonly kind: "delete" } | StateCondition;
 
 /** What each --for asks for. Upstream: k8s.io/kubectl/pkg/cmd/wait conditionFuncsFor */
 export function parseConditions(texts: readonly string[]): Condition[] {
@@ -44,13 +47,10 @@ function parseJsonPath(text: string): { path: string; value: string | undefined 
     .split("=")
     .map((part) => part.replaceAll("\0", "=="));
   if (parts.length > 2)
-    throw new Error(
-      "jsonpath wait format must be --for=jsonpath='{.status.readyReplicas}'=3 or --for=jsonpath='{.status.readyReplicas}'",
-    );
+    throw new Error("jsonpath wait format must be --for=jsonpath='{.status.readyReplicas}'=3 or --for=jsonpath='{.status.readyReplicas}'");
   const path = relaxedPath(parts[0] ?? "");
   const value = parts[1]?.replace(/^['"]+|['"]+$/g, "");
-  if (value === "")
-    throw new Error("jsonpath wait has to have a value after equal sign, like --for=jsonpath='{.status.readyReplicas}'=3");
+  if (value === "") throw new Error("jsonpath wait has to have a value after equal sign, like --for=jsonpath='{.status.readyReplicas}'=3");
   if (path === "") throw new Error("jsonpath expression cannot be empty");
   findValues(path, {}, true);
   return { path, value };

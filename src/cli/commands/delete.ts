@@ -1,7 +1,7 @@
 import { addSource } from "../add-source.ts";
 import type { Json } from "../client.ts";
 import type { CommandContext, CommandSpec } from "../command.ts";
-import { waitUntilGone } from "../delete-objects.ts";
+import { waitUntilGone, propagationPolicyOf } from "../delete-objects.ts";
 import { pathOf, singularName } from "../discovery.ts";
 import { DRY_RUN_FLAG, dryRunOf, dryRunSuffix, type DryRun } from "../dry-run.ts";
 import { isNotFound } from "../../api/status.ts";
@@ -176,18 +176,8 @@ async function deleteAll(context: CommandContext, targets: readonly Target[], gr
 }
 
 function deleteOptions(context: CommandContext, grace: number, dryRun: DryRun): Json {
-  const policies: Record<string, string> = {
-    background: "Background",
-    true: "Background",
-    orphan: "Orphan",
-    false: "Orphan",
-    foreground: "Foreground",
-  };
-  const policy = policies[context.flags.text("cascade")];
-  if (policy === undefined)
-    throw new Error(`invalid cascade value (${context.flags.text("cascade")}). Must be "background", "foreground", or "orphan"`);
   return {
-    propagationPolicy: policy,
+    propagationPolicy: propagationPolicyOf(context.flags.text("cascade")),
     ...(grace >= 0 ? { gracePeriodSeconds: grace } : {}),
     ...(dryRun === "server" ? { dryRun: ["All"] } : {}),
   };

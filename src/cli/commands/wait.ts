@@ -16,7 +16,7 @@ import {
   type Found,
   type Target,
 } from "../resources.ts";
-import { parseConditions, type Condition } from "../wait-conditions.ts";
+import { parseConditions, type Condition, type StateCondition } from "../wait-conditions.ts";
 
 // Upstream: WaitOptions.RunWaitContext polls for creations
 const POLL_MS = 500;
@@ -144,15 +144,10 @@ async function untilMet(context: CommandContext, found: Found, wanted: Wanted & 
   const late = !once && nowMs() >= deadline;
   if (!late && condition.isMet(found.object)) return found.object;
   if (once) throw unmet;
-  return watched(context, found, (object) => condition.isMet(object), deadline);
+  return watched(context, found, condition, deadline);
 }
 
-async function watched(
-  context: CommandContext,
-  found: Found,
-  isMet: (object: ApiObject) => boolean,
-  deadline: number,
-): Promise<ApiObject> {
+async function watched(context: CommandContext, found: Found, condition: StateCondition, deadline: number): Promise<ApiObject> {
   const client = await context.client();
   const abort = new AbortController();
   const cancel = after(Math.max(1, deadline - nowMs()), () => abort.abort());
@@ -161,7 +156,7 @@ async function watched(
     while (!abort.signal.aborted) {
       for await (const { type, object } of client.watch(pathOf(found.info, found.namespace), query, { signal: abort.signal })) {
         if (type === "ERROR") break;
-        if (type !== "DELETED" && type !== "BOOKMARK" && isMet(object as ApiObject)) return object as ApiObject;
+        if (type !== "DELETED" && type !== "BOOKMARK" && condition.isMet(object as ApiObject)) return object as ApiObject;
       }
       if (!abort.signal.aborted) await sleep(100);
     }
