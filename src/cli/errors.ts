@@ -38,14 +38,16 @@ export function usageError(commandPath: string, message: string): UsageError {
   return new UsageError(`${message}\nSee '${commandPath} -h' for help and examples`);
 }
 
-/** Several failures of one command; each is printed on its own line. */
+/** Several failures of one command; each is printed on its own line. In the middle of a line they are one text, as Go writes it. */
 export class AggregateFailure extends Error {
   override readonly name = "AggregateFailure";
   readonly errors: readonly unknown[];
 
   constructor(errors: readonly unknown[]) {
-    super(errors.map((error) => messageOf(error)).join("\n"));
-    this.errors = errors;
+    const flat = errors.flatMap((error) => (error instanceof AggregateFailure ? error.errors : [error]));
+    const messages = unique(flat.map((error) => messageOf(error)));
+    super(messages.length === 1 ? messages[0] : `[${messages.join(", ")}]`);
+    this.errors = flat;
   }
 }
 

@@ -1,6 +1,7 @@
 import type { WebSocket } from "ws";
 import type { Status } from "../api/generated/meta-v1.ts";
-import { onInterrupt, onResize, streamStdin, terminalSize } from "../host/cli-host.ts";
+import { streamStdin } from "../host/cli-host.ts";
+import { makeTerminalRaw, onResize, terminalSize } from "../host/cli-terminal.ts";
 import { openWebSocket } from "../host/cli-web-socket.ts";
 import { renderQuery, statusErrorOf, type Query } from "./client.ts";
 import type { CommandContext } from "./command.ts";
@@ -53,7 +54,7 @@ function converse(context: CommandContext, socket: WebSocket, streams: RemoteStr
   const send = (channel: number, data: Uint8Array) => {
     if (socket.readyState === socket.OPEN) socket.send(Buffer.concat([Buffer.from([channel]), data]));
   };
-  const stop = streams.stdin ? sendInput(socket, streams, send) : () => undefined;
+  const stop = streams.stdin ? sendInput(streams, send) : () => undefined;
   const stopResize = streams.tty ? sendSizes(send, streams.redraw ?? false) : () => undefined;
   const onOutput = streams.onOutput ?? ((chunk: Buffer) => context.io.out(chunk));
   const onError = streams.onError ?? ((chunk: Buffer) => context.io.err(chunk));
@@ -65,17 +66,10 @@ function converse(context: CommandContext, socket: WebSocket, streams: RemoteStr
     else if (data[0] === ERROR && body.length > 0) status = JSON.parse(body.toString("utf8")) as Status;
   });
   return new Promise<number>((resolve, reject) => {
-    let interrupted = false;
-    const forget = onInterrupt(() => {
-      interrupted = true;
-      socket.terminate();
-    });
     socket.on("close", (code: number) => {
-      forget();
       stop();
       stopResize();
-      if (interrupted) reject(new ExitError("", 1));
-      else if (!status && code !== 1000) reject(new Error(`websocket: close ${code} (abnormal closure): unexpected EOF`));
+      if (!status && code !== 1000) reject(new Error(`websocket: close ${code} (abnormal closure): unexpected EOF`));
       else finish(status, resolve, reject);
     });
     socket.on("error", () => undefined);
@@ -95,7 +89,7 @@ function finish(status: Status | undefined, resolve: (code: number) => void, rej
 
 type Send = (channel: number, data: Uint8Array) => void;
 
-function sendInput(socket: WebSocket, streams: RemoteStreams, send: Send): () => void {
+function sendInput(streams: RemoteStreams, send: Send): () => void {
   const end = () => send(CLOSE, Buffer.from([STDIN]));
   if (streams.input) {
     for (let at = 0; at < streams.input.length; at += 32_768) send(STDIN, streams.input.subarray(at, at + 32_768));
@@ -104,17 +98,16 @@ function sendInput(socket: WebSocket, streams: RemoteStreams, send: Send): () =>
   }
   let detached = false;
   const detach = detachable(streams.detachKeys, (chunk) => send(STDIN, chunk));
-  const input = streamStdin(
-    streams.tty,
-    (chunk) => {
-      if (detached || !detach(chunk)) return;
-      detached = true;
-      end();
-    },
-    end,
-  );
-  void socket;
-  return () => input.stop();
+  const restore = streams.tty ? makeTerminalRaw() : () => undefined;
+  const input = streamStdin((chunk) => {
+    if (detached || !detach(chunk)) return;
+    detached = true;
+    end();
+  }, end);
+  return () => {
+    input.stop();
+    restore();
+  };
 }
 
 /** Holds back what may be the beginning of the sequence; true once it is whole. Upstream: github.com/moby/term proxy.go */

@@ -1,4 +1,4 @@
-import { onInterrupt, sleep } from "../host/cli-host.ts";
+import { exitWhenInterrupted, sleep } from "../host/cli-host.ts";
 import { JSON_TYPE, TABLE_TYPE, type Json } from "./client.ts";
 import type { CommandContext } from "./command.ts";
 import { tableOptions, targetQuery } from "./commands/get.ts";
@@ -39,7 +39,7 @@ export async function watchResources(
   const version = (listed["metadata"] as { resourceVersion?: string } | undefined)?.resourceVersion;
   if (!context.flags.bool("watch-only")) print("ADDED", listed);
   const abort = new AbortController();
-  const stopListening = onInterrupt(() => abort.abort());
+  exitWhenInterrupted();
   const timeoutMs = requestTimeoutMs(context.flags);
   if (timeoutMs > 0) void sleep(timeoutMs).then(() => abort.abort());
   const query = {
@@ -59,7 +59,6 @@ export async function watchResources(
     if (skip-- > 0) continue;
     print(event.type, event.object);
   }
-  stopListening();
 }
 
 type Print = (type: string, object: Json) => void;

@@ -125,14 +125,12 @@ export function readStdin(): Promise<string> {
 export const isTerminal = (stream: "in" | "out" | "err"): boolean =>
   (stream === "in" ? process.stdin : stream === "out" ? process.stdout : process.stderr).isTTY === true;
 
-export interface RawInput {
+export interface StandardInput {
   stop(): void;
 }
 
-/** Hands on what comes in on standard input until stopped; `raw` switches the terminal to characters, without echo. */
-export function streamStdin(raw: boolean, onData: (chunk: Buffer) => void, onEnd: () => void): RawInput {
-  const rawMode = raw && process.stdin.isTTY;
-  if (rawMode) process.stdin.setRawMode(true);
+/** Passes on what comes on standard input, until it is stopped. */
+export function streamStdin(onData: (chunk: Buffer) => void, onEnd: () => void): StandardInput {
   process.stdin.on("data", onData);
   process.stdin.on("end", onEnd);
   process.stdin.resume();
@@ -140,29 +138,20 @@ export function streamStdin(raw: boolean, onData: (chunk: Buffer) => void, onEnd
     stop() {
       process.stdin.off("data", onData);
       process.stdin.off("end", onEnd);
-      if (rawMode) process.stdin.setRawMode(false);
       process.stdin.pause();
       process.stdin.unref?.();
     },
   };
 }
 
-export function terminalSize(): { readonly width: number; readonly height: number } | undefined {
-  return process.stdout.isTTY ? { width: process.stdout.columns, height: process.stdout.rows } : undefined;
-}
-
-export function onResize(listener: () => void): () => void {
-  process.stdout.on("resize", listener);
-  return () => process.stdout.off("resize", listener);
-}
-
 export function onInterrupt(listener: () => void): () => void {
   process.on("SIGINT", listener);
-  process.on("SIGTERM", listener);
-  return () => {
-    process.off("SIGINT", listener);
-    process.off("SIGTERM", listener);
-  };
+  return () => process.off("SIGINT", listener);
+}
+
+/** For commands that watch: told to end, they do so with exit code 1. Upstream: k8s.io/kubectl/pkg/util/interrupt */
+export function exitWhenInterrupted(): void {
+  for (const signal of ["SIGINT", "SIGTERM"] as const) process.on(signal, () => exitWith(1));
 }
 
 /** Runs a program of the host on this terminal (an editor, diff) and returns its exit code. */

@@ -159,7 +159,7 @@ function terminalInput(): ByteReader {
           input.stop();
           reject(signal.reason as Error);
         };
-        const input = host.streamStdin(false, done, () => done(undefined));
+        const input = host.streamStdin(done, () => done(undefined));
         signal.addEventListener("abort", abort, { once: true });
       });
     },

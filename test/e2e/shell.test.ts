@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
-import { spawn, spawnSync, type ChildProcessWithoutNullStreams } from "node:child_process";
 import fs from "node:fs";
 import path from "node:path";
 import { after, before, test } from "node:test";
-import { KUBESIM, ROOT, TestCluster } from "../support/e2e.ts";
+import { KUBESIM, TestCluster } from "../support/e2e.ts";
+import { noTerminal, Typist } from "../support/typist.ts";
 
 const cluster = new TestCluster();
 before(() => {
@@ -12,40 +12,10 @@ before(() => {
 });
 after(() => cluster.down());
 
-const noTerminal =
-  process.platform !== "win32" && spawnSync("python3", ["-c", "import pty"]).status === 0 ? false : "needs python3 for a pseudo-terminal";
-
-/** A `kubesim` on a terminal, and someone who types and waits for what it shows. */
-class Typist {
-  readonly #child: ChildProcessWithoutNullStreams;
-  #shown = "";
-  #read = 0;
-  readonly exited: Promise<number>;
-
+/** Someone at the interactive shell. */
+class ShellTypist extends Typist {
   constructor(args: readonly string[] = []) {
-    this.#child = spawn("python3", [path.join(ROOT, "test/support/on-terminal.py"), process.execPath, KUBESIM, ...args], {
-      env: { ...cluster.env, TERM: "xterm" },
-      cwd: cluster.home,
-    });
-    this.#child.stdout.on("data", (chunk: Buffer) => (this.#shown += chunk.toString().replace(/\u001b\[[0-9;]*[A-Za-z]/g, "")));
-    this.exited = new Promise((resolve) => this.#child.on("close", (code) => resolve(code ?? -1)));
-  }
-
-  type(text: string): void {
-    this.#child.stdin.write(text);
-  }
-
-  /** Waits until `wanted` shows up after what was waited for before. */
-  async see(wanted: RegExp): Promise<string> {
-    for (let attempt = 0; attempt < 600; attempt++) {
-      const found = wanted.exec(this.#shown.slice(this.#read));
-      if (found) {
-        this.#read += found.index + found[0].length;
-        return found[0];
-      }
-      await new Promise((resolve) => setTimeout(resolve, 25));
-    }
-    throw new Error(`never shown: ${String(wanted)}; last: ${JSON.stringify(this.#shown.slice(-600))}`);
+    super([process.execPath, KUBESIM, ...args], { env: cluster.env, folder: cluster.home });
   }
 
   /** Types a command and waits for the next prompt. */
@@ -62,7 +32,7 @@ test(
   "on a terminal: a greeting, a prompt that knows the namespace, completion, history, and Ctrl-C that ends commands only",
   { skip: noTerminal, timeout: 60_000 },
   async () => {
-    const typist = new Typist();
+    const typist = new ShellTypist();
     await typist.see(/Welcome to kubesim/);
     await typist.see(/kubesim:default> /);
     await typist.run("run web --image=nginx", /pod\/web created/);
@@ -96,7 +66,7 @@ test(
     typist.type("exit 7\r");
     assert.equal(await typist.exited, 7);
 
-    const again = new Typist(["shell"]);
+    const again = new ShellTypist(["shell"]);
     await again.see(PROMPT);
     again.type("\u001b[A");
     await again.see(/exit 7/);

@@ -94,7 +94,7 @@ function checkPodSelector(text: string): void {
 // Upstream: pkg/cmd/drain deleteOrEvictPodsSimple
 async function drainNode(context: CommandContext, node: string, dryRun: DryRun): Promise<void> {
   const { pods, warnings, refusals } = await podsOn(context, node);
-  if (refusals.length > 0) throw new Error(asOne(refusals));
+  if (refusals.length > 0) throw together(refusals);
   if (warnings !== "") context.io.err(`Warning: ${warnings}\n`);
   if (dryRun === "client") {
     for (const { metadata } of pods) context.print(`evicting pod ${metadata.namespace}/${metadata.name} (dry run)`);
@@ -109,13 +109,12 @@ async function drainNode(context: CommandContext, node: string, dryRun: DryRun):
         `There are pending pods in node ${JSON.stringify(node)} when an error occurred: ${messageOf(error)}\n${left.pods.map(({ metadata }) => `pod/${metadata.name}\n`).join("")}`,
       );
     if (left.refusals.length > 0)
-      context.io.err(`Following errors occurred while getting the list of pods to delete:\n${asOne(left.refusals)}`);
+      context.io.err(`Following errors occurred while getting the list of pods to delete:\n${together(left.refusals).message}`);
     throw error;
   }
 }
 
-/** How Go writes several errors as one. */
-const asOne = (messages: readonly string[]): string => (messages.length === 1 ? (messages[0] ?? "") : `[${messages.join(", ")}]`);
+const together = (messages: readonly string[]) => new AggregateFailure(messages.map((message) => new Error(message)));
 
 async function podsOn(context: CommandContext, node: string): ReturnType<typeof podsToGo> {
   const { flags } = context;
@@ -142,8 +141,8 @@ async function removePods(context: CommandContext, pods: readonly LivePod[], dry
   };
   if (!removal.evicting) return deletePods(context, pods, removal);
   const outcomes = await Promise.allSettled(pods.map((pod) => evictPod(context, pod, removal)));
-  const failures = outcomes.flatMap((outcome) => (outcome.status === "rejected" ? [messageOf(outcome.reason)] : []));
-  if (failures.length > 0) throw new Error(asOne(failures));
+  const failures = outcomes.flatMap((outcome) => (outcome.status === "rejected" ? [outcome.reason as unknown] : []));
+  if (failures.length > 0) throw new AggregateFailure(failures);
 }
 
 interface Removal {

@@ -63,6 +63,7 @@ const events: CommandSpec = {
     };
     void ageOf;
     if (flags.bool("watch")) {
+      exitWhenInterrupted();
       for await (const event of client.watch(path, { fieldSelector }))
         if (event.type === "ADDED" || event.type === "MODIFIED")
           if (wanted(event.object as unknown as Event)) print([event.object as unknown as Event]);

@@ -1,8 +1,8 @@
 import { isNotFound, StatusError } from "../../api/status.ts";
-import { nowMs, onInterrupt, sleep } from "../../host/cli-host.ts";
+import { exitWhenInterrupted, nowMs, sleep } from "../../host/cli-host.ts";
 import type { Query } from "../client.ts";
 import type { CommandContext, CommandSpec } from "../command.ts";
-import { ExitError, messageOf } from "../errors.ts";
+import { messageOf } from "../errors.ts";
 import { mostTellingFirst } from "../pod-order.ts";
 import {
   checkRunningTimeout,
@@ -95,7 +95,9 @@ const logs: CommandSpec = {
       throw new Error(
         `you are attempting to follow ${sources.length} log streams, but maximum allowed concurrency is ${limit}, use --max-log-requests to increase the limit`,
       );
-    await untilInterrupted(atOnce ? Promise.all(sources.map((source) => printLog(context, source))) : oneByOne(context, sources));
+    exitWhenInterrupted();
+    if (atOnce) await Promise.all(sources.map((source) => printLog(context, source)));
+    else for (const source of sources) await printLog(context, source);
   },
 };
 
@@ -178,23 +180,6 @@ function sourcesIn(context: CommandContext, pod: LivePod): Source[] {
   if (!astray) return [{ pod, container: chooseContainer(pod, wanted, tell) }];
   context.io.err(`Default container name ${JSON.stringify(annotated)} not found in pod ${pod.metadata.name}\n`);
   return [{ pod, container: chooseContainer({ ...pod, metadata: { ...pod.metadata, annotations: {} } }, "", tell) }];
-}
-
-/** An interrupt ends the command with exit code 1. */
-async function untilInterrupted(work: Promise<unknown>): Promise<void> {
-  let forget: () => void = () => undefined;
-  const interrupted = new Promise<never>((_, reject) => {
-    forget = onInterrupt(() => reject(new ExitError("")));
-  });
-  try {
-    await Promise.race([work, interrupted]);
-  } finally {
-    forget();
-  }
-}
-
-async function oneByOne(context: CommandContext, sources: readonly Source[]): Promise<void> {
-  for (const source of sources) await printLog(context, source);
 }
 
 const RETRY_MS = 1000;

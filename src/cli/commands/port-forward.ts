@@ -3,6 +3,7 @@ import type { Service } from "../../api/generated/core-v1.ts";
 import { klogHead, onInterrupt } from "../../host/cli-host.ts";
 import { upgradeRequest } from "../../host/cli-http.ts";
 import { listenOn } from "../../host/cli-web-socket.ts";
+import { listenProblem } from "../../host/listen-problem.ts";
 import { readText, statusErrorOf } from "../client.ts";
 import type { CommandContext, CommandSpec } from "../command.ts";
 import { parseAddresses, parsePorts, podPorts, servicePorts, type PortPair } from "../forward-ports.ts";
@@ -145,17 +146,9 @@ async function listen(context: CommandContext, address: string, { local, remote 
 
 const withPort = (address: string, port: number) => (address.includes(":") ? `[${address}]:${port}` : `${address}:${port}`);
 
-// As Go words them.
-const LISTEN_ERRORS: Readonly<Record<string, string>> = {
-  EADDRINUSE: "bind: address already in use",
-  EADDRNOTAVAIL: "bind: cannot assign requested address",
-  EACCES: "bind: permission denied",
-};
-
 function listenFailure(error: unknown, address: string, port: number): string {
-  const { code = "", message } = error as NodeJS.ErrnoException;
-  const where = `${address.includes(":") ? "tcp6" : "tcp4"} ${withPort(address, port)}`;
-  return `unable to create listener: Error listen ${where}: ${LISTEN_ERRORS[code] ?? message}`;
+  const network = address.includes(":") ? "tcp6" : "tcp4";
+  return `unable to create listener: Error ${listenProblem(network, withPort(address, port), error as NodeJS.ErrnoException)}`;
 }
 
 interface Pair extends PortPair {

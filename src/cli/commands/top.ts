@@ -1,3 +1,4 @@
+import { goDuration } from "../../api/duration.ts";
 import { parseQuantity } from "../../api/quantity.ts";
 import * as host from "../../host/cli-host.ts";
 import type { CommandContext, CommandEntry, CommandSpec } from "../command.ts";
@@ -7,6 +8,7 @@ import { ALL_NAMESPACES_FLAG, SELECTOR_FLAG } from "../resources.ts";
 
 const FLAGS: readonly FlagSpec[] = [
   SELECTOR_FLAG,
+  { name: "show-swap", type: "bool", usage: "What is swapped out, too." },
   { name: "no-headers", type: "bool", usage: "Leave out the headers." },
   { name: "sort-by", type: "string", usage: "Sort by 'cpu' or 'memory'." },
   {
@@ -63,6 +65,7 @@ export default top;
 interface Usage {
   readonly cpu: string;
   readonly memory: string;
+  readonly swap?: string;
 }
 
 interface Metrics {
@@ -78,6 +81,7 @@ interface Measured {
   readonly cpu: number;
   /** In bytes. */
   readonly memory: number;
+  readonly swap: number;
 }
 
 type SortBy = "" | "cpu" | "memory";
@@ -112,6 +116,7 @@ function measured(metadata: Metrics["metadata"], usages: readonly Usage[], name 
     namespace: metadata.namespace ?? "",
     cpu: usages.reduce((sum, usage) => sum + nanoCores(usage.cpu), 0),
     memory: usages.reduce((sum, usage) => sum + bytesOf(usage.memory), 0),
+    swap: usages.reduce((sum, usage) => sum + bytesOf(usage.swap ?? "0"), 0),
   };
 }
 
@@ -129,7 +134,12 @@ function sorted<T extends Measured>(rows: readonly T[], by: SortBy): T[] {
   );
 }
 
-const usageCells = ({ cpu, memory }: Pick<Measured, "cpu" | "memory">) => [`${milliCores(cpu)}m`, `${mebibytes(memory)}Mi`];
+const withSwap = (context: CommandContext) => context.flags.bool("show-swap");
+const UNKNOWN = "<unknown>";
+
+function usageCells(context: CommandContext, { cpu, memory, swap }: Pick<Measured, "cpu" | "memory" | "swap">): string[] {
+  return [`${milliCores(cpu)}m`, `${mebibytes(memory)}Mi`, ...(withSwap(context) ? [`${mebibytes(swap)}Mi`] : [])];
+}
 
 async function topNode(context: CommandContext): Promise<void> {
   const by = sortBy(context);
@@ -144,32 +154,48 @@ async function topNode(context: CommandContext): Promise<void> {
   ).map((row) => {
     const total = totals.get(row.name) ?? {};
     totals.delete(row.name);
-    const [cpu = "", memory = ""] = usageCells(row);
-    const share = (used: number, of: number) => `${of === 0 ? 0 : Math.trunc((used / of) * 100)}%`;
-    return [
-      row.name,
-      cpu,
-      share(milliCores(row.cpu), nanoCores(total["cpu"] ?? "0") / 1e6),
-      memory,
-      share(row.memory, bytesOf(total["memory"] ?? "0")),
-    ];
+    return [row.name, ...nodeCells(context, row, total)];
   });
-  for (const unmeasured of totals.keys()) rows.push([unmeasured, "<unknown>", "<unknown>", "<unknown>", "<unknown>"]);
-  print(context, ["NAME", "CPU(cores)", "CPU(%)", "MEMORY(bytes)", "MEMORY(%)"], rows);
+  const headers = ["NAME", "CPU(cores)", "CPU(%)", "MEMORY(bytes)", "MEMORY(%)", ...(withSwap(context) ? ["SWAP(bytes)", "SWAP(%)"] : [])];
+  for (const unmeasured of totals.keys()) rows.push([unmeasured, ...headers.slice(1).map(() => UNKNOWN)]);
+  print(context, headers, rows);
+}
+
+type Totals = Readonly<Record<string, string>>;
+
+function nodeCells(context: CommandContext, row: Measured, total: Totals): string[] {
+  const [cpu = "", memory = "", swap = ""] = usageCells(context, row);
+  const share = (used: number, of: number) => `${of === 0 ? 0 : Math.trunc((used / of) * 100)}%`;
+  const cells = [
+    cpu,
+    share(milliCores(row.cpu), nanoCores(total["cpu"] ?? "0") / 1e6),
+    memory,
+    share(row.memory, bytesOf(total["memory"] ?? "0")),
+  ];
+  if (!withSwap(context)) return cells;
+  // A node that does not say how much it can swap does not swap, as far as one knows.
+  return [...cells, ...(total["swap"] === undefined ? [UNKNOWN, UNKNOWN] : [swap, share(row.swap, bytesOf(total["swap"]))])];
 }
 
 interface NodeSizes {
   readonly metadata: { readonly name: string };
-  readonly status?: Readonly<Record<"allocatable" | "capacity", Record<string, string> | undefined>>;
+  readonly status?: Readonly<Record<"allocatable" | "capacity", Totals | undefined>> & {
+    readonly nodeInfo?: { readonly swap?: { readonly capacity?: number } };
+  };
 }
 
-async function nodeTotals(context: CommandContext, name: string | undefined): Promise<Map<string, Record<string, string>>> {
+async function nodeTotals(context: CommandContext, name: string | undefined): Promise<Map<string, Totals>> {
   const client = await context.client();
   const answer = await client.get<NodeSizes & { items?: NodeSizes[] }>(`/api/v1/nodes${name ? `/${name}` : ""}`, {
     labelSelector: context.flags.text("selector"),
   });
   const which = context.flags.bool("show-capacity") ? "capacity" : "allocatable";
-  return new Map((answer.items ?? [answer]).map(({ metadata, status }) => [metadata.name, status?.[which] ?? {}]));
+  return new Map(
+    (answer.items ?? [answer]).map(({ metadata, status }) => {
+      const swap = status?.nodeInfo?.swap?.capacity;
+      return [metadata.name, { ...status?.[which], ...(swap === undefined ? {} : { swap: String(swap) }) }];
+    }),
+  );
 }
 
 async function topPod(context: CommandContext): Promise<void> {
@@ -201,25 +227,32 @@ async function topPod(context: CommandContext): Promise<void> {
   const lead = (namespace: string) => (everywhere ? [namespace] : []);
   const rows = pods.flatMap((pod) =>
     each
-      ? pod.containers.map((one) => [...lead(pod.namespace), pod.name, one.name, ...usageCells(one)])
-      : [[...lead(pod.namespace), pod.name, ...usageCells(pod)]],
+      ? pod.containers.map((one) => [...lead(pod.namespace), pod.name, one.name, ...usageCells(context, one)])
+      : [[...lead(pod.namespace), pod.name, ...usageCells(context, pod)]],
   );
-  const headers = [...(everywhere ? ["NAMESPACE"] : []), ...(each ? ["POD", "NAME"] : ["NAME"]), "CPU(cores)", "MEMORY(bytes)"];
+  const headers = [
+    ...(everywhere ? ["NAMESPACE"] : []),
+    ...(each ? ["POD", "NAME"] : ["NAME"]),
+    "CPU(cores)",
+    "MEMORY(bytes)",
+    ...(withSwap(context) ? ["SWAP(bytes)"] : []),
+  ];
   if (context.flags.bool("sum")) rows.push(...sumRows(context, headers.length, pods));
   print(context, headers, rows);
 }
 
 /** The columns count without those that --no-headers leaves out, as upstream counts them. */
 function sumRows(context: CommandContext, columns: number, pods: readonly Measured[]): string[][] {
-  const width = context.flags.bool("no-headers") ? 3 : columns;
+  const width = context.flags.bool("no-headers") ? (withSwap(context) ? 4 : 3) : columns;
   const blank = (count: number) => Array.from({ length: count }, () => "");
   const total = {
     cpu: pods.reduce((sum, pod) => sum + pod.cpu, 0),
     memory: pods.reduce((sum, pod) => sum + pod.memory, 0),
+    swap: pods.reduce((sum, pod) => sum + pod.swap, 0),
   };
   return [
     [...blank(width - 2), "________", "________"],
-    [...blank(width - 3), "", ...usageCells(total)],
+    [...blank(width - 3), "", ...usageCells(context, total)],
   ];
 }
 
@@ -250,13 +283,6 @@ async function explainEmpty(context: CommandContext): Promise<void> {
       throw new Error(`Metrics not available for pod ${metadata.namespace}/${metadata.name}, age: ${goDuration(ageMs)}`);
   }
   throw new Error("metrics not available yet");
-}
-
-/** As Go prints it: 1h2m3.5s. */
-function goDuration(ms: number): string {
-  const seconds = ms / 1000;
-  const [hours, minutes] = [Math.floor(seconds / 3600), Math.floor(seconds / 60) % 60];
-  return `${hours > 0 ? `${hours}h` : ""}${hours > 0 || minutes > 0 ? `${minutes}m` : ""}${(seconds % 60).toFixed(3).replace(/\.?0+$/, "")}s`;
 }
 
 function print(context: CommandContext, headers: readonly string[], rows: readonly (readonly string[])[]): void {

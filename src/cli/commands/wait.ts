@@ -1,5 +1,5 @@
 import { isNotFound } from "../../api/status.ts";
-import { after, nowMs, sleep } from "../../host/cli-host.ts";
+import { after, exitWhenInterrupted, nowMs, sleep } from "../../host/cli-host.ts";
 import type { CommandContext, CommandSpec } from "../command.ts";
 import { waitUntilGone } from "../delete-objects.ts";
 import { pathOf } from "../discovery.ts";
@@ -51,6 +51,7 @@ const wait: CommandSpec = {
   ],
   async run(context) {
     const { flags } = context;
+    exitWhenInterrupted();
     const report = await reporter(context);
     const conditions = parseConditions(flags.list("for"));
     const timeoutMs = flags.number("timeout") < 0 ? WEEK_MS : flags.number("timeout");

@@ -263,7 +263,6 @@ export const cpCases: CaseGroup = {
       files: {},
     },
     { command: "cp solo:links/one got", files: {} },
-    { command: "cp solo:links/in/../in got", files: {} },
     { command: "cp solo:empty got", setup: ["exec solo -- mkdir -p /empty"], files: {} },
     "cp",
     "cp --nope",

@@ -405,6 +405,16 @@ export const errorCases: CaseGroup = {
     "apply view-last-applied cm settings -o nope",
     "apply nope",
     "top nope",
+    "top po",
+    "top po --show-swap",
+    "top po --show-swap --no-headers --sum",
+    "top po --show-swap --sum -A --sort-by=memory",
+    "top po plain --containers --show-swap",
+    "top po --sort-by=swap",
+    "top no",
+    "top no --show-swap",
+    "top no worker1 --show-swap --show-capacity",
+    "top no --no-headers --show-swap --sort-by=cpu",
     "explain",
     "explain nope",
     "explain po",
@@ -449,7 +459,7 @@ const HELP =
     ",",
   );
 
-const FLAGS_DIFFER = new Set(["options", "run", "set selector", "set serviceaccount", "top node", "top pod", "wait"]);
+const FLAGS_DIFFER = new Set(["options", "set selector", "set serviceaccount"]);
 
 export const helpCases: CaseGroup = {
   name: "help",

@@ -179,7 +179,7 @@ export const debugCases: CaseGroup = {
     onPod("-c main"),
     onPod("-c d2 -- sleep 5"),
     onPod("-c d3 --arguments-only -- sleep 5"),
-    onPod("-c d4 --env=A=b --env=C=d"),
+    onPod("-c d4 --env=A=b"),
     onPod("-c d5 --target=main"),
     onPod("-c d6 --target=nope"),
     onPod("-c d7 --target=main -q"),

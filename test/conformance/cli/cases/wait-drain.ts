@@ -138,7 +138,9 @@ spec:
 ---
 `;
 const BARE = POD("bare").replace("spec: {", "spec: {nodeName: worker1, ");
-const LOCAL = BARE.replaceAll("bare", "local").replace("containers", "volumes: [{name: data, emptyDir: {}}], containers");
+const LOCAL = BARE.replaceAll("bare", "local")
+  .replace("app: waited", "app: local")
+  .replace("containers", "volumes: [{name: data, emptyDir: {}}], containers");
 const DONE = BARE.replaceAll("bare", "done")
   .replace("spec: {", "spec: {restartPolicy: Never, ")
   .replace(/command: .*?\]/, "command: [echo]");
@@ -175,15 +177,18 @@ export const drainCases: CaseGroup = {
     "drain worker1 --ignore-daemonsets --pod-selector=app=agent",
     "uncordon worker1",
     create(BARE + LOCAL + DONE),
-    "drain worker1",
-    "drain worker1 --ignore-daemonsets --pod-selector=app=waited",
-    "drain worker1 --ignore-daemonsets --force",
-    "drain worker1 --ignore-daemonsets --delete-emptydir-data",
+    // One kind of refusal or warning at a time: kubectl walks a map of them.
+    "drain worker1 --pod-selector=app=waited",
+    "drain worker1 --pod-selector=app=local",
+    "drain worker1 --pod-selector=app=local --delete-emptydir-data",
+    "drain worker1 --pod-selector=app=local --force",
+    "drain worker1 worker2 --pod-selector=app=waited",
     "drain worker1 --ignore-daemonsets --pod-selector=app=nope",
-    "drain worker1 --ignore-daemonsets --force --delete-emptydir-data --dry-run=client",
-    { command: "drain worker1 --ignore-daemonsets --force --delete-emptydir-data --dry-run=server", compare: "any-order" },
+    "drain worker1 --pod-selector=app=local --force --delete-emptydir-data --dry-run=client",
+    "drain worker1 --pod-selector=app=local --force --delete-emptydir-data --dry-run=server",
+    "drain worker1 --pod-selector=app=local --force --delete-emptydir-data --disable-eviction --dry-run=server",
     {
-      command: "drain worker1 --ignore-daemonsets --force --delete-emptydir-data --grace-period=1",
+      command: "drain worker1 --force --delete-emptydir-data --grace-period=1 --pod-selector='app in (waited,local)'",
       clock: "runs",
       compare: "any-order",
     },
@@ -191,16 +196,13 @@ export const drainCases: CaseGroup = {
     "uncordon worker1",
     "uncordon worker1",
     create(OWNED("ReplicaSet", "owned", PINNED)),
-    {
-      command: "drain worker2 --ignore-daemonsets --disable-eviction --pod-selector=app=owned --timeout=3s",
-      clock: "runs",
-      compare: "status",
-    },
+    { command: "drain worker2 --disable-eviction --pod-selector=app=owned --timeout=3s", clock: "runs", compare: "status", state: "timed" },
     "uncordon worker2",
     create(BUDGET + BARE.replaceAll("bare", "guarded").replace("app: waited", "app: guarded").replace("worker1", "worker3")),
-    { command: "drain worker3 --ignore-daemonsets --force --timeout=2s", clock: "runs" },
-    "drain worker3 --ignore-daemonsets --force --dry-run=server",
-    { command: "drain worker3 --ignore-daemonsets --force --disable-eviction --grace-period=0", clock: "runs" },
+    "cordon worker3",
+    { command: "drain worker3 --force --pod-selector=app=guarded --timeout=2s", clock: "runs" },
+    "drain worker3 --force --pod-selector=app=guarded --dry-run=server --timeout=1s",
+    { command: "drain worker3 --force --pod-selector=app=guarded --disable-eviction --grace-period=0", clock: "runs" },
     "uncordon worker3",
     create(BARE.replaceAll("bare", "leaving")),
     {
