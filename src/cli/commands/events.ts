@@ -1,6 +1,6 @@
 import { ageOf } from "../../api/duration.ts";
 import type { Event } from "../../api/generated/core-v1.ts";
-import { nowMs } from "../../host/cli-host.ts";
+import { exitWhenInterrupted, nowMs } from "../../host/cli-host.ts";
 import type { Json } from "../client.ts";
 import type { CommandSpec } from "../command.ts";
 import { apiVersionOf } from "../discovery.ts";
