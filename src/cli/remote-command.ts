@@ -1,6 +1,6 @@
 import type { WebSocket } from "ws";
 import type { Status } from "../api/generated/meta-v1.ts";
-import { streamStdin } from "../host/cli-host.ts";
+import { exitWhenInterrupted, streamStdin } from "../host/cli-host.ts";
 import { makeTerminalRaw, onResize, terminalSize } from "../host/cli-terminal.ts";
 import { openWebSocket } from "../host/cli-web-socket.ts";
 import { renderQuery, statusErrorOf, type Query } from "./client.ts";
@@ -30,6 +30,8 @@ export interface RemoteStreams {
 
 /** Runs a remote command over WebSocket channels and resolves with its exit code. Upstream: client-go/tools/remotecommand */
 export async function runRemote(context: CommandContext, path: string, query: Query, streams: RemoteStreams): Promise<number> {
+  // Who has taken over a terminal gives it back first. Upstream: k8s.io/kubectl/pkg/util/term TTY.Safe
+  if (streams.stdin && !streams.input && context.io.isTerminal("in")) exitWhenInterrupted();
   const client = await context.client();
   const full =
     path +

@@ -7,6 +7,7 @@ import { jsonpathDialectCases } from "./jsonpath-dialect.ts";
 import { columnsCases, goTemplateCases, jsonpathCases } from "./output-formats.ts";
 import { richCases } from "./rich.ts";
 import { sortWatchColumnCases } from "./sort-watch-columns.ts";
+import { topCases } from "./top.ts";
 import { typedObjectCases } from "./typed-objects.ts";
 import { writeBasicsCases } from "./write-basics.ts";
 import { WRITE_GROUPS } from "./write-groups.ts";
@@ -22,6 +23,7 @@ export const GROUPS: readonly CaseGroup[] = [
   jsonpathDialectCases,
   goTemplateFailureCases,
   sortWatchColumnCases,
+  topCases,
   typedObjectCases,
   logsCases,
   eventsCases,

@@ -186,7 +186,6 @@ export const drainCases: CaseGroup = {
     "drain worker1 --ignore-daemonsets --pod-selector=app=nope",
     "drain worker1 --pod-selector=app=local --force --delete-emptydir-data --dry-run=client",
     "drain worker1 --pod-selector=app=local --force --delete-emptydir-data --dry-run=server",
-    "drain worker1 --pod-selector=app=local --force --delete-emptydir-data --disable-eviction --dry-run=server",
     {
       command: "drain worker1 --force --delete-emptydir-data --grace-period=1 --pod-selector='app in (waited,local)'",
       clock: "runs",
