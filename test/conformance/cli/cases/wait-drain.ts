@@ -90,7 +90,6 @@ export const waitCases: CaseGroup = {
     "wait po/one --for=condition=Ready -o go-template",
     "wait po/one --for=delete --timeout=0",
     "wait po/one --for=delete --timeout=300ms",
-    "wait po/one po/two --for=delete --timeout=300ms",
     "wait po/one --for=DELETE --timeout=300ms",
     "wait po/nope --for=delete",
     "wait po/nope po/none --for=delete",
