@@ -57,6 +57,11 @@ const CUSTOM_RESOURCE: StructType = {
   },
 };
 
+/** One struct of Go's, leniently: what it does not know is left out, a wrong type is refused in Go's words. */
+export function decodeAs(type: StructType, body: Record<string, unknown>): Record<string, unknown> {
+  return decodeStruct(type, body, { path: "", findings: [], depth: 0 });
+}
+
 const cannotBeHandled = (kind: Kind) => `${kind.kind} in version ${JSON.stringify(kind.version)} cannot be handled as a ${kind.kind}`;
 
 function checkGroupVersionKind(kind: Kind, body: Record<string, unknown>): void {

@@ -1,4 +1,5 @@
 import type { CommandContext } from "./command.ts";
+import type { FlagSpec } from "./flags.ts";
 import type { LivePod } from "./pods.ts";
 import { runRemote } from "./remote-command.ts";
 
@@ -52,7 +53,14 @@ function ttyOf({ spec }: LivePod, name: string): boolean {
   return all.find((container) => container.name === name)?.tty ?? false;
 }
 
-export const DETACH_KEYS = "ctrl-p,ctrl-q";
+const DETACH_KEYS = "ctrl-p,ctrl-q";
+
+export const DETACH_KEYS_FLAG: FlagSpec = {
+  name: "detach-keys",
+  type: "string",
+  default: DETACH_KEYS,
+  usage: "The keys that, typed in a row, end the session and leave the container running.",
+};
 
 /** `ctrl-p,ctrl-q` as bytes. Upstream: github.com/moby/term ToBytes */
 export function detachSequence(keys: string): Buffer {

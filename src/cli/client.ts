@@ -182,8 +182,9 @@ export async function* readLines(body: AsyncIterable<Buffer>): AsyncGenerator<st
 export function renderQuery(query: Query | undefined): string {
   const parts: string[] = [];
   for (const [name, value] of Object.entries(query ?? {}).sort(([a], [b]) => (a < b ? -1 : 1))) {
-    for (const each of Array.isArray(value) ? value : [value]) {
-      if (each !== undefined && each !== "") parts.push(`${escapeQuery(name)}=${escapeQuery(String(each))}`);
+    // A single value that is empty was not given; an empty word of a command was.
+    for (const each of Array.isArray(value) ? value : value === "" ? [] : [value]) {
+      if (each !== undefined) parts.push(`${escapeQuery(name)}=${escapeQuery(String(each))}`);
     }
   }
   return parts.length === 0 ? "" : `?${parts.join("&")}`;

@@ -2,7 +2,7 @@ import * as host from "../host/cli-host.ts";
 import { DEFAULT, NO_FILES, NO_SPACE, type Completion } from "./cobra-completion.ts";
 import { CommandContext } from "./command.ts";
 import { groupResourceOf, preferred } from "./discovery.ts";
-import { attachablePod, type LivePod } from "./pods.ts";
+import { attachablePod, type LivePod, namedObject } from "./pods.ts";
 import { fetchObjects, targetsOfArgs } from "./resources.ts";
 
 /** A word that is being typed. */
@@ -176,12 +176,14 @@ async function podCandidates(word: Typed, behind: "containers" | "ports" | undef
 }
 
 async function containersOf(context: CommandContext, target: string, typed: string): Promise<string[]> {
-  const { spec } = await attachablePod(context, target);
+  const { spec } = await podOf(context, target);
   return starting(
     [...(spec.initContainers ?? []), ...(spec.containers ?? [])].map(({ name }) => name),
     typed,
   );
 }
+
+const podOf = async (context: CommandContext, target: string): Promise<LivePod> => attachablePod(context, await namedObject(context, target));
 
 async function portsOf(context: CommandContext, target: string, typed: string): Promise<string[]> {
   const [local = ""] = typed.split(":");
@@ -195,7 +197,7 @@ async function portsOf(context: CommandContext, target: string, typed: string): 
       typed,
     );
   }
-  const { spec }: LivePod = await attachablePod(context, target);
+  const { spec }: LivePod = await podOf(context, target);
   return starting(
     (spec.containers ?? []).flatMap(({ ports = [] }) => ports.map(({ containerPort }) => pair(containerPort))),
     typed,

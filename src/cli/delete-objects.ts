@@ -56,35 +56,39 @@ export async function waitUntilMissing(client: ApiClient, target: Doomed, timeou
 
 /** Waits until the object is gone or another has its name. Throws when the time is over; 0 waits for ever. */
 export async function waitUntilGone(client: ApiClient, target: Doomed, uid: string | undefined, timeoutMs: number): Promise<void> {
-  const path = pathOf(target.info, target.namespace, target.name);
   const abort = new AbortController();
-  let late = false;
-  const cancel = timeoutMs > 0 ? after(timeoutMs, () => ((late = true), abort.abort())) : () => undefined;
+  const cancel = timeoutMs > 0 ? after(timeoutMs, () => abort.abort()) : () => undefined;
   try {
-    for (;;) {
-      let version: string | undefined;
-      try {
-        const current = await client.json<{ metadata: { uid?: string; resourceVersion?: string } }>("GET", path, { signal: abort.signal });
-        if (uid !== undefined && current.metadata.uid !== undefined && current.metadata.uid !== uid) return;
-        version = current.metadata.resourceVersion;
-      } catch (error) {
-        if (isNotFound(error)) return;
-        if (late) throw new Error(`timed out waiting for the condition on ${target.info.resource}/${target.name}`);
-        throw error;
-      }
-      for await (const event of client.watch(
-        pathOf(target.info, target.namespace),
-        { fieldSelector: `metadata.name=${target.name}`, resourceVersion: version },
-        { signal: abort.signal },
-      )) {
-        if (event.type === "DELETED") return;
-        if (event.type === "ERROR") break;
-      }
-      if (late) throw new Error(`timed out waiting for the condition on ${target.info.resource}/${target.name}`);
-      await sleep(100);
-    }
+    while (!(await isGone(client, target, uid, abort.signal))) await sleep(RETRY_MS);
+  } catch (error) {
+    if (abort.signal.aborted)
+      throw new Error(`timed out waiting for the condition on ${target.info.resource}/${target.name}`, { cause: error });
+    throw error;
   } finally {
     cancel();
     abort.abort();
   }
+}
+
+const RETRY_MS = 100;
+
+/** Looks, and then watches for as long as the server lets one. */
+async function isGone(client: ApiClient, target: Doomed, uid: string | undefined, signal: AbortSignal): Promise<boolean> {
+  let resourceVersion: string | undefined;
+  try {
+    const path = pathOf(target.info, target.namespace, target.name);
+    const { metadata } = await client.json<{ metadata: { uid?: string; resourceVersion?: string } }>("GET", path, { signal });
+    if (uid !== undefined && metadata.uid !== undefined && metadata.uid !== uid) return true;
+    resourceVersion = metadata.resourceVersion;
+  } catch (error) {
+    if (isNotFound(error)) return true;
+    throw error;
+  }
+  const query = { fieldSelector: `metadata.name=${target.name}`, resourceVersion };
+  for await (const { type } of client.watch(pathOf(target.info, target.namespace), query, { signal })) {
+    if (type === "DELETED") return true;
+    if (type === "ERROR") break;
+  }
+  signal.throwIfAborted();
+  return false;
 }

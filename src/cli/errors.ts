@@ -38,15 +38,17 @@ export function usageError(commandPath: string, message: string): UsageError {
   return new UsageError(`${message}\nSee '${commandPath} -h' for help and examples`);
 }
 
-/** Several failures of one command; each is printed on its own line. */
+/** Several failures of one command; each is printed on its own line. In the middle of a line they are one text, as Go writes it. */
 export class AggregateFailure extends Error {
   override readonly name = "AggregateFailure";
   readonly errors: readonly unknown[];
 
   constructor(errors: readonly unknown[]) {
+    const flat = errors.flatMap((error) => (error instanceof AggregateFailure ? error.errors : [error]));
+    const messages = unique(flat.map(messageOf));
     // Upstream: utilerrors.NewAggregate(…).Error()
-    super(`[${unique(errors.map(messageOf)).join(", ")}]`);
-    this.errors = errors;
+    super(messages.length === 1 ? messages[0] : `[${messages.join(", ")}]`);
+    this.errors = flat;
   }
 }
 

@@ -1,44 +1,56 @@
-import { isNotFound, type StatusError } from "../api/status.ts";
 import { after } from "../host/cli-host.ts";
 import type { Pod } from "../api/generated/core-v1.ts";
 import type { CommandContext } from "./command.ts";
-import { pathOf } from "./discovery.ts";
+import type { ResourceInfo } from "./discovery.ts";
 import type { Logger } from "./klog.ts";
-import type { ApiObject } from "./resources.ts";
+import { mostActiveFirst } from "./pod-order.ts";
+import { fetchObjects, targetsOf, type ApiObject, type Found, type Target } from "./resources.ts";
 
-const CONTAINER_ANNOTATION = "kubectl.kubernetes.io/default-container";
+export const CONTAINER_ANNOTATION = "kubectl.kubernetes.io/default-container";
 
 export type LivePod = Pod & { metadata: ApiObject["metadata"] & { name: string } };
 
-/** The pod that an argument means: `web`, `pod/web`, or the first pod behind `deploy/web`, `svc/web`. */
-export async function attachablePod(context: CommandContext, argument: string): Promise<LivePod> {
-  const client = await context.client();
-  const { namespace } = await context.connection();
-  const discovery = await context.discovery();
-  if (!argument.includes("/"))
-    return discovery.vouchFor(
-      client.get<LivePod>(`/api/v1/namespaces/${encodeURIComponent(namespace)}/pods/${encodeURIComponent(argument)}`),
-    );
-  const [type = "", name = ""] = argument.split("/");
-  const info = await discovery.get(type);
-  const object = await client.get<ApiObject>(pathOf(info, namespace, name));
-  if (info.resource === "pods") return object as unknown as LivePod;
-  const [first] = sortActive(await firstPodsOf(context, object, info.resource));
-  if (!first) throw new Error(`timed out waiting for the condition`);
+/** The object that an argument means (`web` is a pod, `deploy/web` is not), or the file given with -f. Upstream: Builder.ResourceNames */
+export async function namedObject(context: CommandContext, argument: string | undefined, type = "pods"): Promise<Found> {
+  const args = argument === undefined ? [] : [argument.includes("/") ? argument : `${type}/${argument}`];
+  const targets = await targetsOf(context, args);
+  const [found, ...more] = targets.some(({ manifest }) => manifest) ? targets.flatMap(asWritten) : await fetchObjects(context, targets);
+  if (!found || more.length > 0) throw new Error(`cannot ${context.path.split(" ").at(-1)} into multiple objects at a time`);
+  return found;
+}
+
+/** What a file says is not asked for again. */
+function asWritten({ info, namespace, name, manifest }: Target): Found[] {
+  return manifest ? [{ info, namespace, name: name ?? "", object: manifest as ApiObject }] : [];
+}
+
+export const isPod = ({ info }: Pick<Found, "info">): boolean => info.group === "" && info.resource === "pods";
+
+/** The pod that an object is, or the one of its pods that one would rather talk to. Upstream: polymorphichelpers attachablePodForObject */
+export async function attachablePod(context: CommandContext, found: Found): Promise<LivePod> {
+  if (isPod(found)) return found.object as unknown as LivePod;
+  const [first] = mostActiveFirst(await podsBehind(context, found, "cannot attach to"));
+  if (!first) throw new Error("timed out waiting for the condition");
   return first;
 }
 
-/** The pods that an object selects, or the first that comes while there is none. Upstream: polymorphichelpers GetFirstPod */
-export async function firstPodsOf(context: CommandContext, object: ApiObject, resource: string): Promise<LivePod[]> {
-  const pods = await podsOf(context, object, resource);
-  if (pods.length > 0) return pods;
+/** Upstream: cmdutil.GetPodRunningTimeoutFlag */
+export function checkRunningTimeout(context: CommandContext, fail = (message: string): Error => context.usage(message)): void {
+  if (context.flags.number("pod-running-timeout") <= 0) throw fail("--pod-running-timeout must be higher than zero");
+}
+
+/** The pods that an object selects, or the first that comes while there is none. Upstream: polymorphichelpers GetPodList */
+export async function podsBehind(context: CommandContext, { info, object }: Found, refusal: string): Promise<LivePod[]> {
+  const labelSelector = podSelector(object, info, refusal);
   const client = await context.client();
-  const { namespace } = await context.connection();
+  const path = `/api/v1/namespaces/${object.metadata.namespace ?? (await context.namespace())}/pods`;
+  const list = await client.get<{ metadata?: { resourceVersion?: string }; items?: LivePod[] }>(path, { labelSelector });
+  if (list.items?.length) return list.items;
   const abort = new AbortController();
   const cancel = after(context.flags.number("pod-running-timeout"), () => abort.abort());
+  const query = { labelSelector, resourceVersion: list.metadata?.resourceVersion };
   try {
-    const query = { labelSelector: podSelector(object, resource) };
-    for await (const { type, object: pod } of client.watch(`/api/v1/namespaces/${namespace}/pods`, query, { signal: abort.signal }))
+    for await (const { type, object: pod } of client.watch(path, query, { signal: abort.signal }))
       if (type === "ADDED" || type === "MODIFIED") return [pod as unknown as LivePod];
   } finally {
     cancel();
@@ -47,31 +59,16 @@ export async function firstPodsOf(context: CommandContext, object: ApiObject, re
   throw new Error("timed out waiting for the condition");
 }
 
-/** The pods that an object selects. Upstream: k8s.io/kubectl/pkg/polymorphichelpers SelectorsForObject */
-export async function podsOf(context: CommandContext, object: ApiObject, resource: string): Promise<LivePod[]> {
-  const client = await context.client();
-  const { namespace } = await context.connection();
-  const list = await client.get<{ items?: LivePod[] }>(`/api/v1/namespaces/${namespace}/pods`, {
-    labelSelector: podSelector(object, resource),
-  });
-  return list.items ?? [];
-}
+// Upstream: polymorphichelpers SelectorsForObject
+const WITH_SELECTOR = ["replicasets", "replicationcontrollers", "statefulsets", "daemonsets", "deployments", "jobs", "services"];
 
-function podSelector(object: ApiObject, resource: string): string {
-  const spec = (object["spec"] ?? {}) as {
-    selector?: Record<string, unknown> & {
-      matchLabels?: Record<string, string>;
-      matchExpressions?: { key: string; operator: string; values?: string[] }[];
-    };
-  };
-  const plain = resource === "services" || resource === "replicationcontrollers";
-  if (plain && Object.keys(spec.selector ?? {}).length === 0)
-    throw new Error(
-      `cannot get the logs from *v1.Service: invalid service '${object.metadata.name}': Service is defined without a selector`,
-    );
-  if (!plain && !spec.selector)
-    throw new Error(`cannot get the logs from *v1.${object.kind}: selector for *v1.${object.kind} not implemented`);
-  return plain ? renderLabels(spec.selector as Record<string, string>) : renderSelector(spec.selector ?? {});
+function podSelector(object: ApiObject, { kind, resource, version }: ResourceInfo, refusal: string): string {
+  if (!WITH_SELECTOR.includes(resource))
+    throw new Error(`${refusal} *${version}.${kind}: selector for *${version}.${kind} not implemented`);
+  const { selector = {} } = (object["spec"] ?? {}) as { selector?: Record<string, string> & Parameters<typeof renderSelector>[0] };
+  if (resource === "services" && Object.keys(selector).length === 0)
+    throw new Error(`${refusal} *v1.Service: invalid service '${object.metadata.name}': Service is defined without a selector`);
+  return resource === "services" || resource === "replicationcontrollers" ? renderLabels(selector) : renderSelector(selector);
 }
 
 const renderLabels = (labels: Readonly<Record<string, string>>) =>
@@ -96,52 +93,32 @@ export function renderSelector(selector: {
   return parts.join(",");
 }
 
-/** The pods one would rather talk to come first. Upstream: podutils.ActivePods reversed */
-function sortActive(pods: readonly LivePod[]): LivePod[] {
-  const rank = (pod: LivePod) =>
-    (pod.spec.nodeName ? 0 : 8) +
-    ({ Running: 0, Pending: 2 }[pod.status?.phase ?? ""] ?? 4) +
-    (pod.status?.conditions?.some(({ type, status }) => type === "Ready" && status === "True") ? 0 : 1);
-  return [...pods].sort((a, b) => rank(a) - rank(b));
-}
-
-interface ContainerChoice {
-  /** Whether ephemeral containers count. */
-  readonly quiet?: boolean;
-  readonly logger?: Logger | undefined;
-}
-
-/** The container that -c names, or the default one, saying so when there are several. Upstream: podcmd.FindOrDefaultContainerByName */
-export function chooseContainer(context: CommandContext, pod: LivePod, wanted: string, choice: ContainerChoice = {}): string {
-  return execContainer(pod, wanted, { tell: choice.quiet ? () => undefined : (text) => context.io.err(text), logger: choice.logger });
-}
-
-/** Who hears how a default was found. */
+/** Who hears of a choice among several containers. */
 export interface ContainerListener {
   tell(text: string): void;
   readonly logger?: Logger | undefined;
 }
 
-function defaultContainer(pod: LivePod, { tell, logger }: ContainerListener): string {
-  const annotated = pod.metadata.annotations?.[CONTAINER_ANNOTATION];
-  if (annotated) {
-    if (containersOf(pod).includes(annotated)) return annotated;
-    tell(`Default container name ${JSON.stringify(annotated)} not found in pod ${pod.metadata.name}\n`);
+/** The container to run something in. Upstream: podcmd.FindOrDefaultContainerByName */
+export function chooseContainer(pod: LivePod, wanted: string, { tell, logger }: ContainerListener): string {
+  const name = wanted || pod.metadata.annotations?.[CONTAINER_ANNOTATION];
+  const names = containersOf(pod);
+  if (name) {
+    if (names.includes(name)) return name;
+    throw new Error(`container ${name} is not valid for pod ${pod.metadata.name} out of: ${describeContainers(pod)}`);
   }
   const first = pod.spec.containers?.[0]?.name ?? "";
-  if (containersOf(pod).length === 1) logger?.text(4, "podcmd.go:84", `Using the first container in a pod: ${first}`);
-  else tell(`Defaulted container ${JSON.stringify(first)} out of: ${describeContainers(pod)}\n`);
+  if (names.length > 1) tell(`Defaulted container ${JSON.stringify(first)} out of: ${describeContainers(pod)}\n`);
+  else logger?.text(4, "podcmd.go:84", `Using the first container in a pod: ${first}`);
   return first;
 }
 
-/** The container to run something in. Upstream: k8s.io/kubectl/pkg/cmd/exec */
-export function execContainer(pod: LivePod, wanted: string, listener: ContainerListener): string {
-  if (wanted === "") return defaultContainer(pod, listener);
-  if (containersOf(pod).includes(wanted)) return wanted;
-  throw new Error(`container ${wanted} is not valid for pod ${pod.metadata.name} out of: ${describeContainers(pod)}`);
+/** For messages of one's choice, unless --quiet. */
+export function unlessQuiet({ flags, io, logger }: CommandContext): ContainerListener {
+  return { tell: flags.bool("quiet") ? () => undefined : (text) => io.err(text), logger };
 }
 
-const containersOf = ({ spec }: LivePod): string[] =>
+export const containersOf = ({ spec }: LivePod): string[] =>
   [...(spec.containers ?? []), ...(spec.ephemeralContainers ?? []), ...(spec.initContainers ?? [])].map(({ name }) => name);
 
 /** web, shell, wait (init). Upstream: podcmd.AllContainerNames */
@@ -152,10 +129,4 @@ export function describeContainers(pod: LivePod): string {
     ...(ephemeralContainers ?? []).map(({ name }) => `${name} (ephem)`),
     ...(initContainers ?? []).map(({ name }) => `${name} (init)`),
   ].join(", ");
-}
-
-/** `logs` tells of a missing pod in its own way. */
-export function logsNotFound(error: unknown, namespace: string): unknown {
-  if (!isNotFound(error)) return error;
-  return new Error(`error from server (${(error as StatusError).reason}): ${error.message} in namespace ${JSON.stringify(namespace)}`);
 }

@@ -1,6 +1,7 @@
 import type { WebSocket } from "ws";
 import type { Status } from "../api/generated/meta-v1.ts";
-import { onInterrupt, onResize, streamStdin, terminalSize } from "../host/cli-host.ts";
+import { exitWhenInterrupted, streamStdin } from "../host/cli-host.ts";
+import { makeTerminalRaw, onResize, terminalSize, withoutReturns } from "../host/cli-terminal.ts";
 import { openWebSocket } from "../host/cli-web-socket.ts";
 import { renderQuery, statusErrorOf, type Query } from "./client.ts";
 import type { CommandContext } from "./command.ts";
@@ -29,6 +30,8 @@ export interface RemoteStreams {
 
 /** Runs a remote command over WebSocket channels and resolves with its exit code. Upstream: client-go/tools/remotecommand */
 export async function runRemote(context: CommandContext, path: string, query: Query, streams: RemoteStreams): Promise<number> {
+  // Who has taken over a terminal gives it back first. Upstream: k8s.io/kubectl/pkg/util/term TTY.Safe
+  if (streams.stdin && !streams.input && context.io.isTerminal("in")) exitWhenInterrupted();
   const client = await context.client();
   const full =
     path +
@@ -57,9 +60,9 @@ function converse(context: CommandContext, socket: WebSocket, streams: RemoteStr
   const send = (channel: number, data: Uint8Array) => {
     if (socket.readyState === socket.OPEN) socket.send(Buffer.concat([Buffer.from([channel]), data]));
   };
-  const stop = streams.stdin ? sendInput(socket, streams, send) : () => undefined;
+  const stop = streams.stdin ? sendInput(streams, send) : () => undefined;
   const stopResize = streams.tty ? sendSizes(send, streams.redraw ?? false) : () => undefined;
-  const onOutput = streams.onOutput ?? ((chunk: Buffer) => context.io.out(chunk));
+  const onOutput = streams.onOutput ?? ((chunk: Buffer) => context.io.out(showsRaw(context, streams) ? withoutReturns(chunk) : chunk));
   const onError = streams.onError ?? ((chunk: Buffer) => context.io.err(chunk));
   let status: Status | undefined;
   socket.on("message", (data: Buffer) => {
@@ -69,23 +72,19 @@ function converse(context: CommandContext, socket: WebSocket, streams: RemoteStr
     else if (data[0] === ERROR && body.length > 0) status = JSON.parse(body.toString("utf8")) as Status;
   });
   return new Promise<number>((resolve, reject) => {
-    let interrupted = false;
-    const forget = onInterrupt(() => {
-      interrupted = true;
-      socket.terminate();
-    });
     socket.on("close", (code: number) => {
-      forget();
       stop();
       stopResize();
-      if (interrupted) reject(new ExitError("", 1));
-      else if (!status && code !== 1000) reject(new Error(`websocket: close ${code} (abnormal closure): unexpected EOF`));
+      if (!status && code !== 1000) reject(new Error(`websocket: close ${code} (abnormal closure): unexpected EOF`));
       else finish(status, resolve, reject);
     });
     socket.on("error", () => undefined);
     socket.resume();
   });
 }
+
+/** Whether what is written goes to the terminal that was made to hand on single characters. */
+const showsRaw = ({ io }: CommandContext, { tty, input }: RemoteStreams) => tty && !input && io.isTerminal("in") && io.isTerminal("out");
 
 function finish(status: Status | undefined, resolve: (code: number) => void, reject: (error: Error) => void): void {
   if (!status || status.status === "Success") return resolve(0);
@@ -99,7 +98,7 @@ function finish(status: Status | undefined, resolve: (code: number) => void, rej
 
 type Send = (channel: number, data: Uint8Array) => void;
 
-function sendInput(socket: WebSocket, streams: RemoteStreams, send: Send): () => void {
+function sendInput(streams: RemoteStreams, send: Send): () => void {
   const end = () => send(CLOSE, Buffer.from([STDIN]));
   if (streams.input) {
     for (let at = 0; at < streams.input.length; at += 32_768) send(STDIN, streams.input.subarray(at, at + 32_768));
@@ -108,17 +107,16 @@ function sendInput(socket: WebSocket, streams: RemoteStreams, send: Send): () =>
   }
   let detached = false;
   const detach = detachable(streams.detachKeys, (chunk) => send(STDIN, chunk));
-  const input = streamStdin(
-    streams.tty,
-    (chunk) => {
-      if (detached || !detach(chunk)) return;
-      detached = true;
-      end();
-    },
-    end,
-  );
-  void socket;
-  return () => input.stop();
+  const restore = streams.tty ? makeTerminalRaw() : () => undefined;
+  const input = streamStdin((chunk) => {
+    if (detached || !detach(chunk)) return;
+    detached = true;
+    end();
+  }, end);
+  return () => {
+    input.stop();
+    restore();
+  };
 }
 
 /** Holds back what may be the beginning of the sequence; true once it is whole. Upstream: github.com/moby/term proxy.go */

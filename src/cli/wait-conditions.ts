@@ -1,10 +1,13 @@
 import { findValues, relaxedPath, valueText } from "../api/json-path.ts";
 import type { ApiObject } from "./resources.ts";
 
-export type Condition =
-  | { readonly kind: "delete" | "create" }
-  /** What an object must be like; throws when it can't be told. */
-  | { readonly kind: "state"; isMet(object: ApiObject): boolean };
+/** What an object must be like; throws when it can't be told. */
+export interface StateCondition {
+  readonly kind: "state";
+  isMet(object: ApiObject): boolean;
+}
+
+export type Condition = { readonly kind: "create" } | { readonly kind: "delete" } | StateCondition;
 
 /** What each --for asks for. Upstream: k8s.io/kubectl/pkg/cmd/wait conditionFuncsFor */
 export function parseConditions(texts: readonly string[]): Condition[] {

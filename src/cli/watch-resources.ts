@@ -1,5 +1,5 @@
 import { isNotFound } from "../api/status.ts";
-import { onInterrupt, sleep } from "../host/cli-host.ts";
+import { exitWhenInterrupted, sleep } from "../host/cli-host.ts";
 import { JSON_TYPE, TABLE_TYPE, type Json } from "./client.ts";
 import type { CommandContext } from "./command.ts";
 import { tableOptions, targetQuery } from "./get-tables.ts";
@@ -42,7 +42,7 @@ export async function watchResources(
   if (!context.flags.bool("watch-only")) print("ADDED", listed);
   if (targets.length > 1) throw new Error(severalTargets(context, targets));
   const abort = new AbortController();
-  const stopListening = onInterrupt(() => abort.abort());
+  exitWhenInterrupted();
   const timeoutMs = requestTimeoutMs(context.flags);
   if (timeoutMs > 0) void sleep(timeoutMs).then(() => abort.abort());
   const version = (listed[0]?.["metadata"] as { resourceVersion?: string } | undefined)?.resourceVersion;
@@ -63,7 +63,6 @@ export async function watchResources(
     if (skip-- > 0) continue;
     print(event.type, [event.object]);
   }
-  stopListening();
 }
 
 async function foundOrIgnored(context: CommandContext, read: () => Promise<Json>): Promise<Json | undefined> {

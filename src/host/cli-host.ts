@@ -192,16 +192,14 @@ export function readStdin(): Promise<string> {
 export const isTerminal = (stream: "in" | "out" | "err"): boolean =>
   (stream === "in" ? process.stdin : stream === "out" ? process.stdout : process.stderr).isTTY === true;
 
-export interface RawInput {
+export interface StandardInput {
   stop(): void;
 }
 
-/** Hands on what comes in on standard input until stopped; `raw` switches the terminal to characters, without echo. */
-export function streamStdin(raw: boolean, onData: (chunk: Buffer) => void, onEnd: () => void): RawInput {
-  const rawMode = raw && process.stdin.isTTY;
+/** Hands on what comes in on standard input, until it is stopped. */
+export function streamStdin(onData: (chunk: Buffer) => void, onEnd: () => void): StandardInput {
   // Who read before may have let go of it.
   process.stdin.ref?.();
-  if (rawMode) process.stdin.setRawMode(true);
   process.stdin.on("data", onData);
   process.stdin.on("end", onEnd);
   // The end may have come while nobody listened.
@@ -211,7 +209,6 @@ export function streamStdin(raw: boolean, onData: (chunk: Buffer) => void, onEnd
     stop() {
       process.stdin.off("data", onData);
       process.stdin.off("end", onEnd);
-      if (rawMode) process.stdin.setRawMode(false);
       process.stdin.pause();
       process.stdin.unref?.();
     },
@@ -222,8 +219,8 @@ export function streamStdin(raw: boolean, onData: (chunk: Buffer) => void, onEnd
  * Hands on what is typed line by line, as the terminal edits it. The terminal is opened anew: a Ctrl-D is the end of
  * this input only, not of the program's own.
  */
-export function streamTerminalLines(onData: (chunk: Buffer) => void, onEnd: () => void): RawInput {
-  if (process.platform === "win32") return streamStdin(false, onData, onEnd);
+export function streamTerminalLines(onData: (chunk: Buffer) => void, onEnd: () => void): StandardInput {
+  if (process.platform === "win32") return streamStdin(onData, onEnd);
   const stream = new ReadStream(fs.openSync("/dev/tty", "r"));
   stream.on("data", onData);
   stream.on("end", onEnd);
@@ -241,11 +238,12 @@ export function onResize(listener: () => void): () => void {
 
 export function onInterrupt(listener: () => void): () => void {
   process.on("SIGINT", listener);
-  process.on("SIGTERM", listener);
-  return () => {
-    process.off("SIGINT", listener);
-    process.off("SIGTERM", listener);
-  };
+  return () => process.off("SIGINT", listener);
+}
+
+/** For commands that watch: told to end, they do so with exit code 1. Upstream: k8s.io/kubectl/pkg/util/interrupt */
+export function exitWhenInterrupted(): void {
+  for (const signal of ["SIGINT", "SIGTERM"] as const) process.on(signal, () => exitWith(1));
 }
 
 /** Runs a program of the host on this terminal (an editor, diff) and returns its exit code. */

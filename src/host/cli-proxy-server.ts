@@ -3,6 +3,7 @@ import http, { type IncomingMessage, type OutgoingHttpHeaders, type ServerRespon
 import net from "node:net";
 import type { Duplex } from "node:stream";
 import { type HttpTarget, requestOptions } from "./cli-http.ts";
+import { listenProblem } from "./listen-problem.ts";
 import { HOP_HEADERS } from "../util/hop-headers.ts";
 
 export interface ProxyHandlers {
@@ -10,11 +11,13 @@ export interface ProxyHandlers {
   upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void;
 }
 
+export type ProxyAddress = { readonly host: string; readonly port: number } | { readonly path: string };
+
+const PORT_MAX = 65_535;
+
 /** Serves HTTP on an address or a Unix socket until the process ends; resolves with where it listens, as Go prints it. */
-export function serveProxy(
-  at: { readonly host: string; readonly port: number } | { readonly path: string },
-  handlers: ProxyHandlers,
-): Promise<string> {
+export function serveProxy(at: ProxyAddress, handlers: ProxyHandlers): Promise<string> {
+  if ("port" in at && (at.port < 0 || at.port > PORT_MAX)) throw new Error(`listen tcp: address ${at.port}: invalid port`);
   if ("path" in at && fs.statSync(at.path, { throwIfNoEntry: false })?.isSocket()) fs.rmSync(at.path);
   const server = http.createServer((request, response) => handlers.request(request, response));
   server.on("upgrade", (request: IncomingMessage, socket: Duplex, head: Buffer) => {
@@ -22,7 +25,7 @@ export function serveProxy(
     handlers.upgrade(request, socket, head);
   });
   return new Promise((resolve, reject) => {
-    server.once("error", (error: NodeJS.ErrnoException) => reject(new Error(listenProblem(at, error), { cause: error })));
+    server.once("error", (error: NodeJS.ErrnoException) => reject(new Error(problemAt(at, error), { cause: error })));
     const umask = process.umask(0o077);
     server.listen({ ...at, exclusive: true }, () => {
       const address = server.address();
@@ -35,20 +38,10 @@ export function serveProxy(
   });
 }
 
-function listenProblem(
-  at: { readonly host: string; readonly port: number } | { readonly path: string },
-  error: NodeJS.ErrnoException,
-): string {
-  const words: Readonly<Record<string, string>> = {
-    EADDRINUSE: "bind: address already in use",
-    EADDRNOTAVAIL: "bind: cannot assign requested address",
-    EACCES: "bind: permission denied",
-    ENOENT: "bind: no such file or directory",
-  };
-  const why = words[error.code ?? ""] ?? error.message;
-  if ("path" in at) return `listen unix ${at.path}: ${why}`;
+function problemAt(at: ProxyAddress, error: NodeJS.ErrnoException): string {
+  if ("path" in at) return listenProblem("unix", at.path, error);
   if (error.code === "ENOTFOUND") return `listen tcp: lookup ${at.host}: no such host`;
-  return `listen tcp ${net.isIPv6(at.host) ? `[${at.host}]` : at.host}:${at.port}: ${why}`;
+  return listenProblem("tcp", `${net.isIPv6(at.host) ? `[${at.host}]` : at.host}:${at.port}`, error);
 }
 
 export interface Forwarding {

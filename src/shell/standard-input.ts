@@ -35,7 +35,7 @@ export class StandardInput implements ByteReader {
         this.#ended = !this.#onTerminal;
         resolve(undefined);
       };
-      const input = this.#onTerminal ? host.streamTerminalLines(onData, onEnd) : host.streamStdin(false, onData, onEnd);
+      const input = this.#onTerminal ? host.streamTerminalLines(onData, onEnd) : host.streamStdin(onData, onEnd);
       signal.addEventListener("abort", abort, { once: true });
     });
   }

@@ -22,8 +22,20 @@ const CLIENTS: readonly { readonly name: string; command(): string[]; readonly e
 const PODS = `
 apiVersion: v1
 kind: Pod
-metadata: {name: web}
+metadata: {name: web, labels: {app: web}}
 spec: {containers: [{name: nginx, image: nginx, ports: [{containerPort: 80, name: http}]}], terminationGracePeriodSeconds: 0}
+---
+apiVersion: v1
+kind: Service
+metadata: {name: web}
+spec: {selector: {app: web}, ports: [{name: page, port: 8000, targetPort: http}]}
+---
+apiVersion: apps/v1
+kind: Deployment
+metadata: {name: front}
+spec:
+  selector: {matchLabels: {app: front}}
+  template: {metadata: {labels: {app: front}}, spec: {containers: [{name: nginx, image: nginx, ports: [{containerPort: 80}]}]}}
 ---
 apiVersion: v1
 kind: Pod
@@ -36,7 +48,7 @@ before(() => {
   const up = cluster.up();
   assert.equal(up.status, 0, up.stderr);
   assert.equal(run(CLIENTS[0], ["apply", "-f", "-"], PODS).status, 0);
-  assert.equal(run(CLIENTS[0], ["wait", "--for=condition=Ready", "pod/web", "pod/box", "--timeout=30s"]).status, 0);
+  assert.equal(run(CLIENTS[0], ["wait", "--for=condition=Ready", "pod", "--all", "--timeout=30s"]).status, 0);
 });
 after(() => cluster.down());
 
@@ -101,6 +113,34 @@ for (const client of CLIENTS) {
     assert.match(errors, /error forwarding port 81 to pod [0-9a-f]{64}, uid : failed to execute portforward in network namespace/);
     assert.match(errors, /\nerror: lost connection to pod\n$/);
   });
+}
+
+for (const client of CLIENTS.filter(({ name }) => !name.includes("v1.30"))) {
+  for (const [target, spec, addresses, told] of [
+    ["svc/web", ":page", "127.0.0.1", /^Forwarding from 127\.0\.0\.1:\d+ -> 80\n/],
+    ["svc/web", ":8000", "localhost", /^Forwarding from 127\.0\.0\.1:\d+ -> 80\nForwarding from \[::1\]:\d+ -> 80\n/],
+    ["deploy/front", ":80", "127.0.0.2,127.0.0.1", /^Forwarding from 127\.0\.0\.1:(\d+) -> 80\nForwarding from 127\.0\.0\.2:\1 -> 80\n/],
+  ] as const) {
+    test(`${client.name}: port-forward ${target} ${spec} on ${addresses}`, { skip: oracleSkip, timeout: 60_000 }, async () => {
+      const [program = "", ...first] = client.command();
+      const child = spawn(program, [...first, "port-forward", target, spec, `--address=${addresses}`], {
+        env: { ...cluster.env, ...client.env, KUBECONFIG: kubeconfig },
+        stdio: ["ignore", "pipe", "inherit"],
+      });
+      let output = "";
+      const port = await new Promise<number>((resolve, reject) => {
+        child.once("close", () => reject(new Error(`ended: ${output}`)));
+        child.stdout.on("data", (chunk: Buffer) => {
+          output += chunk.toString();
+          if (told.test(output)) resolve(Number(/:(\d+) -> /.exec(output)?.[1]));
+        });
+      });
+      assert.match(await get(port), /Welcome to nginx!/);
+      assert.match(output, new RegExp(`\nHandling connection for ${port}\n`));
+      child.kill("SIGINT");
+      assert.equal(await new Promise((resolve) => child.on("close", resolve)), 0);
+    });
+  }
 }
 
 /** All that comes for a plain request over a connection that is half closed at once. */

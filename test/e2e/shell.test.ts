@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
-import { spawn, spawnSync, type ChildProcessWithoutNullStreams } from "node:child_process";
 import fs from "node:fs";
 import path from "node:path";
 import { after, before, test, type TestContext } from "node:test";
-import { KUBESIM, ROOT, TestCluster } from "../support/e2e.ts";
+import { KUBESIM, TestCluster } from "../support/e2e.ts";
+import { noTerminal, Typist } from "../support/typist.ts";
 
 const cluster = new TestCluster();
 before(() => {
@@ -12,52 +12,14 @@ before(() => {
 });
 after(() => cluster.down());
 
-const noTerminal =
-  process.platform !== "win32" && spawnSync("python3", ["-c", "import pty"]).status === 0 ? false : "needs python3 for a pseudo-terminal";
-
-/** A `kubesim` on a terminal, and someone who types and waits for what it shows. */
-class Typist {
-  readonly #child: ChildProcessWithoutNullStreams;
-  #shown = "";
-  #read = 0;
-  readonly exited: Promise<number>;
-
+/** Someone at the interactive shell. */
+class ShellTypist extends Typist {
   constructor(t: TestContext, args: readonly string[] = [], env: NodeJS.ProcessEnv = {}) {
-    this.#child = spawn("python3", [path.join(ROOT, "test/support/on-terminal.py"), process.execPath, KUBESIM, ...args], {
-      env: { ...cluster.env, TERM: "xterm", ...env },
-      cwd: cluster.home,
-    });
-    this.#child.stdout.on("data", (chunk: Buffer) => (this.#shown += chunk.toString()));
-    // Who is left behind by a failure hangs up.
-    t.after(() => this.#child.kill());
-    this.exited = new Promise((resolve) => this.#child.on("close", (code) => resolve(code ?? -1)));
+    super([process.execPath, KUBESIM, ...args], { env: { ...cluster.env, ...env }, folder: cluster.home, t });
   }
 
-  type(text: string): void {
-    this.#child.stdin.write(text);
-  }
-
-  /** All that was shown, without colours, returns and movements of the cursor. */
-  get shown(): string {
-    return this.#shown.replace(/\u001b\[[?0-9;]*[A-Za-z]|\r/g, "");
-  }
-
-  /** All that was shown, as it came. */
-  get bytes(): string {
-    return this.#shown;
-  }
-
-  /** Waits until `wanted` shows up after what was waited for before. */
-  async see(wanted: RegExp): Promise<string> {
-    for (let attempt = 0; attempt < 600; attempt++) {
-      const found = wanted.exec(this.shown.slice(this.#read));
-      if (found) {
-        this.#read += found.index + found[0].length;
-        return found[0];
-      }
-      await new Promise((resolve) => setTimeout(resolve, 25));
-    }
-    throw new Error(`never shown: ${String(wanted)}; last: ${JSON.stringify(this.shown.slice(-600))}`);
+  override get shown(): string {
+    return super.shown.replace(/\r/g, "");
   }
 
   /** Types a command and waits for the next prompt. */
@@ -89,7 +51,7 @@ const UP = "\u001b[A";
 const onTerminal = { skip: noTerminal, timeout: 120_000 };
 
 test("who comes for the first time is greeted in five lines; the prompt tells the cluster and the namespace", onTerminal, async (t) => {
-  const typist = new Typist(t);
+  const typist = new ShellTypist(t);
   await typist.see(/kubesim:default> /);
   assert.equal(typist.shown.split("\n").length, 6);
   assert.match(typist.shown, /^Welcome to kubesim.*\n {2}get nodes /);
@@ -109,7 +71,7 @@ test("who comes for the first time is greeted in five lines; the prompt tells th
   typist.type("exit\r");
   assert.equal(await typist.exited, 1);
 
-  const again = new Typist(t, ["shell"], { NO_COLOR: undefined, FORCE_COLOR: "1" });
+  const again = new ShellTypist(t, ["shell"], { NO_COLOR: undefined, FORCE_COLOR: "1" });
   await again.see(PROMPT);
   assert.doesNotMatch(again.shown, /Welcome/);
   assert.match(again.bytes, /\u001b\[3\dm/);
@@ -117,7 +79,7 @@ test("who comes for the first time is greeted in five lines; the prompt tells th
 });
 
 test("Tab completes from the live cluster; two in a row do not complete twice", onTerminal, async (t) => {
-  const typist = new Typist(t);
+  const typist = new ShellTypist(t);
   await typist.see(PROMPT);
   typist.type("get nod\t");
   await typist.see(/get nodes /);
@@ -138,7 +100,7 @@ test("Tab completes from the live cluster; two in a row do not complete twice", 
 });
 
 test("Ctrl-C ends what runs, or what is being typed, and not the shell", onTerminal, async (t) => {
-  const typist = new Typist(t);
+  const typist = new ShellTypist(t);
   await typist.see(PROMPT);
   typist.type(`half of a line${CTRL_C}`);
   await typist.see(/half of a line\^C/);
@@ -159,7 +121,7 @@ test("Ctrl-C ends what runs, or what is being typed, and not the shell", onTermi
 });
 
 test("watch has a screen of its own, with a title, and leaves it at Ctrl-C", onTerminal, async (t) => {
-  const typist = new Typist(t);
+  const typist = new ShellTypist(t);
   await typist.see(PROMPT);
   await typist.interrupt("watch -n 0.2 get po -o name", /Every 0\.2s: get po -o name +\w{3} \w{3} +\d+ [\d:]+ \d+[^]*pod\/web[^]*pod\/web/);
   assert.match(typist.bytes, /\u001b\[\?1049h[^]*Every[^]*\u001b\[\?1049l/);
@@ -169,7 +131,7 @@ test("watch has a screen of its own, with a title, and leaves it at Ctrl-C", onT
 });
 
 test("terminals in containers are terminals: exec, debug, run and attach", onTerminal, async (t) => {
-  const typist = new Typist(t);
+  const typist = new ShellTypist(t);
   await typist.see(PROMPT);
   typist.type("exec -it web -- sh\r");
   await typist.see(/# /);
@@ -192,7 +154,7 @@ test("terminals in containers are terminals: exec, debug, run and attach", onTer
 });
 
 test("jobs in the background do not hear a Ctrl-C that ends another command, and leave the prompt alone", onTerminal, async (t) => {
-  const typist = new Typist(t);
+  const typist = new ShellTypist(t);
   await typist.see(PROMPT);
   typist.type("port-forward web 0:80 > /dev/null & sleep 0.1\r");
   await typist.see(/\[1\] \d+/);
@@ -208,7 +170,7 @@ test("jobs in the background do not hear a Ctrl-C that ends another command, and
 });
 
 test("programs read the keyboard line by line; their Ctrl-D is not the shell's; the machine's own programs run", onTerminal, async (t) => {
-  const typist = new Typist(t);
+  const typist = new ShellTypist(t);
   await typist.see(PROMPT);
   for (const line of ["first", "second"]) {
     typist.type("cat\r");
@@ -229,7 +191,7 @@ test("programs read the keyboard line by line; their Ctrl-D is not the shell's; 
 });
 
 test("a paste of many lines waits for Enter, then all of it runs", onTerminal, async (t) => {
-  const typist = new Typist(t);
+  const typist = new ShellTypist(t);
   await typist.see(PROMPT);
   const manifest = "apply -f - <<EOF\napiVersion: v1\nkind: ConfigMap\nmetadata: {name: pasted}\nEOF\nget cm pasted -o name\n";
   typist.type(`\u001b[200~${manifest}\u001b[201~`);
@@ -243,8 +205,8 @@ test("a paste of many lines waits for Enter, then all of it runs", onTerminal, a
 });
 
 test("history outlives the shell, for its owner's eyes only; shells side by side do not lose each other's", onTerminal, async (t) => {
-  const one = new Typist(t);
-  const two = new Typist(t);
+  const one = new ShellTypist(t);
+  const two = new ShellTypist(t);
   await one.see(PROMPT);
   await two.see(PROMPT);
   await one.run("echo of one", /\nof one/);
@@ -256,7 +218,7 @@ test("history outlives the shell, for its owner's eyes only; shells side by side
   const file = path.join(cluster.home, "history");
   assert.equal(fs.readFileSync(file, "utf8").split("\n").slice(-3).join(" "), "echo of one echo of two ");
   assert.equal(fs.statSync(file).mode & 0o777, 0o600);
-  const three = new Typist(t);
+  const three = new ShellTypist(t);
   await three.see(PROMPT);
   three.type("\u0012of one\r");
   await three.see(/\nof one/);
@@ -267,7 +229,7 @@ test("history outlives the shell, for its owner's eyes only; shells side by side
 test("folders and variables of the shell are those of its prompt and its completion", onTerminal, async (t) => {
   fs.mkdirSync(path.join(cluster.home, "inner"), { recursive: true });
   fs.writeFileSync(path.join(cluster.home, "inner/only-here.yaml"), "");
-  const typist = new Typist(t, ["shell", "-n", "kube-system"]);
+  const typist = new ShellTypist(t, ["shell", "-n", "kube-system"]);
   await typist.see(/kubesim:kube-system> /);
   typist.type("use default\r");
   await typist.see(/kubesim:default> /);
@@ -287,7 +249,7 @@ test("folders and variables of the shell are those of its prompt and its complet
 });
 
 test("on a dumb terminal lines are read without moving the cursor; on a narrow one they wrap", onTerminal, async (t) => {
-  const dumb = new Typist(t, ["shell"], { TERM: "dumb" });
+  const dumb = new ShellTypist(t, ["shell"], { TERM: "dumb" });
   await dumb.see(PROMPT);
   await dumb.run("get po -o name", /pod\/web/);
   dumb.type(`abc${CTRL_C}`);
@@ -297,14 +259,14 @@ test("on a dumb terminal lines are read without moving the cursor; on a narrow o
   await dumb.run("here\rEOF", /EOF\n[^]*here\n/);
   assert.doesNotMatch(dumb.bytes, /\u001b/);
   await dumb.leave();
-  const narrow = new Typist(t, ["shell"], { WIDTH: "40" });
+  const narrow = new ShellTypist(t, ["shell"], { WIDTH: "40" });
   await narrow.see(PROMPT);
   await narrow.run("echo 0123456789 0123456789 0123456789", /\n0123456789 0123456789 0123456789/);
   await narrow.leave();
 });
 
 test("a cluster that stops while the shell is open is missed by commands only, which start it again", onTerminal, async (t) => {
-  const typist = new Typist(t);
+  const typist = new ShellTypist(t);
   await typist.see(PROMPT);
   await typist.run("cluster down", /is down/);
   typist.type("get po w\tx");

@@ -1,7 +1,7 @@
-import { attachSession, DETACH_KEYS } from "../attach-session.ts";
+import { attachSession, DETACH_KEYS_FLAG } from "../attach-session.ts";
 import type { CommandContext, CommandSpec } from "../command.ts";
 import { messageOf } from "../errors.ts";
-import { attachablePod, chooseContainer, type LivePod } from "../pods.ts";
+import { attachablePod, checkRunningTimeout, chooseContainer, namedObject, unlessQuiet, type LivePod } from "../pods.ts";
 
 const attach: CommandSpec = {
   usage: "(POD | TYPE/NAME) -c CONTAINER",
@@ -14,12 +14,7 @@ const attach: CommandSpec = {
       type: "string",
       usage: "Container name. If omitted, the default one.",
     },
-    {
-      name: "detach-keys",
-      type: "string",
-      default: DETACH_KEYS,
-      usage: "Override the key sequence for detaching a container",
-    },
+    DETACH_KEYS_FLAG,
     {
       name: "pod-running-timeout",
       type: "duration",
@@ -36,14 +31,13 @@ const attach: CommandSpec = {
     { name: "tty", shorthand: "t", type: "bool", usage: "Stdin is a TTY" },
   ],
   async run(context) {
-    const [argument] = context.args;
-    if (argument === undefined) throw new Error("at least 1 argument is required for attach");
-    if (context.args.length > 2)
-      throw new Error(
-        `expected POD, TYPE/NAME, or TYPE NAME, (at most 2 arguments) saw ${context.args.length}: [${context.args.join(" ")}]`,
-      );
-    if (context.flags.number("pod-running-timeout") <= 0) throw context.usage("--pod-running-timeout must be higher than zero");
-    const pod = await attachablePod(context, context.args.length === 2 ? `${argument}/${context.args[1]}` : argument);
+    const { args } = context;
+    checkRunningTimeout(context);
+    if (args.length === 0) throw new Error("at least 1 argument is required for attach");
+    if (args.length > 2)
+      throw new Error(`expected POD, TYPE/NAME, or TYPE NAME, (at most 2 arguments) saw ${args.length}: [${args.join(" ")}]`);
+    const found = args.length === 2 ? await namedObject(context, args[1], args[0]) : await namedObject(context, args[0]);
+    const pod = await attachablePod(context, found);
     if (pod.status?.phase === "Succeeded" || pod.status?.phase === "Failed")
       throw new Error(`cannot attach a container in a completed pod; current phase is ${pod.status.phase}`);
     const container = containerFor(context, pod);
@@ -63,10 +57,7 @@ export default attach;
 
 function containerFor(context: CommandContext, pod: LivePod): string {
   try {
-    return chooseContainer(context, pod, context.flags.text("container"), {
-      logger: context.logger,
-      quiet: context.flags.bool("quiet"),
-    });
+    return chooseContainer(pod, context.flags.text("container"), unlessQuiet(context));
   } catch (error) {
     throw new Error(`cannot attach to the container: ${messageOf(error)}`, { cause: error });
   }

@@ -1,38 +1,74 @@
-import { changeObjects } from "../change.ts";
 import type { CommandContext, CommandSpec } from "../command.ts";
-import { DRY_RUN_FLAG } from "../dry-run.ts";
-import { SELECTOR_FLAG } from "../resources.ts";
+import { contentTypeFor } from "../change.ts";
+import { pathOf } from "../discovery.ts";
+import { DRY_RUN_FLAG, dryRunOf, dryRunQuery } from "../dry-run.ts";
+import { messageOf } from "../errors.ts";
+import { typedReporter } from "../report.ts";
+import { fetchObjects, SELECTOR_FLAG, targetsOfArgs, type Found } from "../resources.ts";
 
-export const cordon = spec(true);
-export const uncordon = spec(false);
+export const cordon: CommandSpec = command(true);
+export const uncordon: CommandSpec = command(false);
 
-function spec(unschedulable: boolean): CommandSpec {
+function command(unschedulable: boolean): CommandSpec {
   return {
     usage: "NODE",
     long: unschedulable ? "Mark node as unschedulable." : "Mark node as schedulable.",
     flags: [DRY_RUN_FLAG, SELECTOR_FLAG],
     async run(context) {
-      if (context.args.length === 0 && context.flags.text("selector") === "")
-        throw context.usage(`USAGE: ${unschedulable ? "cordon" : "uncordon"} NODE [flags]`);
-      if (context.args.length > 0 && context.flags.text("selector") !== "")
-        throw context.usage("error: cannot specify both a node name and a --selector option");
-      await setUnschedulable(context, context.args, unschedulable);
+      const { flags } = context;
+      checkNodeArguments(context);
+      dryRunOf(flags, context.io);
+      await setUnschedulable(context, await nodesOf(context), unschedulable);
     },
   };
 }
 
-export async function setUnschedulable(context: CommandContext, names: readonly string[], unschedulable: boolean): Promise<void> {
-  const args = names.length === 0 ? ["nodes"] : names.map((name) => (name.includes("/") ? name : `nodes/${name}`));
-  await changeObjects(context, {
-    operation: unschedulable ? "cordoned" : "uncordoned",
-    unchanged: `already ${unschedulable ? "cordoned" : "uncordoned"}`,
-    args,
-    atomic: true,
-    change({ object }) {
-      const current = (object["spec"] ?? {}) as { unschedulable?: boolean };
-      if ((current.unschedulable ?? false) === unschedulable) return undefined;
-      const { unschedulable: _, ...rest } = current;
-      return { ...object, spec: unschedulable ? { ...rest, unschedulable } : rest };
-    },
-  });
+/** Nodes are named, or chosen by their labels. */
+export function checkNodeArguments(context: CommandContext): void {
+  const { args, flags } = context;
+  if (args.length === 0 && !flags.has("selector")) throw context.usage(`USAGE: ${context.path.split(" ").at(-1)} NODE [flags]`);
+  if (args.length > 0 && flags.text("selector") !== "")
+    throw context.usage("error: cannot specify both a node name and a --selector option");
+}
+
+/** The nodes that a command line means; one that is missing is one too many. Upstream: pkg/cmd/drain Complete */
+export async function nodesOf(context: CommandContext): Promise<Found[]> {
+  const { args, flags } = context;
+  const selector = flags.text("selector");
+  const words = args.length === 0 ? ["nodes"] : args.map((name) => (name.includes("/") ? name : `nodes/${name}`));
+  const nodes: Found[] = [];
+  for (const target of await targetsOfArgs(context, words)) {
+    const { info } = target;
+    const found = await fetchObjects(context, [target], { selector, chunkSize: flags.number("chunk-size") });
+    if (info.group !== "" || info.resource !== "nodes")
+      throw new Error(
+        `error: expected resource of type node, got ${JSON.stringify(`${info.group}/${info.version}, Resource=${info.resource}`)}`,
+      );
+    nodes.push(...found);
+  }
+  return nodes;
+}
+
+/** A node that cannot be changed is told and left. Upstream: pkg/cmd/drain RunCordonOrUncordon */
+export async function setUnschedulable(context: CommandContext, nodes: readonly Found[], unschedulable: boolean): Promise<void> {
+  const dryRun = dryRunOf(context.flags, context.io);
+  const report = await typedReporter(context, dryRun);
+  const done = unschedulable ? "cordoned" : "uncordoned";
+  const client = await context.client();
+  for (const node of nodes) {
+    const current = (node.object["spec"] ?? {}) as { unschedulable?: boolean };
+    if ((current.unschedulable ?? false) === unschedulable) {
+      report(node.object, node.info, `already ${done}`);
+      continue;
+    }
+    try {
+      const body = { spec: { unschedulable: unschedulable || null } };
+      const request = { query: dryRunQuery(dryRun), body, contentType: contentTypeFor(node) };
+      if (dryRun !== "client") await client.json("PATCH", pathOf(node.info, undefined, node.name), request);
+    } catch (error) {
+      context.io.err(`error: unable to ${done.replace(/ed$/, "")} node ${JSON.stringify(node.name)}: ${messageOf(error)}\n`);
+      continue;
+    }
+    report(node.object, node.info, done);
+  }
 }

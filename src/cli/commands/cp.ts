@@ -21,7 +21,7 @@ import {
   stripPathShortcuts,
   withoutTrailingSlash,
 } from "../file-spec.ts";
-import { execContainer, type LivePod } from "../pods.ts";
+import { chooseContainer, type LivePod } from "../pods.ts";
 import { runRemote } from "../remote-command.ts";
 import { podPath } from "./exec.ts";
 
@@ -81,7 +81,7 @@ async function execute(context: CommandContext, { namespace, pod: name }: FileSp
   const pod = await client.get<LivePod>(`/api/v1/namespaces/${encodeURIComponent(where)}/pods/${encodeURIComponent(name)}`);
   if (pod.status?.phase === "Succeeded" || pod.status?.phase === "Failed")
     throw new Error(`cannot exec into a container in a completed pod; current phase is ${pod.status.phase}`);
-  const container = execContainer(pod, context.flags.text("container"), { tell: remote.tell, logger: context.logger });
+  const container = chooseContainer(pod, context.flags.text("container"), { tell: remote.tell, logger: context.logger });
   return runRemote(
     context,
     podPath(pod, "exec"),

@@ -1,4 +1,5 @@
 import type { Container, ContainerStatus } from "../../api/generated/core-v1.ts";
+import { decodeAs } from "../../api/decode.ts";
 import { parseYamlDocuments } from "../../api/parse-yaml.ts";
 import { structType } from "../../api/schema.ts";
 import { isNotFound, type StatusError } from "../../api/status.ts";
@@ -120,10 +121,20 @@ function customProfile(file: string): Partial<Container> | undefined {
   const text = findText(file);
   if (text === undefined)
     throw new Error(`must pass a container spec json file for custom profile: open ${file}: no such file or directory`);
+  const refuse = (error: unknown, step: string) =>
+    new Error(`${file} does not contain a valid container spec: ${step}: ${messageOf(error)}`, { cause: error });
+  let given: Record<string, unknown>;
   try {
-    return parseYamlDocuments(text)[0] as Partial<Container>;
+    given = (parseYamlDocuments(text)[0] ?? {}) as Record<string, unknown>;
   } catch (error) {
-    throw new Error(`${file} does not contain a valid container spec: ${messageOf(error)}`, { cause: error });
+    throw refuse(error, "error converting YAML to JSON");
+  }
+  try {
+    const container = decodeAs(structType("core/v1", "Container"), given);
+    // What Go would write for fields that nobody gave changes nothing.
+    return Object.fromEntries(Object.entries(container).filter(([name]) => name in given)) as Partial<Container>;
+  } catch (error) {
+    throw refuse(error, "error unmarshaling JSON: while decoding JSON");
   }
 }
 
@@ -195,9 +206,7 @@ async function visit(context: CommandContext, options: DebugOptions, { info, obj
     return { pod: await create(context, await context.namespace(), pod), container };
   }
   if (info.group !== "" || info.resource !== "pods")
-    throw new Error(
-      `${JSON.stringify(`${info.group === "" ? "" : `${info.group}/`}${info.version}, Kind=${info.kind}`)} not supported by debug`,
-    );
+    throw new Error(`${JSON.stringify(`${info.group}/${info.version}, Kind=${info.kind}`)} not supported by debug`);
   const pod = object as unknown as LivePod;
   return options.copyTo ? debugByCopy(context, options, pod) : debugByEphemeralContainer(context, options, pod);
 }
@@ -256,7 +265,7 @@ async function attach(context: CommandContext, options: DebugOptions, { pod, con
     },
     0,
   );
-  if (statusOf(running, container)?.state?.terminated) return printLog(context, running, container);
+  if (statusOf(running, container)?.state?.terminated) return printLog(context, running, { container });
   try {
     await attachSession(context, {
       pod: running,
@@ -268,7 +277,7 @@ async function attach(context: CommandContext, options: DebugOptions, { pod, con
     });
   } catch (error) {
     context.io.err(`warning: couldn't attach to pod/${name}, falling back to streaming logs: ${messageOf(error)}\n`);
-    await printLog(context, running, container);
+    await printLog(context, running, { container });
   }
 }
 

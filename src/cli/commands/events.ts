@@ -1,5 +1,5 @@
 import type { Event } from "../../api/generated/core-v1.ts";
-import { nowMs, sleep } from "../../host/cli-host.ts";
+import { exitWhenInterrupted, nowMs, sleep } from "../../host/cli-host.ts";
 import type { Json } from "../client.ts";
 import type { CommandSpec } from "../command.ts";
 import { apiVersionOf } from "../discovery.ts";
@@ -65,6 +65,7 @@ const events: CommandSpec = {
       context.io.out(writer.render(lines.join("")));
     };
     if (flags.bool("watch")) {
+      exitWhenInterrupted();
       const abort = new AbortController();
       const timeoutMs = requestTimeoutMs(flags);
       if (timeoutMs > 0) void sleep(timeoutMs).then(() => abort.abort());

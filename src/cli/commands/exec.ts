@@ -1,5 +1,5 @@
 import type { CommandContext, CommandSpec } from "../command.ts";
-import { attachablePod, execContainer, type LivePod } from "../pods.ts";
+import { attachablePod, checkRunningTimeout, chooseContainer, namedObject, unlessQuiet, type LivePod } from "../pods.ts";
 import { runRemote } from "../remote-command.ts";
 
 const exec: CommandSpec = {
@@ -37,43 +37,40 @@ const exec: CommandSpec = {
     { name: "tty", shorthand: "t", type: "bool", usage: "Stdin is a TTY" },
   ],
   async run(context) {
-    const { pod: podArgument, command } = argumentsOf(context);
-    const pod = await attachablePod(context, podArgument);
+    const { name, command } = argumentsOf(context);
+    const pod = await attachablePod(context, await namedObject(context, name));
     if (pod.status?.phase === "Succeeded" || pod.status?.phase === "Failed")
       throw new Error(`cannot exec into a container in a completed pod; current phase is ${pod.status.phase}`);
-    const quiet = context.flags.bool("quiet");
-    const container = execContainer(pod, context.flags.text("container"), {
-      tell: (text) => void (quiet || context.io.err(text)),
-      logger: context.logger,
-    });
+    const container = chooseContainer(pod, context.flags.text("container"), unlessQuiet(context));
     return runRemote(context, podPath(pod, "exec"), { command, container }, streamsOf(context));
   },
 };
 
 export default exec;
 
-function argumentsOf(context: CommandContext): { pod: string; command: string[] } {
+// Upstream: exec.go ExecOptions.Complete and Validate
+function argumentsOf(context: CommandContext): { name: string | undefined; command: string[] } {
   const { args, dashIndex } = context;
-  if (args.length === 0 || dashIndex === 0) throw new Error("pod, type/name or --filename must be specified");
-  if (dashIndex < 0 && args.length > 1)
-    throw new Error(
-      "exec [POD] [COMMAND] is not supported anymore. Use exec [POD] -- [COMMAND] instead\nSee 'kubectl exec -h' for help and examples",
-    );
-  const command = dashIndex < 0 ? [] : args.slice(dashIndex);
+  const fromFile = context.flags.list("filename").length > 0;
+  const name = dashIndex === 0 ? undefined : args[0];
+  let command: string[] = [];
+  if (dashIndex >= 0) command = args.slice(dashIndex);
+  else if (args.length > 1 || (args.length > 0 && fromFile))
+    throw context.usage("exec [POD] [COMMAND] is not supported anymore. Use exec [POD] -- [COMMAND] instead");
+  checkRunningTimeout(context);
+  if (name === undefined && !fromFile) throw new Error("pod, type/name or --filename must be specified");
   if (command.length === 0) throw new Error("you must specify at least one command for the container");
-  return { pod: args[0] ?? "", command };
+  return { name, command };
 }
 
-export const podPath = (pod: LivePod, subresource: string): string =>
-  `/api/v1/namespaces/${pod.metadata.namespace}/pods/${pod.metadata.name}/${subresource}`;
+export const podPath = (pod: LivePod, subresource?: string): string =>
+  `/api/v1/namespaces/${pod.metadata.namespace}/pods/${pod.metadata.name}${subresource ? `/${subresource}` : ""}`;
 
 /** Whether standard input goes along and is a terminal. */
 export function streamsOf(context: CommandContext): { stdin: boolean; tty: boolean } {
   const stdin = context.flags.bool("stdin");
-  let tty = context.flags.bool("tty");
-  if (tty && !(stdin && context.io.isTerminal("in"))) {
-    if (!context.flags.bool("quiet")) context.io.err("Unable to use a TTY - input is not a terminal or the right kind of file\n");
-    tty = false;
-  }
-  return { stdin, tty };
+  const tty = stdin && context.flags.bool("tty");
+  if (!tty || context.io.isTerminal("in")) return { stdin, tty };
+  unlessQuiet(context).tell("Unable to use a TTY - input is not a terminal or the right kind of file\n");
+  return { stdin, tty: false };
 }

@@ -1,6 +1,6 @@
 import type { Json } from "../client.ts";
 import { CommandContext, type CommandSpec } from "../command.ts";
-import { overridden } from "../overrides.ts";
+import { withOverrides } from "../overrides.ts";
 import { schemaOf } from "../strategic.ts";
 import { apiVersionOf } from "../discovery.ts";
 import { DRY_RUN_FLAG, dryRunOf, dryRunQuery } from "../dry-run.ts";
@@ -83,7 +83,7 @@ const expose: CommandSpec = {
     const report = await typedReporter(context, dryRun);
     for (const found of await exposed(context)) {
       const plain = serviceFor(context, found);
-      const service = await overridden(plain, context.flags.text("overrides"), context.flags.text("override-type"));
+      const service = withOverrides(plain, context.flags.text("overrides"), context.flags.text("override-type"));
       const query = { fieldManager: context.flags.text("field-manager"), ...dryRunQuery(dryRun) };
       const result =
         dryRun === "client"

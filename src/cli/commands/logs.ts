@@ -1,11 +1,21 @@
-import { StatusError } from "../../api/status.ts";
-import { sleep } from "../../host/cli-host.ts";
-import { readLines } from "../client.ts";
+import { isNotFound, StatusError } from "../../api/status.ts";
+import { exitWhenInterrupted, nowMs, sleep } from "../../host/cli-host.ts";
+import type { Query } from "../client.ts";
 import type { CommandContext, CommandSpec } from "../command.ts";
-import { pathOf } from "../discovery.ts";
-import { throwAll } from "../errors.ts";
-import { chooseContainer, describeContainers, logsNotFound, firstPodsOf, type LivePod } from "../pods.ts";
-import type { ApiObject } from "../resources.ts";
+import { messageOf } from "../errors.ts";
+import { mostTellingFirst } from "../pod-order.ts";
+import {
+  checkRunningTimeout,
+  CONTAINER_ANNOTATION,
+  chooseContainer,
+  containersOf,
+  isPod,
+  namedObject,
+  podsBehind,
+  type LivePod,
+} from "../pods.ts";
+import { fetchObjects, type Found } from "../resources.ts";
+import { checkRfc3339 } from "../rfc3339.ts";
 
 const logs: CommandSpec = {
   usage: "[-f] [-p] (POD | TYPE/NAME) [-c CONTAINER]",
@@ -74,30 +84,20 @@ const logs: CommandSpec = {
     { name: "timestamps", type: "bool", usage: "The time of each line in front of it" },
   ],
   async run(context) {
-    check(context);
-    const pods = await podsToRead(context);
-    const sources = pods.flatMap((pod) => containersToRead(context, pod).map((container) => ({ pod, container })));
     const { flags } = context;
-    if (flags.bool("follow") && sources.length > flags.number("max-log-requests") && sources.length > 1) {
+    checkArguments(context);
+    const found = await objectsToRead(context);
+    checkOptions(context);
+    const sources = await sourcesOf(context, found);
+    const limit = flags.number("max-log-requests");
+    const atOnce = flags.bool("follow") && sources.length > 1;
+    if (atOnce && sources.length > limit)
       throw new Error(
-        `you are attempting to follow ${sources.length} log streams, but maximum allowed concurrency is ${flags.number("max-log-requests")}, use --max-log-requests to increase the limit`,
+        `you are attempting to follow ${sources.length} log streams, but maximum allowed concurrency is ${limit}, use --max-log-requests to increase the limit`,
       );
-    }
-    const prefix = flags.bool("prefix") || flags.bool("all-pods");
-    const one = (source: Source) => printLog(context, source, prefix);
-    if (!flags.bool("follow") || sources.length === 1) for (const source of sources) await one(source);
-    else {
-      const errors: unknown[] = [];
-      await Promise.all(
-        sources.map((source) =>
-          one(source).catch((error: unknown) =>
-            flags.bool("ignore-errors") ? context.io.err(`error: ${(error as Error).message}\n`) : errors.push(error),
-          ),
-        ),
-      );
-      throwAll(errors);
-    }
-    if (sources.length === 0) context.io.err(`No resources found in ${await context.namespace()} namespace.\n`);
+    exitWhenInterrupted();
+    if (atOnce) await Promise.all(sources.map((source) => printLog(context, source)));
+    else for (const source of sources) await printLog(context, source);
   },
 };
 
@@ -110,120 +110,139 @@ interface Source {
   readonly container: string;
 }
 
-function check(context: CommandContext): void {
+const USAGE = "expected 'logs [-f] [-p] (POD | TYPE/NAME) [-c CONTAINER]'.\nPOD or TYPE/NAME is a required argument for the logs command";
+
+// Upstream: logs.go Complete, up to where it asks the server
+function checkArguments(context: CommandContext): void {
   const { flags, args } = context;
   const selector = flags.text("selector");
-  const usage = "logs [-f] [-p] (POD | TYPE/NAME) [-c CONTAINER]";
-  if (args.length === 0 && selector === "")
-    throw context.usage(`expected '${usage}'.\nPOD or TYPE/NAME is a required argument for the logs command`);
-  if (args.length > 2 || (args.length === 2 && flags.has("container")))
-    throw context.usage(
-      args.length === 2
-        ? "only one of -c or an inline [CONTAINER] arg is allowed"
-        : `expected '${usage}'.\nPOD or TYPE/NAME is a required argument for the logs command`,
-    );
+  if (args.length > 2 || (args.length === 0 && selector === "")) throw context.usage(USAGE);
   if (args.length === 1 && selector !== "") throw context.usage("only a selector (-l) or a POD name is allowed");
-  if (flags.bool("all-containers") && flags.has("container"))
-    throw new Error("--all-containers=true should not be specified with container name " + flags.text("container"));
-  const since = flags.text("since-time");
-  if (since !== "" && Number.isNaN(Date.parse(since)))
-    throw new Error(
-      `parsing time ${JSON.stringify(since)} as "2006-01-02T15:04:05Z07:00": cannot parse ${JSON.stringify(since)} as "2006"`,
-    );
-  if (flags.has("since") && flags.has("since-time")) throw new Error("at most one of `sinceTime` or `sinceSeconds` may be specified");
-  if (flags.has("tail") && flags.number("tail") < -1) throw new Error("--tail must be greater than or equal to -1");
+  checkRunningTimeout(context, (message) => new Error(message));
+  if (flags.text("since-time") !== "") checkRfc3339(flags.text("since-time"));
+}
+
+// Upstream: logs.go Validate
+function checkOptions(context: CommandContext): void {
+  const { flags, args } = context;
+  const container = containerOf(context);
+  if (flags.text("since-time") !== "" && flags.number("since") !== 0)
+    throw new Error("at most one of `sinceTime` or `sinceSeconds` may be specified");
+  if (flags.bool("all-containers") && container !== "")
+    throw new Error(`--all-containers=true should not be specified with container name ${container}`);
+  if (flags.has("container") && args.length === 2) throw new Error("only one of -c or an inline [CONTAINER] arg is allowed");
   if (flags.number("limit-bytes") < 0) throw new Error("--limit-bytes must be greater than 0");
+  if (sinceSeconds(context) < 0) throw new Error("--since must be greater than 0");
+  if (flags.number("tail") < -1) throw new Error("--tail must be greater than or equal to -1");
 }
 
-async function podsToRead(context: CommandContext): Promise<LivePod[]> {
-  const { flags } = context;
-  const client = await context.client();
-  const { namespace } = await context.connection();
-  if (flags.text("selector") !== "") {
-    return (
-      (
-        await client.get<{ items?: LivePod[] }>(`/api/v1/namespaces/${namespace}/pods`, {
-          labelSelector: flags.text("selector"),
-        })
-      ).items ?? []
-    );
-  }
-  const argument = context.args[0] ?? "";
-  const discovery = await context.discovery();
+const containerOf = ({ flags, args }: CommandContext): string => args[1] ?? flags.text("container");
+
+/** Rounded as Go does: halves away from zero. */
+function sinceSeconds({ flags }: CommandContext): number {
+  const seconds = flags.number("since") / 1000;
+  return Math.sign(seconds) * Math.round(Math.abs(seconds));
+}
+
+async function objectsToRead(context: CommandContext): Promise<Found[]> {
+  const { flags, args } = context;
+  const namespace = await context.namespace();
   try {
-    if (!argument.includes("/"))
-      return [
-        await discovery.vouchFor(
-          client.get<LivePod>(
-            `/api/v1/namespaces/${encodeURIComponent(namespace)}/pods/${encodeURIComponent(argument)}`,
-            undefined,
-            ANYTHING,
-          ),
-        ),
-      ];
-    const [type = "", name = ""] = argument.split("/");
-    const info = await discovery.get(type);
-    const object = await client.get<ApiObject>(pathOf(info, namespace, name));
-    if (info.resource === "pods") return [object as unknown as LivePod];
-    const pods = (await firstPodsOf(context, object, info.resource)).sort(
-      (a, b) => Date.parse(a.metadata.creationTimestamp ?? "") - Date.parse(b.metadata.creationTimestamp ?? ""),
-    );
-    const [first] = pods;
-    if (!first) throw new Error("timed out waiting for the condition");
-    if (flags.bool("all-pods")) return pods;
-    if (pods.length > 1) context.io.err(`Found ${pods.length} pods, using pod/${first.metadata.name}\n`);
-    return [first];
+    if (flags.text("selector") === "") return [await namedObject(context, args[0])];
+    const info = await (await context.discovery()).get("pods");
+    const found = await fetchObjects(context, [{ info, namespace, name: undefined }], { selector: flags.text("selector") });
+    if (found.length === 0) context.io.err(`No resources found in ${namespace} namespace.\n`);
+    return found;
   } catch (error) {
-    throw logsNotFound(error, namespace);
+    if (!isNotFound(error)) throw error;
+    throw new Error(`error from server (NotFound): ${messageOf(error)} in namespace ${JSON.stringify(namespace)}`, { cause: error });
   }
 }
 
-function containersToRead(context: CommandContext, pod: LivePod): string[] {
-  const { flags } = context;
-  if (flags.bool("all-containers"))
-    return [...(pod.spec.initContainers ?? []), ...(pod.spec.containers ?? []), ...(pod.spec.ephemeralContainers ?? [])].map(
-      ({ name }) => name,
-    );
-  const wanted = flags.text("container") || (context.args[1] ?? "");
-  const names = [...(pod.spec.containers ?? []), ...(pod.spec.ephemeralContainers ?? []), ...(pod.spec.initContainers ?? [])].map(
-    ({ name }) => name,
-  );
-  if (wanted !== "" && !names.includes(wanted))
-    throw new Error(`container ${wanted} is not valid for pod ${pod.metadata.name} out of: ${describeContainers(pod)}`);
-  return [chooseContainer(context, pod, wanted)];
+// Upstream: polymorphichelpers logsForObjectWithClient
+async function sourcesOf(context: CommandContext, found: readonly Found[]): Promise<Source[]> {
+  const [first] = found;
+  if (!first || isPod(first)) return found.flatMap(({ object }) => sourcesIn(context, object as unknown as LivePod));
+  const pods = mostTellingFirst(await podsBehind(context, first, "cannot get the logs from"));
+  const [chosen] = pods;
+  if (!chosen) throw new Error("timed out waiting for the condition");
+  if (context.flags.bool("all-pods")) return pods.flatMap((pod) => sourcesIn(context, pod));
+  if (pods.length > 1) context.io.err(`Found ${pods.length} pods, using pod/${chosen.metadata.name}\n`);
+  return sourcesIn(context, chosen);
 }
 
-// kubectl 1.36 keeps asking while a container that is followed is not there yet.
+function sourcesIn(context: CommandContext, pod: LivePod): Source[] {
+  const { initContainers, containers, ephemeralContainers } = pod.spec;
+  if (context.flags.bool("all-containers"))
+    return [...(initContainers ?? []), ...(containers ?? []), ...(ephemeralContainers ?? [])].map(({ name }) => ({ pod, container: name }));
+  const { io, logger } = context;
+  const listener = { tell: (text: string) => void (context.flags.bool("all-pods") || io.err(text)), logger };
+  const wanted = containerOf(context);
+  const annotated = pod.metadata.annotations?.[CONTAINER_ANNOTATION];
+  const astray = wanted === "" && annotated && !containersOf(pod).includes(annotated);
+  if (!astray) return [{ pod, container: chooseContainer(pod, wanted, listener) }];
+  io.err(`Default container name ${JSON.stringify(annotated)} not found in pod ${pod.metadata.name}\n`);
+  return [{ pod, container: chooseContainer({ ...pod, metadata: { ...pod.metadata, annotations: {} } }, "", listener) }];
+}
+
 const RETRY_MS = 1000;
 
-async function printLog(context: CommandContext, { pod, container }: Source, prefix: boolean): Promise<void> {
-  const { flags } = context;
-  const client = await context.client();
-  const tail = flags.number("tail") >= 0 ? flags.number("tail") : flags.text("selector") !== "" && !flags.has("tail") ? 10 : undefined;
-  const query = {
-    container,
-    follow: flags.bool("follow") || undefined,
-    previous: flags.bool("previous") || undefined,
-    tailLines: tail,
-    sinceSeconds: flags.number("since") > 0 ? Math.ceil(flags.number("since") / 1000) : undefined,
-    sinceTime: flags.text("since-time") || undefined,
-    timestamps: flags.bool("timestamps") || undefined,
-    limitBytes: flags.number("limit-bytes") || undefined,
-  };
-  const path = `/api/v1/namespaces/${pod.metadata.namespace}/pods/${pod.metadata.name}/log`;
+/** What is followed may not be there yet: it is asked for until the time for pods to run is over. Upstream: consumeWithRetry */
+async function printLog(context: CommandContext, source: Source): Promise<void> {
+  const { flags, io } = context;
+  const deadline = nowMs() + flags.number("pod-running-timeout");
   for (;;) {
     try {
-      const response = await client.request("GET", path, {
-        query,
-        accept: ANYTHING,
-      });
-      if (prefix) for await (const line of readLines(response.body)) context.io.out(`[pod/${pod.metadata.name}/${container}] ${line}\n`);
-      else for await (const chunk of response.body) context.io.out(chunk);
-      return;
+      return await printOnce(context, source);
     } catch (error) {
-      const waiting = error instanceof StatusError && error.reason === "BadRequest" && error.message.includes("is waiting to start");
-      if (!waiting || !flags.bool("follow")) throw error;
-      await sleep(RETRY_MS);
+      if (flags.bool("ignore-errors")) return io.out(`error: ${messageOf(error)}\n`);
+      if (!flags.bool("follow")) throw error;
+      io.err(`${messageOf(error)}\n`);
+      if (!(error instanceof StatusError)) throw error;
     }
+    await sleep(Math.min(RETRY_MS, Math.max(0, deadline - nowMs())));
+    if (nowMs() >= deadline) throw new Error("context deadline exceeded");
   }
+}
+
+async function printOnce(context: CommandContext, { pod, container }: Source): Promise<void> {
+  const client = await context.client();
+  const path = `/api/v1/namespaces/${pod.metadata.namespace}/pods/${pod.metadata.name}/log`;
+  const response = await client.request("GET", path, { query: logQuery(context, container), accept: ANYTHING });
+  const prefixed = context.flags.bool("prefix") || context.flags.bool("all-pods");
+  const prefix = Buffer.from(prefixed ? `[pod/${pod.metadata.name}/${container}] ` : "");
+  for await (const line of wholeLines(response.body)) context.io.out(Buffer.concat([prefix, line]));
+}
+
+function logQuery(context: CommandContext, container: string): Query {
+  const { flags } = context;
+  const selecting = flags.text("selector") !== "" && !flags.has("tail");
+  const tail = flags.number("tail");
+  return {
+    container,
+    follow: flags.bool("follow") || undefined,
+    insecureSkipTLSVerifyBackend: flags.bool("insecure-skip-tls-verify-backend") || undefined,
+    limitBytes: flags.number("limit-bytes") || undefined,
+    previous: flags.bool("previous") || undefined,
+    sinceSeconds: flags.number("since") === 0 ? undefined : sinceSeconds(context),
+    sinceTime: flags.text("since-time") || undefined,
+    tailLines: tail !== -1 ? tail : selecting ? 10 : undefined,
+    timestamps: flags.bool("timestamps") || undefined,
+  };
+}
+
+/** Lines with their ends, so that several logs do not mix within one. */
+async function* wholeLines(body: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {
+  let rest: Buffer = Buffer.alloc(0);
+  for await (const chunk of body) {
+    rest = rest.length === 0 ? chunk : Buffer.concat([rest, chunk]);
+    const end = rest.lastIndexOf(10) + 1;
+    for (let start = 0; start < end;) {
+      const next = rest.indexOf(10, start) + 1;
+      yield rest.subarray(start, next);
+      start = next;
+    }
+    rest = rest.subarray(end);
+  }
+  if (rest.length > 0) yield rest;
 }

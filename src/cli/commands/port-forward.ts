@@ -3,10 +3,11 @@ import type { Service } from "../../api/generated/core-v1.ts";
 import { klogHead, onInterrupt } from "../../host/cli-host.ts";
 import { upgradeRequest } from "../../host/cli-http.ts";
 import { listenOn } from "../../host/cli-web-socket.ts";
+import { listenProblem } from "../../host/listen-problem.ts";
 import { readText, statusErrorOf } from "../client.ts";
 import type { CommandContext, CommandSpec } from "../command.ts";
-import { pathOf } from "../discovery.ts";
-import { attachablePod, type LivePod } from "../pods.ts";
+import { parseAddresses, parsePorts, podPorts, servicePorts, type PortPair } from "../forward-ports.ts";
+import { attachablePod, checkRunningTimeout, namedObject, type LivePod } from "../pods.ts";
 import { SpdyClient } from "../spdy-client.ts";
 import { podPath } from "./exec.ts";
 
@@ -35,76 +36,27 @@ const portForward: CommandSpec = {
   async run(context) {
     const [target, ...specs] = context.args;
     if (target === undefined || specs.length === 0) throw context.usage("TYPE/NAME and list of ports are required for port-forward");
-    const pod = await attachablePod(context, target);
-    const ports = await resolvePorts(context, target, pod, specs);
+    checkRunningTimeout(context);
+    const found = await namedObject(context, target);
+    const chosen = await attachablePod(context, found);
+    const isService = found.info.group === "" && found.info.resource === "services";
+    const translated = isService ? servicePorts(specs, found.object as unknown as Service, chosen) : podPorts(specs, chosen);
+    const pod = await (await context.client()).get<LivePod>(podPath(chosen));
     if (pod.status?.phase !== "Running")
       throw new Error(`unable to forward port because pod is not running. Current status=${pod.status?.phase ?? ""}`);
-    return forward(context, pod, ports);
+    const addresses = parseAddresses(context.flags.list("address"));
+    return forward(context, pod, { addresses, ports: parsePorts(translated) });
   },
 };
 
 export default portForward;
 
-interface PortPair {
-  readonly local: number;
-  readonly remote: number;
+interface Forwarding {
+  readonly addresses: ReturnType<typeof parseAddresses>;
+  readonly ports: readonly PortPair[];
 }
 
-async function resolvePorts(context: CommandContext, target: string, pod: LivePod, specs: readonly string[]): Promise<PortPair[]> {
-  const service = /^(svc|service|services)\//.test(target) ? await serviceOf(context, target) : undefined;
-  return specs.map((spec) => {
-    const [first = "", second] = spec.split(":");
-    const wanted = second ?? first;
-    if (second === undefined && /^\d+$/.test(first)) checkedPort(first, "local", first);
-    const remote = service ? servicePort(service, pod, wanted) : containerPort(pod, wanted);
-    const local =
-      second === undefined
-        ? service && /^\d+$/.test(wanted)
-          ? Number(wanted)
-          : remote
-        : first === ""
-          ? 0
-          : checkedPort(first, "local", first);
-    return { local, remote };
-  });
-}
-
-async function serviceOf(context: CommandContext, target: string): Promise<Service> {
-  const info = await (await context.discovery()).get("services");
-  return (await context.client()).get<never>(pathOf(info, await context.namespace(), target.split("/")[1]));
-}
-
-function checkedPort(text: string, side: string, spec: string): number {
-  const port = Number(text);
-  if (!/^\d+$/.test(text) || port > 65_535)
-    throw new Error(
-      `error parsing ${side} port '${spec}': strconv.ParseUint: parsing ${JSON.stringify(text)}: ${/^\d+$/.test(text) ? "value out of range" : "invalid syntax"}`,
-    );
-  if (port === 0 && side === "remote") throw new Error("remote port must be > 0");
-  return port;
-}
-
-function containerPort(pod: LivePod, wanted: string): number {
-  if (/^\d+$/.test(wanted)) return checkedPort(wanted, "remote", wanted);
-  for (const container of pod.spec.containers ?? [])
-    for (const port of container.ports ?? []) if (port.name === wanted) return port.containerPort;
-  throw new Error(`Pod '${pod.metadata.name}' does not have a named port '${wanted}'`);
-}
-
-function servicePort(service: Service, pod: LivePod, wanted: string): number {
-  const port = service.spec?.ports?.find((each) => each.name === wanted || String(each.port) === wanted);
-  if (!port)
-    throw new Error(
-      /^\d+$/.test(wanted)
-        ? `Service ${service.metadata?.name} does not have a service port ${wanted}`
-        : `Service '${service.metadata?.name}' does not have a named port '${wanted}'`,
-    );
-  if (service.spec?.clusterIP === "None" && port.targetPort === undefined) return port.port;
-  const target = port.targetPort ?? port.port;
-  return typeof target === "number" && target !== 0 ? target : target === 0 ? port.port : containerPort(pod, String(target));
-}
-
-async function forward(context: CommandContext, pod: LivePod, ports: readonly PortPair[]): Promise<number> {
+async function forward(context: CommandContext, pod: LivePod, { addresses, ports }: Forwarding): Promise<number> {
   const client = await context.client();
   const path = podPath(pod, "portforward");
   const headers = {
@@ -127,17 +79,10 @@ async function forward(context: CommandContext, pod: LivePod, ports: readonly Po
   });
   if (outcome.head.length > 0) spdy.receive(outcome.head);
   socket.on("data", (data: Buffer) => spdy.receive(data));
-  const listeners: { close(): void }[] = [];
   let requests = 0;
-  for (const { local, remote } of ports) {
-    const opened = await listenAll(
-      context,
-      local,
-      remote,
-      (connection, port) => void serve(context, spdy, connection, { local: port, remote, id: requests++ }, () => socket.destroy()),
-    );
-    listeners.push(...opened);
-  }
+  const listeners = await listenForAll(context, { addresses, ports }, ({ local, remote }, connection) => {
+    void serve(context, spdy, connection, { local, remote, id: requests++ }, () => socket.destroy());
+  });
   return new Promise<number>((resolve, reject) => {
     let asked = false;
     onInterrupt(() => {
@@ -153,45 +98,59 @@ async function forward(context: CommandContext, pod: LivePod, ports: readonly Po
   });
 }
 
-async function listenAll(
-  context: CommandContext,
-  local: number,
-  remote: number,
-  serveOne: (connection: Socket, local: number) => void,
-): Promise<{ close(): void }[]> {
-  const hosts = context.flags.list("address").flatMap((address) => (address === "localhost" ? ["127.0.0.1", "::1"] : [address]));
-  const opened: { port: number; close(): void }[] = [];
-  const failures: string[] = [];
-  for (const host of hosts) {
-    try {
-      const port = opened[0]?.port ?? local;
-      const listener = await listenOn(host, port, (connection) => {
-        context.print(`Handling connection for ${listener.port}`);
-        serveOne(connection, listener.port);
-      });
-      opened.push(listener);
-      context.print(`Forwarding from ${host.includes(":") ? `[${host}]` : host}:${listener.port} -> ${remote}`);
-    } catch (error) {
-      const shown = host.includes(":") ? `[${host}]:${local}` : `${host}:${local}`;
-      const why =
-        (error as NodeJS.ErrnoException).code === "EADDRINUSE"
-          ? "bind: address already in use"
-          : (error as NodeJS.ErrnoException).code === "EADDRNOTAVAIL"
-            ? "bind: cannot assign requested address"
-            : (error as Error).message;
-      failures.push(`unable to create listener: Error listen ${host.includes(":") ? "tcp6" : "tcp4"} ${shown}: ${why}`);
-    }
-  }
-  if (opened.length === 0) {
-    context.io.err(`Unable to listen on port ${local}: Listeners failed to create with the following errors: [${failures.join(" ")}]\n`);
-    throw new Error(`unable to listen on any of the requested ports: [{${local} ${remote}}]`);
-  }
-  return opened;
+interface Opened {
+  readonly port: number;
+  close(): void;
 }
 
-interface Pair {
-  readonly local: number;
-  readonly remote: number;
+type ServeOne = (pair: PortPair, connection: Socket) => void;
+
+/** A port that cannot be listened on is told; it is a failure only when none can. Upstream: client-go/tools/portforward forward */
+async function listenForAll(context: CommandContext, { addresses, ports }: Forwarding, serveOne: ServeOne): Promise<Opened[]> {
+  const opened: Opened[] = [];
+  let working = 0;
+  for (const pair of ports) {
+    const failures: { text: string; needed: boolean }[] = [];
+    let local = pair.local;
+    for (const { address, needed } of addresses) {
+      try {
+        const listener = await listen(context, address, { local, remote: pair.remote }, serveOne);
+        local = listener.port;
+        opened.push(listener);
+      } catch (error) {
+        failures.push({ text: listenFailure(error, address, local), needed });
+      }
+    }
+    const enough = failures.every(({ needed }) => !needed) && failures.length < addresses.length;
+    if (enough) working++;
+    else
+      context.io.err(
+        `Unable to listen on port ${local}: Listeners failed to create with the following errors: [${failures.map(({ text }) => text).join(" ")}]\n`,
+      );
+  }
+  if (working > 0) return opened;
+  throw new Error(
+    `unable to listen on any of the requested ports: [${ports.map(({ local, remote }) => `{${local} ${remote}}`).join(" ")}]`,
+  );
+}
+
+async function listen(context: CommandContext, address: string, { local, remote }: PortPair, serveOne: ServeOne): Promise<Opened> {
+  const listener = await listenOn(address, local, (connection) => {
+    context.print(`Handling connection for ${listener.port}`);
+    serveOne({ local: listener.port, remote }, connection);
+  });
+  context.print(`Forwarding from ${withPort(address, listener.port)} -> ${remote}`);
+  return listener;
+}
+
+const withPort = (address: string, port: number) => (address.includes(":") ? `[${address}]:${port}` : `${address}:${port}`);
+
+function listenFailure(error: unknown, address: string, port: number): string {
+  const network = address.includes(":") ? "tcp6" : "tcp4";
+  return `unable to create listener: Error ${listenProblem(network, withPort(address, port), error as NodeJS.ErrnoException)}`;
+}
+
+interface Pair extends PortPair {
   readonly id: number;
 }
 

@@ -1,25 +1,15 @@
 import { isNotFound } from "../../api/status.ts";
-import type { Json } from "../client.ts";
+import { DETACH_KEYS_FLAG } from "../attach-session.ts";
 import type { CommandContext, CommandSpec } from "../command.ts";
-import { overridden } from "../overrides.ts";
-import { DRY_RUN_FLAG, dryRunOf, dryRunQuery } from "../dry-run.ts";
-import { withLastApplied } from "../last-applied.ts";
-import { OUTPUT_FLAGS, typedReporter } from "../report.ts";
-import type { ApiObject } from "../resources.ts";
+import { propagationPolicy as propagationPolicyOf } from "../delete-objects.ts";
+import { DRY_RUN_FLAG, dryRunOf, dryRunQuery, type DryRun } from "../dry-run.ts";
+import { checkRunningTimeout } from "../pods.ts";
+import { FIELD_MANAGER_FLAG, OUTPUT_FLAGS, typedReporter } from "../report.ts";
+import { FILE_FLAGS, type ApiObject } from "../resources.ts";
+import { podFor, serviceFor, settingsOf } from "../run-pod.ts";
 
-const POD = {
-  group: "",
-  version: "v1",
-  resource: "pods",
-  kind: "Pod",
-  singular: "pod",
-  namespaced: true,
-  verbs: [],
-  shortNames: [],
-  categories: [],
-  subresources: [],
-};
-const SERVICE = { group: "", kind: "Service" };
+const POD = { group: "", kind: "Pod", resource: "pods" };
+const SERVICE = { group: "", kind: "Service", resource: "services" };
 
 const run: CommandSpec = {
   usage:
@@ -42,7 +32,7 @@ const run: CommandSpec = {
       type: "string",
       default: "background",
       noValue: "background",
-      usage: "Accepted for compatibility",
+      usage: "Must be background, orphan or foreground: what --rm does with what depends on the pod.",
     },
     { name: "env", type: "stringArray", usage: "Environment variables of the container." },
     {
@@ -50,21 +40,13 @@ const run: CommandSpec = {
       type: "bool",
       usage: "If true, create a ClusterIP service for the pod.  Requires `--port`.",
     },
-    {
-      name: "field-manager",
-      type: "string",
-      default: "kubectl-run",
-      usage: "Name that the changes are recorded under.",
-    },
-    { name: "filename", shorthand: "f", type: "stringSlice", usage: "Accepted for compatibility" },
-    { name: "force", type: "bool", usage: "With --rm: forget the pod at once." },
-    {
-      name: "grace-period",
-      type: "int",
-      default: -1,
-      usage: "With --rm: seconds that the pod gets to end.",
-    },
-    { name: "image", type: "string", required: true, usage: "The image for the container to run." },
+    FIELD_MANAGER_FLAG("kubectl-run"),
+    // kubectl has them from its flags for deleting, and does not look at them here.
+    ...FILE_FLAGS.map((flag) => ({ ...flag, usage: "Accepted for compatibility" })),
+    DETACH_KEYS_FLAG,
+    { name: "force", type: "bool", usage: "Accepted for compatibility" },
+    { name: "grace-period", type: "int", default: -1, usage: "Accepted for compatibility" },
+    { name: "image", type: "string", usage: "The image for the container to run." },
     {
       name: "image-pull-policy",
       type: "string",
@@ -109,150 +91,90 @@ const run: CommandSpec = {
       usage: "If true, keep the configuration in the annotation, for apply.",
     },
     { name: "stdin", shorthand: "i", type: "bool", usage: "Keep stdin open on the container." },
-    { name: "timeout", type: "duration", default: "0s", usage: "How long to wait for a delete" },
+    { name: "timeout", type: "duration", default: "0s", usage: "Accepted for compatibility" },
     { name: "tty", shorthand: "t", type: "bool", usage: "A terminal for the container." },
-    { name: "wait", type: "bool", usage: "Wait for what is deleted to be gone." },
+    { name: "wait", type: "bool", usage: "Accepted for compatibility" },
   ],
   async run(context) {
     const { flags } = context;
     const dryRun = dryRunOf(flags, context.io);
-    const { pod: plain, attach } = checked(context);
-    const pod = await overridden(plain, flags.text("overrides"), flags.text("override-type"));
     const report = await typedReporter(context, dryRun);
-    const query = { fieldManager: flags.text("field-manager"), ...dryRunQuery(dryRun) };
-    const namespace = await context.namespace();
-    // Upstream looks the kind up, even when nothing is sent.
-    await (await context.discovery()).ofKind("v1", "Pod");
-    const create = async (path: string, object: ApiObject) =>
-      dryRun === "client"
-        ? object
-        : (await context.client()).json("POST", `/api/v1/namespaces/${namespace}/${path}`, {
-            query,
-            body: object,
-          });
-    const wanted = flags.bool("save-config") && dryRun !== "client" ? withLastApplied(pod) : pod;
+    const propagationPolicy = propagationPolicyOf(flags, context.io);
+    const attach = checked(context, dryRun);
+    const settings = settingsOf(context);
+    const { withOverrides } = await import("../overrides.ts");
+    const pod = await create(context, POD, {
+      object: withOverrides(podFor(context, settings), flags.text("overrides"), flags.text("override-type")),
+      dryRun,
+    });
+    const made: Made[] = [{ object: pod, info: POD }];
     if (flags.bool("expose")) {
-      const service = serviceFor(context, pod);
-      report(await create("services", service), SERVICE, "created");
+      const service = await create(context, SERVICE, { object: serviceFor(context, settings), dryRun });
+      report(service, SERVICE, "created");
       // kubectl separates the two itself, and its printer does once more.
       if (flags.text("output") === "yaml") context.io.out("---\n");
+      made.push({ object: service, info: SERVICE });
     }
-    const created = await create("pods", wanted);
-    if (!attach || dryRun !== "none") return report(created, POD, "created");
+    if (!attach) return report(pod, POD, "created");
     const { attachToRun } = await import("../attach-to-run.ts");
     try {
-      return await attachToRun(context, pod.metadata.name ?? "");
+      return await attachToRun(context, { name: pod.metadata.name ?? "", restart: settings.restartPolicy });
     } finally {
-      if (flags.bool("rm")) await remove(context, namespace, pod.metadata.name ?? "");
+      if (flags.bool("rm")) for (const each of made) await remove(context, each, propagationPolicy);
     }
   },
 };
 
 export default run;
 
-async function remove(context: CommandContext, namespace: string, name: string): Promise<void> {
+interface Made {
+  readonly object: ApiObject;
+  readonly info: typeof POD;
+}
+
+// Upstream: pkg/cmd/run createGeneratedObject
+async function create(
+  context: CommandContext,
+  { resource }: Made["info"],
+  { object, dryRun }: { readonly object: ApiObject; readonly dryRun: DryRun },
+): Promise<ApiObject> {
+  const { namespace, explicitNamespace } = await context.connection();
   const client = await context.client();
+  if (dryRun === "client") return explicitNamespace ? { ...object, metadata: { ...object.metadata, namespace } } : object;
+  const saved = context.flags.bool("save-config") ? (await import("../go-field-order.ts")).withTypedConfig(object) : object;
+  const query = { fieldManager: context.flags.text("field-manager"), ...dryRunQuery(dryRun) };
+  return client.json<ApiObject>("POST", `/api/v1/namespaces/${encodeURIComponent(namespace)}/${resource}`, { query, body: saved });
+}
+
+async function remove(context: CommandContext, { object, info }: Made, propagationPolicy: string): Promise<void> {
+  const client = await context.client();
+  const { name, namespace } = object.metadata;
   try {
-    await client.json("DELETE", `/api/v1/namespaces/${namespace}/pods/${name}`, {
-      body: { propagationPolicy: "Background" },
-    });
+    await client.json("DELETE", `/api/v1/namespaces/${namespace}/${info.resource}/${name}`, { body: { propagationPolicy } });
   } catch (error) {
     if (isNotFound(error)) return;
     throw error;
   }
-  if (!context.flags.bool("quiet")) context.print(`pod ${JSON.stringify(name)} deleted from ${namespace} namespace`);
+  if (!context.flags.bool("quiet")) context.print(`${info.kind.toLowerCase()} ${JSON.stringify(name)} deleted from ${namespace} namespace`);
 }
 
-function checked(context: CommandContext): { pod: ApiObject; attach: boolean } {
-  const { flags, args, dashIndex } = context;
+/** Whether to attach, once the flags are in order. */
+function checked(context: CommandContext, dryRun: DryRun): boolean {
+  const { flags, args } = context;
   const image = flags.text("image");
+  if (!flags.has("image")) throw new Error('required flag(s) "image" not set');
+  if (args.length === 0) throw context.usage("NAME is required for run");
+  checkRunningTimeout(context);
   if (image === "") throw new Error("--image is required");
-  if (args.length === 0 || dashIndex === 0) throw context.usage("NAME is required for run");
   if (!/^[\w][\w.:/@-]*$/.test(image) || /[A-Z]/.test(image.replace(/:[^/]*$|@.*$/, "")))
     throw new Error(`Invalid image name ${JSON.stringify(image)}: invalid reference format`);
-  const interactive = flags.bool("stdin");
-  if (flags.bool("tty") && !interactive) throw context.usage("-i/--stdin is required for containers with -t/--tty=true");
+  if (flags.bool("tty") && !flags.bool("stdin")) throw context.usage("-i/--stdin is required for containers with -t/--tty=true");
   if (flags.bool("expose") && flags.text("port") === "") throw context.usage("--port must be set when exposing a service");
-  const attach = flags.has("attach") ? flags.bool("attach") : interactive || flags.bool("tty");
+  const attach = flags.has("attach") ? flags.bool("attach") : flags.bool("stdin");
   if (flags.bool("rm") && !attach) throw context.usage("--rm should only be used for attached containers");
-  if (attach && flags.text("dry-run") !== "none" && flags.has("dry-run"))
+  if (attach && dryRun !== "none")
     throw context.usage("--dry-run=[server|client] can't be used with attached containers options (--attach, --stdin, or --tty)");
   const policy = flags.text("image-pull-policy");
-  if (policy !== "" && !["Always", "IfNotPresent", "Never"].includes(policy)) throw context.usage(`invalid image pull policy: ${policy}`);
-  if (!["Always", "OnFailure", "Never"].includes(flags.text("restart")))
-    throw context.usage(`invalid restart policy: ${flags.text("restart")}`);
-  return { pod: buildPod(context), attach };
-}
-
-/** Upstream: k8s.io/kubectl/pkg/generate/versioned/run.go */
-function buildPod(context: CommandContext): ApiObject {
-  const { flags, args } = context;
-  const [name = "", ...command] = args;
-  const container: Json = { image: flags.text("image"), name, resources: {} };
-  if (command.length > 0) container[flags.bool("command") ? "command" : "args"] = command;
-  if (flags.list("env").length > 0) container["env"] = flags.list("env").map(envVar);
-  if (flags.text("port") !== "") container["ports"] = [{ containerPort: portNumber(flags.text("port")) }];
-  if (flags.text("image-pull-policy") !== "") container["imagePullPolicy"] = flags.text("image-pull-policy");
-  if (flags.bool("stdin"))
-    Object.assign(container, {
-      stdin: true,
-      ...(flags.text("restart") !== "Always" || !flags.bool("leave-stdin-open") ? { stdinOnce: true } : {}),
-    });
-  if (flags.bool("tty")) container["tty"] = true;
-  if (flags.bool("privileged")) container["securityContext"] = { privileged: true };
-  const unusable = flags.list("annotations").find((pair) => pair.indexOf("=") < 1);
-  if (unusable !== undefined) throw new Error(`invalid annotations format: ${unusable}`);
-  const annotations = Object.fromEntries(
-    flags.list("annotations").map((pair) => [pair.slice(0, pair.indexOf("=")), pair.slice(pair.indexOf("=") + 1)]),
-  );
-  const labels =
-    flags.text("labels") === ""
-      ? { run: name }
-      : Object.fromEntries(
-          flags
-            .text("labels")
-            .split(",")
-            .map((pair) => labelPair(pair)),
-        );
-  const pod: ApiObject = {
-    apiVersion: "v1",
-    kind: "Pod",
-    metadata: { ...(flags.list("annotations").length > 0 ? { annotations } : {}), labels, name },
-    spec: {
-      containers: [container],
-      dnsPolicy: "ClusterFirst",
-      restartPolicy: flags.text("restart"),
-    },
-    status: {},
-  };
-  return pod;
-}
-
-function envVar(pair: string): Json {
-  const equals = pair.indexOf("=");
-  if (equals <= 0) throw new Error(`invalid env: ${pair}`);
-  const value = pair.slice(equals + 1);
-  return { name: pair.slice(0, equals), ...(value === "" ? {} : { value }) };
-}
-
-function labelPair(pair: string): [string, string] {
-  const [key = "", value, ...more] = pair.split("=");
-  if (value === undefined || more.length > 0) throw new Error(`unexpected label spec: ${pair}`);
-  return [key, value];
-}
-
-function portNumber(text: string): number {
-  if (!/^\d+$/.test(text)) throw new Error(`strconv.Atoi: parsing ${JSON.stringify(text)}: invalid syntax`);
-  return Number(text);
-}
-
-function serviceFor(context: CommandContext, pod: ApiObject): ApiObject {
-  const port = portNumber(context.flags.text("port"));
-  return {
-    apiVersion: "v1",
-    kind: "Service",
-    metadata: { name: pod.metadata.name ?? "" },
-    spec: { ports: [{ port, protocol: "TCP", targetPort: port }], selector: pod.metadata.labels },
-    status: { loadBalancer: {} },
-  };
+  if (!["", "Always", "IfNotPresent", "Never"].includes(policy)) throw context.usage(`invalid image pull policy: ${policy}`);
+  return attach;
 }

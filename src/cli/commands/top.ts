@@ -1,3 +1,4 @@
+import { goDuration } from "../../api/duration.ts";
 import { parseQuantity } from "../../api/quantity.ts";
 import { goSort } from "../go-sort.ts";
 import * as host from "../../host/cli-host.ts";
@@ -8,9 +9,9 @@ import { ALL_NAMESPACES_FLAG, SELECTOR_FLAG } from "../resources.ts";
 
 const FLAGS: readonly FlagSpec[] = [
   SELECTOR_FLAG,
+  { name: "show-swap", type: "bool", usage: "What is swapped out, too." },
   { name: "no-headers", type: "bool", usage: "Leave out the headers." },
   { name: "sort-by", type: "string", usage: "Sort by 'cpu' or 'memory'." },
-  { name: "show-swap", type: "bool", usage: "Usage of swap memory." },
   {
     name: "use-protocol-buffers",
     type: "bool",
@@ -81,7 +82,7 @@ interface Measured {
   readonly cpu: number;
   /** In bytes. */
   readonly memory: number;
-  readonly swap: number | undefined;
+  readonly swap: number;
 }
 
 type SortBy = "" | "cpu" | "memory";
@@ -116,7 +117,7 @@ function measured(metadata: Metrics["metadata"], usages: readonly Usage[], name 
     namespace: metadata.namespace ?? "",
     cpu: usages.reduce((sum, usage) => sum + nanoCores(usage.cpu), 0),
     memory: usages.reduce((sum, usage) => sum + bytesOf(usage.memory), 0),
-    swap: usages.some(({ swap }) => swap !== undefined) ? usages.reduce((sum, { swap = "0" }) => sum + bytesOf(swap), 0) : undefined,
+    swap: usages.reduce((sum, usage) => sum + bytesOf(usage.swap ?? "0"), 0),
   };
 }
 
@@ -129,10 +130,12 @@ function sorted<T extends Measured>(rows: readonly T[], by: SortBy): T[] {
   return goSort(rows, (a, b) => (a.namespace === b.namespace ? a.name < b.name : a.namespace < b.namespace));
 }
 
-type Used = Pick<Measured, "cpu" | "memory" | "swap">;
-const usageCells = ({ cpu, memory }: Used) => [`${milliCores(cpu)}m`, `${mebibytes(memory)}Mi`];
-/** Pods that nothing is known of use none. */
-const swapCells = (context: CommandContext, { swap = 0 }: Used) => (context.flags.bool("show-swap") ? [`${mebibytes(swap)}Mi`] : []);
+const withSwap = (context: CommandContext) => context.flags.bool("show-swap");
+const UNKNOWN = "<unknown>";
+
+function usageCells(context: CommandContext, { cpu, memory, swap }: Pick<Measured, "cpu" | "memory" | "swap">): string[] {
+  return [`${milliCores(cpu)}m`, `${mebibytes(memory)}Mi`, ...(withSwap(context) ? [`${mebibytes(swap)}Mi`] : [])];
+}
 
 async function topNode(context: CommandContext): Promise<void> {
   if (context.args.length > 1) throw context.usage("node [NAME | -l label]");
@@ -142,26 +145,33 @@ async function topNode(context: CommandContext): Promise<void> {
   const list = await metrics(context, `/nodes${name ? `/${name}` : ""}`);
   if (list.length === 0) throw new Error("metrics not available yet");
   const totals = await nodeTotals(context, name);
-  const withSwap = context.flags.bool("show-swap");
   const rows = sorted(
     list.map(({ metadata, usage }) => measured(metadata, usage ? [usage] : [])),
     by,
   ).map((row) => {
     const total = totals.get(row.name) ?? {};
     totals.delete(row.name);
-    const [cpu = "", memory = ""] = usageCells(row);
-    return [
-      row.name,
-      cpu,
-      share(milliCores(row.cpu), nanoCores(total["cpu"] ?? "0") / 1e6),
-      memory,
-      share(row.memory, bytesOf(total["memory"] ?? "0")),
-      ...(withSwap ? [row.swap === undefined ? "<unknown>" : `${mebibytes(row.swap)}Mi`, swapShare(row.swap, total["swap"])] : []),
-    ];
+    return [row.name, ...nodeCells(context, row, total)];
   });
-  const headers = ["NAME", "CPU(cores)", "CPU(%)", "MEMORY(bytes)", "MEMORY(%)", ...(withSwap ? ["SWAP(bytes)", "SWAP(%)"] : [])];
-  for (const unmeasured of totals.keys()) rows.push([unmeasured, ...headers.slice(1).map(() => "<unknown>")]);
+  const headers = ["NAME", "CPU(cores)", "CPU(%)", "MEMORY(bytes)", "MEMORY(%)", ...(withSwap(context) ? ["SWAP(bytes)", "SWAP(%)"] : [])];
+  for (const unmeasured of totals.keys()) rows.push([unmeasured, ...headers.slice(1).map(() => UNKNOWN)]);
   print(context, headers, rows);
+}
+
+type Totals = Readonly<Record<string, string>>;
+
+function nodeCells(context: CommandContext, row: Measured, total: Totals): string[] {
+  const [cpu = "", memory = "", swap = ""] = usageCells(context, row);
+  const share = (used: number, of: number) => `${of === 0 ? 0 : Math.trunc((used / of) * 100)}%`;
+  const cells = [
+    cpu,
+    share(milliCores(row.cpu), nanoCores(total["cpu"] ?? "0") / 1e6),
+    memory,
+    share(row.memory, bytesOf(total["memory"] ?? "0")),
+  ];
+  if (!withSwap(context)) return cells;
+  // A node that does not say how much it can swap does not swap, as far as one knows.
+  return [...cells, ...(total["swap"] === undefined ? [UNKNOWN, UNKNOWN] : [swap, share(row.swap, bytesOf(total["swap"]))])];
 }
 
 const share = (used: number, of: number) => `${of === 0 ? 0 : Math.trunc((used / of) * 100)}%`;
@@ -170,23 +180,23 @@ const swapShare = (used: number | undefined, of: string | undefined) =>
 
 interface NodeSizes {
   readonly metadata: { readonly name: string };
-  readonly status?: Readonly<Record<"allocatable" | "capacity", Record<string, string> | undefined>> & {
+  readonly status?: Readonly<Record<"allocatable" | "capacity", Totals | undefined>> & {
     readonly nodeInfo?: { readonly swap?: { readonly capacity?: number } };
   };
 }
 
-async function nodeTotals(context: CommandContext, name: string | undefined): Promise<Map<string, Record<string, string>>> {
+async function nodeTotals(context: CommandContext, name: string | undefined): Promise<Map<string, Totals>> {
   const client = await context.client();
   const answer = await client.get<NodeSizes & { items?: NodeSizes[] }>(`/api/v1/nodes${name ? `/${name}` : ""}`, {
     labelSelector: context.flags.text("selector"),
   });
   const which = context.flags.bool("show-capacity") ? "capacity" : "allocatable";
-  return new Map((answer.items ?? [answer]).map(({ metadata, status }) => [metadata.name, { ...status?.[which], ...swapOf(status) }]));
-}
-
-function swapOf(status: NodeSizes["status"]): Record<string, string> {
-  const capacity = status?.nodeInfo?.swap?.capacity;
-  return capacity === undefined ? {} : { swap: String(capacity) };
+  return new Map(
+    (answer.items ?? [answer]).map(({ metadata, status }) => {
+      const swap = status?.nodeInfo?.swap?.capacity;
+      return [metadata.name, { ...status?.[which], ...(swap === undefined ? {} : { swap: String(swap) }) }];
+    }),
+  );
 }
 
 async function topPod(context: CommandContext): Promise<void> {
@@ -219,27 +229,32 @@ async function topPod(context: CommandContext): Promise<void> {
   const lead = (namespace: string) => (everywhere ? [namespace] : []);
   const rows = pods.flatMap((pod) =>
     each
-      ? pod.containers.map((one) => [...lead(pod.namespace), pod.name, one.name, ...usageCells(one), ...swapCells(context, one)])
-      : [[...lead(pod.namespace), pod.name, ...usageCells(pod), ...swapCells(context, pod)]],
+      ? pod.containers.map((one) => [...lead(pod.namespace), pod.name, one.name, ...usageCells(context, one)])
+      : [[...lead(pod.namespace), pod.name, ...usageCells(context, pod)]],
   );
-  const headers = [...(everywhere ? ["NAMESPACE"] : []), ...(each ? ["POD", "NAME"] : ["NAME"]), "CPU(cores)", "MEMORY(bytes)"];
-  if (context.flags.bool("show-swap")) headers.push("SWAP(bytes)");
+  const headers = [
+    ...(everywhere ? ["NAMESPACE"] : []),
+    ...(each ? ["POD", "NAME"] : ["NAME"]),
+    "CPU(cores)",
+    "MEMORY(bytes)",
+    ...(withSwap(context) ? ["SWAP(bytes)"] : []),
+  ];
   if (context.flags.bool("sum")) rows.push(...sumRows(context, headers.length, pods));
   print(context, headers, rows);
 }
 
 /** The columns count without those that --no-headers leaves out, as upstream counts them. */
 function sumRows(context: CommandContext, columns: number, pods: readonly Measured[]): string[][] {
-  const width = context.flags.bool("no-headers") ? 3 : columns;
+  const width = context.flags.bool("no-headers") ? (withSwap(context) ? 4 : 3) : columns;
   const blank = (count: number) => Array.from({ length: count }, () => "");
   const total = {
     cpu: pods.reduce((sum, pod) => sum + pod.cpu, 0),
     memory: pods.reduce((sum, pod) => sum + pod.memory, 0),
-    swap: undefined,
+    swap: pods.reduce((sum, pod) => sum + pod.swap, 0),
   };
   return [
     [...blank(width - 2), "________", "________"],
-    [...blank(width - 3), "", ...usageCells(total), ...swapCells(context, total)],
+    [...blank(width - 3), "", ...usageCells(context, total)],
   ];
 }
 
@@ -270,13 +285,6 @@ async function explainEmpty(context: CommandContext): Promise<void> {
       throw new Error(`Metrics not available for pod ${metadata.namespace}/${metadata.name}, age: ${goDuration(ageMs)}`);
   }
   throw new Error("metrics not available yet");
-}
-
-/** As Go prints it: 1h2m3.5s. */
-function goDuration(ms: number): string {
-  const seconds = ms / 1000;
-  const [hours, minutes] = [Math.floor(seconds / 3600), Math.floor(seconds / 60) % 60];
-  return `${hours > 0 ? `${hours}h` : ""}${hours > 0 || minutes > 0 ? `${minutes}m` : ""}${(seconds % 60).toFixed(3).replace(/\.?0+$/, "")}s`;
 }
 
 function print(context: CommandContext, headers: readonly string[], rows: readonly (readonly string[])[]): void {

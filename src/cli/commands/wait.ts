@@ -1,5 +1,5 @@
 import { isNotFound } from "../../api/status.ts";
-import { after, nowMs, sleep } from "../../host/cli-host.ts";
+import { after, exitWhenInterrupted, nowMs, sleep } from "../../host/cli-host.ts";
 import type { CommandContext, CommandSpec } from "../command.ts";
 import { waitUntilGone } from "../delete-objects.ts";
 import { pathOf } from "../discovery.ts";
@@ -16,7 +16,7 @@ import {
   type Found,
   type Target,
 } from "../resources.ts";
-import { parseConditions, type Condition } from "../wait-conditions.ts";
+import { parseConditions, type Condition, type StateCondition } from "../wait-conditions.ts";
 
 // Upstream: WaitOptions.RunWaitContext polls for creations
 const POLL_MS = 500;
@@ -51,6 +51,7 @@ const wait: CommandSpec = {
   ],
   async run(context) {
     const { flags } = context;
+    exitWhenInterrupted();
     const report = await reporter(context);
     const conditions = parseConditions(flags.list("for"));
     const timeoutMs = flags.number("timeout") < 0 ? WEEK_MS : flags.number("timeout");
@@ -144,10 +145,10 @@ async function untilMet(context: CommandContext, found: Found, wanted: Wanted & 
   const late = !once && nowMs() >= deadline;
   if (!late && condition.isMet(found.object)) return found.object;
   if (once) throw unmet;
-  return watched(context, found, (object) => condition.isMet(object), deadline);
+  return watched(context, found, condition, deadline);
 }
 
-async function watched(context: CommandContext, found: Found, isMet: (object: ApiObject) => boolean, deadline: number): Promise<ApiObject> {
+async function watched(context: CommandContext, found: Found, condition: StateCondition, deadline: number): Promise<ApiObject> {
   const client = await context.client();
   const abort = new AbortController();
   const cancel = after(Math.max(1, deadline - nowMs()), () => abort.abort());
@@ -156,7 +157,7 @@ async function watched(context: CommandContext, found: Found, isMet: (object: Ap
     while (!abort.signal.aborted) {
       for await (const { type, object } of client.watch(pathOf(found.info, found.namespace), query, { signal: abort.signal })) {
         if (type === "ERROR") break;
-        if (type !== "DELETED" && type !== "BOOKMARK" && isMet(object as ApiObject)) return object as ApiObject;
+        if (type !== "DELETED" && type !== "BOOKMARK" && condition.isMet(object as ApiObject)) return object as ApiObject;
       }
       if (!abort.signal.aborted) await sleep(100);
     }

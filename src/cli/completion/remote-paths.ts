@@ -1,6 +1,6 @@
 import type { CommandContext } from "../command.ts";
 import { podPath } from "../commands/exec.ts";
-import { execContainer, type LivePod } from "../pods.ts";
+import { chooseContainer, type LivePod } from "../pods.ts";
 import { runRemote } from "../remote-command.ts";
 import { findObject } from "./live-names.ts";
 import { namespaceIn } from "./object-parts.ts";
@@ -13,7 +13,7 @@ export async function remotePaths(context: CommandContext, position: Position): 
   const pod = await findObject<LivePod>(context, "pods", name, namespace);
   if (!pod) return [];
   const folder = path.slice(0, path.lastIndexOf("/") + 1);
-  const container = execContainer(pod, position.given.get("container")?.at(-1) ?? "", { tell: () => undefined, logger: undefined });
+  const container = chooseContainer(pod, position.given.get("container")?.at(-1) ?? "", { tell: () => undefined, logger: undefined });
   const chunks: Buffer[] = [];
   const command = ["ls", "-1ap", folder || "."];
   await runRemote(

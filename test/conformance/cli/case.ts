@@ -10,6 +10,8 @@ export interface Case {
   readonly setup?: readonly string[];
   /** "runs": the simulated time goes on while the command runs; else it stands still. */
   readonly clock?: "runs";
+  /** "timed": what is written says when it was, and when the command writes is a matter of real time. The states are not compared. */
+  readonly state?: "timed";
   /** Milliseconds of simulated time that pass after the command (and after the setup), before the states are compared. */
   readonly settleMs?: number;
   /** The command does not end by itself: it is interrupted after this long. */

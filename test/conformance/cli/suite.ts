@@ -133,7 +133,7 @@ export class Suite {
     if (each.files && theirs && ours) parts.push(difference("files", filesText(theirs, sides[0]), filesText(ours, sides[1])));
     if (mode === "write") {
       if (each.clock || each.settleMs) await alignTime(sides, each.settleMs ?? 0);
-      parts.push(stateDifference(sides[0].cluster, sides[1].cluster));
+      if (each.state !== "timed") parts.push(stateDifference(sides[0].cluster, sides[1].cluster));
     }
     return parts.filter((part) => part !== "").join("\n");
   }

@@ -19,6 +19,7 @@ import { kustomizeReplacementCases } from "./kustomize-replacements.ts";
 import { questionDetailCases } from "./question-details.ts";
 import { richCases } from "./rich.ts";
 import { sortWatchColumnCases } from "./sort-watch-columns.ts";
+import { topCases } from "./top.ts";
 import { typedObjectCases } from "./typed-objects.ts";
 import { writeBasicsCases } from "./write-basics.ts";
 import { WRITE_GROUPS } from "./write-groups.ts";
@@ -37,6 +38,7 @@ export const GROUPS: readonly CaseGroup[] = [
   goTemplateFailureCases,
   goTemplateLanguageCases,
   sortWatchColumnCases,
+  topCases,
   typedObjectCases,
   logsCases,
   eventsCases,
