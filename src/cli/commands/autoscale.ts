@@ -2,9 +2,10 @@ import { isQuantity, parseQuantity } from "../../api/quantity.ts";
 import type { Json } from "../client.ts";
 import type { CommandContext, CommandSpec } from "../command.ts";
 import { apiVersionOf } from "../discovery.ts";
-import { DRY_RUN_FLAG, dryRunOf, dryRunQuery } from "../dry-run.ts";
+import { DRY_RUN_FLAG, dryRunOf, dryRunQuery, type DryRun } from "../dry-run.ts";
+import { throwAll } from "../errors.ts";
 import { withTypedConfig } from "../go-field-order.ts";
-import { FIELD_MANAGER_FLAG, OUTPUT_FLAGS, typedReporter } from "../report.ts";
+import { FIELD_MANAGER_FLAG, OUTPUT_FLAGS, type Report, typedReporter } from "../report.ts";
 import { type ApiObject, fetchObjects, FILE_FLAGS, type Found, hasFiles, targetsOf } from "../resources.ts";
 
 const GROUP = { group: "autoscaling", kind: "HorizontalPodAutoscaler" };
@@ -48,27 +49,39 @@ const autoscale: CommandSpec = {
     const dryRun = dryRunOf(context.flags, context.io);
     validate(context);
     requireNames(context);
-    const found = await fetchObjects(context, await targetsOf(context));
+    const errors: unknown[] = [];
+    const found = await fetchObjects(context, await targetsOf(context, context.args, { errors }), { errors });
     const report = await typedReporter(context, dryRun);
     for (const each of found) {
-      if (!each.info.subresources.includes("scale"))
-        throw new Error(
-          `cannot autoscale a ${each.info.kind}: could not find scale subresource for ${each.info.group}/${each.info.version}, Resource=${each.info.resource} in discovery information`,
-        );
-      const built = await build(context, each);
-      if (dryRun === "client") {
-        report(built, GROUP, "created");
-        continue;
+      try {
+        await autoscaleOne(context, each, { dryRun, report });
+      } catch (error) {
+        errors.push(error);
       }
-      const body = context.flags.bool("save-config") ? withTypedConfig(built) : built;
-      const query = { fieldManager: context.flags.text("field-manager"), ...dryRunQuery(dryRun) };
-      report(await create(context, body, query), GROUP, "autoscaled");
     }
+    throwAll(errors);
     if (found.length === 0) throw new Error("no objects passed to autoscale");
   },
 };
 
 export default autoscale;
+
+async function autoscaleOne(
+  context: CommandContext,
+  found: Found,
+  { dryRun, report }: { readonly dryRun: DryRun; readonly report: Report },
+): Promise<void> {
+  const { info } = found;
+  if (!info.subresources.includes("scale"))
+    throw new Error(
+      `cannot autoscale a ${info.kind}: could not find scale subresource for ${info.group}/${info.version}, Resource=${info.resource} in discovery information`,
+    );
+  const built = await build(context, found);
+  if (dryRun === "client") return report(built, GROUP, "created");
+  const body = context.flags.bool("save-config") ? withTypedConfig(built) : built;
+  const query = { fieldManager: context.flags.text("field-manager"), ...dryRunQuery(dryRun) };
+  report(await create(context, body, query), GROUP, "autoscaled");
+}
 
 // What the second version refuses is tried as the first when nothing is lost: so the failure told is that of autoscaling/v1.
 async function create(context: CommandContext, body: ApiObject, query: Record<string, string | undefined>): Promise<Json> {
