@@ -4,7 +4,8 @@ import { pathOf } from "./discovery.ts";
 import { dryRunOf, dryRunQuery } from "./dry-run.ts";
 import { messageOf, throwAll } from "./errors.ts";
 import { reporter } from "./report.ts";
-import { fetchObjects, targetsOf, type ApiObject, type Found } from "./resources.ts";
+import { targetsOf } from "./resource-arguments.ts";
+import { fetchObjects, type ApiObject, type Found } from "./resources.ts";
 import { schemaOf } from "./strategic.ts";
 
 export interface ChangeOptions {

@@ -89,7 +89,15 @@ export class CommandContext {
   /** The same for who only looks: it says nothing, and starts no cluster. */
   onlyLooking(): CommandContext {
     const { path, flags } = this;
-    return new CommandContext({ path, args: [], dashIndex: -1, flags, io: { ...this.io, err: () => undefined }, policy: this.policy, startsCluster: false });
+    return new CommandContext({
+      path,
+      args: [],
+      dashIndex: -1,
+      flags,
+      io: { ...this.io, err: () => undefined },
+      policy: this.policy,
+      startsCluster: false,
+    });
   }
 
   async connection(): Promise<Connection> {

@@ -3,7 +3,8 @@ import { DEFAULT, NO_FILES, NO_SPACE, type Completion } from "./cobra-completion
 import { CommandContext } from "./command.ts";
 import { groupResourceOf, preferred } from "./discovery.ts";
 import { attachablePod, type LivePod, namedObject } from "./pods.ts";
-import { fetchObjects, targetsOfArgs } from "./resources.ts";
+import { targetsOfArgs } from "./resource-arguments.ts";
+import { fetchObjects } from "./resources.ts";
 
 /** A word that is being typed. */
 export interface Typed {
@@ -183,7 +184,8 @@ async function containersOf(context: CommandContext, target: string, typed: stri
   );
 }
 
-const podOf = async (context: CommandContext, target: string): Promise<LivePod> => attachablePod(context, await namedObject(context, target));
+const podOf = async (context: CommandContext, target: string): Promise<LivePod> =>
+  attachablePod(context, await namedObject(context, target));
 
 async function portsOf(context: CommandContext, target: string, typed: string): Promise<string[]> {
   const [local = ""] = typed.split(":");

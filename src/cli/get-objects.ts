@@ -4,7 +4,8 @@ import type { CommandContext } from "./command.ts";
 import { throwAll } from "./errors.ts";
 import { outputFormat, type ObjectPrinter } from "./printers/output.ts";
 import { tableWriter } from "./printers/tab-writer.ts";
-import { fetchObjects, hasFiles, isSingle, type ApiObject, type Target } from "./resources.ts";
+import { hasFiles } from "./resource-arguments.ts";
+import { fetchObjects, isSingle, type ApiObject, type Target } from "./resources.ts";
 
 /** Objects in a structured form; several become a List. Upstream: k8s.io/kubectl/pkg/cmd/get/get.go printGeneric */
 export async function getObjects(

@@ -2,7 +2,8 @@ import { schemaOf as typeOf, structType, type SchemaType, type StructType } from
 import type { CommandContext } from "./command.ts";
 import type { ResourceInfo } from "./discovery.ts";
 import { readManifests } from "./manifests.ts";
-import { hasFiles, type ApiObject, type Found } from "./resources.ts";
+import { hasFiles } from "./resource-arguments.ts";
+import type { ApiObject, Found } from "./resources.ts";
 
 const FILES_NEEDED =
   "you must specify resources by --filename when --local is set.\nExample resource specifications include:\n   '-f rsrc.yaml'\n   '--filename=rsrc.json'";

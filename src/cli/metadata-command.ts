@@ -6,14 +6,13 @@ import { DRY_RUN_FLAG, dryRunOf, dryRunQuery, type DryRun } from "./dry-run.ts";
 import { throwAll } from "./errors.ts";
 import { resourcesAndPairs } from "./resource-pairs.ts";
 import { reporter, OUTPUT_FLAGS, type Report } from "./report.ts";
+import { hasFiles, targetsOf } from "./resource-arguments.ts";
 import {
   ALL_NAMESPACES_FLAG,
   fetchObjects,
   FIELD_SELECTOR_FLAG,
   FILE_FLAGS,
-  hasFiles,
   SELECTOR_FLAG,
-  targetsOf,
   type ApiObject,
   type Found,
 } from "./resources.ts";

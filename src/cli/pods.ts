@@ -4,7 +4,8 @@ import type { CommandContext } from "./command.ts";
 import type { ResourceInfo } from "./discovery.ts";
 import type { Logger } from "./klog.ts";
 import { mostActiveFirst } from "./pod-order.ts";
-import { fetchObjects, targetsOf, type ApiObject, type Found, type Target } from "./resources.ts";
+import { targetsOf } from "./resource-arguments.ts";
+import { fetchObjects, type ApiObject, type Found, type Target } from "./resources.ts";
 
 export const CONTAINER_ANNOTATION = "kubectl.kubernetes.io/default-container";
 

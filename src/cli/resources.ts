@@ -2,7 +2,7 @@ import { isNotFound, StatusError } from "../api/status.ts";
 import { readText, type ApiClient, type Json } from "./client.ts";
 import type { CommandContext } from "./command.ts";
 import { apiVersionOf, pathOf, type ResourceInfo } from "./discovery.ts";
-import { ConnectionError, ExitError, throwAll } from "./errors.ts";
+import { ExitError, throwAll } from "./errors.ts";
 import type { FlagSpec } from "./flags.ts";
 
 /** One thing that a command line or a file means: a named object, or all objects of a resource. */
@@ -95,8 +95,6 @@ export const ALL_NAMESPACES_FLAG: FlagSpec = {
   type: "bool",
   usage: "If true, look in all namespaces.",
 };
-
-export { collectedTargets, hasFiles, targetsOf, targetsOfArgs } from "./resource-arguments.ts";
 
 export interface FetchOptions {
   readonly selector?: string | undefined;

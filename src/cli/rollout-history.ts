@@ -5,7 +5,8 @@ import { writePodTemplate } from "./describe/template.ts";
 import { DescribeWriter } from "./describe/writer.ts";
 import { renderSelector } from "./pods.ts";
 import { findPrinter, unknownFormat } from "./printers/output.ts";
-import { fetchObjects, targetsOf, type ApiObject, type Found } from "./resources.ts";
+import { targetsOf } from "./resource-arguments.ts";
+import { fetchObjects, type ApiObject, type Found } from "./resources.ts";
 import { schemaOf } from "./strategic.ts";
 import { TabWriter } from "./printers/tab-writer.ts";
 

@@ -4,7 +4,8 @@ import { tellNothingFound } from "./change.ts";
 import type { CommandContext } from "./command.ts";
 import { pathOf } from "./discovery.ts";
 import { throwAll } from "./errors.ts";
-import { fetchObjects, targetsOf, type ApiObject, type Found } from "./resources.ts";
+import { targetsOf } from "./resource-arguments.ts";
+import { fetchObjects, type ApiObject, type Found } from "./resources.ts";
 
 interface Progress {
   readonly message: string;

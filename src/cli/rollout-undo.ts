@@ -9,7 +9,8 @@ import { dryRunOf, dryRunQuery, type DryRun } from "./dry-run.ts";
 import { messageOf, throwAll } from "./errors.ts";
 import { LAST_APPLIED } from "./last-applied.ts";
 import { typedReporter } from "./report.ts";
-import { fetchObjects, targetsOf, type ApiObject, type Found } from "./resources.ts";
+import { targetsOf } from "./resource-arguments.ts";
+import { fetchObjects, type ApiObject, type Found } from "./resources.ts";
 import { REVISION, revisionObject, revisionsOf, SUPPORTED, type Revision } from "./rollout-history.ts";
 
 // What belongs to a replica set and must not come back with its template.

@@ -8,7 +8,8 @@ import { requestTimeoutMs } from "./go-duration.ts";
 import { outputFormat, sortKeys } from "./printers/output.ts";
 import { plainTable, renderTable, type Table } from "./printers/table.ts";
 import { tableWriter } from "./printers/tab-writer.ts";
-import { hasFiles, isSingle, orMissingNamespace, type Target } from "./resources.ts";
+import { hasFiles } from "./resource-arguments.ts";
+import { isSingle, orMissingNamespace, type Target } from "./resources.ts";
 
 /** `get --watch`: the list, then every change. Upstream: k8s.io/kubectl/pkg/cmd/get/get.go watch */
 export async function watchResources(

@@ -9,7 +9,8 @@ import type { ResourceInfo } from "../discovery.ts";
 import type { FlagSpec } from "../flags.ts";
 import { throwAll } from "../errors.ts";
 import { fieldValidation, OUTPUT_FLAGS, reporter, VALIDATE_FLAG, type Report } from "../report.ts";
-import { FILE_FLAGS, hasFiles, SELECTOR_FLAG, targetsOf, type ApiObject, type Target } from "../resources.ts";
+import { hasFiles, targetsOf } from "../resource-arguments.ts";
+import { FILE_FLAGS, SELECTOR_FLAG, type ApiObject, type Target } from "../resources.ts";
 
 const CLIENT_SIDE = "kubectl-client-side-apply";
 

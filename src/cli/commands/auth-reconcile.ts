@@ -8,7 +8,8 @@ import { pathOf } from "../discovery.ts";
 import { dryRunOf } from "../dry-run.ts";
 import type { FlagSpec } from "../flags.ts";
 import { reporter } from "../report.ts";
-import { type ApiObject, hasFiles, type Target, targetsOf } from "../resources.ts";
+import { hasFiles, targetsOf } from "../resource-arguments.ts";
+import type { ApiObject, Target } from "../resources.ts";
 
 const GROUP = "rbac.authorization.k8s.io";
 const ROLES = ["Role", "ClusterRole"];

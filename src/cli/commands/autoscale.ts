@@ -2,10 +2,12 @@ import { isQuantity, parseQuantity } from "../../api/quantity.ts";
 import type { Json } from "../client.ts";
 import type { CommandContext, CommandSpec } from "../command.ts";
 import { apiVersionOf } from "../discovery.ts";
-import { DRY_RUN_FLAG, dryRunOf, dryRunQuery } from "../dry-run.ts";
+import { DRY_RUN_FLAG, dryRunOf, dryRunQuery, type DryRun } from "../dry-run.ts";
+import { throwAll } from "../errors.ts";
 import { withTypedConfig } from "../go-field-order.ts";
-import { FIELD_MANAGER_FLAG, OUTPUT_FLAGS, typedReporter } from "../report.ts";
-import { type ApiObject, fetchObjects, FILE_FLAGS, type Found, hasFiles, targetsOf } from "../resources.ts";
+import { FIELD_MANAGER_FLAG, OUTPUT_FLAGS, type Report, typedReporter } from "../report.ts";
+import { targetsOf } from "../resource-arguments.ts";
+import { type ApiObject, fetchObjects, FILE_FLAGS, type Found } from "../resources.ts";
 
 const GROUP = { group: "autoscaling", kind: "HorizontalPodAutoscaler" };
 
@@ -47,28 +49,39 @@ const autoscale: CommandSpec = {
       );
     const dryRun = dryRunOf(context.flags, context.io);
     validate(context);
-    requireNames(context);
-    const found = await fetchObjects(context, await targetsOf(context, context.args, { needsNames: true }));
+    const errors: unknown[] = [];
+    const found = await fetchObjects(context, await targetsOf(context, context.args, { errors, needsNames: true }), { errors });
     const report = await typedReporter(context, dryRun);
     for (const each of found) {
-      if (!each.info.subresources.includes("scale"))
-        throw new Error(
-          `cannot autoscale a ${each.info.kind}: could not find scale subresource for ${each.info.group}/${each.info.version}, Resource=${each.info.resource} in discovery information`,
-        );
-      const built = await build(context, each);
-      if (dryRun === "client") {
-        report(built, GROUP, "created");
-        continue;
+      try {
+        await autoscaleOne(context, each, { dryRun, report });
+      } catch (error) {
+        errors.push(error);
       }
-      const body = context.flags.bool("save-config") ? withTypedConfig(built) : built;
-      const query = { fieldManager: context.flags.text("field-manager"), ...dryRunQuery(dryRun) };
-      report(await create(context, body, query), GROUP, "autoscaled");
     }
+    throwAll(errors);
     if (found.length === 0) throw new Error("no objects passed to autoscale");
   },
 };
 
 export default autoscale;
+
+async function autoscaleOne(
+  context: CommandContext,
+  found: Found,
+  { dryRun, report }: { readonly dryRun: DryRun; readonly report: Report },
+): Promise<void> {
+  const { info } = found;
+  if (!info.subresources.includes("scale"))
+    throw new Error(
+      `cannot autoscale a ${info.kind}: could not find scale subresource for ${info.group}/${info.version}, Resource=${info.resource} in discovery information`,
+    );
+  const built = await build(context, found);
+  if (dryRun === "client") return report(built, GROUP, "created");
+  const body = context.flags.bool("save-config") ? withTypedConfig(built) : built;
+  const query = { fieldManager: context.flags.text("field-manager"), ...dryRunQuery(dryRun) };
+  report(await create(context, body, query), GROUP, "autoscaled");
+}
 
 // What the second version refuses is tried as the first when nothing is lost: so the failure told is that of autoscaling/v1.
 async function create(context: CommandContext, body: ApiObject, query: Record<string, string | undefined>): Promise<Json> {
@@ -111,17 +124,6 @@ function validate({ flags }: CommandContext): void {
   if (flags.number("cpu-percent") > 0 && flags.text("cpu") !== "") throw new Error("--cpu-percent and --cpu are mutually exclusive");
   if (flags.text("cpu") !== "") targetOf(flags.text("cpu"), "cpu");
   if (flags.text("memory") !== "") targetOf(flags.text("memory"), "memory");
-}
-
-/** Upstream: cli-runtime resource.Builder with ResourceTypeOrNameArgs(false, …) */
-function requireNames(context: CommandContext): void {
-  if (hasFiles(context)) return;
-  const [first] = context.args;
-  if (first === undefined)
-    throw new Error(
-      "You must provide one or more resources by argument or filename.\nExample resource specifications include:\n   '-f rsrc.yaml'\n   '--filename=rsrc.json'\n   '<resource> <name>'\n   '<resource>'",
-    );
-  if (context.args.length === 1 && !first.includes("/")) throw new Error("resource(s) were provided, but no name was specified");
 }
 
 /** `70%`, `500m`, or a number in the resource's usual unit. Upstream: kubectl/pkg/cmd/autoscale parseResourceInput */

@@ -6,7 +6,8 @@ import type { CommandContext, CommandSpec } from "../command.ts";
 import { pathOf } from "../discovery.ts";
 import { throwAll } from "../errors.ts";
 import { OUTPUT_FLAGS, reporter } from "../report.ts";
-import { fetchObjects, FILE_FLAGS, type Found, hasFiles, targetsOf } from "../resources.ts";
+import { hasFiles, targetsOf } from "../resource-arguments.ts";
+import { fetchObjects, FILE_FLAGS, type Found } from "../resources.ts";
 
 const GROUP = "certificates.k8s.io";
 const TRIES = 10;

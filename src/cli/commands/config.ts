@@ -1,10 +1,10 @@
 import * as host from "../../host/cli-host.ts";
 import type { CommandContext, CommandEntry, CommandSpec } from "../command.ts";
 import type { FlagSpec } from "../flags.ts";
-import { explicitFiles, ownConfigFile, type ContextEntry, type KubeConfig } from "../kubeconfig.ts";
+import { explicitFiles, ownConfigFile, type ContextEntry } from "../kubeconfig.ts";
 import { HelpAndError, throwAll } from "../errors.ts";
 import { assign } from "../config-values.ts";
-import { currentOf, load, modify, put, type Field } from "../kubeconfig-changes.ts";
+import { currentOf, load, modify, put } from "../kubeconfig-changes.ts";
 import { OUTPUT_FLAGS } from "../printers/output.ts";
 import { tableWriter } from "../printers/tab-writer.ts";
 

@@ -4,7 +4,8 @@ import { pathOf } from "../discovery.ts";
 import { DRY_RUN_FLAG, dryRunOf, dryRunQuery } from "../dry-run.ts";
 import { messageOf } from "../errors.ts";
 import { typedReporter } from "../report.ts";
-import { fetchObjects, SELECTOR_FLAG, targetsOfArgs, type Found } from "../resources.ts";
+import { targetsOfArgs } from "../resource-arguments.ts";
+import { fetchObjects, SELECTOR_FLAG, type Found } from "../resources.ts";
 
 export const cordon: CommandSpec = command(true);
 export const uncordon: CommandSpec = command(false);

@@ -5,7 +5,8 @@ import { DRY_RUN_FLAG, dryRunOf, dryRunQuery } from "../dry-run.ts";
 import { throwAll } from "../errors.ts";
 import { withLastApplied } from "../last-applied.ts";
 import { FIELD_MANAGER_FLAG, fieldValidation, OUTPUT_FLAGS, reporter, VALIDATE_FLAG } from "../report.ts";
-import { FILE_FLAGS, hasFiles, SELECTOR_FLAG, targetsOf, type ApiObject, type Target } from "../resources.ts";
+import { hasFiles, targetsOf } from "../resource-arguments.ts";
+import { FILE_FLAGS, SELECTOR_FLAG, type ApiObject, type Target } from "../resources.ts";
 
 const generators = () => import("../generators/index.ts");
 const generator = (name: string, short: string, aliases: string[] = []): CommandEntry => ({

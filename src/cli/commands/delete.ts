@@ -6,15 +6,8 @@ import { pathOf, singularName } from "../discovery.ts";
 import { DRY_RUN_FLAG, dryRunOf, dryRunSuffix, type DryRun } from "../dry-run.ts";
 import { isNotFound, StatusError } from "../../api/status.ts";
 import { throwAll } from "../errors.ts";
-import {
-  ALL_NAMESPACES_FLAG,
-  FIELD_SELECTOR_FLAG,
-  fetchObjects,
-  FILE_FLAGS,
-  SELECTOR_FLAG,
-  targetsOf,
-  type Target,
-} from "../resources.ts";
+import { targetsOf } from "../resource-arguments.ts";
+import { ALL_NAMESPACES_FLAG, FIELD_SELECTOR_FLAG, fetchObjects, FILE_FLAGS, SELECTOR_FLAG, type Target } from "../resources.ts";
 
 const deleteCommand: CommandSpec = {
   usage: "([-f FILENAME] | [-k DIRECTORY] | TYPE [(NAME | -l label | --all)])",

@@ -4,16 +4,8 @@ import type { CommandContext, CommandSpec } from "../command.ts";
 import { describeObject } from "../describe/describe-object.ts";
 import { pathOf } from "../discovery.ts";
 import { throwAll } from "../errors.ts";
-import {
-  ALL_NAMESPACES_FLAG,
-  collectedTargets,
-  fetchObjects,
-  FILE_FLAGS,
-  hasFiles,
-  SELECTOR_FLAG,
-  targetsOf,
-  type Found,
-} from "../resources.ts";
+import { collectedTargets, hasFiles, targetsOf } from "../resource-arguments.ts";
+import { ALL_NAMESPACES_FLAG, fetchObjects, FILE_FLAGS, SELECTOR_FLAG, type Found } from "../resources.ts";
 
 const describe: CommandSpec = {
   usage: "(-f FILENAME | TYPE [NAME_PREFIX | -l label] | TYPE/NAME)",

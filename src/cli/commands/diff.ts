@@ -9,7 +9,8 @@ import { pathOf, type ResourceInfo } from "../discovery.ts";
 import { ExitError, renderError } from "../errors.ts";
 import { LAST_APPLIED } from "../last-applied.ts";
 import { withoutManagedFields } from "../printers/output.ts";
-import { FILE_FLAGS, hasFiles, SELECTOR_FLAG, targetsOf, type ApiObject, type Target } from "../resources.ts";
+import { hasFiles, targetsOf } from "../resource-arguments.ts";
+import { FILE_FLAGS, SELECTOR_FLAG, type ApiObject, type Target } from "../resources.ts";
 
 const diff: CommandSpec = {
   usage: "-f FILENAME",

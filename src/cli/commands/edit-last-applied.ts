@@ -3,7 +3,8 @@ import { pathOf } from "../discovery.ts";
 import { APPLIED_HEADER, type Edited, editObjects } from "../editor.ts";
 import { LAST_APPLIED, rememberedText } from "../last-applied.ts";
 import { FIELD_MANAGER_FLAG, fieldValidation, OUTPUT_FLAGS, reporter, VALIDATE_FLAG } from "../report.ts";
-import { type ApiObject, fetchObjects, FILE_FLAGS, targetsOf } from "../resources.ts";
+import { targetsOf } from "../resource-arguments.ts";
+import { type ApiObject, fetchObjects, FILE_FLAGS } from "../resources.ts";
 
 const editLastApplied: CommandSpec = {
   usage: "(RESOURCE/NAME | -f FILENAME)",

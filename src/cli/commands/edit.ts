@@ -4,7 +4,8 @@ import { pathOf } from "../discovery.ts";
 import { editObjects } from "../editor.ts";
 import { LAST_APPLIED, withLastApplied } from "../last-applied.ts";
 import { FIELD_MANAGER_FLAG, fieldValidation, OUTPUT_FLAGS, reporter, VALIDATE_FLAG } from "../report.ts";
-import { type ApiObject, fetchObjects, FILE_FLAGS, targetsOf } from "../resources.ts";
+import { targetsOf } from "../resource-arguments.ts";
+import { type ApiObject, fetchObjects, FILE_FLAGS } from "../resources.ts";
 import { withoutManagedFields } from "../printers/output.ts";
 
 const UNCHANGEABLE = ["apiVersion", "kind", "name"];

@@ -1,11 +1,12 @@
 import type { Json } from "../client.ts";
-import { CommandContext, type CommandSpec } from "../command.ts";
+import type { CommandContext, CommandSpec } from "../command.ts";
 import { withOverrides } from "../overrides.ts";
 import { schemaOf } from "../strategic.ts";
 import { apiVersionOf } from "../discovery.ts";
 import { DRY_RUN_FLAG, dryRunOf, dryRunQuery } from "../dry-run.ts";
 import { FIELD_MANAGER_FLAG, OUTPUT_FLAGS, typedReporter } from "../report.ts";
-import { fetchObjects, FILE_FLAGS, hasFiles, SELECTOR_FLAG, targetsOf, type ApiObject, type Found } from "../resources.ts";
+import { hasFiles, targetsOf } from "../resource-arguments.ts";
+import { fetchObjects, FILE_FLAGS, SELECTOR_FLAG, type ApiObject, type Found } from "../resources.ts";
 
 const expose: CommandSpec = {
   usage:

@@ -3,7 +3,8 @@ import { ExitError, throwAll } from "../errors.ts";
 import { getTables } from "../get-tables.ts";
 import { requestTimeoutMs } from "../go-duration.ts";
 import { findPrinter, outputFormat, OUTPUT_FLAGS, unknownFormat } from "../printers/output.ts";
-import { ALL_NAMESPACES_FLAG, collectedTargets, FIELD_SELECTOR_FLAG, FILE_FLAGS, hasFiles, isSingle, SELECTOR_FLAG } from "../resources.ts";
+import { collectedTargets, hasFiles } from "../resource-arguments.ts";
+import { ALL_NAMESPACES_FLAG, FIELD_SELECTOR_FLAG, FILE_FLAGS, isSingle, SELECTOR_FLAG } from "../resources.ts";
 
 const get: CommandSpec = {
   usage:

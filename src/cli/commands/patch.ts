@@ -8,7 +8,8 @@ import { sameJson } from "../../api/merge-patch.ts";
 import { throwAll } from "../errors.ts";
 import type { Flags } from "../flags.ts";
 import { FIELD_MANAGER_FLAG, OUTPUT_FLAGS, reporter } from "../report.ts";
-import { fetchObjects, FILE_FLAGS, targetsOf, type Found } from "../resources.ts";
+import { targetsOf } from "../resource-arguments.ts";
+import { fetchObjects, FILE_FLAGS, type Found } from "../resources.ts";
 
 const TYPES: Readonly<Record<string, string>> = {
   json: "application/json-patch+json",

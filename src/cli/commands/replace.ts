@@ -7,7 +7,8 @@ import { DRY_RUN_FLAG, dryRunOf, dryRunQuery } from "../dry-run.ts";
 import { throwAll } from "../errors.ts";
 import { LAST_APPLIED, withLastApplied } from "../last-applied.ts";
 import { FIELD_MANAGER_FLAG, fieldValidation, OUTPUT_FLAGS, reporter, VALIDATE_FLAG } from "../report.ts";
-import { FILE_FLAGS, hasFiles, targetsOf, type ApiObject, type Target } from "../resources.ts";
+import { hasFiles, targetsOf } from "../resource-arguments.ts";
+import { FILE_FLAGS, type ApiObject, type Target } from "../resources.ts";
 
 const replace: CommandSpec = {
   usage: "-f FILENAME",

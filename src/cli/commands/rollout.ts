@@ -5,7 +5,8 @@ import { groupResourceOf } from "../discovery.ts";
 import { DRY_RUN_FLAG } from "../dry-run.ts";
 import type { FlagSpec } from "../flags.ts";
 import { OUTPUT_FLAGS } from "../report.ts";
-import { FILE_FLAGS, hasFiles, SELECTOR_FLAG, type ApiObject } from "../resources.ts";
+import { hasFiles } from "../resource-arguments.ts";
+import { FILE_FLAGS, SELECTOR_FLAG, type ApiObject } from "../resources.ts";
 
 const MANAGER: FlagSpec = {
   name: "field-manager",

@@ -5,7 +5,8 @@ import { pathOf } from "../discovery.ts";
 import { DRY_RUN_FLAG, dryRunOf, dryRunQuery, type DryRun } from "../dry-run.ts";
 import { throwAll } from "../errors.ts";
 import { reporter, OUTPUT_FLAGS } from "../report.ts";
-import { fetchObjects, FILE_FLAGS, hasFiles, SELECTOR_FLAG, targetsOf, type ApiObject, type Found } from "../resources.ts";
+import { hasFiles, targetsOf } from "../resource-arguments.ts";
+import { fetchObjects, FILE_FLAGS, SELECTOR_FLAG, type ApiObject, type Found } from "../resources.ts";
 
 const scale: CommandSpec = {
   usage: "[--resource-version=version] [--current-replicas=count] --replicas=COUNT (-f FILENAME | TYPE NAME)",

@@ -2,7 +2,8 @@ import { changeObjects, type ContainerJson, hasPodSpec, type PodSpecJson, withPo
 import type { CommandContext } from "../command.ts";
 import { pathOf } from "../discovery.ts";
 import { messageOf } from "../errors.ts";
-import { type ApiObject, fetchObjects, type Found, targetsOf, targetsOfArgs } from "../resources.ts";
+import { targetsOf, targetsOfArgs } from "../resource-arguments.ts";
+import { type ApiObject, fetchObjects, type Found } from "../resources.ts";
 
 type EnvVar = NonNullable<ContainerJson["env"]>[number];
 interface Reference {

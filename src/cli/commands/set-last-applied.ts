@@ -5,7 +5,8 @@ import { pathOf } from "../discovery.ts";
 import { DRY_RUN_FLAG, dryRunOf, dryRunQuery } from "../dry-run.ts";
 import { describeTarget, LAST_APPLIED, rememberedText } from "../last-applied.ts";
 import { OUTPUT_FLAGS, reporter } from "../report.ts";
-import { type ApiObject, FILE_FLAGS, targetsOf } from "../resources.ts";
+import { targetsOf } from "../resource-arguments.ts";
+import { type ApiObject, FILE_FLAGS } from "../resources.ts";
 
 const setLastApplied: CommandSpec = {
   usage: "-f FILENAME",

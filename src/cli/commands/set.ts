@@ -6,7 +6,8 @@ import { DRY_RUN_FLAG } from "../dry-run.ts";
 import type { FlagSpec } from "../flags.ts";
 import { FIELD_MANAGER_FLAG, OUTPUT_FLAGS } from "../report.ts";
 import { resourcesAndPairs } from "../resource-pairs.ts";
-import { FILE_FLAGS, hasFiles, SELECTOR_FLAG } from "../resources.ts";
+import { hasFiles } from "../resource-arguments.ts";
+import { FILE_FLAGS, SELECTOR_FLAG } from "../resources.ts";
 
 const UNSELECTED: readonly FlagSpec[] = [
   ...FILE_FLAGS,

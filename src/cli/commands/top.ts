@@ -175,8 +175,6 @@ function nodeCells(context: CommandContext, row: Measured, total: Totals): strin
 }
 
 const share = (used: number, of: number) => `${of === 0 ? 0 : Math.trunc((used / of) * 100)}%`;
-const swapShare = (used: number | undefined, of: string | undefined) =>
-  used === undefined || of === undefined ? "<unknown>" : share(used, Number(of));
 
 interface NodeSizes {
   readonly metadata: { readonly name: string };

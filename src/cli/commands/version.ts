@@ -2,7 +2,6 @@ import type { Json } from "../client.ts";
 import { CLIENT_VERSION } from "../client-version.ts";
 import type { CommandSpec } from "../command.ts";
 import { version as kubesimVersion } from "../../host/cli-host.ts";
-import { CLIENT_VERSION as CLIENT } from "../server-version.ts";
 import { renderJson } from "../printers/output.ts";
 
 const KUSTOMIZE = "v5.8.1";

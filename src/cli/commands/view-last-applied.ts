@@ -1,7 +1,8 @@
 import type { CommandSpec } from "../command.ts";
 import { LAST_APPLIED } from "../last-applied.ts";
 import { renderJson } from "../printers/output.ts";
-import { fetchObjects, FILE_FLAGS, hasFiles, SELECTOR_FLAG, targetsOf } from "../resources.ts";
+import { hasFiles, targetsOf } from "../resource-arguments.ts";
+import { fetchObjects, FILE_FLAGS, SELECTOR_FLAG } from "../resources.ts";
 
 const viewLastApplied: CommandSpec = {
   usage: "(TYPE [NAME | -l label] | TYPE/NAME | -f FILENAME)",

@@ -5,13 +5,13 @@ import { waitUntilGone } from "../delete-objects.ts";
 import { pathOf } from "../discovery.ts";
 import { FailedPrinting, throwAll } from "../errors.ts";
 import { OUTPUT_FLAGS, reporter, type Report } from "../report.ts";
+import { targetsOf } from "../resource-arguments.ts";
 import {
   ALL_NAMESPACES_FLAG,
   fetchObjects,
   FIELD_SELECTOR_FLAG,
   FILE_FLAGS,
   SELECTOR_FLAG,
-  targetsOf,
   type ApiObject,
   type Found,
   type Target,

@@ -18,7 +18,8 @@ function structLines(old: unknown, next: unknown, depth: number): string[] {
     if (identical > 0) lines.push(line(" ", depth, `... // ${identical} identical ${identical === 1 ? "field" : "fields"}`));
     identical = 0;
   };
-  for (const key of new Set([...Object.keys(before), ...Object.keys(after)])) {
+  // In an order that does not depend on who wrote the object.
+  for (const key of [...new Set([...Object.keys(before), ...Object.keys(after)])].sort()) {
     if (same(before[key], after[key])) {
       identical++;
       continue;

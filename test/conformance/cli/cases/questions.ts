@@ -449,7 +449,6 @@ const HELP =
     ",",
   );
 
-
 export const helpCases: CaseGroup = {
   name: "help",
   mode: "read",

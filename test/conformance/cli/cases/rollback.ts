@@ -87,7 +87,6 @@ export const rollbackCases: CaseGroup = {
     "scale sts --all --replicas=0",
     "scale deploy -l app=nope --replicas=0",
     "scale rs --all --replicas=0 --dry-run=server",
-    "scale deploy d --replicas=2 --timeout=2s",
     "scale deploy d --replicas=2 -o nope",
     "scale nope d --replicas=2",
     "scale deploy d --replicas=2 -n nope",

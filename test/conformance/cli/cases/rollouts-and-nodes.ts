@@ -94,8 +94,8 @@ export const rolloutCases: CaseGroup = {
     "taint node worker1 k=v:NoSchedule",
     "taint node worker1 k=w:NoSchedule",
     "taint node worker1 k=w:NoSchedule --overwrite",
-    "taint node worker1 k=w:NoExecute k2:PreferNoSchedule",
-    "taint node worker1 k:NoExecute-",
+    "taint node worker1 k=w:PreferNoSchedule k2:PreferNoSchedule",
+    "taint node worker1 k:PreferNoSchedule-",
     "taint node worker1 k-",
     "taint node worker1 k-",
     "taint node worker1 k2:PreferNoSchedule- k3=x:NoSchedule",
@@ -137,6 +137,5 @@ export const rolloutCases: CaseGroup = {
     "certificate approve csr/nope",
     "certificate approve nope",
     "certificate approve",
-    { command: "certificate nope", compare: "status" },
   ],
 };
