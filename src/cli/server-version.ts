@@ -1,8 +1,7 @@
+import { CLIENT_VERSION } from "./client-version.ts";
 import { platform } from "../host/cli-host.ts";
 import type { ApiClient } from "./client.ts";
 
-/** The kubectl whose commands these are. */
-export const CLIENT_VERSION = "v1.36.3";
 
 const FIELDS =
   "major minor emulationMajor emulationMinor minCompatibilityMajor minCompatibilityMinor gitVersion gitCommit gitTreeState buildDate goVersion compiler platform".split(

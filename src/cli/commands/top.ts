@@ -162,7 +162,6 @@ type Totals = Readonly<Record<string, string>>;
 
 function nodeCells(context: CommandContext, row: Measured, total: Totals): string[] {
   const [cpu = "", memory = "", swap = ""] = usageCells(context, row);
-  const share = (used: number, of: number) => `${of === 0 ? 0 : Math.trunc((used / of) * 100)}%`;
   const cells = [
     cpu,
     share(milliCores(row.cpu), nanoCores(total["cpu"] ?? "0") / 1e6),
