@@ -8,7 +8,7 @@ import { randomCases } from "./random-cases.ts";
 import { type CaseResult, Suite } from "./suite.ts";
 
 // npm run conformance [-- [--verbose] [GROUP[:TEXT]]...]: TEXT picks the cases whose command contains it.
-// npm run conformance -- --random N [--seed S]: N command lines drawn by chance instead.
+// npm run conformance -- --random N [--seed S] [COMMAND]...: N command lines drawn by chance instead.
 const { values: options, positionals } = parseArgs({
   options: { verbose: { type: "boolean" }, random: { type: "string" }, seed: { type: "string", default: "1" } },
   allowPositionals: true,
@@ -18,14 +18,20 @@ const verbose = options.verbose || options.random !== undefined || wanted.length
 const groups: readonly CaseGroup[] =
   options.random === undefined
     ? GROUPS
-    : [{ name: "random", mode: "read", cases: await randomCases(Number(options.random), new SeededRng(Number(options.seed))) }];
+    : [
+        {
+          name: "random",
+          mode: "read",
+          cases: await randomCases(Number(options.random), new SeededRng(Number(options.seed)), positionals),
+        },
+      ];
 
 const suite = new Suite();
 const all: CaseResult[] = [];
 const started = Date.now();
 for (const group of groups) {
   const choices = wanted.filter(([name]) => name === group.name);
-  if (wanted.length > 0 && choices.length === 0) continue;
+  if (options.random === undefined && wanted.length > 0 && choices.length === 0) continue;
   const results = await suite.run(group, choices[0]?.[1] ?? "");
   all.push(...results);
   console.log(`${group.name.padEnd(24)} ${agreeing(results)}/${results.length}`);

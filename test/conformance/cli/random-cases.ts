@@ -5,9 +5,16 @@ import { GLOBAL_FLAGS } from "../../../src/cli/global-flags.ts";
 import type { Rng } from "../../../src/util/rng.ts";
 import type { Case } from "./case.ts";
 
-/** Command lines drawn by chance, sensible and not: commands that only ask, and changes as dry runs. */
-export async function randomCases(count: number, rng: Rng): Promise<Case[]> {
-  const commands = (await Promise.all(COMMANDS.map((entry) => runnable([], entry)))).flat();
+/**
+ * Command lines drawn by chance, sensible and not: commands that only ask, and changes as dry runs.
+ * @param beginnings of the commands to draw from; none: all of them
+ */
+export async function randomCases(count: number, rng: Rng, beginnings: readonly string[]): Promise<Case[]> {
+  const all = (await Promise.all(COMMANDS.map((entry) => runnable([], entry)))).flat();
+  const isWanted = ({ path }: Runnable) =>
+    beginnings.length === 0 || beginnings.some((words) => `${path.join(" ")} `.startsWith(`${words} `));
+  const commands = all.filter(isWanted);
+  if (commands.length === 0) throw new Error(`no command that may be drawn begins with ${beginnings.join(" or ")}`);
   const cases: Case[] = [];
   while (cases.length < count) {
     const command = pick(rng, commands);
@@ -23,7 +30,7 @@ interface Runnable {
 
 // What opens streams, editors or listeners, changes files of the user's, or is kubesim's own.
 const LEFT_OUT = new Set(
-  "cluster sim shell __complete completion edit proxy port-forward attach exec cp debug wait options kuberc plugin config diff drain delete kustomize certificate".split(
+  "cluster sim shell __complete __completeNoDesc completion edit proxy port-forward attach exec cp debug wait options kuberc plugin config diff drain delete kustomize certificate".split(
     " ",
   ),
 );
