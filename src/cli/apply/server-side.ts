@@ -3,7 +3,7 @@ import { pathOf } from "../discovery.ts";
 import { ExitError, messageOf } from "../errors.ts";
 import type { ApiObject, Target } from "../resources.ts";
 import { warnIfDeleting, writeQuery, type Applying } from "./applying.ts";
-import { keepLastApplied, migrateManagers } from "./manager-migration.ts";
+import { keepLastApplied, migrateManagers } from "./ownership-migration.ts";
 
 /** Upstream: ApplyOptions.applyOneObject, the part for --server-side */
 export async function applyServerSide(applying: Applying, target: Target): Promise<void> {

@@ -92,7 +92,7 @@ export const filesCases: CaseGroup = {
     one("patch -f ok.yaml -p {}"),
     one("label -f ok.yaml a=b"),
     one("annotate -f ok.yaml a=b"),
-    { ...one("scale -f ok.yaml --replicas=1"), differs: "kubectl asks for the scale, kubesim for the object" },
+    one("scale -f ok.yaml --replicas=1"),
     one("apply -f unknownfield.yaml --validate=warn --dry-run=server"),
     one("apply -f unknownfield.yaml --validate=ignore --dry-run=server"),
     one("apply -f unknownfield.yaml --validate=false --dry-run=server"),
