@@ -29,9 +29,21 @@ async function client(first: number): Promise<void> {
   }
 }
 
-/** At once: a line that waits in this process would die with it. */
+/** At once: a line that waits in this process would die with it. The pipe takes what there is room for. */
 function tell(line: object): void {
-  fs.writeSync(1, `${JSON.stringify(line)}\n`);
+  let rest = Buffer.from(`${JSON.stringify(line)}\n`);
+  while (rest.length > 0) rest = rest.subarray(writeSome(rest));
+}
+
+function writeSome(bytes: Buffer): number {
+  try {
+    return fs.writeSync(1, bytes);
+  } catch (error) {
+    if (!(error instanceof Error && "code" in error && error.code === "EAGAIN")) throw error;
+    // The reader is behind.
+    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 1);
+    return 0;
+  }
 }
 
 await Promise.all(Array.from({ length: CLIENTS }, (_, index) => client(index)));
