@@ -1,21 +1,23 @@
 import type { Namespace, Service } from "../api/generated/core-v1.ts";
 import { type FieldError, invalid } from "../api/field-errors.ts";
 import { apiVersionOf, type Kind, type StrategyContext } from "../api/kind.ts";
-import { isObject } from "../api/merge-patch.ts";
 import type { KubernetesObject, ObjectName } from "../api/meta.ts";
 import { updateManagedFields } from "../api/server-side-apply.ts";
-import { alreadyExists, badRequest, conflict, invalidObject, notFound, StatusError } from "../api/status.ts";
+import { alreadyExists, conflict, invalidObject, notFound, StatusError } from "../api/status.ts";
 import { validateObjectMeta, validateObjectMetaUpdate } from "../api/validation/object-meta.ts";
 import type { Entry, Store } from "../store/store.ts";
 import { type Clock, rfc3339 } from "../util/clock.ts";
 import type { Journal } from "../util/journal.ts";
 import type { Rng } from "../util/rng.ts";
 import type { AdmissionCluster, AdmissionPlugin, AdmissionRequest } from "./admission/admission.ts";
+import { AdmissionChain, creation } from "./admission/admission-chain.ts";
 import { checkPreconditions, type DeleteOptions, isDeletedByUpdate, planDeletion, validateDeleteOptions } from "./deletion.ts";
-import { journalName, storageKey, storedKind } from "./kind-table.ts";
+import { storageKey, storedKind } from "./kind-table.ts";
 import { assertConvertible, inStoredForm, type ObjectView, unstoredView, viewOf } from "./object-view.ts";
 import { canonical, cloneJson, deepEqual, sameDesired, shareUnchanged } from "./objects.ts";
 import type { RequestContext } from "./request-context.ts";
+import { fillName, fillNamespace, keepUnchangeable } from "./incoming-object.ts";
+import { isWrittenAllTheTime, MODIFIED_MESSAGE, StoreWrites } from "./store-writes.ts";
 import type { ServiceAllocator } from "./service-allocator.ts";
 
 export interface WriterOptions {
@@ -54,7 +56,6 @@ export interface DeleteResult {
 /** Gets the object as the kind of the request shows it; undefined where none is stored. */
 export type Transform = (current: KubernetesObject | undefined) => KubernetesObject;
 
-export const MODIFIED_MESSAGE = "the object has been modified; please apply your changes to the latest version and try again";
 const NAME_GENERATION_ATTEMPTS = 8;
 const GENERATED_NAME_MAX = 63 - 5;
 
@@ -81,15 +82,18 @@ const NEEDS_RESOURCE_VERSION = new Set([
 ]);
 // A kubelet registers its node together with its status.
 const STATUS_KEPT_ON_CREATE = new Set(["nodes"]);
-// Written all the time and of no interest to a trace.
-const NOT_JOURNALED = new Set(["leases", "events"]);
+const DELETES = { action: "deletes", verb: "delete" };
 
 /** The write half of the registry: strategy → admission → validation → store. Upstream: registry/generic/registry/store.go */
 export class RegistryWriter {
   readonly #options: WriterOptions;
+  readonly #admission: AdmissionChain;
+  readonly #writes: StoreWrites;
 
   constructor(options: WriterOptions) {
     this.#options = options;
+    this.#admission = new AdmissionChain(options.plugins, options.cluster);
+    this.#writes = new StoreWrites(options.store, options.journal);
   }
 
   /** @param applied whether the draft is what an apply made: its managedFields are its own. */
@@ -102,7 +106,7 @@ export class RegistryWriter {
     // What admission adds belongs to nobody.
     if (!applied) this.#trackFields(stored, undefined, object, context, undefined);
     // Mutating admission comes before the name is made: what it refuses is called by the prefix, the same at every try.
-    this.#mutate(creation(stored, object, context));
+    this.#admission.mutate(creation(stored, object, context));
     for (let attempt = 1; ; attempt++) {
       const candidate = attempt === 1 && object.metadata.name ? object : cloneJson(object);
       const generated = !candidate.metadata.name && !!candidate.metadata.generateName;
@@ -134,13 +138,12 @@ export class RegistryWriter {
     this.#allocate(stored, object, undefined);
     context.warnings.push(...(stored.warnings?.(object, undefined) ?? []));
     assertConvertible(stored, object);
-    this.#validateAdmission(admission);
+    this.#admission.validate(admission);
     const final = canonical(object, apiVersionOf(stored), stored.kind);
     if (context.dryRun) return unstoredView(kind, final);
-    const result = this.#options.store.put(key, 0, (revision) => withRevision(inStoredForm(stored, final), revision));
-    if (!result.ok) throw alreadyExists(stored, object.metadata.name);
-    this.#record(stored, result.entry, context, "creates", "create");
-    return viewOf(kind, result.entry);
+    const entry = this.#writes.create(stored, key, final, context);
+    if (!entry) throw alreadyExists(stored, object.metadata.name);
+    return viewOf(kind, entry);
   }
 
   update(kind: Kind, name: ObjectName, change: Transform, context: RequestContext, options: UpdateOptions): UpdateResult {
@@ -182,8 +185,8 @@ export class RegistryWriter {
       old: object,
       context,
     };
-    this.#mutate(admission);
-    this.#validateAdmission(admission);
+    this.#admission.mutate(admission);
+    this.#admission.validate(admission);
     if (stored.group === "" && stored.kind === "Namespace") return this.#deleteNamespace(kind, entry, context);
     if (stored.beginDeletion && object.metadata.deletionTimestamp === undefined) return this.#beginDeletion(stored, entry, object, context);
     const step = planDeletion(stored, object, options, this.#options.clock.now());
@@ -193,13 +196,13 @@ export class RegistryWriter {
       case "pending":
         return { removed: false, view: viewOf(kind, entry) };
       case "remove":
-        return { removed: true, view: this.#remove(kind, entry, object, context) };
+        return { removed: true, view: this.#writes.remove(kind, entry, object, context) };
       case "mark": {
         const marked = deepEqual(step.object, object)
           ? entry
-          : this.#put(stored, entry, canonical(step.object, apiVersionOf(stored), stored.kind), context, "deletes", "delete");
+          : this.#writes.put(stored, entry, canonical(step.object, apiVersionOf(stored), stored.kind), context, DELETES);
         if (!step.thenRemove) return { removed: false, view: viewOf(kind, marked) };
-        return { removed: true, view: this.#remove(kind, marked, marked.object as unknown as KubernetesObject, context) };
+        return { removed: true, view: this.#writes.remove(kind, marked, marked.object as unknown as KubernetesObject, context) };
       }
     }
   }
@@ -209,7 +212,7 @@ export class RegistryWriter {
     if (context.dryRun) return { removed: false, view: unstoredView(kind, marked) };
     return {
       removed: false,
-      view: viewOf(kind, this.#put(kind, entry, canonical(marked, apiVersionOf(kind), kind.kind), context, "deletes", "delete")),
+      view: viewOf(kind, this.#writes.put(kind, entry, canonical(marked, apiVersionOf(kind), kind.kind), context, DELETES)),
     };
   }
 
@@ -223,14 +226,14 @@ export class RegistryWriter {
         status: { ...namespace.status, phase: "Terminating" },
       };
       if (context.dryRun) return { removed: false, view: unstoredView(kind, marked) };
-      const written = this.#put(kind, entry, canonical(marked, apiVersionOf(kind), kind.kind), context, "deletes", "delete");
+      const written = this.#writes.put(kind, entry, canonical(marked, apiVersionOf(kind), kind.kind), context, DELETES);
       if ((namespace.spec?.finalizers?.length ?? 0) > 0 || (namespace.metadata.finalizers?.length ?? 0) > 0)
         return { removed: false, view: viewOf(kind, written) };
-      return { removed: true, view: this.#remove(kind, written, written.object as unknown as KubernetesObject, context) };
+      return { removed: true, view: this.#writes.remove(kind, written, written.object as unknown as KubernetesObject, context) };
     }
     if ((namespace.spec?.finalizers?.length ?? 0) > 0 || (namespace.metadata.finalizers?.length ?? 0) > 0)
       return { removed: false, view: viewOf(kind, entry) };
-    return { removed: true, view: context.dryRun ? viewOf(kind, entry) : this.#remove(kind, entry, namespace, context) };
+    return { removed: true, view: context.dryRun ? viewOf(kind, entry) : this.#writes.remove(kind, entry, namespace, context) };
   }
 
   #createByUpdate(kind: Kind, name: ObjectName, change: Transform, context: RequestContext, options: UpdateOptions): UpdateResult {
@@ -264,7 +267,7 @@ export class RegistryWriter {
     context: RequestContext,
     subresource: string | undefined,
   ): void {
-    if (!context.tracksFields || NOT_JOURNALED.has(kind.plural)) return;
+    if (!context.tracksFields || isWrittenAllTheTime(kind)) return;
     const managedFields = updateManagedFields({
       kind,
       live,
@@ -317,7 +320,7 @@ export class RegistryWriter {
   ): KubernetesObject {
     const { namespace, name } = old.metadata;
     const admission: AdmissionRequest = { operation: "UPDATE", kind, namespace, name, subresource, object, old, context };
-    this.#mutate(admission);
+    this.#admission.mutate(admission);
     const next = keepUnchangeable(kind, object, old, subresource);
     kind.prepareForUpdate?.(next, old, this.#strategy(subresource, context));
     if (kind.hasGeneration && subresource !== "status" && next.metadata.generation === old.metadata.generation && !sameDesired(next, old)) {
@@ -330,7 +333,7 @@ export class RegistryWriter {
     if (subresource === undefined) this.#allocate(kind, next, old);
     context.warnings.push(...(kind.warnings?.(next, old) ?? []));
     assertConvertible(kind, next);
-    this.#validateAdmission({ ...admission, object: next });
+    this.#admission.validate({ ...admission, object: next });
     next.metadata.resourceVersion = old.metadata.resourceVersion;
     return canonical(next, apiVersionOf(kind), kind.kind);
   }
@@ -338,25 +341,9 @@ export class RegistryWriter {
   #store(kind: Kind, entry: Entry, object: KubernetesObject, context: RequestContext, options: UpdateOptions): ObjectView {
     const stored = storedKind(kind);
     if (context.dryRun) return unstoredView(kind, object);
-    if (isDeletedByUpdate(object)) return this.#remove(kind, entry, object, context);
-    const what = options.action ?? (options.subresource ? `updates the ${options.subresource} of` : "updates");
-    return viewOf(kind, this.#put(stored, entry, object, context, what, "update"));
-  }
-
-  #put(kind: Kind, entry: Entry, object: KubernetesObject, context: RequestContext, action: string, verb: string): Entry {
-    assertConvertible(kind, object);
-    const result = this.#options.store.put(entry.key, entry.modRevision, (revision) => withRevision(inStoredForm(kind, object), revision));
-    if (!result.ok) throw conflict(kind, object.metadata.name, MODIFIED_MESSAGE);
-    this.#record(kind, result.entry, context, action, verb);
-    return result.entry;
-  }
-
-  #remove(kind: Kind, entry: Entry, last: KubernetesObject, context: RequestContext): ObjectView {
-    const result = this.#options.store.delete(entry.key, entry.modRevision, (revision) => withRevision(last, revision));
-    if (!result.ok) throw conflict(kind, last.metadata.name, MODIFIED_MESSAGE);
-    this.#record(storedKind(kind), result.entry, context, "removes", "delete");
-    // Upstream answers with what stood there before, not with the revision of the deletion.
-    return unstoredView(kind, last);
+    if (isDeletedByUpdate(object)) return this.#writes.remove(kind, entry, object, context);
+    const action = options.action ?? (options.subresource ? `updates the ${options.subresource} of` : "updates");
+    return viewOf(kind, this.#writes.put(stored, entry, object, context, { action, verb: "update" }));
   }
 
   #allocate(kind: Kind, object: KubernetesObject, old: KubernetesObject | undefined): void {
@@ -366,27 +353,12 @@ export class RegistryWriter {
 
   /** Admission of what is not stored: exec, attach, port-forward. */
   admitConnection(request: AdmissionRequest): void {
-    const plugins = this.#options.plugins.filter((plugin) => plugin.connects);
-    for (const plugin of plugins) plugin.mutate?.(request, this.#options.cluster);
-    for (const plugin of plugins) plugin.validate?.(request, this.#options.cluster);
-  }
-
-  /** Plugins that a webhook's change may concern are asked a second time, and no more. Upstream: admission/reinvocation.go */
-  #mutate(request: AdmissionRequest): void {
-    let reinvoke = false;
-    for (const plugin of this.#options.plugins) if (plugin.mutate?.(request, this.#options.cluster) === "reinvoke") reinvoke = true;
-    if (!reinvoke) return;
-    const again: AdmissionRequest = { ...request, reinvocation: true };
-    for (const plugin of this.#options.plugins) plugin.mutate?.(again, this.#options.cluster);
+    this.#admission.connect(request);
   }
 
   /** Chance, but the same at every try of a request that waits for webhooks. */
   #draw(context: RequestContext, what: string, draw: () => string): string {
     return context.webhooks ? context.webhooks.choose(what, draw) : draw();
-  }
-
-  #validateAdmission(request: AdmissionRequest): void {
-    for (const plugin of this.#options.plugins) plugin.validate?.(request, this.#options.cluster);
   }
 
   #throwInvalid(kind: Kind, object: KubernetesObject, errors: readonly FieldError[]): void {
@@ -396,89 +368,10 @@ export class RegistryWriter {
   #strategy(subresource: string | undefined, { user }: RequestContext): StrategyContext {
     return { clock: this.#options.clock, subresource, user };
   }
-
-  #record(kind: Kind, entry: Entry, context: RequestContext, action: string, verb: string): void {
-    if (NOT_JOURNALED.has(kind.plural)) return;
-    const { namespace, name } = (entry.object as unknown as KubernetesObject).metadata;
-    const object = journalName(kind, namespace, name);
-    const { journal } = this.#options;
-    journal.record(context.component, object, action.includes(" to ") ? action : `${action} the ${kind.kind}`);
-    journal.record("kube-apiserver", object, `admits the ${verb}`);
-    journal.record("etcd", object, `stores revision ${entry.modRevision}`, entry.modRevision);
-  }
 }
 
 function rulesOf(kind: Kind) {
   return { namespaced: kind.namespaced, nameRule: kind.nameRule };
-}
-
-/** What an update cannot change, taken from what is stored. */
-function keepUnchangeable(kind: Kind, object: KubernetesObject, old: KubernetesObject, subresource: string | undefined): KubernetesObject {
-  let next = object as KubernetesObject & { spec?: unknown; status?: unknown };
-  const stored = old as KubernetesObject & { spec?: unknown; status?: unknown };
-  if (subresource === "status" || kind.subresources?.[subresource ?? ""]?.writesStatus) {
-    next = { ...stored, status: next.status, metadata: { ...next.metadata } };
-    // Strategies may set a member of it; all below is shared with what is stored.
-    if (isObject(stored.spec)) next.spec = { ...stored.spec };
-    keep(next.metadata, old.metadata, "ownerReferences");
-    if (kind.group === "apps") keep(next.metadata, old.metadata, "labels");
-  } else if (kind.subresources?.["status"]) {
-    if (stored.status === undefined) delete next.status;
-    else next.status = cloneJson(stored.status);
-  }
-  const { metadata } = next;
-  metadata.uid = old.metadata.uid;
-  metadata.creationTimestamp = old.metadata.creationTimestamp;
-  keep(metadata, old.metadata, "generation");
-  keep(metadata, old.metadata, "generateName");
-  keep(metadata, old.metadata, "deletionTimestamp");
-  keep(metadata, old.metadata, "deletionGracePeriodSeconds");
-  delete metadata.selfLink;
-  return next;
-}
-
-function keep(metadata: KubernetesObject["metadata"], old: KubernetesObject["metadata"], field: keyof KubernetesObject["metadata"]): void {
-  const value = old[field];
-  if (value === undefined) delete metadata[field];
-  else (metadata as unknown as Record<string, unknown>)[field] = cloneJson(value);
-}
-
-function fillNamespace(kind: Kind, object: KubernetesObject, namespace: string | undefined): void {
-  if (!kind.namespaced) {
-    delete object.metadata.namespace;
-    return;
-  }
-  object.metadata.namespace ||= namespace ?? "";
-  if (namespace !== undefined && object.metadata.namespace !== namespace) {
-    throw badRequest("the namespace of the provided object does not match the namespace sent on the request");
-  }
-}
-
-function fillName(object: KubernetesObject, name: string): void {
-  object.metadata.name ||= name;
-  if (object.metadata.name !== name)
-    throw badRequest(`the name of the object (${object.metadata.name}) does not match the name on the URL (${name})`);
-}
-
-/** Upstream: admission.Attributes of a create; without a name it goes by the prefix. */
-function creation(kind: Kind, object: KubernetesObject, context: RequestContext): AdmissionRequest {
-  const { name, generateName, namespace } = object.metadata;
-  return {
-    operation: "CREATE",
-    kind,
-    namespace,
-    name: name || generateName || "",
-    subresource: undefined,
-    object,
-    old: undefined,
-    context,
-  };
-}
-
-function withRevision(object: KubernetesObject, revision: number): Readonly<Record<string, unknown>> {
-  const { metadata, ...rest } = object;
-  const versioned: KubernetesObject = { ...rest, metadata: { ...metadata, resourceVersion: String(revision) } };
-  return canonical(versioned, object.apiVersion ?? "", object.kind ?? "") as unknown as Readonly<Record<string, unknown>>;
 }
 
 function generateNameConflict(kind: Kind, name: string): StatusError {

@@ -1,4 +1,5 @@
-import { createMemoryFileSystem, type FrozenTree, type MemoryFileSystem } from "./memory-filesystem.ts";
+import type { FrozenTree } from "./inode.ts";
+import { createMemoryFileSystem, type MemoryFileSystem } from "./memory-filesystem.ts";
 import { executable } from "./process-table.ts";
 
 /** What an image is built on: whose tools it has, and whose words they use. */

@@ -21,6 +21,31 @@ export class FileError extends Error {
   }
 }
 
+const STRERROR: Record<FileError["code"], string> = {
+  ENOENT: "No such file or directory",
+  EEXIST: "File exists",
+  ENOTDIR: "Not a directory",
+  EISDIR: "Is a directory",
+  ENOTEMPTY: "Directory not empty",
+  EACCES: "Permission denied",
+  EPERM: "Operation not permitted",
+  EROFS: "Read-only file system",
+  EINVAL: "Invalid argument",
+  ELOOP: "Too many levels of symbolic links",
+  EXDEV: "Invalid cross-device link",
+  ENOSPC: "No space left on device",
+  EBUSY: "Device or resource busy",
+};
+
+/** A program's errno. Whoever looks for a file meets these all the time: without the stack, which costs ten times the rest. */
+export function fileError(code: FileError["code"]): FileError {
+  const { stackTraceLimit } = Error;
+  Error.stackTraceLimit = 0;
+  const error = new FileError(code, STRERROR[code]);
+  Error.stackTraceLimit = stackTraceLimit;
+  return error;
+}
+
 export interface FileStat {
   readonly type: "file" | "directory" | "symlink" | "device" | "fifo";
   /** Permission bits, such as 0o644. */

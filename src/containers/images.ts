@@ -1,6 +1,7 @@
 import { createHash } from "node:crypto";
 import { type BaseName, baseTree, BUILT_AT_MS } from "./bases.ts";
-import { createMemoryFileSystem, directoryName, type FrozenTree } from "./memory-filesystem.ts";
+import type { FrozenTree } from "./inode.ts";
+import { createMemoryFileSystem, directoryName } from "./memory-filesystem.ts";
 import { executable } from "./process-table.ts";
 import { type ImageInfo, ImagePullError } from "./runtime.ts";
 

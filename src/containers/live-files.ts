@@ -1,5 +1,6 @@
 import type { FileSystem, Mount } from "./filesystem.ts";
-import { createMemoryFileSystem, type FrozenTree, type Inode, newInode } from "./memory-filesystem.ts";
+import { type FrozenTree, type Inode, newInode } from "./inode.ts";
+import { createMemoryFileSystem } from "./memory-filesystem.ts";
 import type { Machine, Process } from "./process.ts";
 
 /** Files whose content is made up when they are read: /proc, /dev and what the runtime mounts into /etc. */

@@ -1,55 +1,7 @@
-import { FileError, type FileStat, type FileSystem, type MeasuredFileSystem } from "./filesystem.ts";
-
-const STRERROR: Record<FileError["code"], string> = {
-  ENOENT: "No such file or directory",
-  EEXIST: "File exists",
-  ENOTDIR: "Not a directory",
-  EISDIR: "Is a directory",
-  ENOTEMPTY: "Directory not empty",
-  EACCES: "Permission denied",
-  EPERM: "Operation not permitted",
-  EROFS: "Read-only file system",
-  EINVAL: "Invalid argument",
-  ELOOP: "Too many levels of symbolic links",
-  EXDEV: "Invalid cross-device link",
-  ENOSPC: "No space left on device",
-  EBUSY: "Device or resource busy",
-};
-
-/** A program's errno. Whoever looks for a file meets these all the time: without the stack, which costs ten times the rest. */
-export function fileError(code: FileError["code"]): FileError {
-  const { stackTraceLimit } = Error;
-  Error.stackTraceLimit = 0;
-  const error = new FileError(code, STRERROR[code]);
-  Error.stackTraceLimit = stackTraceLimit;
-  return error;
-}
+import { FileError, fileError, type FileStat, type MeasuredFileSystem } from "./filesystem.ts";
+import { bytesOf, entriesOf, type FrozenTree, type Inode, newInode, statOf } from "./inode.ts";
 
 const SET_GID = 0o2000;
-
-/** What a file or directory is made of. Shared between trees until one of them changes it. */
-export interface Inode {
-  readonly type: FileStat["type"];
-  mode: number;
-  uid: number;
-  gid: number;
-  mtimeMs: number;
-  readonly inode: number;
-  links: number;
-  /** The file system that may change it in place; all others copy it first. */
-  readonly owner: object | undefined;
-  /** A function: made up when read, as in /proc. */
-  data?: Buffer | (() => string | Uint8Array);
-  entries?: Map<string, Inode> | (() => Map<string, Inode>);
-  readonly target?: string;
-  /** Takes what is written to a device. */
-  readonly onWrite?: (data: Buffer) => void;
-}
-
-/** A tree that nobody changes any more: an image layer. */
-export interface FrozenTree {
-  readonly root: Inode;
-}
 
 export interface MemoryFileSystemOptions {
   /** Modification times; 0 without. */
@@ -60,25 +12,9 @@ export interface MemoryFileSystemOptions {
   readonly capacityBytes?: number;
 }
 
-let nextInode = 2;
-const EMPTY = Buffer.alloc(0);
 const MAX_SYMLINKS = 40;
 /** What disks give out. */
 const BLOCK_BYTES = 4096;
-
-export function newInode(type: Inode["type"], fields: Partial<Omit<Inode, "type" | "inode">> = {}): Inode {
-  return {
-    mode: type === "directory" ? 0o755 : type === "symlink" ? 0o777 : 0o644,
-    uid: 0,
-    gid: 0,
-    mtimeMs: 0,
-    links: 1,
-    owner: undefined,
-    ...fields,
-    type,
-    inode: nextInode++,
-  };
-}
 
 export function splitPath(path: string): string[] {
   return path.split("/").filter((part) => part !== "" && part !== ".");
@@ -100,16 +36,6 @@ export function joinPath(directory: string, path: string): string {
 
 export const baseName = (path: string) => path.slice(path.lastIndexOf("/") + 1);
 export const directoryName = (path: string) => path.slice(0, Math.max(1, path.lastIndexOf("/"))) || "/";
-
-function entriesOf(inode: Inode): Map<string, Inode> {
-  return typeof inode.entries === "function" ? inode.entries() : (inode.entries ?? new Map<string, Inode>());
-}
-
-function bytesOf(inode: Inode): Buffer {
-  if (typeof inode.data !== "function") return inode.data ?? EMPTY;
-  const made = inode.data();
-  return typeof made === "string" ? Buffer.from(made) : Buffer.from(made.buffer, made.byteOffset, made.byteLength);
-}
 
 interface Found {
   /** Without symlinks. */
@@ -364,13 +290,13 @@ export class MemoryFileSystem implements MeasuredFileSystem {
     }
   }
 
-  /** Throws when a directory on the way is missing; the last name may be. */
   /** The group that all in a folder with the set-group-ID bit is of. */
   #groupIn(path: string): number | undefined {
     const { inode } = this.#find(directoryName(path), true);
     return inode && (inode.mode & SET_GID) !== 0 ? inode.gid : undefined;
   }
 
+  /** Throws when a directory on the way is missing; the last name may be. */
   #find(path: string, follow: boolean): Found {
     const rest = splitPath(path).reverse();
     const trail: { readonly name: string; readonly inode: Inode }[] = [];
@@ -435,69 +361,6 @@ export class MemoryFileSystem implements MeasuredFileSystem {
   }
 }
 
-function statOf(inode: Inode): FileStat {
-  const size =
-    inode.type === "directory"
-      ? 4096
-      : inode.type === "symlink"
-        ? (inode.target ?? "").length
-        : typeof inode.data === "function"
-          ? 0
-          : (inode.data?.length ?? 0);
-  return {
-    type: inode.type,
-    mode: inode.mode,
-    uid: inode.uid,
-    gid: inode.gid,
-    size,
-    mtimeMs: inode.mtimeMs,
-    inode: inode.inode,
-    links: inode.links,
-  };
-}
-
 export function createMemoryFileSystem(options: MemoryFileSystemOptions = {}): MemoryFileSystem {
   return new MemoryFileSystem(options);
-}
-
-/** A file tree as JSON. */
-export interface ExportedTree {
-  readonly type: "file" | "directory" | "symlink";
-  readonly mode: number;
-  readonly uid: number;
-  readonly gid: number;
-  readonly mtimeMs: number;
-  /** Base64. */
-  readonly data?: string;
-  readonly target?: string;
-  readonly entries?: readonly (readonly [string, ExportedTree])[];
-}
-
-export function exportTree(fileSystem: FileSystem, path = "/"): ExportedTree {
-  const { type, mode, uid, gid, mtimeMs } = fileSystem.lstat(path);
-  const facts = { mode, uid, gid, mtimeMs };
-  if (type === "symlink") return { type, ...facts, target: fileSystem.readlink(path) };
-  if (type !== "directory") return { type: "file", ...facts, data: fileSystem.readFile(path).toString("base64") };
-  return {
-    type,
-    ...facts,
-    entries: fileSystem.readdir(path).map((name) => [name, exportTree(fileSystem, `${path === "/" ? "" : path}/${name}`)] as const),
-  };
-}
-
-export function importTree(tree: ExportedTree, options: Omit<MemoryFileSystemOptions, "base"> = {}): MemoryFileSystem {
-  return new MemoryFileSystem({ ...options, base: { root: inodeOf(tree) } });
-}
-
-function inodeOf(tree: ExportedTree): Inode {
-  const { type, mode, uid, gid, mtimeMs } = tree;
-  return newInode(type, {
-    mode,
-    uid,
-    gid,
-    mtimeMs,
-    ...(tree.data === undefined ? {} : { data: Buffer.from(tree.data, "base64") }),
-    ...(tree.target === undefined ? {} : { target: tree.target }),
-    ...(type === "directory" ? { entries: new Map((tree.entries ?? []).map(([name, child]) => [name, inodeOf(child)])) } : {}),
-  });
 }

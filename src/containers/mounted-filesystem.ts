@@ -1,5 +1,5 @@
-import { FileError, type FileStat, type FileSystem, type Mount } from "./filesystem.ts";
-import { directoryName, fileError, joinPath, normalizePath, splitPath } from "./memory-filesystem.ts";
+import { FileError, fileError, type FileStat, type FileSystem, type Mount } from "./filesystem.ts";
+import { directoryName, joinPath, normalizePath, splitPath } from "./memory-filesystem.ts";
 
 interface Place {
   readonly fileSystem: FileSystem;

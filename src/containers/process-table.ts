@@ -1,7 +1,7 @@
 import { NULL_READER, NULL_WRITER, type ByteReader, type ByteWriter } from "./byte-pipe.ts";
 import { SPAWN_CPU_MS } from "./cpu-meter.ts";
-import { FileError } from "./filesystem.ts";
-import { fileError, joinPath } from "./memory-filesystem.ts";
+import { FileError, fileError } from "./filesystem.ts";
+import { joinPath } from "./memory-filesystem.ts";
 import { type Machine, Process, type Program, SpawnError, type SpawnOptions } from "./process.ts";
 import type { Terminal } from "./terminal.ts";
 

@@ -6,11 +6,13 @@ import type { Journal } from "../util/journal.ts";
 import type { Rng } from "../util/rng.ts";
 import { BufferWriter } from "./byte-pipe.ts";
 import { Container, execProblem } from "./container.ts";
-import { CPU_WINDOW_MS } from "./cpu-meter.ts";
+import { usageOf } from "./container-usage.ts";
 import { baseTree } from "./bases.ts";
 import type { FileSystem } from "./filesystem.ts";
-import { type ImageCatalogue, parseImageName, type TaggedImage } from "./images.ts";
+import type { ImageCatalogue } from "./images.ts";
 import { createMemoryFileSystem } from "./memory-filesystem.ts";
+import { NodeImages } from "./node-images.ts";
+import { startPause } from "./pause-container.ts";
 import { type Process, SpawnError } from "./process.ts";
 import { ProcessTable } from "./process-table.ts";
 import { PROGRAMS_BY_NAME } from "./programs/index.ts";
@@ -67,9 +69,6 @@ export const NODE_PROGRAMS = [
 const NEVER = new AbortController().signal;
 setMaxListeners(0, NEVER);
 const KILL = 9;
-/** What a process that waits takes all the same. */
-const IDLE_NANO_CORES = 1_000_000;
-const MEBIBYTE = 1024 * 1024;
 
 export function createRuntime(options: RuntimeOptions): SimulatedRuntime {
   return new SimulatedRuntime(options);
@@ -81,7 +80,7 @@ export class SimulatedRuntime implements ContainerRuntime {
   readonly node: string;
   readonly nodeFileSystem: FileSystem;
   readonly #options: RuntimeOptions;
-  readonly #images = new Map<string, TaggedImage>();
+  readonly #images: NodeImages;
   readonly #sandboxes = new Map<string, Sandbox>();
   readonly #containers = new Map<string, Container>();
   readonly #exitListeners = new Set<(container: ContainerInfo) => void>();
@@ -91,32 +90,22 @@ export class SimulatedRuntime implements ContainerRuntime {
   constructor(options: RuntimeOptions) {
     this.#options = options;
     this.node = options.node;
+    this.#images = new NodeImages(options);
     this.nodeFileSystem =
       options.nodeFileSystem ?? createMemoryFileSystem({ base: baseTree("debian", NODE_PROGRAMS), now: () => options.clock.now() });
     this.nodeFileSystem.writeFile("/etc/hostname", `${options.node}\n`);
   }
 
   async pullImage(image: string, signal: AbortSignal): Promise<ImageInfo> {
-    const { clock, rng, images } = this.#options;
-    let found: TaggedImage;
-    try {
-      found = images.find(image);
-    } catch (error) {
-      await clock.sleep(rng.int(300, 900), signal);
-      throw error;
-    }
-    const sizeMiB = found.info.sizeBytes / MEBIBYTE;
-    await clock.sleep(Math.round(Math.min(1500, 300 + sizeMiB * 3) * (0.85 + 0.3 * rng.next())), signal);
-    this.#images.set(found.reference.name, found);
-    return found.info;
+    return (await this.#images.pull(image, signal)).info;
   }
 
   findImage(image: string): ImageInfo | undefined {
-    return this.#findImage(image)?.info;
+    return this.#images.find(image)?.info;
   }
 
   listImages(): readonly ImageInfo[] {
-    return [...this.#images.values()].map((image) => image.info);
+    return this.#images.list();
   }
 
   async runPodSandbox(config: PodSandboxConfig): Promise<PodSandbox> {
@@ -132,7 +121,7 @@ export class SimulatedRuntime implements ContainerRuntime {
       network: namespace,
       sharedTable: config.shareProcessNamespace ? new ProcessTable(PROGRAMS_BY_NAME) : undefined,
     });
-    if (sandbox.sharedTable) this.#startPause(sandbox, sandbox.sharedTable);
+    if (sandbox.sharedTable) startPause(sandbox, sandbox.sharedTable, this.#options);
     this.#sandboxes.set(sandbox.id, sandbox);
     this.#note(sandbox, "starts the pod sandbox");
     return sandbox;
@@ -165,7 +154,7 @@ export class SimulatedRuntime implements ContainerRuntime {
     const sandbox = this.#sandboxes.get(sandboxId);
     if (!sandbox || sandbox.state !== "ready")
       throw new ContainerError("CreateContainerError", `failed to find sandbox id "${sandboxId}": not found`);
-    const image = this.#findImage(config.image);
+    const image = this.#images.find(config.image);
     if (!image)
       throw new ContainerError(
         "CreateContainerError",
@@ -323,19 +312,7 @@ export class SimulatedRuntime implements ContainerRuntime {
   }
 
   usage(containerId: string): ContainerUsage {
-    const container = this.#container(containerId);
-    if (container.state !== "running") return { cpuNanoCores: 0, cpuSeconds: 0, memoryBytes: 0 };
-    // The same container shows about the same numbers: a base by its image, a ripple by the time.
-    const now = this.#options.clock.now();
-    const seed = Number.parseInt(container.id.slice(0, 6), 16);
-    const ripple = (Math.floor(now / CPU_WINDOW_MS) * 7919 + seed) % 100;
-    const baseMiB = Math.min(60, 2 + container.image.info.sizeBytes / MEBIBYTE / 10) + container.machine.table.all().length;
-    const idleNanoCores = IDLE_NANO_CORES + (seed % 20) * 100_000;
-    return {
-      cpuNanoCores: idleNanoCores + ripple * 10_000 + container.machine.cpu.usedMillis() * 1_000_000,
-      cpuSeconds: (container.machine.cpu.totalMs + ((now - container.info.startedAtMs) * idleNanoCores) / 1e9) / 1000,
-      memoryBytes: Math.round((baseMiB + ripple / 50) * MEBIBYTE) + container.machine.memory.usedBytes,
-    };
+    return usageOf(this.#container(containerId), this.#options.clock.now());
   }
 
   /** For the node's own tools. */
@@ -384,61 +361,9 @@ export class SimulatedRuntime implements ContainerRuntime {
     }
   }
 
-  #findImage(image: string): TaggedImage | undefined {
-    const byId = image.startsWith("sha256:") ? [...this.#images.values()].find((known) => known.info.id === image) : undefined;
-    if (byId) return byId;
-    const { name } = parseImageName(image);
-    const known = this.#images.get(name) ?? [...this.#images.values()].find((pulled) => pulled.info.repoDigest === name);
-    if (known) return known;
-    const { images } = this.#options;
-    const { repository } = parseImageName(image);
-    if (!images.list().some((entry) => entry.preloaded && entry.repository === repository)) return undefined;
-    const found = images.find(image);
-    this.#images.set(found.reference.name, found);
-    return found;
-  }
-
   #tableOf(containerId: string | undefined): ProcessTable | undefined {
     const target = containerId === undefined ? undefined : this.#containers.get(containerId);
     return target?.state === "running" ? target.machine.table : undefined;
-  }
-
-  #startPause(sandbox: Sandbox, table: ProcessTable): void {
-    const { images, clock, rng } = this.#options;
-    const image = images.find("registry.k8s.io/pause:3.10");
-    const config: ContainerConfig = {
-      name: "POD",
-      image: image.info.name,
-      attempt: 0,
-      pidNamespaceOf: undefined,
-      command: undefined,
-      args: undefined,
-      workingDir: undefined,
-      env: [],
-      mounts: [],
-      stdin: false,
-      stdinOnce: false,
-      tty: false,
-      readOnlyRootFilesystem: true,
-      runAsUser: undefined,
-      runAsGroup: undefined,
-      supplementalGroups: [],
-      memoryLimitBytes: 0,
-      cpuLimitMillis: 0,
-      stopSignal: undefined,
-    };
-    new Container({
-      id: sandbox.id,
-      pid: sandbox.pid,
-      sandbox,
-      config,
-      image,
-      tree: images.tree(image.image),
-      clock,
-      rng,
-      table,
-      hooks: {},
-    }).start(() => {});
   }
 
   #cniReady(ready: boolean): void {

@@ -1,5 +1,5 @@
-import { FileError, type FileStat, type FileSystem } from "./filesystem.ts";
-import { directoryName, fileError } from "./memory-filesystem.ts";
+import { FileError, fileError, type FileStat, type FileSystem } from "./filesystem.ts";
+import { directoryName } from "./memory-filesystem.ts";
 
 /** Whom permissions are checked for. */
 export interface FileUser {

@@ -14,16 +14,14 @@ import {
   HASH_LABEL,
   inherited,
   isComplete,
-  isProgressing,
   isScaling,
   newest,
-  optional,
   REVISION,
   REVISION_HISTORY,
   revisionOf,
   sameTemplate,
-  withCondition,
 } from "./support/deployment-facts.ts";
+import { deploymentStatus } from "./support/deployment-status.ts";
 import { maxSurge, maxUnavailable, newReplicas, total } from "./support/deployment-sizes.ts";
 import { safeHash, sameValue } from "./support/hash.ts";
 import { adoptedBy, controllerOf, controllerReference, orphanIndex, ORPHANS } from "./support/owners.ts";
@@ -325,35 +323,7 @@ class DeploymentController {
 
   async #updateStatus(deployment: Deployment, all: readonly ReplicaSet[], current: ReplicaSet | undefined): Promise<Result> {
     const { clock, client } = this.#context;
-    const available = total(all, (set) => set.status.availableReplicas);
-    const replicas = total(all, (set) => set.status.replicas);
-    const terminating = total(all, (set) => set.status.terminatingReplicas);
-    const unavailable = Math.max(0, total(all, (set) => set.spec.replicas) - available);
-    const status: Deployment["status"] = {
-      ...optional("availableReplicas", available),
-      ...(deployment.status.collisionCount === undefined ? {} : { collisionCount: deployment.status.collisionCount }),
-      conditions: deployment.status.conditions ?? [],
-      observedGeneration: deployment.metadata.generation ?? 0,
-      ...optional(
-        "readyReplicas",
-        total(all, (set) => set.status.readyReplicas),
-      ),
-      ...optional("replicas", replicas),
-      terminatingReplicas: terminating,
-      ...optional("unavailableReplicas", unavailable),
-      ...optional("updatedReplicas", current?.status.replicas ?? 0),
-    };
-    const minimum = available >= (deployment.spec.replicas ?? 0) - maxUnavailable(deployment);
-    const availability = minimum
-      ? { type: "Available", status: "True", reason: "MinimumReplicasAvailable", message: "Deployment has minimum availability." }
-      : {
-          type: "Available",
-          status: "False",
-          reason: "MinimumReplicasUnavailable",
-          message: "Deployment does not have minimum availability.",
-        };
-    status.conditions = withCondition(status.conditions ?? [], availability, clock.now());
-    const requeue = this.#setProgress(deployment, status, all, current);
+    const { status, requeue } = deploymentStatus(deployment, all, current, clock.now());
     if (!sameValue(status, deployment.status)) {
       await client
         .mutate(deployments, deployment.metadata, (now) => (now.metadata.uid === deployment.metadata.uid ? { ...now, status } : now), {
@@ -364,59 +334,5 @@ class DeploymentController {
         });
     }
     return requeue;
-  }
-
-  /** The Progressing condition. Upstream: progress.go syncRolloutStatus */
-  #setProgress(deployment: Deployment, status: Deployment["status"], all: readonly ReplicaSet[], current: ReplicaSet | undefined): Result {
-    const nowMs = this.#context.clock.now();
-    const before = status.conditions?.find((condition) => condition.type === "Progressing");
-    const deadlineMs = (deployment.spec.progressDeadlineSeconds ?? 600) * 1000;
-    const set = (value: { status: string; reason: string; message: string }, touch: boolean) => {
-      status.conditions = withCondition(status.conditions ?? [], { type: "Progressing", ...value }, nowMs, touch);
-    };
-    if (deployment.spec.paused) {
-      if (before?.reason !== "DeploymentPaused")
-        set({ status: "Unknown", reason: "DeploymentPaused", message: "Deployment is paused" }, true);
-      return {};
-    }
-    if (before?.reason === "DeploymentPaused")
-      set({ status: "Unknown", reason: "DeploymentResumed", message: "Deployment is resumed" }, true);
-    const failure = all.flatMap((candidate) => candidate.status.conditions ?? []).find((condition) => condition.type === "ReplicaFailure");
-    if (!failure) status.conditions = (status.conditions ?? []).filter((condition) => condition.type !== "ReplicaFailure");
-    else
-      status.conditions = withCondition(
-        status.conditions ?? [],
-        { type: "ReplicaFailure", status: failure.status ?? "True", reason: failure.reason ?? "", message: failure.message ?? "" },
-        nowMs,
-      );
-    const name = current?.metadata.name ?? "";
-    if (isComplete(deployment, status)) {
-      const message = current
-        ? `ReplicaSet ${JSON.stringify(name)} has successfully progressed.`
-        : `Deployment ${JSON.stringify(deployment.metadata.name)} has successfully progressed.`;
-      set(
-        { status: "True", reason: "NewReplicaSetAvailable", message },
-        before?.reason !== "NewReplicaSetAvailable" || before.message !== message,
-      );
-      return {};
-    }
-    if (before === undefined && current) {
-      set({ status: "True", reason: "NewReplicaSetCreated", message: `Created new replica set ${JSON.stringify(name)}` }, true);
-      return { requeueAfterMs: deadlineMs };
-    }
-    if (isProgressing(deployment.status, status) || (before?.reason === "NewReplicaSetAvailable" && current !== undefined)) {
-      set({ status: "True", reason: "ReplicaSetUpdated", message: `ReplicaSet ${JSON.stringify(name)} is progressing.` }, true);
-      return { requeueAfterMs: deadlineMs };
-    }
-    const since = Date.parse(before?.lastUpdateTime ?? "") || nowMs;
-    if (before?.reason === "ProgressDeadlineExceeded") return {};
-    if (nowMs - since >= deadlineMs) {
-      set(
-        { status: "False", reason: "ProgressDeadlineExceeded", message: `ReplicaSet ${JSON.stringify(name)} has timed out progressing.` },
-        true,
-      );
-      return {};
-    }
-    return { requeueAfterMs: since + deadlineMs - nowMs + 1000 };
   }
 }

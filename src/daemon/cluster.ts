@@ -123,23 +123,7 @@ export async function startCluster(options: ClusterOptions): Promise<Cluster> {
 
   await createFoundations(client);
   const tokens = new ServiceAccountTokens(certificates.serviceAccountKey, clock, rng);
-  const network = createNetwork({ clock, rng, dnsServiceIp: DNS_SERVICE_IP, secure: options.secure });
-  const proxy = new ServiceProxy(clock, rng);
-  const dns = new ClusterDns(proxy);
-  network.router = proxy;
-  network.nameServer = dns;
-  proxy.start(context);
-  dns.start(context);
-  const policies = new NetworkPolicies();
-  network.filter = policies;
-  policies.start(context);
-  const hostPorts = new HostPorts(network, {
-    clock,
-    listen: options.listenOnHost,
-    bind: options.bindOnHost,
-    report: (message) => report("kube-proxy", message),
-  });
-  hostPorts.start(proxy);
+  const { network, proxy, hostPorts } = startNetwork(context, options);
 
   const images = createImageCatalogue();
   for (const image of options.images) images.add(parseImage(image));
@@ -155,16 +139,7 @@ export async function startCluster(options: ClusterOptions): Promise<Cluster> {
   });
   const gateway = createNodeGateway(machines.kubelets);
   const scheduler = startScheduler(context);
-  startControllers({
-    ...context,
-    caPem: certificates.ca.cert,
-    signCertificate: (signing) => signRequest(certificates.ca, { ...signing, nowMs: clock.now(), hostNowMs: options.hostNow() }),
-    issueSecretToken: (token) => tokens.issueForSecret(token),
-    authorize: (attributes) => rbac.authorize(attributes).allowed,
-    podMetrics: (pod) => podUsage(gateway, pod, clock.now()),
-    getScale: (kind, name) => getScale(registry, kind, name),
-    withReplicas,
-  });
+  startControlLoops({ options, context, registry, rbac, tokens, gateway });
   const stopExpiry = startEventExpiry(registry);
   const apiServices = new ApiServices(registry);
 
@@ -177,54 +152,21 @@ export async function startCluster(options: ClusterOptions): Promise<Cluster> {
 
   const dial = createDial(network, specs[0]?.name ?? "", (connection) => options.secure(connection, {}));
   registry.callWebhook = createWebhookCaller(registry, dial, options.postReview);
-  const authenticator = new Authenticator({
-    tokens,
-    adminCertificate: certificates.admin.cert,
-    find: (kind, name) => registry.find(registry.kinds.core(kind), name),
-  });
-  const handler = createHandler({
+  const handler = createApiHandler({
+    options,
+    context,
     registry,
-    authenticate: (request: IncomingMessage) => authenticator.authenticate(request),
-    authorize: (attributes) => rbac.authorize(attributes),
-    rulesOf: (user, namespace) => rbac.rulesOf(user, namespace),
-    gateway,
-    dial,
-    serverSideApply,
-    evictionGuard: guardEviction,
-    descriptions: options.descriptions,
-    metrics: () => [...scheduler.metrics, ...processMetrics(options.processUsage)],
+    rbac,
     tokens,
-    tokenReviewer: (token) => authenticator.userOf(token),
-    openIdMetadata: {
-      issuer: API_AUDIENCE,
-      jwksUri: `https://${advertisedIp}:${API_PORT}${JWKS_PATH}`,
-      keys: [tokens.publicKey],
-    },
-    extraRoutes: [
-      (exchange) =>
-        serveKubesimRoute(exchange, {
-          clock,
-          journal,
-          client,
-          scheduler,
-          network,
-          version: options.version,
-          images: () =>
-            images.list().map((image) => ({
-              name: image.repository,
-              tags: image.tags ?? ["any"],
-              description: image.entrypoint.join(" ") || image.cmd.join(" "),
-            })),
-          findPodNetwork: (pod) => machines.findPodNetwork(pod),
-          changeNode: (change) => changeNode(change, machines),
-          stats: options.stats,
-        }),
-    ],
-    extraStreams: (path, query, streamOptions) =>
-      path === "/kubesim/ssh" ? sshInto(machines, network, proxy, query, streamOptions) : undefined,
-    onError: (error) => report("kube-apiserver", "internal error", error),
+    scheduler,
+    images,
+    machines,
+    gateway,
+    network,
+    proxy,
+    dial,
+    advertisedIp,
   });
-
   return {
     handler,
     isNew,
@@ -244,6 +186,120 @@ export async function startCluster(options: ClusterOptions): Promise<Cluster> {
       await store.close();
     },
   };
+}
+
+/** What the network is made of: services, names, policies, ports of the host. */
+function startNetwork(context: ComponentContext, options: ClusterOptions) {
+  const { clock, rng } = context;
+  const network = createNetwork({ clock, rng, dnsServiceIp: DNS_SERVICE_IP, secure: options.secure });
+  const proxy = new ServiceProxy(clock, rng);
+  const dns = new ClusterDns(proxy);
+  network.router = proxy;
+  network.nameServer = dns;
+  proxy.start(context);
+  dns.start(context);
+  const policies = new NetworkPolicies();
+  network.filter = policies;
+  policies.start(context);
+  const hostPorts = new HostPorts(network, {
+    clock,
+    listen: options.listenOnHost,
+    bind: options.bindOnHost,
+    report: (message) => options.report("kube-proxy", message),
+  });
+  hostPorts.start(proxy);
+  return { network, proxy, hostPorts };
+}
+
+/** All controllers, with what they need of other components. */
+function startControlLoops({
+  options,
+  context,
+  registry,
+  rbac,
+  tokens,
+  gateway,
+}: Pick<ApiParts, "options" | "context" | "registry" | "rbac" | "tokens" | "gateway">): void {
+  const { clock } = context;
+  const { ca } = options.certificates;
+  startControllers({
+    ...context,
+    caPem: ca.cert,
+    signCertificate: (signing) => signRequest(ca, { ...signing, nowMs: clock.now(), hostNowMs: options.hostNow() }),
+    issueSecretToken: (token) => tokens.issueForSecret(token),
+    authorize: (attributes) => rbac.authorize(attributes).allowed,
+    podMetrics: (pod) => podUsage(gateway, pod, clock.now()),
+    getScale: (kind, name) => getScale(registry, kind, name),
+    withReplicas,
+  });
+}
+
+/** What the API server reaches beyond its registry. */
+interface ApiParts {
+  readonly options: ClusterOptions;
+  readonly context: ComponentContext;
+  readonly registry: Registry;
+  readonly rbac: RbacAuthorizer;
+  readonly tokens: ServiceAccountTokens;
+  readonly scheduler: ReturnType<typeof startScheduler>;
+  readonly images: ReturnType<typeof createImageCatalogue>;
+  readonly machines: Machines;
+  readonly gateway: ReturnType<typeof createNodeGateway>;
+  readonly network: ReturnType<typeof createNetwork>;
+  readonly proxy: ServiceProxy;
+  readonly dial: ReturnType<typeof createDial>;
+  readonly advertisedIp: string;
+}
+
+function createApiHandler(parts: ApiParts) {
+  const { options, context, registry, rbac, tokens, scheduler, images, machines, network, proxy } = parts;
+  const authenticator = new Authenticator({
+    tokens,
+    adminCertificate: options.certificates.admin.cert,
+    find: (kind, name) => registry.find(registry.kinds.core(kind), name),
+  });
+  return createHandler({
+    registry,
+    authenticate: (request: IncomingMessage) => authenticator.authenticate(request),
+    authorize: (attributes) => rbac.authorize(attributes),
+    rulesOf: (user, namespace) => rbac.rulesOf(user, namespace),
+    gateway: parts.gateway,
+    dial: parts.dial,
+    serverSideApply,
+    evictionGuard: guardEviction,
+    descriptions: options.descriptions,
+    metrics: () => [...scheduler.metrics, ...processMetrics(options.processUsage)],
+    tokens,
+    tokenReviewer: (token) => authenticator.userOf(token),
+    openIdMetadata: {
+      issuer: API_AUDIENCE,
+      jwksUri: `https://${parts.advertisedIp}:${API_PORT}${JWKS_PATH}`,
+      keys: [tokens.publicKey],
+    },
+    extraRoutes: [
+      (exchange) =>
+        serveKubesimRoute(exchange, {
+          clock: options.clock,
+          journal: context.journal,
+          client: context.client,
+          scheduler,
+          network,
+          version: options.version,
+          images: () =>
+            images.list().map((image) => ({
+              name: image.repository,
+              tags: image.tags ?? ["any"],
+              description: image.entrypoint.join(" ") || image.cmd.join(" "),
+            })),
+          findPodNetwork: (pod) => machines.findPodNetwork(pod),
+          changeNode: (change) => changeNode(change, machines),
+          stats: options.stats,
+        }),
+    ],
+    extraStreams: (path, query, streamOptions) =>
+      path === "/kubesim/ssh" ? sshInto(machines, network, proxy, query, streamOptions) : undefined,
+    onError: (error) => options.report("kube-apiserver", "internal error", error),
+  });
 }
 
 function staticPodsOf(spec: NodeSpec): readonly Pod[] {

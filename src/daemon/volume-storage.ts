@@ -1,5 +1,5 @@
 import type { FileSystem } from "../containers/filesystem.ts";
-import { type ExportedTree, exportTree } from "../containers/memory-filesystem.ts";
+import { type ExportedTree, exportTree } from "../containers/exported-tree.ts";
 import type { VolumeStorage } from "../kubelet/options.ts";
 
 /** Where the texts of kept volumes lie. */

@@ -2,6 +2,8 @@ import fs from "node:fs/promises";
 import path from "node:path";
 import type { AppendFile, Disk } from "../util/disk.ts";
 
+const TEMPORARY = ".tmp";
+
 /** A folder of the host's file system; files only the user can read. */
 export class HostDisk implements Disk {
   readonly #folder: string;
@@ -12,7 +14,10 @@ export class HostDisk implements Disk {
 
   async list(): Promise<string[]> {
     await fs.mkdir(this.#folder, { recursive: true, mode: 0o700 });
-    return (await fs.readdir(this.#folder)).sort();
+    const names = await fs.readdir(this.#folder);
+    // What a crash left half-written is no file of ours, and takes room.
+    for (const name of names) if (name.endsWith(TEMPORARY)) await this.remove(name);
+    return names.filter((name) => !name.endsWith(TEMPORARY)).sort();
   }
 
   async read(name: string): Promise<Buffer | undefined> {
@@ -25,11 +30,15 @@ export class HostDisk implements Disk {
   }
 
   async writeAtomic(name: string, chunks: readonly Uint8Array[]): Promise<void> {
-    const temporary = this.#path(`${name}.tmp`);
+    const temporary = this.#path(name + TEMPORARY);
     const file = await fs.open(temporary, "w", 0o600);
     try {
       await writeAll(file, chunks);
       await file.sync();
+    } catch (error) {
+      // Where there is no room for it, there is none for what is left of it.
+      await fs.rm(temporary, { force: true });
+      throw error;
     } finally {
       await file.close();
     }

@@ -56,14 +56,14 @@ export class PodResize {
     this.#allocation = allocationOf(this.#desired);
     this.conditions.clearPending();
     this.conditions.begin(generation);
-    this.#options.events.event("Normal", "ResizeStarted", resizeMessage("started", this.#desired, generation));
+    this.#options.events.ofPod("Normal", "ResizeStarted", resizeMessage("started", this.#desired, generation));
     this.#options.trigger();
   }
 
   refuse(reason: ResizeReason, message: string): void {
     const generation = this.#desired.metadata.generation ?? 0;
     if (!this.conditions.setPending(reason, message, generation)) return;
-    this.#options.events.event("Warning", `Resize${reason}`, resizeMessage(reason, this.#desired, generation, message));
+    this.#options.events.ofPod("Warning", `Resize${reason}`, resizeMessage(reason, this.#desired, generation, message));
     this.#options.trigger();
   }
 
@@ -80,7 +80,7 @@ export class PodResize {
     if (isResizeInProgress(this.#given, containers)) return;
     const generation = this.conditions.finish();
     if (generation === undefined) return;
-    events.event("Normal", "ResizeCompleted", resizeMessage("completed", this.#given, generation));
+    events.ofPod("Normal", "ResizeCompleted", resizeMessage("completed", this.#given, generation));
     parts.roomChanged();
   }
 
@@ -91,7 +91,7 @@ export class PodResize {
     if (problem === undefined) return true;
     const generation = this.#given.metadata.generation ?? 0;
     if (this.conditions.fail(problem, generation))
-      events.event("Warning", "ResizeError", resizeMessage("error", this.#given, generation, problem));
+      events.ofPod("Warning", "ResizeError", resizeMessage("error", this.#given, generation, problem));
     return false;
   }
 }

@@ -13,8 +13,8 @@ import type { ComponentContext } from "../client/component.ts";
 import type { EventRecorder } from "../client/event-recorder.ts";
 import { rfc3339 } from "../util/clock.ts";
 import { type FitDiagnosis, fitErrorMessage } from "./fit-error.ts";
-import { SCHEDULER_NAME, type Plugin, type Rejection } from "./framework.ts";
-import type { NodeInfo } from "./node-info.ts";
+import { SCHEDULER_NAME, type Plugin } from "./framework.ts";
+import { type FailedAttempt, NodeFinder, type Placement } from "./node-finder.ts";
 import { DEFAULT_PROFILE } from "./plugins/index.ts";
 import { Preemptor } from "./preemptor.ts";
 import { preempt } from "./preemption.ts";
@@ -23,14 +23,7 @@ import { type QueuedPod, SchedulingQueue } from "./queue.ts";
 import { Snapshot } from "./snapshot.ts";
 import { VolumeBinder, volumeLookups } from "./volume-binder.ts";
 
-// Upstream: schedule_one.go numFeasibleNodesToFind.
-const MIN_FEASIBLE_NODES = 100;
-const MIN_FEASIBLE_PERCENT = 5;
 const EXPLANATIONS_KEPT = 500;
-// A pod that is stopped before any node was looked at has no state for DynamicResources' PostFilter, whose error is all that upstream then says.
-const NO_CYCLE_STATE = "not found";
-
-const NONE_UNLOOKED = { count: 0, plugins: [] };
 
 /** What the last attempt to place a pod found, for `kubesim sim why`. */
 export interface Explanation {
@@ -61,15 +54,9 @@ export function startScheduler(context: ComponentContext): Scheduler {
   return scheduler;
 }
 
-interface Placement {
-  readonly node: NodeInfo;
-  readonly considered: number;
-  readonly scores: readonly { readonly name: string; readonly score: number }[];
-}
-
 class DefaultScheduler implements Scheduler {
   readonly #context: ComponentContext;
-  readonly #plugins: readonly Plugin[];
+  readonly #finder: NodeFinder;
   readonly #events: EventRecorder;
   readonly #snapshot = new Snapshot();
   readonly #queue: SchedulingQueue;
@@ -78,13 +65,17 @@ class DefaultScheduler implements Scheduler {
   readonly #volumes: VolumeBinder;
   readonly #explanations = new Map<string, Explanation>();
   #running = false;
-  #nextStart = 0;
 
   constructor(context: ComponentContext, plugins: readonly Plugin[]) {
     this.#context = { ...context, client: context.client.as("kube-scheduler") };
-    this.#plugins = plugins;
     this.#events = context.events.from(SCHEDULER_NAME);
     this.#volumes = new VolumeBinder(this.#context, this.#snapshot);
+    this.#finder = new NodeFinder({
+      plugins,
+      snapshot: this.#snapshot,
+      rng: context.rng,
+      postFilter: (pod, attempt) => this.#tryPreemption(pod, attempt),
+    });
     this.#preemptor = new Preemptor(this.#context, this.#snapshot, this.#events);
     this.#queue = new SchedulingQueue(
       context.clock,
@@ -206,7 +197,7 @@ class DefaultScheduler implements Scheduler {
   #scheduleOne(queued: QueuedPod): void {
     const { pod } = queued;
     try {
-      const outcome = this.#findNode(pod);
+      const outcome = this.#finder.find(pod);
       if ("node" in outcome) this.#assumeAndBind(queued, outcome);
       else {
         this.#attempted(queued, "unschedulable");
@@ -223,125 +214,19 @@ class DefaultScheduler implements Scheduler {
     this.#metrics.attempted(result, (this.#context.clock.now() - lastAttemptMs) / 1000);
   }
 
-  /** The filters, then the scores. */
-  #findNode(pod: Pod): Placement | FitDiagnosis {
-    const everyNode = this.#snapshot.nodes;
-    let all = everyNode;
-    const pinnedBy: string[] = [];
-    const states = new Map<Plugin, unknown>();
-    const active: Plugin[] = [];
-    for (const plugin of this.#plugins) {
-      const outcome = plugin.preFilter?.(pod, this.#snapshot);
-      if (outcome && "rejected" in outcome) return this.#rejectedBefore(plugin, outcome.rejected);
-      if (outcome && "skip" in outcome) continue;
-      if (outcome) states.set(plugin, outcome.state);
-      if (outcome?.nodeNames) {
-        pinnedBy.push(plugin.name);
-        all = [...outcome.nodeNames].flatMap((name) => this.#snapshot.find(name) ?? []);
-      }
-      if (plugin.filter) active.push(plugin);
-    }
-    const byNode = new Map<string, { plugin: string; rejection: Rejection }>();
-    const feasible: NodeInfo[] = [];
-    const enough = feasibleNodesToFind(all.length);
-    let looked = 0;
-    // Round robin, so that on a large cluster every node gets its turn to be looked at.
-    for (; looked < all.length && feasible.length < enough; looked++) {
-      const node = all[(this.#nextStart + looked) % all.length] as NodeInfo;
-      const rejected = this.#rejectionOf(active, pod, node, states);
-      if (rejected) byNode.set(node.name, rejected);
-      else feasible.push(node);
-    }
-    if (pinnedBy.length === 0 && all.length > 0) this.#nextStart = (this.#nextStart + looked) % all.length;
-    if (feasible.length === 0) {
-      const absent = everyNode.length - all.length;
-      const unlooked = { count: absent, plugins: pinnedBy };
-      return {
-        nodeCount: everyNode.length,
-        preFilterMessage: undefined,
-        byNode,
-        unlooked,
-        postFilterMessage: this.#tryPreemption(pod, all, absent, byNode, active, states),
-      };
-    }
-    const scores = this.#score(pod, feasible);
-    const best = Math.max(...scores);
-    const winners = feasible.filter((_, index) => scores[index] === best);
-    const node = winners[winners.length === 1 ? 0 : this.#context.rng.int(0, winners.length - 1)] as NodeInfo;
-    return {
-      node,
-      considered: looked,
-      scores: feasible.map((candidate, index) => ({ name: candidate.name, score: scores[index] as number })),
-    };
-  }
-
-  #rejectedBefore(plugin: Plugin, rejection: Rejection): FitDiagnosis {
-    const all = this.#snapshot.nodes;
-    const byNode = new Map(all.map((node) => [node.name, { plugin: plugin.name, rejection }]));
-    return {
-      nodeCount: all.length,
-      preFilterMessage: rejection.reasons.join(", "),
-      byNode,
-      unlooked: NONE_UNLOOKED,
-      postFilterMessage: NO_CYCLE_STATE,
-    };
-  }
-
-  /** What stands in the way on a node, counting the pods of at least this importance that wait there for their victims to go. Upstream: RunFilterPluginsWithNominatedPods */
-  #rejectionOf(
-    active: readonly Plugin[],
-    pod: Pod,
-    node: NodeInfo,
-    states: ReadonlyMap<Plugin, unknown>,
-  ): { plugin: string; rejection: Rejection } | undefined {
-    const rivals = this.#snapshot
-      .nominatedOn(node.name)
-      .filter((info) => info.pod.metadata.uid !== pod.metadata.uid && (info.pod.spec.priority ?? 0) >= (pod.spec.priority ?? 0));
-    if (rivals.length > 0) {
-      for (const info of rivals) node.add(info);
-      const rejected = firstRejection(active, pod, node, states);
-      for (const info of rivals) node.remove(info.pod.metadata.uid);
-      if (rejected) return rejected;
-    }
-    return firstRejection(active, pod, node, states);
-  }
-
-  #score(pod: Pod, feasible: readonly NodeInfo[]): number[] {
-    const totals = Array.from({ length: feasible.length }, () => 0);
-    if (feasible.length === 1) return totals;
-    for (const plugin of this.#plugins) {
-      if (!plugin.score) continue;
-      const prepared = plugin.preScore?.(pod, feasible, this.#snapshot);
-      if (prepared && "skip" in prepared) continue;
-      const score = plugin.score;
-      const scores = feasible.map((node) => score.call(plugin, pod, node, prepared?.state));
-      plugin.normalize?.(scores, prepared?.state, feasible);
-      for (let index = 0; index < totals.length; index++)
-        totals[index] = (totals[index] as number) + (scores[index] as number) * (plugin.weight ?? 1);
-    }
-    return totals;
-  }
-
-  #tryPreemption(
-    pod: Pod,
-    nodesToTry: readonly NodeInfo[],
-    unlooked: number,
-    rejections: ReadonlyMap<string, { plugin: string; rejection: Rejection }>,
-    active: readonly Plugin[],
-    states: ReadonlyMap<Plugin, unknown>,
-  ): string {
+  #tryPreemption(pod: Pod, attempt: FailedAttempt): string {
     if (this.#snapshot.nodes.length === 0) return "preemption: 0/0 nodes are available.";
     this.#metrics.preempts();
     const nominated = this.#snapshot.nominationOf(pod.metadata.uid);
     const outcome = preempt({
       pod,
       nominated,
-      nodes: nodesToTry,
-      unlooked,
-      rejections,
+      nodes: attempt.nodes,
+      unlooked: attempt.unlooked,
+      rejections: attempt.rejections,
       budgets: this.#context.informers.of(podDisruptionBudgets).list(),
       nowMs: this.#context.clock.now(),
-      problem: (node) => this.#rejectionOf(active, pod, node, states)?.rejection,
+      problem: attempt.problem,
     });
     if ("message" in outcome) {
       if (nominated !== undefined && !outcome.keepsNomination) this.#preemptor.withdraw(pod);
@@ -448,26 +333,6 @@ class DefaultScheduler implements Scheduler {
     this.#explanations.set(key, explanation);
     if (this.#explanations.size > EXPLANATIONS_KEPT) this.#explanations.delete(this.#explanations.keys().next().value as string);
   }
-}
-
-function firstRejection(
-  active: readonly Plugin[],
-  pod: Pod,
-  node: NodeInfo,
-  states: ReadonlyMap<Plugin, unknown>,
-): { plugin: string; rejection: Rejection } | undefined {
-  for (const plugin of active) {
-    const rejection = plugin.filter?.(pod, node, states.get(plugin));
-    if (rejection) return { plugin: plugin.name, rejection };
-  }
-  return undefined;
-}
-
-/** How many feasible nodes are enough: all on a small cluster, a falling share on a large one. */
-export function feasibleNodesToFind(nodeCount: number): number {
-  if (nodeCount < MIN_FEASIBLE_NODES) return nodeCount;
-  const percent = Math.max(MIN_FEASIBLE_PERCENT, 50 - Math.floor(nodeCount / 125));
-  return Math.max(MIN_FEASIBLE_NODES, Math.floor((nodeCount * percent) / 100));
 }
 
 /** Upstream: framework.PodSchedulingPropertiesChange, ScaleDown */

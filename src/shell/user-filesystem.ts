@@ -1,5 +1,5 @@
-import { FileError, type FileStat, type FileSystem } from "../containers/filesystem.ts";
-import { fileError, joinPath } from "../containers/memory-filesystem.ts";
+import { FileError, fileError, type FileStat, type FileSystem } from "../containers/filesystem.ts";
+import { joinPath } from "../containers/memory-filesystem.ts";
 import { executable } from "../containers/process-table.ts";
 import { fromShellPath, userFiles } from "../host/user-files.ts";
 

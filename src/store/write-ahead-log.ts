@@ -226,20 +226,30 @@ export class WriteAheadLog {
       // The newest revision may be a deletion's: without this mark the next revision would be given twice.
       const mark = encodeRecord({ type: "delete", revision: live.revision, createRevision: 0, key: "", bytes: Buffer.alloc(0) });
       chunks.push(...encodeFrame([mark]).chunks);
-      const fileName = segmentName(live.revision + 1);
       await this.#disk.writeAtomic(`snapshot-${padded(live.revision)}`, chunks);
-      const file = await this.#disk.append(fileName, 0);
-      await file.write([Buffer.from(MAGIC)]);
-      await file.sync();
-      await this.#file.close();
-      this.#file = file;
-      this.#fileName = fileName;
-      this.#goodBytes = file.size;
+      await this.#beginSegment(segmentName(live.revision + 1));
       await this.#removeBefore(live.revision);
     } catch {
       // A snapshot only saves space: the log as it is stays whole, and the next flush tries again later.
       this.#sinceSnapshotBytes = 0;
     }
+  }
+
+  async #beginSegment(fileName: string): Promise<void> {
+    const file = await this.#disk.append(fileName, 0);
+    try {
+      await file.write([Buffer.from(MAGIC)]);
+      await file.sync();
+    } catch (error) {
+      await file.close();
+      // The log goes on in the old segment, whose tail may be torn one day: that is allowed only of the last one there is.
+      await this.#disk.remove(fileName);
+      throw error;
+    }
+    await this.#file.close();
+    this.#file = file;
+    this.#fileName = fileName;
+    this.#goodBytes = file.size;
   }
 
   async #removeBefore(revision: number): Promise<void> {

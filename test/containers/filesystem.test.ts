@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { Mount } from "../../src/containers/filesystem.ts";
-import { createMemoryFileSystem, exportTree, importTree } from "../../src/containers/memory-filesystem.ts";
+import { exportTree, importTree } from "../../src/containers/exported-tree.ts";
+import { createMemoryFileSystem } from "../../src/containers/memory-filesystem.ts";
 import { UserFileSystem } from "../../src/containers/user-file-system.ts";
 import { MountedFileSystem } from "../../src/containers/mounted-filesystem.ts";
 

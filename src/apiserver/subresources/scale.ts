@@ -9,7 +9,7 @@ import { readPath, withPath } from "../custom-resources/simple-path.ts";
 import { decodeAs, mediaTypeOf, parseBody, parseJsonBody, readBody } from "../http/body.ts";
 import type { HttpExchange } from "../http/http-exchange.ts";
 import type { ServerParts } from "../http/server-parts.ts";
-import { MODIFIED_MESSAGE } from "../registry-writer.ts";
+import { MODIFIED_MESSAGE } from "../store-writes.ts";
 import type { Registry } from "../registry.ts";
 import type { RequestContext } from "../request-context.ts";
 

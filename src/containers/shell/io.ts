@@ -1,6 +1,5 @@
 import { BufferReader, type ByteReader, type ByteWriter, NULL_WRITER } from "../byte-pipe.ts";
-import { FileError } from "../filesystem.ts";
-import { fileError } from "../memory-filesystem.ts";
+import { FileError, fileError } from "../filesystem.ts";
 import type { Process } from "../process.ts";
 import type { Redirect } from "./ast.ts";
 import { expandText } from "./expansion.ts";

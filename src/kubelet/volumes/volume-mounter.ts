@@ -11,35 +11,33 @@ const MAX_RETRY_MS = 122_000;
 export class VolumeMounter {
   readonly #volumes: PodVolumes;
   readonly #events: PodEvents;
-  readonly #sources: () => PayloadSources;
   #failures = 0;
 
-  constructor(volumes: PodVolumes, events: PodEvents, sources: () => PayloadSources) {
+  constructor(volumes: PodVolumes, events: PodEvents) {
     this.#volumes = volumes;
     this.#events = events;
-    this.#sources = sources;
   }
 
   /** Undefined when all is mounted; else how long to wait before the next try. */
-  mount(): number | undefined {
-    const failed = this.#try((sources) => this.#volumes.mount(sources.pod, sources));
+  mount(sources: PayloadSources): number | undefined {
+    const failed = this.#try(() => this.#volumes.mount(sources.pod, sources));
     if (failed) return Math.min(RETRY_MS * 2 ** this.#failures++, MAX_RETRY_MS);
     this.#failures = 0;
     return undefined;
   }
 
-  refresh(): void {
-    this.#try((sources) => this.#volumes.refresh(sources.pod, sources));
+  refresh(sources: PayloadSources): void {
+    this.#try(() => this.#volumes.refresh(sources.pod, sources));
   }
 
   /** Whether it failed. */
-  #try(work: (sources: PayloadSources) => void): boolean {
+  #try(work: () => void): boolean {
     try {
-      work(this.#sources());
+      work();
       return false;
     } catch (error) {
       if (!(error instanceof MountError)) throw error;
-      this.#events.event("Warning", "FailedMount", `MountVolume.SetUp failed for volume "${error.volume}" : ${error.message}`);
+      this.#events.ofPod("Warning", "FailedMount", `MountVolume.SetUp failed for volume "${error.volume}" : ${error.message}`);
       return true;
     }
   }
