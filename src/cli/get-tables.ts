@@ -82,14 +82,17 @@ async function readTables(context: CommandContext, targets: readonly Target[], e
 async function sortTables(context: CommandContext, found: readonly FoundTable[]): Promise<readonly FoundTable[]> {
   const path = context.flags.text("sort-by");
   if (path === "") return found;
-  const { sortByPath } = await import("./sort-objects.ts");
+  const { sortByPath, TABLE_ROWS } = await import("./sort-objects.ts");
   if (!context.flags.bool("server-print")) {
     const single = found.flatMap(({ target, table }) => (table.rows ?? []).map((row) => ({ target, table: { ...table, rows: [row] } })));
     return single.length > 1 ? sortByPath(single, path, ({ table }) => table.rows[0]?.object) : single;
   }
   // Of several tables they are sorted themselves, by where the path leads in them, and then the rows of each.
   const tables = found.length > 1 ? sortByPath(found, path, ({ table }) => table) : found;
-  return tables.map(({ target, table }) => ({ target, table: sortedRows(table, (rows) => sortByPath(rows, path, (row) => row.object)) }));
+  return tables.map(({ target, table }) => ({
+    target,
+    table: sortedRows(table, (rows) => sortByPath(rows, path, (row) => row.object, TABLE_ROWS)),
+  }));
 }
 
 function sortedRows(table: Table, sort: (rows: NonNullable<Table["rows"]>) => NonNullable<Table["rows"]>): Table {

@@ -4,8 +4,17 @@ import { klogHead } from "../host/cli-host.ts";
 import { ExitError, messageOf } from "./errors.ts";
 import { goSort } from "./go-sort.ts";
 
+/** How upstream's sorters sign what they cannot do. */
+interface Sorter {
+  readonly source: string;
+  readonly type: string;
+}
+
+const OBJECTS: Sorter = { source: "sorter.go:329", type: "*unstructured.Unstructured" };
+export const TABLE_ROWS: Sorter = { source: "sorter.go:375", type: "[][][]reflect.Value" };
+
 /** Sorts by the field that a path finds: missing ones first, then numbers, quantities, texts. Upstream: k8s.io/kubectl/pkg/cmd/get/sorter.go */
-export function sortByPath<T>(items: readonly T[], path: string, objectOf: (item: T) => unknown): T[] {
+export function sortByPath<T>(items: readonly T[], path: string, objectOf: (item: T) => unknown, sorter: Sorter = OBJECTS): T[] {
   if (path.startsWith("{") !== path.endsWith("}"))
     throw new Error("unexpected path string, expected a 'name1.name2' or '.name1.name2' or '{name1.name2}' or '{.name1.name2}'");
   const expression = relaxedPath(path);
@@ -18,8 +27,8 @@ export function sortByPath<T>(items: readonly T[], path: string, objectOf: (item
     return goSort(keyed, (a, b) => isLess(a.value, b.value)).map(({ item }) => item);
   } catch (error) {
     // kubectl gives up in its log.
-    const field = `Field ${expression} in *unstructured.Unstructured is an unsortable type: interface, err: ${messageOf(error)}`;
-    throw new ExitError(`${klogHead("F", "sorter.go:329")} ${field}`);
+    const field = `Field ${expression} in ${sorter.type} is an unsortable type: interface, err: ${messageOf(error)}`;
+    throw new ExitError(`${klogHead("F", sorter.source)} ${field}`);
   }
 }
 
@@ -30,10 +39,11 @@ function isLess(a: unknown, b: unknown): boolean {
   if (a === undefined) return true;
   if (b === undefined) return false;
   if (a === null || b === null) return a === null && b !== null;
-  if (typeof a === "number" && typeof b === "number") return a < b;
+  // Whole numbers and others are of two types in Go.
+  if (typeof a === "number" && typeof b === "number" && Number.isInteger(a) === Number.isInteger(b)) return a < b;
   if (typeof a === "string" && typeof b === "string") return isLessText(a, b);
-  const type = typeof a === "boolean" ? "bool" : Array.isArray(a) ? "[]interface {}" : "map[string]interface {}";
-  throw new Error(`unsortable type: ${type}`);
+  if (typeof a === "number" || typeof a === "string") throw new Error("unsortable interface: interface");
+  throw new Error(`unsortable type: ${typeof a === "boolean" ? "bool" : Array.isArray(a) ? "[]interface {}" : "map[string]interface {}"}`);
 }
 
 function isLessText(a: string, b: string): boolean {

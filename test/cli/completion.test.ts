@@ -205,13 +205,16 @@ test("files for -f, redirections and other programs", async () => {
   assert.deepEqual(asked(), []);
 });
 
-test("__complete prints what may follow, for the shells' own completion", async () => {
-  assert.equal((await runCli(url, ["__complete", "get", "po", "we"])).out, "web\nweb-longer\n");
-  assert.equal((await runCli(url, ["__complete", "get", "po", "-o", "js"])).out, "json\njsonpath=\njsonpath-as-json=\njsonpath-file=\n");
+test("__complete answers as cobra does: candidates and a directive", async () => {
+  server.on("GET /api/v1/namespaces/default/pods", {
+    json: { kind: "PodList", apiVersion: "v1", items: [pod("web"), pod("web-longer"), pod("db")] },
+  });
+  assert.equal((await runCli(url, ["__complete", "get", "po", "we"])).out, "web\nweb-longer\n:4\n");
+  assert.equal((await runCli(url, ["__complete", "get", "po", "-o", "js"])).out, "json\njsonpath\njsonpath-as-json\njsonpath-file\n:4\n");
 });
 
 test("a server that is away, or forbids it, leaves the line as it is", async () => {
   server.on("GET /api/v1/namespaces/default/configmaps", { status: 403, json: { kind: "Status", code: 403, reason: "Forbidden" } });
   await assert.rejects(tab("get cm x"));
-  assert.deepEqual((await runCli("http://127.0.0.1:1", ["__complete", "get", "po", ""])).out, "");
+  assert.deepEqual((await runCli("http://127.0.0.1:1", ["__complete", "get", "po", ""])).out, ":4\n");
 });
