@@ -105,6 +105,16 @@ export class CommandContext {
     return this.#connection;
   }
 
+  /**
+   * Fails where the flags and the kubeconfig make no client; asks no server, and starts no cluster.
+   * For checks that come after what kubectl's ToRESTConfig and Namespace say.
+   */
+  async checkConfig(): Promise<void> {
+    if (this.flags.bool("match-server-version")) await this.client();
+    const { checkOwn } = await import("./connection.ts");
+    if (!checkOwn(this.flags)) await this.connection();
+  }
+
   async client(): Promise<ApiClient> {
     if (this.#client) return this.#client;
     const client = new ApiClient(await this.connection(), this.io, this.path);

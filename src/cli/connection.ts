@@ -62,8 +62,7 @@ interface Asked {
 /** Finds the cluster that the flags and the environment mean; starts kubesim's own when it is meant and does not run. */
 export async function connect({ flags, io, logger, policy, startsCluster }: Asked): Promise<Connection> {
   const files = readableFiles(flags.text("kubeconfig"));
-  const own = files === undefined && !FLAGS_OF_A_SERVER.some((name) => flags.has(name));
-  const connection = own
+  const connection = meansOwn(flags, files)
     ? await connectOwn(flags, io, startsCluster)
     : await fromConfig(files ? await loadFiles(files, logger) : flags.has("server") ? {} : await loadOwn(), flags, policy);
   if (!logger) return connection;
@@ -73,6 +72,16 @@ export async function connect({ flags, io, logger, policy, startsCluster }: Aske
       ["enabled", enabled],
     ]);
   return { ...connection, logger };
+}
+
+const meansOwn = (flags: Flags, files: readonly string[] | undefined): boolean =>
+  files === undefined && !FLAGS_OF_A_SERVER.some((name) => flags.has(name));
+
+/** Whether a cluster of kubesim's own is meant: its connection needs no more than whom to act as. */
+export function checkOwn(flags: Flags): boolean {
+  if (!meansOwn(flags, readableFiles(flags.text("kubeconfig")))) return false;
+  impersonation({ name: flags.text("context") || "kubesim", entry: {} }, flags);
+  return true;
 }
 
 /** Upstream: client-go/features/known_features.go; upstream logs them in a random order. */

@@ -2,7 +2,7 @@ import { isNotFound } from "../api/status.ts";
 import { nowMs } from "../host/cli-host.ts";
 import type { CommandContext } from "./command.ts";
 import { messageOf } from "./errors.ts";
-import type { LivePod } from "./pods.ts";
+import { MIRROR_ANNOTATION, type LivePod } from "./pods.ts";
 
 export interface PodsToGo {
   readonly pods: readonly LivePod[];
@@ -37,7 +37,7 @@ async function verdictOn(context: CommandContext, pod: LivePod): Promise<Verdict
   const ended = pod.status?.phase === "Succeeded" || pod.status?.phase === "Failed";
   const daemon = ended ? GOES : await daemonVerdict(context, pod);
   if (!daemon.goes) return daemon;
-  if (pod.metadata.annotations?.["kubernetes.io/config.mirror"] !== undefined) return STAYS;
+  if (pod.metadata.annotations?.[MIRROR_ANNOTATION] !== undefined) return STAYS;
   if (ended) return GOES;
   const local = pod.spec.volumes?.some(({ emptyDir }) => emptyDir) ?? false;
   if (local && !context.flags.bool("delete-emptydir-data"))

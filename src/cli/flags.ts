@@ -14,7 +14,9 @@ export type FlagType =
   | "moduleSpec"
   | "stringSlice"
   | "stringArray"
-  | "stringToString";
+  | "stringToString"
+  // The same of Kubernetes' own flag package: blanks around keys and values do not count.
+  | "mapStringString";
 
 /** One flag of a command: the only place where its name, type, default and help are written. */
 export interface FlagSpec {
@@ -26,6 +28,8 @@ export interface FlagSpec {
   readonly noValue?: string;
   readonly usage: string;
   readonly required?: boolean;
+  /** What to use instead; is told when the flag is given. */
+  readonly deprecated?: string;
   readonly hidden?: boolean;
 }
 
@@ -75,6 +79,8 @@ export interface ParsedArguments {
   readonly args: string[];
   /** How many arguments came before `--`, or -1 without one. */
   readonly dashIndex: number;
+  /** The lines about deprecated flags, once they are all understood. */
+  readonly deprecations: readonly string[];
 }
 
 /**
@@ -101,7 +107,10 @@ export async function parseFlags(
     );
   }
   if (found.help) throw new HelpRequested();
-  return { flags: new Flags(values, new Set(changed.keys())), args: found.args, dashIndex: found.dashIndex };
+  const deprecations = found.flags.flatMap(([{ name, deprecated }]) =>
+    deprecated === undefined ? [] : [`Flag --${name} has been deprecated, ${deprecated}\n`],
+  );
+  return { flags: new Flags(values, new Set(changed.keys())), args: found.args, dashIndex: found.dashIndex, deprecations };
 }
 
 /** The subcommand that the arguments name, skipping flags and their values. Upstream: cobra stripFlags */
@@ -218,7 +227,7 @@ function defaultOf(spec: FlagSpec): FlagValue {
         : spec.default;
   if (spec.type === "bool") return false;
   if (spec.type === "string" || spec.type === "moduleSpec") return "";
-  return spec.type.startsWith("string") ? [] : 0;
+  return spec.type.startsWith("string") || spec.type === "mapStringString" ? [] : 0;
 }
 
 /** Puts what is given for a flag, once or several times, into the values. */
@@ -269,9 +278,18 @@ function convert(type: FlagType, raw: string): FlagValue {
         if (!pair.includes("=")) throw new Error(`${pair} must be formatted as key=value`);
         return pair;
       });
+    case "mapStringString":
+      return raw.split(",").filter(Boolean).map(trimmedPair);
     case "string":
       return raw;
   }
+}
+
+// Upstream: component-base/cli/flag map_string_string.go
+function trimmedPair(pair: string): string {
+  const equals = pair.indexOf("=");
+  if (equals < 0) throw new Error("malformed pair, expect string=string");
+  return `${pair.slice(0, equals).trim()}=${pair.slice(equals + 1).trim()}`;
 }
 
 /** One line of comma-separated values, with "quoted" ones. */

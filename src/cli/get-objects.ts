@@ -7,11 +7,14 @@ import { tableWriter } from "./printers/tab-writer.ts";
 import { hasFiles } from "./resource-arguments.ts";
 import { fetchObjects, isSingle, type ApiObject, type Target } from "./resources.ts";
 
+/** Undefined for custom columns. */
+type PrinterOf = (context: CommandContext) => Promise<ObjectPrinter | undefined>;
+
 /** Objects in a structured form; several become a List. Upstream: k8s.io/kubectl/pkg/cmd/get/get.go printGeneric */
 export async function getObjects(
   context: CommandContext,
   targets: readonly Target[],
-  { printer, errors }: { readonly printer: ObjectPrinter | undefined; readonly errors: unknown[] },
+  { printerOf, errors }: { readonly printerOf: PrinterOf; readonly errors: unknown[] },
 ): Promise<void> {
   const { flags } = context;
   const ignoreNotFound = flags.bool("ignore-not-found");
@@ -27,6 +30,8 @@ export async function getObjects(
   const single = isOneImplied(context, targets);
   if (single) throwAll(errors);
   if (found.length > 0 || !ignoreNotFound) {
+    // What is wrong with -o is told once the objects are there.
+    const printer = await printerOf(context);
     const alone = single && found.length === 1 ? found[0]?.object : undefined;
     const objects = alone
       ? [alone]

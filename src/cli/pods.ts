@@ -7,6 +7,8 @@ import { mostActiveFirst } from "./pod-order.ts";
 import { targetsOf } from "./resource-arguments.ts";
 import { fetchObjects, type ApiObject, type Found, type Target } from "./resources.ts";
 
+/** On what the API server shows of a static pod: how its kubelet knows it. */
+export const MIRROR_ANNOTATION = "kubernetes.io/config.mirror";
 export const CONTAINER_ANNOTATION = "kubectl.kubernetes.io/default-container";
 
 export type LivePod = Pod & { metadata: ApiObject["metadata"] & { name: string } };

@@ -45,6 +45,7 @@ async function run(argv: readonly string[], io: Io): Promise<number> {
     else io.out(await help(selected));
     return 0;
   }
+  for (const text of parsed.deprecations) io.err(text);
   // `debug` means something else by it.
   const own = spec.flags?.some(({ name }) => name === "profile");
   const profile = own ? "none" : parsed.flags.text("profile");

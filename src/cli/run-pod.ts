@@ -20,6 +20,14 @@ export function settingsOf(context: CommandContext): RunSettings {
   return { annotations, labels, env, restartPolicy: restartPolicyOf(context) };
 }
 
+/** Upstream: pkg/cmd/run getRestartPolicy */
+export function restartPolicyOf(context: CommandContext): string {
+  const policy = context.flags.text("restart");
+  if (policy === "") return context.flags.bool("stdin") ? "OnFailure" : "Always";
+  if (!["Always", "OnFailure", "Never"].includes(policy)) throw context.usage(`invalid restart policy: ${policy}`);
+  return policy;
+}
+
 /** Upstream: k8s.io/kubectl/pkg/generate/versioned/run.go */
 export function podFor(context: CommandContext, { annotations, labels, env, restartPolicy }: RunSettings): ApiObject {
   const { flags, args } = context;
@@ -87,13 +95,6 @@ function envVar(pair: string): Json {
   if (equals <= 0 || isStrictEnvVarName(name).length > 0) throw new Error(`invalid env: ${pair}`);
   const value = pair.slice(equals + 1);
   return { name, ...(value === "" ? {} : { value }) };
-}
-
-function restartPolicyOf(context: CommandContext): string {
-  const policy = context.flags.text("restart");
-  if (policy === "") return context.flags.bool("stdin") ? "OnFailure" : "Always";
-  if (!["Always", "OnFailure", "Never"].includes(policy)) throw context.usage(`invalid restart policy: ${policy}`);
-  return policy;
 }
 
 function portNumber(text: string): number {

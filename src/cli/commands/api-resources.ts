@@ -32,6 +32,7 @@ const apiResources: CommandSpec = {
     const { flags } = context;
     const output = flags.text("output");
     if (context.args.length > 0) throw context.usage(`unexpected arguments: [${context.args.join(" ")}]`);
+    await context.checkConfig();
     if (!["", "wide", "name", "json", "kyaml", "yaml"].includes(output))
       throw new Error(
         `unable to match a printer suitable for the output format ${JSON.stringify(output)}, allowed formats are: json,kyaml,name,wide,yaml`,

@@ -1,3 +1,4 @@
+import type { Json } from "../client.ts";
 import type { CommandContext, CommandEntry, CommandSpec } from "../command.ts";
 import type { ResourceInfo } from "../discovery.ts";
 import { ConnectionError } from "../errors.ts";
@@ -52,76 +53,82 @@ const auth: CommandSpec = {
 
 export default auth;
 
-// Upstream: pkg/cmd/auth/cani.go resourceVerbs
-const KNOWN_VERBS: ReadonlySet<string> = new Set(
+// Upstream: pkg/cmd/auth/cani.go resourceVerbs, nonResourceURLVerbs
+const RESOURCE_VERBS: ReadonlySet<string> = new Set(
   "get list watch create update patch delete deletecollection use bind escalate impersonate * approve sign attest".split(" "),
 );
+const URL_VERBS: ReadonlySet<string> = new Set("get put post head options delete patch *".split(" "));
 
 // What roles speak of without a resource of the API. Upstream: nonStandardResourceNames
 const BEYOND_DISCOVERY: ReadonlySet<string> = new Set(["users", "groups"]);
 
+/** Upstream: pkg/cmd/auth/cani.go Complete, Validate and the run */
 async function canI(context: CommandContext): Promise<number | void> {
-  const client = await context.client();
-  const namespace = context.flags.bool("all-namespaces") ? "" : await context.namespace();
-  validateCanI(context);
-  if (context.flags.bool("list")) return listRules(context, namespace);
-  const [verb, resourceText] = context.args;
-  if (verb !== undefined && resourceText !== undefined && !resourceText.startsWith("/") && !KNOWN_VERBS.has(verb))
-    context.io.err(`Warning: verb '${verb}' is not a known verb\n\n`);
-  if (verb === undefined || resourceText === undefined || context.args.length > 2)
+  const { flags, args } = context;
+  const [verb = "", target = ""] = args;
+  if (flags.bool("list") && args.length > 0) throw new Error("list option must be specified with no arguments");
+  if (!flags.bool("list") && args.length !== 2)
     throw new Error(
       "you must specify two arguments: verb resource or verb resource/resourceName.\nSee 'kubectl auth can-i -h' for help and examples.",
     );
-  const spec = resourceText.startsWith("/")
-    ? { nonResourceAttributes: { path: resourceText, verb } }
-    : {
-        resourceAttributes: await resourceAttributes(context, verb, resourceText, namespace),
-      };
-  const answer = await client.json<{
-    status?: { allowed?: boolean; reason?: string; evaluationError?: string };
-  }>("POST", "/apis/authorization.k8s.io/v1/selfsubjectaccessreviews", {
-    body: {
-      apiVersion: "authorization.k8s.io/v1",
-      kind: "SelfSubjectAccessReview",
-      metadata: {},
-      spec,
-    },
-  });
-  const allowed = answer.status?.allowed ?? false;
-  const reason = [
-    answer.status?.reason && ` - ${answer.status.reason}`,
-    answer.status?.evaluationError && ` - ${answer.status.evaluationError}`,
-  ]
-    .filter(Boolean)
-    .join("");
-  if (!context.flags.bool("quiet")) context.print(allowed ? "yes" : `no${reason}`);
-  return allowed ? 0 : 1;
+  await context.checkConfig();
+  const namespace = flags.bool("all-namespaces") ? "" : await context.namespace();
+  if (flags.bool("list")) return listRules(context, namespace);
+  const asked = await accessTo(context, target, { verb, namespace });
+  if (flags.bool("no-headers")) throw new Error("--no-headers cannot be set without --list specified");
+  return mayI(context, asked);
 }
 
-/** Upstream: pkg/cmd/auth/cani.go Validate */
-function validateCanI({ flags, args }: CommandContext): void {
-  const list = flags.bool("list");
-  if (list && args.length > 0) throw new Error("list option must be specified with no arguments");
-  if (list && (flags.bool("quiet") || flags.bool("all-namespaces") || flags.text("subresource") !== ""))
-    throw new Error("list option can't be specified with neither quiet, all-namespaces nor subresource options");
-  if (!list && flags.bool("no-headers")) throw new Error("--no-headers cannot be set without --list specified");
+/** Whether the server allows it. */
+async function mayI(context: CommandContext, spec: Json): Promise<number> {
+  const client = await context.client();
+  const { status = {} } = await client.json<{ status?: { allowed?: boolean; reason?: string; evaluationError?: string } }>(
+    "POST",
+    "/apis/authorization.k8s.io/v1/selfsubjectaccessreviews",
+    { body: { apiVersion: "authorization.k8s.io/v1", kind: "SelfSubjectAccessReview", metadata: {}, spec } },
+  );
+  const reasons = [status.reason, status.evaluationError].map((reason) => (reason ? ` - ${reason}` : "")).join("");
+  if (!context.flags.bool("quiet")) context.print(status.allowed ? "yes" : `no${reasons}`);
+  return status.allowed ? 0 : 1;
 }
 
-async function resourceAttributes(context: CommandContext, verb: string, text: string, namespace: string) {
-  const [type = "", name] = text.split("/");
+/** What is asked for; with warnings where the question makes little sense. */
+async function accessTo(
+  context: CommandContext,
+  target: string,
+  { verb, namespace }: { readonly verb: string; readonly namespace: string },
+): Promise<Json> {
+  const subresource = context.flags.text("subresource");
+  const warn = (text: string) => context.io.err(`Warning: ${text}\n\n`);
+  if (target.startsWith("/")) {
+    if (subresource !== "") throw new Error("--subresource can not be used with NonResourceURL");
+    if (!URL_VERBS.has(verb)) warn(`verb '${verb}' is not a known verb`);
+    return { nonResourceAttributes: { path: target, verb } };
+  }
+  const [, type = "", name] = /^([^/]*)(?:\/(.*))?$/s.exec(target) ?? [];
   const info = type === "*" ? undefined : await findResource(context, type);
-  if (!info && type !== "*" && !BEYOND_DISCOVERY.has(type))
-    context.io.err(`Warning: the server doesn't have a resource type '${type}'\n\n`);
-  if (info && !info.namespaced)
-    context.io.err(`Warning: resource '${info.resource}' is not namespace scoped${info.group ? ` in group '${info.group}'` : ""}\n\n`);
+  if (!info && type !== "*" && !BEYOND_DISCOVERY.has(type.toLowerCase())) warn(`the server doesn't have a resource type ${inGroup(type)}`);
+  if (type !== "" && !context.flags.bool("all-namespaces")) {
+    if (info && !info.namespaced)
+      warn(`resource '${info.resource}' is not namespace scoped${info.group ? ` in group '${info.group}'` : ""}`);
+    if (!RESOURCE_VERBS.has(verb)) warn(`verb '${verb}' is not a known verb`);
+  }
   return {
-    ...(namespace ? { namespace } : {}),
-    verb,
-    group: info?.group ?? (type === "*" ? "*" : ""),
-    resource: info?.resource ?? type,
-    ...(context.flags.text("subresource") ? { subresource: context.flags.text("subresource") } : {}),
-    ...(name ? { name } : {}),
+    resourceAttributes: {
+      ...(namespace ? { namespace } : {}),
+      verb,
+      ...(info?.group ? { group: info.group } : {}),
+      resource: info?.resource ?? type,
+      ...(subresource ? { subresource } : {}),
+      ...(name ? { name } : {}),
+    },
   };
+}
+
+/** `'deployments' in group 'apps'` */
+function inGroup(type: string): string {
+  const [resource = "", ...group] = type.toLowerCase().split(".");
+  return `'${resource}'${group.length > 0 ? ` in group '${group.join(".")}'` : ""}`;
 }
 
 /** Upstream says only that there is no such resource, whatever the reason. */
@@ -147,6 +154,9 @@ interface Rules {
 }
 
 async function listRules(context: CommandContext, namespace: string): Promise<void> {
+  const { flags } = context;
+  if (flags.bool("quiet") || flags.bool("all-namespaces") || flags.text("subresource") !== "")
+    throw new Error("list option can't be specified with neither quiet, all-namespaces nor subresource options");
   const answer = await (
     await context.client()
   ).json<Rules>("POST", "/apis/authorization.k8s.io/v1/selfsubjectrulesreviews", {
@@ -239,12 +249,13 @@ async function whoami(context: CommandContext): Promise<void> {
     body: { apiVersion: "authentication.k8s.io/v1", kind: "SelfSubjectReview", metadata: {} },
   });
   const { findPrinter, unknownFormat } = await import("../printers/output.ts");
-  const printer = await findPrinter(context.flags, "typed");
+  const output = context.flags.text("output");
+  const printer = output === "" ? undefined : await findPrinter(context.flags, "typed");
   if (printer)
     return context.io.out(
       printer({ kind: "SelfSubjectReview", apiVersion: "authentication.k8s.io/v1", metadata: {}, status: answer.status }),
     );
-  if (context.flags.text("output") !== "") throw unknownFormat(context.flags.text("output"));
+  if (output !== "") throw unknownFormat(output);
   const user = answer.status?.userInfo ?? {};
   const rows = [
     ["ATTRIBUTE", "VALUE"],

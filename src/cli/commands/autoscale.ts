@@ -26,7 +26,14 @@ const autoscale: CommandSpec = {
       type: "string",
       usage: "Target CPU over all pods: a percentage of what they request (70%), or a quantity (500m; a plain number is in thousandths).",
     },
-    { name: "cpu-percent", type: "int32", default: -1, hidden: true, usage: "Target average CPU, in percent of what the pods request." },
+    {
+      name: "cpu-percent",
+      type: "int32",
+      default: -1,
+      hidden: true,
+      deprecated: "Use --cpu with percentage or resource quantity format (e.g., '70%' for utilization or '500m' for milliCPU).",
+      usage: "Target average CPU, in percent of what the pods request.",
+    },
     { name: "max", type: "int32", default: -1, required: true, usage: "The most pods that the autoscaler may set. Required." },
     {
       name: "memory",
@@ -43,11 +50,8 @@ const autoscale: CommandSpec = {
     { name: "save-config", type: "bool", usage: "If true, the configuration is kept in the object's annotation, for later use of apply." },
   ],
   async run(context) {
-    if (context.flags.has("cpu-percent"))
-      context.io.err(
-        "Flag --cpu-percent has been deprecated, Use --cpu with percentage or resource quantity format (e.g., '70%' for utilization or '500m' for milliCPU).\n",
-      );
     const dryRun = dryRunOf(context.flags, context.io);
+    await context.checkConfig();
     validate(context);
     const errors: unknown[] = [];
     const found = await fetchObjects(context, await targetsOf(context, context.args, { errors, needsNames: true }), { errors });

@@ -1,10 +1,10 @@
 import type { CommandContext, CommandEntry, CommandSpec } from "../command.ts";
 import { addSource } from "../add-source.ts";
 import { pathOf } from "../discovery.ts";
-import { DRY_RUN_FLAG, dryRunOf, dryRunQuery } from "../dry-run.ts";
+import { DRY_RUN_FLAG, type DryRun, dryRunOf, dryRunQuery } from "../dry-run.ts";
 import { throwAll } from "../errors.ts";
 import { withLastApplied } from "../last-applied.ts";
-import { FIELD_MANAGER_FLAG, fieldValidation, OUTPUT_FLAGS, reporter, VALIDATE_FLAG } from "../report.ts";
+import { FIELD_MANAGER_FLAG, fieldValidation, OUTPUT_FLAGS, type Report, reporter, VALIDATE_FLAG } from "../report.ts";
 import { hasFiles, targetsOf } from "../resource-arguments.ts";
 import { FILE_FLAGS, SELECTOR_FLAG, type ApiObject, type Target } from "../resources.ts";
 
@@ -74,32 +74,37 @@ const create: CommandSpec = {
     },
   ],
   async run(context) {
-    if (context.flags.has("raw")) return createRaw(context);
-    if (!hasFiles(context)) {
-      if (context.args.length > 0) throw context.usage(`Unexpected args: [${context.args.join(" ")}]`);
-      throw new Error("must specify one of -f and -k");
-    }
-    if (context.args.length > 0) throw context.usage(`Unexpected args: [${context.args.join(" ")}]`);
-    await createFromFiles(context);
+    const { flags, args } = context;
+    if (args.length > 0) throw context.usage(`Unexpected args: [${args.join(" ")}]`);
+    const dryRun = dryRunOf(flags, context.io);
+    const validation = fieldValidation(context);
+    const report = await reporter(context, dryRun);
+    if (!hasFiles(context)) throw new Error("must specify one of -f and -k");
+    if (flags.text("raw") !== "") return createRaw(context);
+    await createFromFiles(context, { dryRun, validation, report });
   },
 };
 
 export default create;
 
+/** What the flags say of how objects are created. */
+interface Creation {
+  readonly dryRun: DryRun;
+  readonly validation: string;
+  readonly report: Report;
+}
+
 async function createRaw(context: CommandContext): Promise<void> {
+  if (context.flags.bool("edit")) throw new Error("--raw and --edit are mutually exclusive");
   const { sendRaw } = await import("../raw-request.ts");
   await sendRaw(context, "POST");
 }
 
 /** Each object goes through an editor before it is created. */
-async function createEdited(context: CommandContext, targets: readonly Target[]): Promise<void> {
+async function createEdited(context: CommandContext, targets: readonly Target[], { validation, report }: Creation): Promise<void> {
   const { editObjects } = await import("../editor.ts");
   const client = await context.client();
-  const report = await reporter(context);
-  const query = {
-    fieldManager: context.flags.text("field-manager"),
-    fieldValidation: fieldValidation(context),
-  };
+  const query = { fieldManager: context.flags.text("field-manager"), fieldValidation: validation };
   for (const { info, namespace, name = "", manifest } of targets)
     await editObjects(context, [{ info, namespace, name, object: manifest as ApiObject }], {
       async save(_original, object) {
@@ -109,15 +114,13 @@ async function createEdited(context: CommandContext, targets: readonly Target[])
     });
 }
 
-async function createFromFiles(context: CommandContext): Promise<void> {
-  const dryRun = dryRunOf(context.flags, context.io);
-  const report = await reporter(context, dryRun);
+async function createFromFiles(context: CommandContext, creation: Creation): Promise<void> {
+  const { dryRun, validation, report } = creation;
   const client = await context.client();
   const errors: unknown[] = [];
-  const validation = fieldValidation(context);
   const targets = await targetsOf(context, context.args, { errors });
   if (targets.length === 0 && errors.length === 0) throw new Error("no objects passed to create");
-  if (context.flags.bool("edit")) return createEdited(context, targets);
+  if (context.flags.bool("edit")) return createEdited(context, targets, creation);
   for (const target of targets) {
     try {
       const manifest = target.manifest as never;

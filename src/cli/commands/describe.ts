@@ -30,6 +30,7 @@ const describe: CommandSpec = {
     },
   ],
   async run(context) {
+    await context.checkConfig();
     if (context.args.length === 0 && !hasFiles(context)) {
       throw new Error(
         'You must specify the type of resource to describe. Use "kubectl api-resources" for a complete list of supported resources.\n',
@@ -37,7 +38,6 @@ const describe: CommandSpec = {
     }
     const errors: unknown[] = [];
     const options = { selector: context.flags.text("selector"), chunkSize: context.flags.number("chunk-size") };
-    if (options.selector !== "" && context.args.length > 1) throw new Error("name cannot be provided when a selector is specified");
     const found = await fetchObjects(context, await collectedTargets(context, errors), { ...options, errors });
     // Events are for one object; of many they are shown only when they are asked for.
     const showEvents =

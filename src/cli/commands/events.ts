@@ -49,9 +49,9 @@ const events: CommandSpec = {
     }
     const wanted = (event: Event) =>
       flags.list("types").length === 0 || flags.list("types").some((type) => type.toLowerCase() === event.type?.toLowerCase());
-    if (flags.list("types").some((type) => !/^(normal|warning)$/i.test(type))) throw new Error("valid --types are Normal or Warning");
     const printer = flags.text("output") === "" ? undefined : await findPrinter(flags, "typed");
     if (!printer && flags.text("output") !== "") throw unknownFormat(flags.text("output"));
+    if (flags.list("types").some((type) => !/^(normal|warning)$/i.test(type))) throw new Error("valid --types are Normal or Warning");
     const writer = tableWriter(true);
     let headers = !flags.bool("no-headers");
     const print = (list: readonly Event[]) => {

@@ -24,6 +24,7 @@ const explain: CommandSpec = {
     { name: "recursive", shorthand: "R", type: "bool", usage: "Show all fields, of fields too." },
   ],
   async run(context) {
+    await context.checkConfig();
     const [argument, ...more] = context.args;
     if (argument === undefined)
       throw new Error(

@@ -76,12 +76,9 @@ const expose: CommandSpec = {
     },
   ],
   async run(context) {
-    if (context.args.length === 0 && !hasFiles(context))
-      throw new Error(
-        "You must provide one or more resources by argument or filename.\nExample resource specifications include:\n   '-f rsrc.yaml'\n   '--filename=rsrc.json'\n   '<resource> <name>'\n   '<resource>'",
-      );
     const dryRun = dryRunOf(context.flags, context.io);
     const report = await typedReporter(context, dryRun);
+    await context.checkConfig();
     for (const found of await exposed(context)) {
       const plain = serviceFor(context, found);
       const service = withOverrides(plain, context.flags.text("overrides"), context.flags.text("override-type"));

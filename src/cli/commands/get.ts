@@ -2,7 +2,7 @@ import type { CommandContext, CommandSpec } from "../command.ts";
 import { ExitError, throwAll } from "../errors.ts";
 import { getTables } from "../get-tables.ts";
 import { requestTimeoutMs } from "../go-duration.ts";
-import { findPrinter, outputFormat, OUTPUT_FLAGS, unknownFormat } from "../printers/output.ts";
+import { findPrinter, type ObjectPrinter, outputFormat, OUTPUT_FLAGS, unknownFormat } from "../printers/output.ts";
 import { collectedTargets, hasFiles } from "../resource-arguments.ts";
 import { ALL_NAMESPACES_FLAG, FIELD_SELECTOR_FLAG, FILE_FLAGS, isSingle, SELECTOR_FLAG } from "../resources.ts";
 
@@ -76,12 +76,8 @@ const get: CommandSpec = {
   async run(context) {
     const { flags } = context;
     if (flags.text("raw") !== "") return getRaw(context);
+    await context.checkConfig();
     if (context.args.length === 0 && !hasFiles(context) && !isWatch(context)) return missingType(context);
-    const { format } = outputFormat(flags);
-    const custom = format.startsWith("custom-columns");
-    const printer = custom ? undefined : await findPrinter(flags);
-    if (!printer && !custom && !["", "wide"].includes(format))
-      throw unknownFormat(flags.text("output"), ["custom-columns", "custom-columns-file", "wide"]);
     validateFlags(context);
     requestTimeoutMs(flags);
     const errors: unknown[] = [];
@@ -91,17 +87,24 @@ const get: CommandSpec = {
       throw new Error("subresource cannot be used when bulk resources are specified");
     if (isWatch(context)) {
       const { watchResources } = await import("../watch-resources.ts");
-      return watchResources(context, targets, printer);
+      return watchResources(context, targets, await printerOf(context));
     }
-    if (printer || custom) {
-      const { getObjects } = await import("../get-objects.ts");
-      return getObjects(context, targets, { printer, errors });
-    }
-    return getTables(context, targets, errors);
+    if (["", "wide"].includes(outputFormat(flags).format)) return getTables(context, targets, errors);
+    const { getObjects } = await import("../get-objects.ts");
+    return getObjects(context, targets, { printerOf, errors });
   },
 };
 
 export default get;
+
+/** Undefined for tables and columns. */
+async function printerOf({ flags }: CommandContext): Promise<ObjectPrinter | undefined> {
+  const { format } = outputFormat(flags);
+  if (format.startsWith("custom-columns") || ["", "wide"].includes(format)) return undefined;
+  const printer = await findPrinter(flags);
+  if (!printer) throw unknownFormat(flags.text("output"), ["custom-columns", "custom-columns-file", "wide"]);
+  return printer;
+}
 
 const isWatch = ({ flags }: CommandContext) => flags.bool("watch") || flags.bool("watch-only");
 

@@ -27,12 +27,17 @@ const kustomize: CommandSpec = {
     { name: "network", type: "bool", usage: "Accepted for compatibility." },
     { name: "network-name", type: "string", default: "bridge", usage: "Accepted for compatibility." },
     { name: "output", shorthand: "o", type: "string", usage: "If given, write to this file; in a folder, one file for each resource." },
-    { name: "reorder", type: "string", default: "legacy", hidden: true, usage: "legacy sorts the resources, none keeps their order." },
+    {
+      name: "reorder",
+      type: "string",
+      default: "legacy",
+      hidden: true,
+      deprecated: "use the new 'sortOptions' field in kustomization.yaml instead.",
+      usage: "legacy sorts the resources, none keeps their order.",
+    },
   ],
   run(context) {
     const { flags, args } = context;
-    if (flags.has("reorder"))
-      context.io.err("Flag --reorder has been deprecated, use the new 'sortOptions' field in kustomization.yaml instead.\n");
     if (args.length > 1) throw new Error("specify one path to kustomization.yaml");
     const restrictor = flags.text("load-restrictor");
     if (!["LoadRestrictionsRootOnly", "LoadRestrictionsNone"].includes(restrictor))

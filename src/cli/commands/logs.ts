@@ -85,7 +85,7 @@ const logs: CommandSpec = {
   ],
   async run(context) {
     const { flags } = context;
-    checkArguments(context);
+    await checkArguments(context);
     const found = await objectsToRead(context);
     checkOptions(context);
     const sources = await sourcesOf(context, found);
@@ -113,11 +113,12 @@ interface Source {
 const USAGE = "expected 'logs [-f] [-p] (POD | TYPE/NAME) [-c CONTAINER]'.\nPOD or TYPE/NAME is a required argument for the logs command";
 
 // Upstream: logs.go Complete, up to where it asks the server
-function checkArguments(context: CommandContext): void {
+async function checkArguments(context: CommandContext): Promise<void> {
   const { flags, args } = context;
   const selector = flags.text("selector");
   if (args.length > 2 || (args.length === 0 && selector === "")) throw context.usage(USAGE);
   if (args.length === 1 && selector !== "") throw context.usage("only a selector (-l) or a POD name is allowed");
+  await context.checkConfig();
   checkRunningTimeout(context, (message) => new Error(message));
   if (flags.text("since-time") !== "") checkRfc3339(flags.text("since-time"));
 }
@@ -148,7 +149,7 @@ async function objectsToRead(context: CommandContext): Promise<Found[]> {
   const { flags, args } = context;
   const namespace = await context.namespace();
   try {
-    if (flags.text("selector") === "") return [await namedObject(context, args[0])];
+    if (flags.text("selector") === "" || args.length > 0) return [await namedObject(context, args[0])];
     const info = await (await context.discovery()).get("pods");
     const found = await fetchObjects(context, [{ info, namespace, name: undefined }], { selector: flags.text("selector") });
     if (found.length === 0) context.io.err(`No resources found in ${namespace} namespace.\n`);

@@ -6,7 +6,7 @@ import { DRY_RUN_FLAG, dryRunOf, dryRunQuery, type DryRun } from "../dry-run.ts"
 import { checkRunningTimeout } from "../pods.ts";
 import { FIELD_MANAGER_FLAG, OUTPUT_FLAGS, typedReporter } from "../report.ts";
 import { FILE_FLAGS, type ApiObject } from "../resources.ts";
-import { podFor, serviceFor, settingsOf } from "../run-pod.ts";
+import { podFor, restartPolicyOf, serviceFor, settingsOf } from "../run-pod.ts";
 
 const POD = { group: "", kind: "Pod", resource: "pods" };
 const SERVICE = { group: "", kind: "Service", resource: "services" };
@@ -46,7 +46,7 @@ const run: CommandSpec = {
     DETACH_KEYS_FLAG,
     { name: "force", type: "bool", usage: "Accepted for compatibility" },
     { name: "grace-period", type: "int", default: -1, usage: "Accepted for compatibility" },
-    { name: "image", type: "string", usage: "The image for the container to run." },
+    { name: "image", type: "string", required: true, usage: "The image for the container to run." },
     {
       name: "image-pull-policy",
       type: "string",
@@ -98,6 +98,7 @@ const run: CommandSpec = {
   async run(context) {
     const { flags } = context;
     const dryRun = dryRunOf(flags, context.io);
+    await context.checkConfig();
     const report = await typedReporter(context, dryRun);
     const propagationPolicy = propagationPolicyOf(flags, context.io);
     const attach = checked(context, dryRun);
@@ -162,7 +163,6 @@ async function remove(context: CommandContext, { object, info }: Made, propagati
 function checked(context: CommandContext, dryRun: DryRun): boolean {
   const { flags, args } = context;
   const image = flags.text("image");
-  if (!flags.has("image")) throw new Error('required flag(s) "image" not set');
   if (args.length === 0) throw context.usage("NAME is required for run");
   checkRunningTimeout(context);
   if (image === "") throw new Error("--image is required");
@@ -170,6 +170,7 @@ function checked(context: CommandContext, dryRun: DryRun): boolean {
     throw new Error(`Invalid image name ${JSON.stringify(image)}: invalid reference format`);
   if (flags.bool("tty") && !flags.bool("stdin")) throw context.usage("-i/--stdin is required for containers with -t/--tty=true");
   if (flags.bool("expose") && flags.text("port") === "") throw context.usage("--port must be set when exposing a service");
+  restartPolicyOf(context);
   const attach = flags.has("attach") ? flags.bool("attach") : flags.bool("stdin");
   if (flags.bool("rm") && !attach) throw context.usage("--rm should only be used for attached containers");
   if (attach && dryRun !== "none")

@@ -1,8 +1,11 @@
 import { goDuration } from "../../api/duration.ts";
+import { parseFieldSelector } from "../../api/fields.ts";
+import { parseSelector } from "../../api/labels.ts";
 import { parseQuantity } from "../../api/quantity.ts";
 import { goSort } from "../go-sort.ts";
 import * as host from "../../host/cli-host.ts";
 import type { CommandContext, CommandEntry, CommandSpec } from "../command.ts";
+import { messageOf } from "../errors.ts";
 import type { FlagSpec } from "../flags.ts";
 import { tableWriter } from "../printers/tab-writer.ts";
 import { ALL_NAMESPACES_FLAG, SELECTOR_FLAG } from "../resources.ts";
@@ -101,6 +104,7 @@ function sortBy(context: CommandContext): SortBy {
 }
 
 async function metrics(context: CommandContext, path: string): Promise<Metrics[]> {
+  checkSelectors(context);
   const resources = await (await context.discovery()).resources(0);
   if (!resources.some(({ group }) => group === "metrics.k8s.io")) throw new Error("Metrics API not available");
   const client = await context.client();
@@ -109,6 +113,16 @@ async function metrics(context: CommandContext, path: string): Promise<Metrics[]
     ...(path.endsWith("pods") ? { fieldSelector: context.flags.text("field-selector") } : {}),
   });
   return answer.items ?? [answer];
+}
+
+/** kubectl reads them itself before it asks. */
+function checkSelectors({ flags }: CommandContext): void {
+  try {
+    parseSelector(flags.text("selector"));
+    parseFieldSelector(flags.text("field-selector"));
+  } catch (error) {
+    throw new Error(messageOf(error), { cause: error });
+  }
 }
 
 function measured(metadata: Metrics["metadata"], usages: readonly Usage[], name = metadata.name) {
@@ -139,6 +153,7 @@ function usageCells(context: CommandContext, { cpu, memory, swap }: Pick<Measure
 
 async function topNode(context: CommandContext): Promise<void> {
   if (context.args.length > 1) throw context.usage("node [NAME | -l label]");
+  await context.checkConfig();
   const by = sortBy(context);
   const [name] = context.args;
   if (name !== undefined && context.flags.text("selector") !== "") throw new Error("only one of NAME or --selector can be provided");
@@ -198,6 +213,7 @@ async function nodeTotals(context: CommandContext, name: string | undefined): Pr
 
 async function topPod(context: CommandContext): Promise<void> {
   if (context.args.length > 1) throw context.usage("pod [NAME | -l label]");
+  await context.checkConfig();
   const by = sortBy(context);
   const [name] = context.args;
   const selecting = context.flags.text("selector") !== "" || context.flags.text("field-selector") !== "";

@@ -18,7 +18,12 @@ const version: CommandSpec = {
     { name: "output", shorthand: "o", type: "string", usage: "One of 'yaml' or 'json'." },
   ],
   async run(context) {
-    if (context.args.length > 0) throw new Error(`extra arguments: [${context.args.join(" ")}]`);
+    const isClientOnly = context.flags.bool("client");
+    if (!isClientOnly) {
+      await context.checkConfig();
+      // Upstream looks at the arguments only when it asks a server.
+      if (context.args.length > 0) throw new Error(`extra arguments: [${context.args.join(" ")}]`);
+    }
     const output = context.flags.text("output");
     if (!["", "json", "yaml"].includes(output)) throw new Error(`--output must be 'yaml' or 'json'`);
     const clientVersion = {
@@ -32,7 +37,7 @@ const version: CommandSpec = {
     };
     const info: Json = { clientVersion, kustomizeVersion: KUSTOMIZE };
     let failure: unknown;
-    if (!context.flags.bool("client")) {
+    if (!isClientOnly) {
       const client = await context.client();
       try {
         info["serverVersion"] = await client.get("/version", { timeout: "32s" });
@@ -41,7 +46,7 @@ const version: CommandSpec = {
       }
     }
     if (output === "json") context.print(renderJson(info, 2));
-    else if (output === "yaml") context.io.out((await import("../../api/yaml.ts")).renderYaml(info));
+    else if (output === "yaml") context.print((await import("../../api/yaml.ts")).renderYaml(info));
     else {
       context.print(`Client Version: ${CLIENT_VERSION}\nKustomize Version: ${KUSTOMIZE}`);
       const server = info["serverVersion"] as { gitVersion?: string } | undefined;

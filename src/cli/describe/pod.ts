@@ -11,6 +11,7 @@ import type {
   VolumeMount,
 } from "../../api/generated/core-v1.ts";
 import { ageOf, goDuration } from "../../api/duration.ts";
+import { MIRROR_ANNOTATION } from "../pods.ts";
 import { eventsOf, writeEvents } from "./events.ts";
 import type { Described } from "./describe-object.ts";
 import { writeVolumes } from "./volume.ts";
@@ -20,9 +21,10 @@ import { DescribeWriter, goTime, selectorText, writeAnnotations, writeLabels } f
 export async function describePod({ client, object, nowMs, showEvents }: Described): Promise<string> {
   const pod = object as unknown as Pod;
   const metadata = object.metadata;
+  // The kubelet writes events about a static pod under the name that it has for it.
   const events = await eventsOf(
     showEvents && client,
-    { name: metadata.name, namespace: metadata.namespace, uid: metadata.uid },
+    { name: metadata.name, namespace: metadata.namespace, uid: metadata.annotations?.[MIRROR_ANNOTATION] ?? metadata.uid },
     metadata.namespace,
   );
   const writer = new DescribeWriter();

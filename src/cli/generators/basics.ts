@@ -23,6 +23,7 @@ const namespace: Generator = {
   examples: "# A namespace named my-namespace\nkubectl create namespace my-namespace",
   resource: "namespaces",
   namespaced: false,
+  needsName: true,
   build: (_context, name) => ({
     apiVersion: "v1",
     kind: "Namespace",
@@ -36,6 +37,7 @@ const serviceaccount: Generator = {
   usage: "NAME [--dry-run=server|client|none]",
   resource: "serviceaccounts",
   namespaced: true,
+  needsName: true,
   build: (_context, name) => ({ apiVersion: "v1", kind: "ServiceAccount", metadata: { name } }),
 };
 
@@ -46,6 +48,7 @@ const configmap: Generator = {
   flags: DATA_FLAGS,
   resource: "configmaps",
   namespaced: true,
+  needsName: true,
   build(context, name) {
     const data: Record<string, string> = {};
     const binaryData: Record<string, string> = {};
@@ -78,6 +81,7 @@ const genericSecret: Generator = {
   flags: [...DATA_FLAGS, { name: "type", type: "string", usage: "The type of secret to create" }],
   resource: "secrets",
   namespaced: true,
+  needsName: true,
   build(context, name) {
     const data = Object.fromEntries(readData(context).map(([key, value]) => [key, Buffer.from(value).toString("base64")]));
     const type = context.flags.text("type");
@@ -154,6 +158,7 @@ const dockerSecret: Generator = {
   ],
   resource: "secrets",
   namespaced: true,
+  needsName: true,
   build(context, name) {
     const { flags } = context;
     const [username, password, server, email] = ["docker-username", "docker-password", "docker-server", "docker-email"].map((flag) =>
@@ -345,6 +350,7 @@ const quota: Generator = {
   ],
   resource: "resourcequotas",
   namespaced: true,
+  needsName: true,
   build(context, name) {
     const hard = context.flags.text("hard");
     const scopes = context.flags.text("scopes");
@@ -430,6 +436,7 @@ const poddisruptionbudget: Generator = {
   ],
   resource: "poddisruptionbudgets",
   namespaced: true,
+  needsName: true,
   build({ flags }, name) {
     if (flags.text("selector") === "") throw new Error("a selector must be specified");
     const [max, min] = [flags.text("max-unavailable"), flags.text("min-available")];

@@ -17,6 +17,8 @@ export interface Generator {
   readonly flags?: readonly FlagSpec[];
   readonly resource: string;
   readonly namespaced: boolean;
+  /** Whether kubectl itself refuses an empty name; the server does of the others. */
+  readonly needsName?: boolean;
   build(context: CommandContext, name: string): ApiObject | Promise<ApiObject>;
 }
 
@@ -73,9 +75,13 @@ export const serviceCommand: CommandSpec = {
 async function run(context: CommandContext, generator: Generator): Promise<void> {
   const names = context.dashIndex >= 0 ? context.args.slice(0, context.dashIndex) : context.args;
   if (names.length !== 1) throw context.usage(`exactly one NAME is required, got ${names.length}`);
+  await context.checkConfig();
   const dryRun = dryRunOf(context.flags, context.io);
   const report = await typedReporter(context, dryRun);
-  const built = await generator.build(context, names[0] ?? "");
+  const validation = fieldValidation(context);
+  const [name = ""] = names;
+  if (generator.needsName && name === "") throw new Error("name must be specified");
+  const built = await generator.build(context, name);
   const placed =
     generator.namespaced && (context.flags.has("namespace") || dryRun !== "client")
       ? { ...built, metadata: { ...built.metadata, namespace: await context.namespace() } }
@@ -87,7 +93,7 @@ async function run(context: CommandContext, generator: Generator): Promise<void>
   const path = `${root}${generator.namespaced ? `/namespaces/${await context.namespace()}` : ""}/${generator.resource}`;
   const query = {
     fieldManager: context.flags.text("field-manager"),
-    fieldValidation: fieldValidation(context),
+    fieldValidation: validation,
     ...dryRunQuery(dryRun),
   };
   try {

@@ -40,50 +40,79 @@ const SPECIAL_VERBS: Readonly<Record<string, readonly string[]>> = {
 };
 
 function checkUrls(urls: readonly string[], verbs: readonly string[]): void {
+  const wrong = urls.length > 0 ? verbs.find((verb) => !URL_VERBS.includes(verb)) : undefined;
+  if (wrong !== undefined) throw new Error(`invalid verb: '${wrong}' for nonResourceURL`);
   for (const url of urls) {
     if (url === "*") continue;
     if (url === "" || !url.startsWith("/")) throw new Error("nonResourceURL should start with /");
     if (url.slice(0, -1).includes("*")) throw new Error("nonResourceURL only supports wildcard matches when '*' is at the end");
   }
-  const wrong = urls.length > 0 ? verbs.find((verb) => !URL_VERBS.includes(verb)) : undefined;
-  if (wrong !== undefined) throw new Error(`invalid verb: '${wrong}' for nonResourceURL`);
 }
 
 /** Rules need the server's words for resources: `po` becomes pods. */
-async function rules(context: CommandContext): Promise<Record<string, unknown>[]> {
+async function rules(context: CommandContext, mayHaveUrls: boolean): Promise<Record<string, unknown>[]> {
   const { flags } = context;
   const given = [...new Set(flags.list("verb"))];
   const verbs = given.includes("*") ? ["*"] : given;
   if (verbs.length === 0) throw new Error("at least one verb must be specified");
-  const urls = flags.list("non-resource-url");
-  if (flags.list("resource").length === 0 && urls.length === 0) throw new Error("at least one resource must be specified");
+  const resources = flags.list("resource");
+  const urls = [...new Set(flags.list("non-resource-url"))];
+  if (mayHaveUrls && resources.length === 0 && urls.length === 0) throw new Error("one of resource or nonResourceURL must be specified");
+  if (!mayHaveUrls || resources.length > 0)
+    for (const verb of verbs) if (!RESOURCE_VERBS.includes(verb)) context.io.err(`Warning: '${verb}' is not a standard resource verb\n`);
+  if (!mayHaveUrls && resources.length === 0) throw new Error("at least one resource must be specified");
+  const meant = await resourceRules(context, verbs);
   checkUrls(urls, verbs);
-  const urlRules = urls.length > 0 ? [{ nonResourceURLs: urls, verbs }] : [];
-  if (flags.list("resource").length === 0) return urlRules;
-  for (const verb of verbs) if (!RESOURCE_VERBS.includes(verb)) context.io.err(`Warning: '${verb}' is not a standard resource verb\n`);
-  const discovery = await context.discovery();
-  const byGroup = new Map<string, string[]>();
-  for (const text of flags.list("resource")) {
-    const [name = "", subresource] = text.split("/");
-    const info = name === "*" ? undefined : await discovery.find(name);
-    if (name !== "*" && !info) throw new ExitError(unknownResource(name));
-    const group = info?.group ?? "";
-    const plain = info?.resource ?? name;
-    const verb = verbs.find((each) => SPECIAL_VERBS[each] && !SPECIAL_VERBS[each].includes(`${plain}.${group}`));
-    if (verb !== undefined) throw new Error(`can not perform '${verb}' on '${plain}' in group '${group}'`);
-    const resource = `${plain}${subresource ? `/${subresource}` : ""}`;
-    byGroup.set(group, [...new Set([...(byGroup.get(group) ?? []), resource])]);
+  return [...meant, ...(urls.length > 0 ? [{ nonResourceURLs: urls, verbs }] : [])];
+}
+
+/** A rule for each group. Upstream: create_role.go validateResource and generateResourcePolicyRules */
+async function resourceRules(context: CommandContext, verbs: readonly string[]): Promise<Record<string, unknown>[]> {
+  const byGroup = new Map<string, Set<string>>();
+  let isChecked = true;
+  for (const text of withoutCovered(context.flags.list("resource"))) {
+    const [, name = "", wanted = "", subresource] = /^([^./]*)(?:\.([^/]*))?(?:\/(.*))?$/.exec(text) ?? [];
+    if (isChecked && name === "") throw new Error("resource must be specified if apiGroup/subresource specified");
+    // What comes after a subresource of all is taken as it is.
+    if (name === "*") isChecked = false;
+    const { resource, group, isKnown } = await groupResource(context, name, wanted);
+    if (isChecked) checkVerbs(verbs, { resource, group, isKnown });
+    byGroup.set(group, (byGroup.get(group) ?? new Set()).add(`${resource}${subresource ? `/${subresource}` : ""}`));
   }
-  const names = flags.list("resource-name");
-  const resourceRules = [...byGroup]
+  const names = [...new Set(context.flags.list("resource-name"))];
+  return [...byGroup]
     .sort(([a], [b]) => (a < b ? -1 : 1))
     .map(([group, resources]) => ({
       apiGroups: [group],
       ...(names.length > 0 ? { resourceNames: names } : {}),
-      resources,
+      resources: [...resources],
       verbs,
     }));
-  return [...resourceRules, ...urlRules];
+}
+
+/** "All of them" stands for the others, too. */
+const withoutCovered = (words: readonly string[]) => (words.includes("*") ? ["*"] : words);
+
+interface GroupResource {
+  readonly resource: string;
+  readonly group: string;
+  readonly isKnown: boolean;
+}
+
+/** The beginning of a group is enough; what the server does not know stays as it was written. */
+async function groupResource(context: CommandContext, name: string, group: string): Promise<GroupResource> {
+  const discovery = await context.discovery();
+  const info = name === "*" || name === "" ? undefined : await discovery.find(group === "" ? name : `${name}.${group}`);
+  if (!info?.group.startsWith(group)) return { resource: name, group, isKnown: false };
+  return { resource: info.resource, group: info.group, isKnown: true };
+}
+
+function checkVerbs(verbs: readonly string[], { resource, group, isKnown }: GroupResource): void {
+  const special = verbs.filter((verb) => SPECIAL_VERBS[verb]);
+  const wrong = special.find((verb) => !SPECIAL_VERBS[verb]?.includes(`${resource}.${group}`));
+  if (wrong !== undefined) throw new Error(`can not perform '${wrong}' on '${resource}' in group '${group}'`);
+  // Resources that only roles know go with their verbs.
+  if (!isKnown && special.length === 0) throw new ExitError(unknownResource(group === "" ? resource : `${resource}.${group}`));
 }
 
 const role: Generator = {
@@ -91,11 +120,12 @@ const role: Generator = {
   flags: RULE_FLAGS,
   resource: "roles",
   namespaced: true,
+  needsName: true,
   build: async (context, name) => ({
     apiVersion: `${RBAC}/v1`,
     kind: "Role",
     metadata: { name },
-    rules: await rules(context),
+    rules: await rules(context, false),
   }),
 };
 
@@ -105,7 +135,7 @@ const clusterrole: Generator = {
     ...RULE_FLAGS,
     {
       name: "aggregation-rule",
-      type: "stringToString",
+      type: "mapStringString",
       default: "",
       usage: "An aggregation label selector for combining ClusterRoles.",
     },
@@ -117,6 +147,7 @@ const clusterrole: Generator = {
   ],
   resource: "clusterroles",
   namespaced: false,
+  needsName: true,
   async build(context, name) {
     const aggregation = context.flags.list("aggregation-rule");
     if (aggregation.length > 0) {
@@ -129,7 +160,7 @@ const clusterrole: Generator = {
         aggregationRule: {
           clusterRoleSelectors: [
             {
-              matchLabels: Object.fromEntries(aggregation.map((pair) => pair.split("=") as [string, string])),
+              matchLabels: Object.fromEntries(aggregation.map(cutPair)),
             },
           ],
         },
@@ -140,10 +171,12 @@ const clusterrole: Generator = {
       apiVersion: `${RBAC}/v1`,
       kind: "ClusterRole",
       metadata: { name },
-      rules: await rules(context),
+      rules: await rules(context, true),
     };
   },
 };
+
+const cutPair = (pair: string): [string, string] => [pair.slice(0, pair.indexOf("=")), pair.slice(pair.indexOf("=") + 1)];
 
 function subjects({ flags }: CommandContext): { subjects?: Record<string, unknown>[] } {
   const all = [
@@ -168,6 +201,7 @@ const rolebinding: Generator = {
   ],
   resource: "rolebindings",
   namespaced: true,
+  needsName: true,
   build(context, name) {
     const [cluster, local] = [context.flags.text("clusterrole"), context.flags.text("role")];
     if ((cluster === "") === (local === "")) throw new Error("exactly one of clusterrole or role must be specified");
