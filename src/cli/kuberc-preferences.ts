@@ -99,7 +99,11 @@ async function aliased<T extends Command>(
     );
   const flags = around.flagsOf(existing.spec);
   const given = chosen(alias.options, flags, argv, (name) => `invalid alias flag ${name} in alias kubectl`);
-  checkValues(given, flags, (option, why) => `could not apply value ${option.default} to flag ${option.name} in alias kubectl err: ${why}`);
+  await checkValues(
+    given,
+    flags,
+    (option, why) => `could not apply value ${option.default} to flag ${option.name} in alias kubectl err: ${why}`,
+  );
   const before = argv.slice(0, at);
   const after = [...(alias.prependArgs ?? []), ...argv.slice(at + 1), ...(alias.appendArgs ?? [])];
   const command = {
@@ -133,7 +137,7 @@ async function withDefaults<T extends Command>(
     if (nameOf(overridden) !== nameOf(command)) continue;
     const flags = around.flagsOf(command.spec);
     const given = chosen(each.options, flags, argv, (name) => `invalid flag ${name} for command ${each.command}`);
-    checkValues(
+    await checkValues(
       given,
       flags,
       (option, why) => `could not apply override value ${option.default} to flag ${option.name} in command ${each.command} err: ${why}`,
@@ -166,14 +170,14 @@ function gives(word: string, { name, shorthand }: FlagSpec): boolean {
   return word.startsWith(`-${shorthand}`) || (/^-[a-zA-Z]+$/.test(word) && word.slice(1).includes(shorthand));
 }
 
-function checkValues(
+async function checkValues(
   options: readonly OptionDefault[],
   flags: readonly FlagSpec[],
   failed: (option: OptionDefault, why: string) => string,
-): void {
+): Promise<void> {
   for (const option of options) {
     try {
-      parseFlags([asFlag(option)], flags, { commandPath: "" });
+      await parseFlags([asFlag(option)], flags, { commandPath: "" });
     } catch (error) {
       if (!(error instanceof UsageError)) throw error;
       throw new Error(failed(option, error.message.replace(/\nSee .*/s, "")), { cause: error });

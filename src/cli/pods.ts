@@ -14,10 +14,16 @@ export const CONTAINER_ANNOTATION = "kubectl.kubernetes.io/default-container";
 export type LivePod = Pod & { metadata: ApiObject["metadata"] & { name: string } };
 
 /** The object that an argument means (`web` is a pod, `deploy/web` is not), or the file given with -f. Upstream: Builder.ResourceNames */
-export async function namedObject(context: CommandContext, argument: string | undefined, type = "pods"): Promise<Found> {
+export async function namedObject(
+  context: CommandContext,
+  argument: string | undefined,
+  { type = "pods", accept }: { readonly type?: string | undefined; readonly accept?: string } = {},
+): Promise<Found> {
   const args = argument === undefined ? [] : [argument.includes("/") ? argument : `${type}/${argument}`];
   const targets = await targetsOf(context, args);
-  const [found, ...more] = targets.some(({ manifest }) => manifest) ? targets.flatMap(asWritten) : await fetchObjects(context, targets);
+  const [found, ...more] = targets.some(({ manifest }) => manifest)
+    ? targets.flatMap(asWritten)
+    : await fetchObjects(context, targets, { accept });
   if (!found || more.length > 0) throw new Error(`cannot ${context.path.split(" ").at(-1)} into multiple objects at a time`);
   return found;
 }

@@ -106,6 +106,8 @@ export interface FetchOptions {
   readonly subresource?: string | undefined;
   /** Objects of files are read anew, for which they must tell their namespaces. Upstream: Builder.Latest */
   readonly latest?: boolean | undefined;
+  /** The media types that single objects may come in. */
+  readonly accept?: string | undefined;
 }
 
 /** The objects behind targets, read from the server one target after the other. */
@@ -129,11 +131,11 @@ export async function fetchObjects(context: CommandContext, targets: readonly Ta
 }
 
 /** What a file holds without a name is nowhere else: it is shown as it is. */
-async function objectOf(client: ApiClient, target: Target, { subresource, latest }: FetchOptions): Promise<ApiObject> {
+async function objectOf(client: ApiClient, target: Target, { subresource, latest, accept }: FetchOptions): Promise<ApiObject> {
   const { info, namespace, name, manifest } = target;
   if (name === undefined && manifest) return manifest as ApiObject;
   if (latest) assertNamespaced(target);
-  return orMissingNamespace(client, namespace, () => client.get<ApiObject>(pathOf(info, namespace, name, subresource)));
+  return orMissingNamespace(client, namespace, () => client.get<ApiObject>(pathOf(info, namespace, name, subresource), undefined, accept));
 }
 
 /** With --all-namespaces a file's object must tell its own. */

@@ -196,3 +196,24 @@ test("a reader that does not read is dropped, and nobody else notices", async ()
   await assert.rejects(slow.text());
   assert.equal((await call(url)).json.items.length, 61);
 });
+
+test("who wants metadata only gets no more: objects, lists, watches", async () => {
+  const { url, cluster } = await withConfigMaps("a");
+  await call(`${url}/a`, "PATCH", { data: { k: "v" } }, { "Content-Type": "application/merge-patch+json" });
+  const as = (kind: string) => ({
+    headers: {
+      Accept: `application/vnd.kubernetes.protobuf;as=${kind};g=meta.k8s.io;v=v1,application/json;as=${kind};g=meta.k8s.io;v=v1,application/json`,
+    },
+  });
+  const read = async (path: string, kind: string) => (await (await fetch(url + path, as(kind))).json()) as Json;
+  const list = await read("", "PartialObjectMetadataList");
+  assert.deepEqual([list["kind"], list["apiVersion"], names(list)], ["PartialObjectMetadataList", "meta.k8s.io/v1", ["a"]]);
+  assert.deepEqual(Object.keys(list.items[0] as object), ["kind", "apiVersion", "metadata"]);
+  const one = await read("/a", "PartialObjectMetadata");
+  assert.deepEqual([one["kind"], one.metadata["name"], one["data"]], ["PartialObjectMetadata", "a", undefined]);
+  const watch = fetch(`${url}?watch=true&timeoutSeconds=1`, as("PartialObjectMetadata"));
+  const whole = (await watch).text();
+  await cluster.clock.step(1000);
+  const event = JSON.parse(await whole) as { type: string; object: Json };
+  assert.deepEqual([event.type, event.object["kind"], event.object["data"]], ["ADDED", "PartialObjectMetadata", undefined]);
+});

@@ -14,6 +14,7 @@ import type { HttpExchange } from "./http-exchange.ts";
 import { dryRunOf, isTrue, listQueryOf, numberOf } from "./query.ts";
 import type { ResourceTarget } from "./request-info.ts";
 import type { ServerParts } from "./server-parts.ts";
+import { partialMetadataVersionOf, renderPartialMetadata, renderPartialMetadataList } from "./partial-metadata.ts";
 import { renderTable, tableFormatOf } from "./table.ts";
 import { validateListOptions } from "../list-options.ts";
 import { serveWatch } from "./watch-handler.ts";
@@ -243,6 +244,8 @@ export async function sendObject(exchange: HttpExchange, parts: ServerParts, kin
     const table = renderTable(kind, [view], { format, metadata, nowMs: parts.registry.clock.now() });
     return exchange.sendPacked(code, table, "application/json");
   }
+  const partial = partialMetadataVersionOf(exchange.accept, "PartialObjectMetadata");
+  if (partial) return exchange.sendPacked(code, Buffer.from(`${renderPartialMetadata(view.object, partial)}\n`), "application/json");
   if (exchange.isForPeople || exchange.wantsYaml) return exchange.sendObject(code, view.object);
   return exchange.sendPacked(code, Buffer.concat([view.bytes, NEWLINE]), "application/json");
 }
@@ -255,6 +258,8 @@ export async function sendList(exchange: HttpExchange, parts: ServerParts, kind:
     ...(list.continue ? { continue: list.continue } : {}),
     ...(list.remainingItemCount ? { remainingItemCount: list.remainingItemCount } : {}),
   };
+  const partial = partialMetadataVersionOf(exchange.accept, "PartialObjectMetadataList");
+  if (partial) return exchange.sendPacked(200, Buffer.from(renderPartialMetadataList(list.views, metadata, partial)), "application/json");
   const format = tableFormatOf(exchange.accept, exchange.query.get("includeObject"));
   const bytes = format
     ? renderTable(kind, list.views, { format, metadata, nowMs: parts.registry.clock.now() })

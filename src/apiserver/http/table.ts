@@ -2,6 +2,7 @@ import { ageOf } from "../../api/duration.ts";
 import type { Column, Kind } from "../../api/kind.ts";
 import type { KubernetesObject } from "../../api/meta.ts";
 import type { ObjectView } from "../object-view.ts";
+import { renderPartialMetadata } from "./partial-metadata.ts";
 
 export type IncludeObject = "None" | "Metadata" | "Object";
 
@@ -89,5 +90,5 @@ function renderRow(kind: Kind, view: ObjectView, format: TableFormat, nowMs: num
 function renderRowObject(view: ObjectView, format: TableFormat): string {
   if (format.includeObject === "None") return "null";
   if (format.includeObject === "Object") return view.bytes.toString();
-  return JSON.stringify({ kind: "PartialObjectMetadata", apiVersion: `meta.k8s.io/${format.version}`, metadata: view.object.metadata });
+  return renderPartialMetadata(view.object, format.version);
 }

@@ -8,6 +8,7 @@ import type { Registry, RegistryEvent } from "../registry.ts";
 import type { Selection } from "../selection.ts";
 import type { HttpExchange } from "./http-exchange.ts";
 import { isTrue, numberOf } from "./query.ts";
+import { partialMetadataVersionOf, renderPartialMetadata } from "./partial-metadata.ts";
 import { renderTable, type TableFormat, tableFormatOf } from "./table.ts";
 
 // A reader this far behind is cut; it resumes from its last revision.
@@ -86,6 +87,8 @@ class WatchStream {
   readonly #clock: Clock;
   readonly #kind: Kind;
   readonly #table: TableFormat | undefined;
+  /** The version of meta.k8s.io, where metadata only is wanted. */
+  readonly #partial: string | undefined;
   #columnsSent = false;
 
   constructor(exchange: HttpExchange, clock: Clock, kind: Kind, table: TableFormat | undefined) {
@@ -93,6 +96,7 @@ class WatchStream {
     this.#clock = clock;
     this.#kind = kind;
     this.#table = table;
+    this.#partial = partialMetadataVersionOf(exchange.accept, "PartialObjectMetadata");
   }
 
   open(): void {
@@ -101,7 +105,8 @@ class WatchStream {
   }
 
   event({ type, view }: RegistryEvent): void {
-    this.#line(type, this.#table ? this.#row(view) : view.bytes);
+    if (this.#partial) this.#line(type, Buffer.from(renderPartialMetadata(view.object, this.#partial)));
+    else this.#line(type, this.#table ? this.#row(view) : view.bytes);
   }
 
   /** "Nothing more up to this revision": an object of the kind with nothing but its resourceVersion. */
@@ -122,7 +127,7 @@ class WatchStream {
           columns: false,
         }),
       );
-    } else this.#line("BOOKMARK", Buffer.from(JSON.stringify(object)));
+    } else this.#line("BOOKMARK", Buffer.from(this.#partial ? renderPartialMetadata({ metadata }, this.#partial) : JSON.stringify(object)));
   }
 
   error(error: StatusError): void {

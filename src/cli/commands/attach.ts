@@ -36,7 +36,7 @@ const attach: CommandSpec = {
     if (args.length === 0) throw new Error("at least 1 argument is required for attach");
     if (args.length > 2)
       throw new Error(`expected POD, TYPE/NAME, or TYPE NAME, (at most 2 arguments) saw ${args.length}: [${args.join(" ")}]`);
-    const found = args.length === 2 ? await namedObject(context, args[1], args[0]) : await namedObject(context, args[0]);
+    const found = args.length === 2 ? await namedObject(context, args[1], { type: args[0] }) : await namedObject(context, args[0]);
     const pod = await attachablePod(context, found);
     if (pod.status?.phase === "Succeeded" || pod.status?.phase === "Failed")
       throw new Error(`cannot attach a container in a completed pod; current phase is ${pod.status.phase}`);

@@ -167,7 +167,8 @@ async function status(context: CommandContext): Promise<number> {
 async function reset(context: CommandContext): Promise<void> {
   const name = checkedName(context);
   if (!context.flags.bool("yes")) {
-    if (!context.io.isTerminal("in")) throw new Error(`this throws away everything in the cluster ${JSON.stringify(name)}: confirm it with --yes`);
+    if (!context.io.isTerminal("in"))
+      throw new Error(`this throws away everything in the cluster ${JSON.stringify(name)}: confirm it with --yes`);
     context.io.out(`Throw away everything in the cluster ${JSON.stringify(name)}? (y/N): `);
     const { readAnswer } = await import("../../host/cli-prompt.ts");
     if (!/^y(es)?$/i.test(await readAnswer())) return context.print("Nothing was changed.");

@@ -149,7 +149,7 @@ async function objectsToRead(context: CommandContext): Promise<Found[]> {
   const { flags, args } = context;
   const namespace = await context.namespace();
   try {
-    if (flags.text("selector") === "" || args.length > 0) return [await namedObject(context, args[0])];
+    if (flags.text("selector") === "" || args.length > 0) return [await namedObject(context, args[0], { accept: ANYTHING })];
     const info = await (await context.discovery()).get("pods");
     const found = await fetchObjects(context, [{ info, namespace, name: undefined }], { selector: flags.text("selector") });
     if (found.length === 0) context.io.err(`No resources found in ${namespace} namespace.\n`);
@@ -176,8 +176,8 @@ function sourcesIn(context: CommandContext, pod: LivePod): Source[] {
   const { initContainers, containers, ephemeralContainers } = pod.spec;
   if (context.flags.bool("all-containers"))
     return [...(initContainers ?? []), ...(containers ?? []), ...(ephemeralContainers ?? [])].map(({ name }) => ({ pod, container: name }));
-  const { io, logger } = context;
-  const listener = { tell: (text: string) => void (context.flags.bool("all-pods") || io.err(text)), logger };
+  const { io } = context;
+  const listener = { tell: (text: string) => void (context.flags.bool("all-pods") || io.err(text)) };
   const wanted = containerOf(context);
   const annotated = pod.metadata.annotations?.[CONTAINER_ANNOTATION];
   const astray = wanted === "" && annotated && !containersOf(pod).includes(annotated);

@@ -136,11 +136,13 @@ interface Made {
 // Upstream: pkg/cmd/run createGeneratedObject
 async function create(
   context: CommandContext,
-  { resource }: Made["info"],
+  { kind, resource }: Made["info"],
   { object, dryRun }: { readonly object: ApiObject; readonly dryRun: DryRun },
 ): Promise<ApiObject> {
   const { namespace, explicitNamespace } = await context.connection();
   const client = await context.client();
+  // Upstream looks the kind up, even when nothing is sent.
+  await (await context.discovery()).ofKind("v1", kind);
   if (dryRun === "client") return explicitNamespace ? { ...object, metadata: { ...object.metadata, namespace } } : object;
   const saved = context.flags.bool("save-config") ? (await import("../go-field-order.ts")).withTypedConfig(object) : object;
   const query = { fieldManager: context.flags.text("field-manager"), ...dryRunQuery(dryRun) };
