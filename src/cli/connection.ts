@@ -62,8 +62,7 @@ interface Asked {
 /** Finds the cluster that the flags and the environment mean; starts kubesim's own when it is meant and does not run. */
 export async function connect({ flags, io, logger, policy, startsCluster }: Asked): Promise<Connection> {
   const files = readableFiles(flags.text("kubeconfig"));
-  const own = files === undefined && !FLAGS_OF_A_SERVER.some((name) => flags.has(name));
-  const connection = own
+  const connection = isOwnCluster(flags, files)
     ? await connectOwn(flags, io, startsCluster)
     : await fromConfig(files ? await loadFiles(files, logger) : flags.has("server") ? {} : await loadOwn(), flags, policy);
   if (!logger) return connection;
@@ -74,6 +73,10 @@ export async function connect({ flags, io, logger, policy, startsCluster }: Aske
     ]);
   return { ...connection, logger };
 }
+
+/** Without a kubeconfig and a flag that says where the server is, kubesim's own cluster is meant. */
+export const isOwnCluster = (flags: Flags, files = readableFiles(flags.text("kubeconfig"))): boolean =>
+  files === undefined && !FLAGS_OF_A_SERVER.some((name) => flags.has(name));
 
 /** Upstream: client-go/features/known_features.go; upstream logs them in a random order. */
 const CLIENT_FEATURES: readonly (readonly [string, boolean])[] = [

@@ -115,7 +115,7 @@ async function createFromFiles(context: CommandContext): Promise<void> {
   const client = await context.client();
   const errors: unknown[] = [];
   const validation = fieldValidation(context);
-  const targets = await targetsOf(context, context.args, { errors });
+  const targets = await targetsOf(context, context.args, { errors, asWritten: true });
   if (targets.length === 0 && errors.length === 0) throw new Error("no objects passed to create");
   if (context.flags.bool("edit")) return createEdited(context, targets);
   for (const target of targets) {
