@@ -1,18 +1,34 @@
 import type { Json, Query } from "./client.ts";
 import type { CommandContext } from "./command.ts";
 import { pathOf } from "./discovery.ts";
-import { dryRunOf, dryRunQuery } from "./dry-run.ts";
-import { messageOf, throwAll } from "./errors.ts";
-import { reporter } from "./report.ts";
+import { dryRunOf, dryRunQuery, type DryRun } from "./dry-run.ts";
+import { messageOf, throwAll, throwGathered, throwVisited } from "./errors.ts";
+import { reporter, type Report } from "./report.ts";
 import { targetsOf } from "./resource-arguments.ts";
-import { fetchObjects, type ApiObject, type Found } from "./resources.ts";
+import { fetchObjects, type ApiObject, type Found, type Target } from "./resources.ts";
 import { schemaOf } from "./strategic.ts";
 
-export interface ChangeOptions {
+/** What a command has found out before it reads objects. */
+export interface Begun {
+  readonly dryRun: DryRun;
+  /** Undefined: -o is looked at when there is something to print. */
+  readonly report?: Report;
+}
+
+/** --dry-run, -o, the namespace: what the `set` commands look at first, in this order. Upstream: Complete of kubectl/pkg/cmd/set */
+export async function begin(context: CommandContext): Promise<Begun> {
+  const dryRun = dryRunOf(context.flags, context.io);
+  const report = await reporter(context, dryRun, "typed");
+  await context.lookForNamespace();
+  return { dryRun, report };
+}
+
+export interface ChangeOptions extends Begun {
   readonly manager?: string | undefined;
   readonly operation: string | ((found: Found) => string);
-  readonly unchanged?: string | undefined;
   readonly args?: readonly string[] | undefined;
+  /** Instead of what arguments and files mean. */
+  targets?(errors: unknown[]): Promise<Target[]>;
   /** Whether a type without names is refused, unless there is a selector or --all. */
   readonly needsNames?: boolean;
   /** Nothing is changed when one of the objects cannot be read. */
@@ -23,8 +39,10 @@ export interface ChangeOptions {
   check?(): void | Promise<void>;
   /** How kubectl holds the objects: "typed" is usual. */
   readonly held?: "unstructured" | "typed";
-  /** False: messages do not tell a dry run, as kubectl's do not there. */
-  readonly marksDryRun?: false;
+  /** The form of -o is looked at before something is sent, or when the answer is there. */
+  readonly looksAtOutput?: "after";
+  /** All objects are read before the first is changed. */
+  readonly gathers?: true;
   /** Whether it is said when there is no object at all. */
   readonly tellsNothingFound?: true;
   /** What is said when the server does not take the change. */
@@ -35,37 +53,37 @@ export interface ChangeOptions {
 
 /** Reads objects, changes them, and sends the strategic difference: `set`, `rollout restart`, `taint`, `cordon`. */
 export async function changeObjects(context: CommandContext, options: ChangeOptions): Promise<void> {
-  const dryRun = dryRunOf(context.flags, context.io);
-  const report = await reporter(context, options.marksDryRun === false ? "none" : dryRun, options.held ?? "typed");
-  const errors: unknown[] = [];
+  const { dryRun, needsNames } = options;
+  const makeReport = async () => options.report ?? reporter(context, "none", options.held ?? "typed");
+  const unread: unknown[] = [];
   const local = context.flags.bool("local");
   const args = options.args ?? context.args;
   const found = local
     ? await (await import("./local-objects.ts")).localObjects(context, args, "typed")
-    : await fetchObjects(context, await targetsOf(context, args, { needsNames: options.needsNames, errors }), {
+    : await fetchObjects(context, await (options.targets?.(unread) ?? targetsOf(context, args, { needsNames, errors: unread })), {
         selector: context.flags.text("selector"),
-        errors,
+        errors: unread,
       });
-  if (options.atomic) throwAll(errors);
+  if (options.atomic) throwAll(unread);
   await options.check?.();
-  if (options.tellsNothingFound && found.length === 0 && errors.length === 0) await tellNothingFound(context);
+  if (options.tellsNothingFound && found.length === 0 && unread.length === 0) await tellNothingFound(context);
+  const errors: unknown[] = [];
   for (const each of found) {
     try {
       const changed = options.change(each, errors);
       const patch = changed ? await difference(each, changed) : {};
-      if (Object.keys(patch).length === 0 && !(changed && options.always)) {
-        if (options.unchanged !== undefined) report(each.object, each.info, options.unchanged);
-        continue;
-      }
+      if (Object.keys(patch).length === 0 && !(changed && options.always)) continue;
+      if (options.looksAtOutput !== "after") await makeReport();
       const operation = typeof options.operation === "string" ? options.operation : options.operation(each);
       const query = { fieldManager: options.manager, ...dryRunQuery(dryRun) };
       const result = local || dryRun === "client" ? (changed as ApiObject) : await send(context, each, { patch, query, options });
-      report(result, each.info, operation);
+      (await makeReport())(result, each.info, operation);
     } catch (error) {
       errors.push(error);
     }
   }
-  throwAll(errors);
+  if (options.gathers) throwGathered(unread, errors);
+  else throwVisited(errors, unread);
 }
 
 /** Upstream: kubectl/pkg/cmd/rollout */

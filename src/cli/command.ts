@@ -21,6 +21,8 @@ export interface CommandSpec {
   readonly takesAnything?: boolean;
   /** Instead of the help that is laid out from all this. */
   help?(): Promise<string>;
+  /** What is told of wrong flags, where it is not the usual. Upstream: cobra SetFlagErrorFunc */
+  wrongFlags?(error: Error): Error;
   run?(context: CommandContext): Promise<number | void>;
 }
 
@@ -132,6 +134,17 @@ export class CommandContext {
     if (this.#connection) return (await this.#connection).namespace;
     const { namespaceOf } = await import("./connection.ts");
     return namespaceOf(this.flags);
+  }
+
+  /**
+   * kubectl looks for its namespace before most else, and tells what is wrong with the kubeconfig then, unless -n names one.
+   * With --local a kubeconfig that is not there is no fault.
+   */
+  // Upstream: clientcmd.DirectClientConfig Namespace
+  async lookForNamespace(): Promise<void> {
+    if (this.flags.text("namespace") !== "") return;
+    if (this.flags.bool("local") && (await import("./connection.ts")).isOwnCluster(this.flags)) return;
+    await this.connection();
   }
 
   usage(message: string): Error {

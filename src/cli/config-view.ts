@@ -7,7 +7,7 @@ import { findPrinter, renderJson, unknownFormat } from "./printers/output.ts";
 /** Upstream: pkg/cmd/config/view.go */
 export async function view(context: CommandContext): Promise<void> {
   if (context.args.length > 0) throw context.usage(`unexpected arguments: [${context.args.join(" ")}]`);
-  const flags = context.flags.has("output") ? context.flags : context.flags.with({ output: "yaml" });
+  const { flags } = context;
   const printer = await findPrinter(flags);
   if (!printer) throw unknownFormat(flags.text("output"));
   const flatten = context.flags.bool("flatten");

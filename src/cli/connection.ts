@@ -62,7 +62,7 @@ interface Asked {
 /** Finds the cluster that the flags and the environment mean; starts kubesim's own when it is meant and does not run. */
 export async function connect({ flags, io, logger, policy, startsCluster }: Asked): Promise<Connection> {
   const files = readableFiles(flags.text("kubeconfig"));
-  const connection = meansOwn(flags, files)
+  const connection = isOwnCluster(flags, files)
     ? await connectOwn(flags, io, startsCluster)
     : await fromConfig(files ? await loadFiles(files, logger) : flags.has("server") ? {} : await loadOwn(), flags, policy);
   if (!logger) return connection;
@@ -74,12 +74,13 @@ export async function connect({ flags, io, logger, policy, startsCluster }: Aske
   return { ...connection, logger };
 }
 
-const meansOwn = (flags: Flags, files: readonly string[] | undefined): boolean =>
+/** Without a kubeconfig and a flag that says where the server is, kubesim's own cluster is meant. */
+export const isOwnCluster = (flags: Flags, files = readableFiles(flags.text("kubeconfig"))): boolean =>
   files === undefined && !FLAGS_OF_A_SERVER.some((name) => flags.has(name));
 
 /** Whether a cluster of kubesim's own is meant: its connection needs no more than whom to act as. */
 export function checkOwn(flags: Flags): boolean {
-  if (!meansOwn(flags, readableFiles(flags.text("kubeconfig")))) return false;
+  if (!isOwnCluster(flags)) return false;
   impersonation({ name: flags.text("context") || "kubesim", entry: {} }, flags);
   return true;
 }

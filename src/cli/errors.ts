@@ -38,6 +38,11 @@ export function usageError(commandPath: string, message: string): UsageError {
   return new UsageError(`${message}\nSee '${commandPath} -h' for help and examples`);
 }
 
+/** A kubeconfig, with the flags over it, that cannot be used. Upstream: clientcmd errConfigurationInvalid */
+export class ConfigurationError extends Error {
+  override readonly name = "ConfigurationError";
+}
+
 /** Several failures of one command; each is printed on its own line. In the middle of a line they are one text, as Go writes it. */
 export class AggregateFailure extends Error {
   override readonly name = "AggregateFailure";
@@ -55,6 +60,19 @@ export class AggregateFailure extends Error {
 export function throwAll(errors: readonly unknown[]): void {
   if (errors.length === 1) throw errors[0];
   if (errors.length > 1) throw new AggregateFailure(errors);
+}
+
+/** What failed with objects, then, as one error, what could not be read. Upstream: cli-runtime/pkg/resource/visitor.go ContinueOnErrorVisitor */
+export function throwVisited(failed: readonly unknown[], unread: readonly unknown[]): void {
+  const isOne = failed.length > 0 && unread.length > 1;
+  throwAll([...failed, ...(isOne ? [new Error(new AggregateFailure(unread).message)] : unread)]);
+}
+
+/** Where kubectl gathers what it reads first: all that could not be read is one error, even of one. Upstream: cli-runtime/pkg/resource/result.go Infos */
+export function throwGathered(unread: readonly unknown[], failed: readonly unknown[]): void {
+  if (unread.length === 0) throwAll(failed);
+  else if (failed.length === 0) throw new AggregateFailure(unread);
+  else throwAll([new Error(new AggregateFailure(unread).message), ...failed]);
 }
 
 /** No answer from the server. Upstream: net/url Error */
@@ -101,8 +119,10 @@ export function standardMessage(error: unknown): string {
 }
 
 /** Of several failures none is marked as an error. Upstream: cmdutil.MultipleErrors */
-const messageAmongOthers = (error: unknown) =>
-  error instanceof StatusError || error instanceof ConnectionError ? standardMessage(error) : messageOf(error);
+function messageAmongOthers(error: unknown): string {
+  if (error instanceof ConfigurationError) return `invalid configuration: ${error.message}`;
+  return error instanceof StatusError || error instanceof ConnectionError ? standardMessage(error) : messageOf(error);
+}
 
 function serverMessage(status: Status): string {
   if (status.reason === "Unauthorized") return `error: You must be logged in to the server (${status.message ?? ""})`;

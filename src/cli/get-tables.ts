@@ -124,12 +124,16 @@ async function tablesOf(context: CommandContext, target: Target): Promise<Table[
     ...targetQuery(context, target),
     includeObject: flags.has("sort-by") ? "Object" : undefined,
   };
-  const read = (token?: string) => client.get(path, { ...query, continue: token }, accept).then(tableOf);
-  if (isSingle(target)) return [await orMissingNamespace(client, target.namespace, () => read())];
+  const read = (token?: string) => client.get(path, { ...query, continue: token }, accept);
+  if (isSingle(target)) {
+    const answer = await orMissingNamespace(client, target.namespace, () => read());
+    // kubectl looks for the labels of what it got: a table has none.
+    return target.selects?.({ metadata: {}, ...answer }) === false ? [] : [tableOf(answer)];
+  }
   const tables: Table[] = [];
   let token: string | undefined;
   do {
-    const table = await read(token);
+    const table = tableOf(await read(token));
     tables.push(table);
     token = table.metadata?.continue || undefined;
   } while (token !== undefined);

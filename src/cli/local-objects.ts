@@ -2,7 +2,7 @@ import { schemaOf as typeOf, structType, type SchemaType, type StructType } from
 import type { CommandContext } from "./command.ts";
 import type { ResourceInfo } from "./discovery.ts";
 import { readManifests } from "./manifests.ts";
-import { hasFiles } from "./resource-arguments.ts";
+import { checkFiles, hasFiles, NOTHING_GIVEN } from "./resource-arguments.ts";
 import type { ApiObject, Found } from "./resources.ts";
 
 const FILES_NEEDED =
@@ -14,7 +14,9 @@ const FILES_NEEDED =
  */
 // Upstream: cli-runtime/pkg/resource/builder.go Local
 export async function localObjects(context: CommandContext, args: readonly string[], held: "unstructured" | "typed"): Promise<Found[]> {
-  if (args.length > 0 || !hasFiles(context)) throw new Error(FILES_NEEDED);
+  if (args.length > 0) throw new Error(FILES_NEEDED);
+  checkFiles(context);
+  if (!hasFiles(context)) throw new Error(NOTHING_GIVEN);
   const manifests = await readManifests(context);
   return manifests.map(({ object }) => ({
     info: infoOf(object),

@@ -5,6 +5,7 @@ import { ConnectionError, ExitError, messageOf } from "./errors.ts";
 import type { Json } from "./client.ts";
 import type { CommandContext } from "./command.ts";
 import type { ResourceInfo } from "./discovery.ts";
+import type { TargetOptions } from "./resource-arguments.ts";
 import { download, WrongNamespace, type ApiObject, type Target } from "./resources.ts";
 
 export interface Manifest {
@@ -17,13 +18,14 @@ export interface Manifest {
  * The objects of the files given with -f, each with its resource and namespace. With `errors`, what is wrong with one file or object
  * is put there and the others are still returned.
  */
-export async function targetsOfFiles(context: CommandContext, errors?: unknown[]): Promise<Target[]> {
+export async function targetsOfFiles(context: CommandContext, { errors, asWritten }: TargetOptions = {}): Promise<Target[]> {
   const targets: Target[] = [];
-  const manifests = await readManifests(context, errors);
-  if (manifests.length === 0) return targets;
-  for (const manifest of await selected(context, manifests)) {
+  const selects = await selection(context);
+  for (const manifest of await readManifests(context, errors)) {
+    if (asWritten && selects?.(manifest.object) === false) continue;
     try {
-      targets.push(await targetOf(context, manifest));
+      const target = await targetOf(context, manifest);
+      targets.push(asWritten || !selects ? target : { ...target, selects });
     } catch (error) {
       if (!errors) throw error;
       errors.push(error);
@@ -78,13 +80,13 @@ async function recognized(context: CommandContext, object: ApiObject, source: st
 const validatesManifests = ({ flags }: CommandContext): boolean => !["", "ignore", "false"].includes(flags.text("validate"));
 
 /** With -l only the objects with such labels count. */
-async function selected(context: CommandContext, manifests: readonly Manifest[]): Promise<readonly Manifest[]> {
+async function selection(context: CommandContext): Promise<((object: Json) => boolean) | undefined> {
   const text = context.flags.text("selector");
-  if (text === "") return manifests;
+  if (text === "") return undefined;
   const { parseSelector } = await import("../api/labels.ts");
   try {
     const selector = parseSelector(text);
-    return manifests.filter(({ object }) => selector.matches(object.metadata.labels ?? {}));
+    return (object) => selector.matches((object as ApiObject).metadata.labels ?? {});
   } catch (error) {
     throw new Error(`the provided selector ${JSON.stringify(text)} is not valid: ${messageOf(error)}`, { cause: error });
   }

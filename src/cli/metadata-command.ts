@@ -4,6 +4,7 @@ import type { CommandContext, CommandSpec } from "./command.ts";
 import { pathOf } from "./discovery.ts";
 import { DRY_RUN_FLAG, dryRunOf, dryRunQuery, type DryRun } from "./dry-run.ts";
 import { throwAll } from "./errors.ts";
+import type { Flags } from "./flags.ts";
 import { resourcesAndPairs } from "./resource-pairs.ts";
 import { reporter, OUTPUT_FLAGS, type Report } from "./report.ts";
 import { hasFiles, targetsOf } from "./resource-arguments.ts";
@@ -83,6 +84,10 @@ async function run(context: CommandContext, words: Words): Promise<void> {
   const dryRun = dryRunOf(flags, context.io);
   const { resources, pairs } = resourcesAndPairs(context.args, words.noun);
   const changes = parseChanges(pairs, words);
+  if (words.verb === "label") {
+    refuseListedOutput(flags);
+    await context.lookForNamespace();
+  }
   check(context, { words, resources, changes, dryRun });
   // annotate looks at -o before it does anything, label when it has done it.
   if (words.verb === "annotate") await reporter(context, dryRun);
@@ -134,8 +139,7 @@ function check(
   { words, resources, changes, dryRun }: Pick<Job, "words" | "changes" | "dryRun"> & { resources: readonly string[] },
 ): void {
   const { flags } = context;
-  if (words.verb === "label" && flags.bool("list") && flags.text("output") !== "")
-    throw new Error("--list and --output may not be specified together");
+  if (words.verb === "annotate") refuseListedOutput(flags);
   if (flags.bool("all") && flags.text("selector") !== "") throw new Error("cannot set --all and --selector at the same time");
   if (flags.bool("all") && flags.text("field-selector") !== "") throw new Error("cannot set --all and --field-selector at the same time");
   if (flags.bool("local")) {
@@ -150,6 +154,10 @@ function check(
   const both = changes.remove.filter((key) => changes.set.has(key));
   if (both.length > 0)
     throw new Error(`can not both modify and remove the following annotation(s) in the same command: ${both.join(", ")}`);
+}
+
+function refuseListedOutput(flags: Flags): void {
+  if (flags.bool("list") && flags.text("output") !== "") throw new Error("--list and --output may not be specified together");
 }
 
 async function change(context: CommandContext, found: Found, job: Job): Promise<void> {

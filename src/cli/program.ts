@@ -1,5 +1,5 @@
 import { CommandContext } from "./command.ts";
-import { ExitError, FailedPrinting, HelpAndError, messageOf, renderError } from "./errors.ts";
+import { ExitError, FailedPrinting, HelpAndError, messageOf, renderError, UsageError } from "./errors.ts";
 import { findSubcommand, HelpRequested, parseFlags } from "./flags.ts";
 import type { Io } from "./io.ts";
 import { isKubercDisabled, mayHavePreferences } from "./kuberc.ts";
@@ -40,6 +40,7 @@ async function run(argv: readonly string[], io: Io): Promise<number> {
       stopAtFirstArgument: spec.stopAtFirstArgument ?? false,
     });
   } catch (error) {
+    if (error instanceof UsageError && spec.wrongFlags) throw spec.wrongFlags(error);
     if (!(error instanceof HelpRequested)) throw error;
     if (spec.help) io.out(await spec.help());
     else io.out(await help(selected));
@@ -100,7 +101,8 @@ async function runOrHelp(selected: Selected, context: CommandContext, io: Io): P
   try {
     return await selected.spec.run?.(context);
   } catch (error) {
-    if (error instanceof HelpAndError) io.out(await help(selected));
+    if (error instanceof HelpAndError || error instanceof HelpRequested) io.out(await help(selected));
+    if (error instanceof HelpRequested) return 0;
     if (error instanceof FailedPrinting) io.out(error.output);
     if (context.logger) (await import("./request-log.ts")).logFailure(context.logger, error);
     throw error;

@@ -2,19 +2,27 @@ import { StatusError } from "../api/status.ts";
 import { pathKind } from "../host/cli-host.ts";
 import type { CommandContext } from "./command.ts";
 import type { Discovery, ResourceInfo } from "./discovery.ts";
-import { ConnectionError, ExitError, messageOf, throwAll } from "./errors.ts";
+import { ConfigurationError, ConnectionError, ExitError, messageOf, throwAll } from "./errors.ts";
 import { type Target, WrongNamespace } from "./resources.ts";
 
 export const hasFiles = (context: CommandContext): boolean =>
   context.flags.list("filename").length > 0 || context.flags.text("kustomize") !== "";
 
 export interface TargetOptions {
+  /** More that is wrong with the arguments. */
+  readonly faults?: readonly string[];
   /** What is wrong with single files goes here. */
   readonly errors?: unknown[] | undefined;
   /** A type alone does not mean all its objects, unless there is a selector or --all. Upstream: ResourceTypeOrNameArgs(false, …) */
   readonly needsNames?: boolean | undefined;
   /** --all is a selection as -l is: names do not go with it. Upstream: SelectAllParam */
   readonly allSelects?: boolean | undefined;
+  /** -l chooses objects of files as they are written there, not as the server has them. Upstream: a builder without Latest */
+  readonly asWritten?: boolean | undefined;
+  /** Pairs may not be of several types. Upstream: SingleResourceType */
+  readonly singleType?: boolean | undefined;
+  /** No namespace is known to look in. */
+  readonly clusterOnly?: boolean | undefined;
 }
 
 /** The targets of files or arguments, as most commands take them. Upstream: cli-runtime/pkg/resource/builder.go Do */
@@ -23,21 +31,49 @@ export async function targetsOf(
   args: readonly string[] = context.args,
   options: TargetOptions = {},
 ): Promise<Target[]> {
-  const meant = understand(args);
-  throwAll([...fileErrors(context), ...meant.errors].map((message) => new Error(message)));
-  if (hasFiles(context)) {
-    const conflict = conflictWithFiles(meant);
-    if (conflict !== "") throw new Error(conflict);
-    const { targetsOfFiles } = await import("./manifests.ts");
-    return targetsOfFiles(context, options.errors);
-  }
-  return resolve(context, meant, options);
+  return chosen(context, understand(args), options);
+}
+
+/** Objects of one type by their names; TYPE/NAME is one of another type. Upstream: cli-runtime/pkg/resource/builder.go ResourceNames */
+export async function targetsOfNames(
+  context: CommandContext,
+  type: string,
+  names: readonly string[],
+  options: TargetOptions = {},
+): Promise<Target[]> {
+  return chosen(context, pairsOf(names.map((name) => (name.includes("/") ? name : { type, name }))), options);
+}
+
+async function chosen(context: CommandContext, meant: Arguments, options: TargetOptions): Promise<Target[]> {
+  await check(context, meant, fileErrors(context), options.faults);
+  if (!hasFiles(context)) return resolve(context, meant, options);
+  const conflict = conflictWithFiles(meant);
+  if (conflict !== "") throw new Error(conflict);
+  const { targetsOfFiles } = await import("./manifests.ts");
+  return targetsOfFiles(context, options);
+}
+
+/** Types are looked up among the server's categories at once, for which kubectl makes its client. Upstream: Builder.ReplaceAliases */
+async function check(context: CommandContext, meant: Arguments, wrong: readonly string[], faults: readonly string[] = []): Promise<void> {
+  const errors: unknown[] = [...wrong, ...meant.errors].map((message) => new Error(message));
+  if (meant.types.length > 0)
+    await context.connection().catch((error: unknown) => {
+      if (!(error instanceof ConfigurationError) || context.flags.text("namespace") === "") throw error;
+      errors.push(errors.length + faults.length === 0 ? new ExitError(`Error in configuration: ${error.message}`) : error);
+    });
+  errors.push(...faults.map((message) => new Error(message)));
+  throwAll(errors);
+}
+
+/** What can be told of -f, -k and -R before any file is read. */
+export function checkFiles(context: CommandContext): void {
+  throwAll(fileErrors(context).map((message) => new Error(message)));
 }
 
 /** For `get` and `describe`: what is wrong with files is told at the end, as it is. */
-export async function collectedTargets(context: CommandContext, errors: unknown[]): Promise<Target[]> {
+export async function collectedTargets(context: CommandContext, errors: unknown[], options: TargetOptions = {}): Promise<Target[]> {
   const wrong: unknown[] = [];
-  const targets = await targetsOf(context, context.args, { errors: wrong });
+  const targets = await targetsOf(context, context.args, { ...options, errors: wrong });
   for (const error of wrong)
     errors.push(
       error instanceof StatusError || error instanceof ConnectionError || error instanceof WrongNamespace
@@ -54,7 +90,7 @@ export async function targetsOfArgs(
   options: Omit<TargetOptions, "errors"> = {},
 ): Promise<Target[]> {
   const meant = understand(args);
-  throwAll(meant.errors.map((message) => new Error(message)));
+  await check(context, meant, []);
   return resolve(context, meant, options);
 }
 
@@ -79,9 +115,17 @@ function understand(args: readonly string[]): Arguments {
   const words = types.length > 1 ? (names.length > 0 ? types.flatMap((type) => names.map((name) => `${type}/${name}`)) : args) : args;
   const slashes = words.filter((word) => word.includes("/")).length;
   if (slashes === 0) return { pairs: [], types: args.length === 0 ? [] : types, names, errors: [] };
+  if (slashes !== words.length) return { pairs: [], types: [], names: [], errors: [MIXED_FORMS] };
+  return pairsOf(words);
+}
+
+function pairsOf(words: readonly (string | Pair)[]): Arguments {
   const pairs: Pair[] = [];
-  if (slashes !== words.length) return { pairs, types: [], names: [], errors: [MIXED_FORMS] };
   for (const word of words) {
+    if (typeof word !== "string") {
+      pairs.push(word);
+      continue;
+    }
     const [type = "", name = "", ...more] = word.split("/");
     const error = more.length > 0 ? "may not have more than one slash" : "must have a single resource and name";
     if (more.length > 0 || type === "" || name === "" || type.includes(","))
@@ -113,7 +157,8 @@ function conflictWithFiles({ types, pairs }: Arguments): string {
   return pairs.length > 0 ? "resource/name arguments cannot be provided when a path is specified" : "";
 }
 
-const NOTHING_GIVEN =
+/** Upstream: cli-runtime/pkg/resource/builder.go missingResourceError */
+export const NOTHING_GIVEN =
   "You must provide one or more resources by argument or filename.\nExample resource specifications include:\n   '-f rsrc.yaml'\n   '--filename=rsrc.json'\n   '<resource> <name>'\n   '<resource>'";
 
 /** Upstream: Builder.visitorResult and what it leads to */
@@ -127,7 +172,7 @@ async function resolve(context: CommandContext, meant: Arguments, options: Targe
   if (wrong !== "") throw new Error(wrong);
   if (meant.pairs.length === 0 && meant.types.length === 0) throw new Error(NOTHING_GIVEN);
   const discovery = await context.discovery();
-  if (meant.pairs.length > 0) return targetsOfPairs(context, meant.pairs, discovery);
+  if (meant.pairs.length > 0) return targetsOfPairs(context, meant.pairs, options);
   const types = await withoutCategories(discovery, meant.types);
   if (meant.names.length > 0 && types.length > 1) throw new Error("you must specify only one resource");
   const infos = await resourcesOf(discovery, types);
@@ -147,9 +192,13 @@ function conflictWithSelectors({ names, pairs, types }: Arguments): string {
   return types.length === 0 ? "at least one resource must be specified to use a selector" : "";
 }
 
-async function targetsOfPairs(context: CommandContext, pairs: readonly Pair[], discovery: Discovery): Promise<Target[]> {
+async function targetsOfPairs(context: CommandContext, pairs: readonly Pair[], { singleType, clusterOnly }: TargetOptions): Promise<Target[]> {
+  const discovery = await context.discovery();
   const infos = new Map<string, ResourceInfo>();
   for (const { type } of pairs) if (!infos.has(type)) infos.set(type, await discovery.get(type));
+  if (singleType && new Set(infos.values()).size > 1) throw new Error("you may only specify a single resource type");
+  if (clusterOnly && [...infos.values()].some(({ namespaced }) => namespaced))
+    throw new Error("namespace may not be empty when retrieving a resource by name");
   const place = await placing(context);
   return pairs.flatMap(({ type, name }) => {
     const info = infos.get(type);

@@ -14,6 +14,8 @@ export interface Target {
   /** What the file says. */
   readonly manifest?: Json | undefined;
   readonly source?: string | undefined;
+  /** Whether -l chooses the object of a file, as the server has it. */
+  readonly selects?: ((live: Json) => boolean) | undefined;
 }
 
 /** Not a list: an object by its name, or one of a file that may have none. */
@@ -119,6 +121,7 @@ export async function fetchObjects(context: CommandContext, targets: readonly Ta
     try {
       if (isSingle(target)) {
         const object = await objectOf(client, target, options);
+        if (target.selects?.(object) === false) continue;
         found.push({ info: target.info, namespace: target.namespace, name: target.name ?? "", object });
       } else found.push(...(await listObjects(context, target, options)));
     } catch (error) {

@@ -1,6 +1,7 @@
 import type { PodTemplateSpec } from "../api/generated/core-v1.ts";
 import type { Json } from "./client.ts";
 import type { CommandContext } from "./command.ts";
+import { throwVisited } from "./errors.ts";
 import { writePodTemplate } from "./describe/template.ts";
 import { DescribeWriter } from "./describe/writer.ts";
 import { renderSelector } from "./pods.ts";
@@ -33,15 +34,14 @@ export interface Revision {
 
 /** In their order. Upstream: k8s.io/kubectl/pkg/polymorphichelpers/history.go */
 export async function revisionsOf(context: CommandContext, { info, object, namespace }: Found): Promise<Revision[]> {
+  const groupKind = info.group === "" ? info.kind : `${info.kind}.${info.group}`;
   if (!SUPPORTED.has(info.kind))
-    throw new Error(`error retrieving history for ${JSON.stringify(info.kind)}, no visitor method exists for {${info.group} ${info.kind}}`);
+    throw new Error(`error retrieving history for ${JSON.stringify(groupKind)}, no visitor method exists for {${info.group} ${info.kind}}`);
   const client = await context.client();
   const selector = renderSelector((object["spec"] as { selector?: object }).selector ?? {});
   const deployment = info.resource === "deployments";
   if (!deployment && !["daemonsets", "statefulsets"].includes(info.resource))
-    throw new Error(
-      `no history viewer has been implemented for ${JSON.stringify(info.group === "" ? info.kind : `${info.kind}.${info.group}`)}`,
-    );
+    throw new Error(`no history viewer has been implemented for ${JSON.stringify(groupKind)}`);
   const path = `/apis/apps/v1/namespaces/${namespace}/${deployment ? "replicasets" : "controllerrevisions"}`;
   const list = await client.get<{ items?: ApiObject[] }>(path, { labelSelector: selector });
   const own = (list.items ?? []).filter((item) => item.metadata.ownerReferences?.some(({ uid }) => uid === object.metadata.uid));
@@ -61,29 +61,39 @@ export async function revisionsOf(context: CommandContext, { info, object, names
 export async function history(context: CommandContext): Promise<void> {
   const asked = context.flags.number("revision");
   if (asked < 0) throw new Error(`revision must be a positive integer: ${asked}`);
+  const unread: unknown[] = [];
+  const targets = await targetsOf(context, context.args, { errors: unread });
   const printer = await findPrinter(context.flags, "typed");
   if (!printer && context.flags.text("output") !== "") throw unknownFormat(context.flags.text("output"));
-  for (const found of await fetchObjects(context, await targetsOf(context), {
-    selector: context.flags.text("selector"),
-  })) {
-    const revisions = await revisionsOf(context, found);
-    const wanted = context.flags.number("revision");
-    const name = `${found.info.kind.toLowerCase()}.${found.info.group}/${found.name}`;
-    if (printer) {
-      const chosen = revisions.filter(({ number }) => wanted === 0 || number === wanted);
-      if (wanted > 0 && chosen.length === 0) throw new Error(`unable to find the specified revision`);
-      for (const { object } of chosen) context.io.out(printer(await revisionObject(found, object)));
-    } else if (wanted > 0) {
-      const revision = revisions.find(({ number }) => number === wanted);
-      if (!revision) throw new Error(`unable to find the specified revision`);
-      const writer = new DescribeWriter();
-      writePodTemplate(writer, withCause(revision));
-      context.io.out(`${name} with revision #${wanted}\n${writer.unaligned}\n`);
-    } else if (revisions.length === 0) context.io.out(`${name} \nNo rollout history found.\n`);
-    else {
-      const rows = ["REVISION\tCHANGE-CAUSE", ...revisions.map(({ number, cause }) => `${number}\t${cause}`)];
-      context.io.out(`${name} \n${new TabWriter({ minWidth: 0, padding: 2 }).render(`${rows.join("\n")}\n`)}\n`);
+  const failed: unknown[] = [];
+  for (const found of await fetchObjects(context, targets, { selector: context.flags.text("selector"), errors: unread })) {
+    try {
+      await tell(context, found, printer);
+    } catch (error) {
+      failed.push(error);
     }
+  }
+  throwVisited(failed, unread);
+}
+
+async function tell(context: CommandContext, found: Found, printer: Awaited<ReturnType<typeof findPrinter>>): Promise<void> {
+  const revisions = await revisionsOf(context, found);
+  const wanted = context.flags.number("revision");
+  const name = `${found.info.kind.toLowerCase()}.${found.info.group}/${found.name}`;
+  if (printer) {
+    const chosen = revisions.filter(({ number }) => wanted === 0 || number === wanted);
+    if (wanted > 0 && chosen.length === 0) throw new Error(`unable to find the specified revision`);
+    for (const { object } of chosen) context.io.out(printer(await revisionObject(found, object)));
+  } else if (wanted > 0) {
+    const revision = revisions.find(({ number }) => number === wanted);
+    if (!revision) throw new Error(`unable to find the specified revision`);
+    const writer = new DescribeWriter();
+    writePodTemplate(writer, withCause(revision));
+    context.io.out(`${name} with revision #${wanted}\n${writer.unaligned}\n`);
+  } else if (revisions.length === 0) context.io.out(`${name} \nNo rollout history found.\n`);
+  else {
+    const rows = ["REVISION\tCHANGE-CAUSE", ...revisions.map(({ number, cause }) => `${number}\t${cause}`)];
+    context.io.out(`${name} \n${new TabWriter({ minWidth: 0, padding: 2 }).render(`${rows.join("\n")}\n`)}\n`);
   }
 }
 

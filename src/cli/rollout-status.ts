@@ -3,7 +3,7 @@ import { after } from "../host/cli-host.ts";
 import { tellNothingFound } from "./change.ts";
 import type { CommandContext } from "./command.ts";
 import { pathOf } from "./discovery.ts";
-import { throwAll } from "./errors.ts";
+import { throwVisited } from "./errors.ts";
 import { targetsOf } from "./resource-arguments.ts";
 import { fetchObjects, type ApiObject, type Found } from "./resources.ts";
 
@@ -14,17 +14,18 @@ interface Progress {
 
 /** Upstream: k8s.io/kubectl/pkg/cmd/rollout/rollout_status.go */
 export async function status(context: CommandContext): Promise<void> {
-  const errors: unknown[] = [];
-  const targets = await targetsOf(context, context.args, { errors });
-  const all = await fetchObjects(context, targets, { selector: context.flags.text("selector"), errors });
+  const unread: unknown[] = [];
+  const failed: unknown[] = [];
+  const targets = await targetsOf(context, context.args, { errors: unread });
+  const all = await fetchObjects(context, targets, { selector: context.flags.text("selector"), errors: unread });
   for (const found of all) {
     try {
       await one(context, found);
     } catch (error) {
-      errors.push(error);
+      failed.push(error);
     }
   }
-  throwAll(errors);
+  throwVisited(failed, unread);
   if (all.length === 0) await tellNothingFound(context);
 }
 

@@ -6,7 +6,7 @@ import { writePodTemplate } from "./describe/template.ts";
 import { DescribeWriter } from "./describe/writer.ts";
 import { pathOf } from "./discovery.ts";
 import { dryRunOf, dryRunQuery, type DryRun } from "./dry-run.ts";
-import { messageOf, throwAll } from "./errors.ts";
+import { messageOf, throwVisited } from "./errors.ts";
 import { LAST_APPLIED } from "./last-applied.ts";
 import { typedReporter } from "./report.ts";
 import { targetsOf } from "./resource-arguments.ts";
@@ -25,18 +25,19 @@ const NOT_COPIED = [
 
 export async function undo(context: CommandContext): Promise<void> {
   const dryRun = dryRunOf(context.flags, context.io);
-  const report = await typedReporter(context, dryRun);
-  const errors: unknown[] = [];
-  const targets = await targetsOf(context, context.args, { errors });
-  for (const found of await fetchObjects(context, targets, { selector: context.flags.text("selector"), errors })) {
+  const unread: unknown[] = [];
+  const failed: unknown[] = [];
+  const targets = await targetsOf(context, context.args, { errors: unread });
+  for (const found of await fetchObjects(context, targets, { selector: context.flags.text("selector"), errors: unread })) {
     try {
       if (found.object.metadata.annotations?.[LAST_APPLIED] !== undefined) context.io.err(appliedWarning(found));
-      report(found.object, found.info, await rollBack(context, found, dryRun));
+      const done = await rollBack(context, found, dryRun);
+      (await typedReporter(context, dryRun))(found.object, found.info, done);
     } catch (error) {
-      errors.push(error);
+      failed.push(error);
     }
   }
-  throwAll(errors);
+  throwVisited(failed, unread);
 }
 
 const appliedWarning = ({ info, name }: Found) =>

@@ -1,5 +1,5 @@
 import * as host from "../host/cli-host.ts";
-import { ExitError } from "./errors.ts";
+import { ConfigurationError, ExitError } from "./errors.ts";
 import type { Flags } from "./flags.ts";
 import type { ClusterEntry, UserEntry } from "./kubeconfig.ts";
 
@@ -51,7 +51,7 @@ function certificates(
   };
   const [problem] = problems;
   if (problems.length > 1) throw new ExitError(`Error in configuration: \n${problems.map((each) => `* ${each}\n`).join("")}`);
-  if (problem !== undefined) throw new Error(problem);
+  if (problem !== undefined) throw new ConfigurationError(problem);
   // The flag stands for itself: what the file trusts does not count then.
   if (flags.bool("insecure-skip-tls-verify") && !flags.has("certificate-authority")) return { ...tls, ca: undefined };
   if (tls.insecure && tls.ca !== undefined) throw new Error("specifying a root certificates file with the insecure flag is not allowed");
@@ -89,7 +89,7 @@ export function impersonation({ name, entry: user }: Named<UserEntry>, flags: Fl
   const uid = flags.text("as-uid") || user["as-uid"];
   const extra = flags.has("as-user-extra") ? extraOf(flags.list("as-user-extra")) : Object.entries(user["as-user-extra"] ?? {});
   if (!as && (groups.length > 0 || uid || extra.length > 0))
-    throw new Error(`requesting uid, groups or user-extra for ${name} without impersonating a user`);
+    throw new ConfigurationError(`requesting uid, groups or user-extra for ${name} without impersonating a user`);
   return {
     ...(as ? { "Impersonate-User": as } : {}),
     ...(uid ? { "Impersonate-Uid": uid } : {}),

@@ -107,6 +107,7 @@ const apply: CommandSpec = {
     const { flags } = context;
     if (context.args.length > 0) throw context.usage(`Unexpected args: [${context.args.join(" ")}]`);
     const dryRun = dryRunOf(flags, context.io);
+    await context.connection();
     propagationPolicy(flags, context.io);
     if (!hasFiles(context)) throw new Error("must specify one of -f and -k");
     fieldValidation(context);
@@ -182,7 +183,7 @@ function validatePrune({ flags }: CommandContext, { applySet, kinds }: Plan): vo
 /** Upstream: ApplyOptions.GetObjects */
 async function loadTargets(context: CommandContext, applySet: ApplySet | undefined): Promise<{ targets: Target[]; errors: unknown[] }> {
   const errors: unknown[] = [];
-  const targets = await targetsOf(context, [], { errors });
+  const targets = await targetsOf(context, [], { errors, asWritten: true });
   if (targets.length === 0 && errors.length === 0) throw new Error("no objects passed to apply");
   try {
     return { targets: applySet ? applySet.labeled(targets) : targets, errors };

@@ -8,7 +8,7 @@ import { pathOf } from "../discovery.ts";
 import { dryRunOf } from "../dry-run.ts";
 import type { FlagSpec } from "../flags.ts";
 import { reporter } from "../report.ts";
-import { hasFiles, targetsOf } from "../resource-arguments.ts";
+import { checkFiles, hasFiles, targetsOf } from "../resource-arguments.ts";
 import type { ApiObject, Target } from "../resources.ts";
 
 const GROUP = "rbac.authorization.k8s.io";
@@ -54,6 +54,9 @@ export async function reconcile(context: CommandContext): Promise<void> {
   if (context.args.length > 0) throw new Error("no arguments are allowed");
   if (context.flags.text("dry-run") === "server") throw new Error("--dry-run=server for command reconcile is not supported yet");
   const dryRun = dryRunOf(context.flags, context.io);
+  await context.lookForNamespace();
+  checkFiles(context);
+  await context.connection();
   const report = await reporter(context, dryRun);
   for (const target of await targetsOf(context)) {
     const { info } = target;

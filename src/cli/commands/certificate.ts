@@ -6,7 +6,7 @@ import type { CommandContext, CommandSpec } from "../command.ts";
 import { pathOf } from "../discovery.ts";
 import { throwAll } from "../errors.ts";
 import { OUTPUT_FLAGS, reporter } from "../report.ts";
-import { hasFiles, targetsOf } from "../resource-arguments.ts";
+import { hasFiles, targetsOfNames } from "../resource-arguments.ts";
 import { fetchObjects, FILE_FLAGS, type Found } from "../resources.ts";
 
 const GROUP = "certificates.k8s.io";
@@ -49,11 +49,12 @@ function spec(decision: Decision): CommandSpec {
 }
 
 async function decide(context: CommandContext, decision: Decision): Promise<void> {
-  if (context.args.length === 0 && !hasFiles(context)) throw new Error("one or more CSRs must be specified as <name> or -f <filename>");
   const report = await reporter(context);
+  await context.connection();
+  if (context.args.length === 0 && !hasFiles(context)) throw new Error("one or more CSRs must be specified as <name> or -f <filename>");
   const errors: unknown[] = [];
-  const names = context.args.map((name) => (name.includes("/") ? name : `certificatesigningrequests/${name}`));
-  const found = await fetchObjects(context, await targetsOf(context, names), { errors });
+  const targets = await targetsOfNames(context, "certificatesigningrequests", context.args, { clusterOnly: true, errors });
+  const found = await fetchObjects(context, targets, { errors });
   const client = await context.client();
   let decided = 0;
   for (const each of found) {

@@ -2,6 +2,7 @@ import * as host from "../../host/cli-host.ts";
 import type { CommandContext, CommandEntry, CommandSpec } from "../command.ts";
 import type { FlagSpec } from "../flags.ts";
 import { explicitFiles, ownConfigFile, type ContextEntry } from "../kubeconfig.ts";
+import { HelpRequested } from "../flags.ts";
 import { HelpAndError, throwAll } from "../errors.ts";
 import { assign } from "../config-values.ts";
 import { currentOf, load, modify, put } from "../kubeconfig-changes.ts";
@@ -303,7 +304,8 @@ async function renameContext(context: CommandContext): Promise<void> {
 
 async function remove(context: CommandContext, field: "clusters" | "contexts" | "users", noun: string): Promise<void> {
   const [name] = context.args;
-  if (name === undefined || context.args.length > 1) throw new HelpAndError(`Unexpected args: [${context.args.join(" ")}]`);
+  if (name === undefined || context.args.length > 1)
+    throw noun === "user" ? context.usage("user to delete is required") : new HelpRequested();
   let found = false;
   let wasActive = false;
   const file = await modify(context, (own) => {

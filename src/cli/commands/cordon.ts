@@ -4,7 +4,7 @@ import { pathOf } from "../discovery.ts";
 import { DRY_RUN_FLAG, dryRunOf, dryRunQuery } from "../dry-run.ts";
 import { messageOf } from "../errors.ts";
 import { typedReporter } from "../report.ts";
-import { targetsOfArgs } from "../resource-arguments.ts";
+import { targetsOfArgs, targetsOfNames } from "../resource-arguments.ts";
 import { fetchObjects, SELECTOR_FLAG, type Found } from "../resources.ts";
 
 export const cordon: CommandSpec = command(true);
@@ -19,6 +19,7 @@ function command(unschedulable: boolean): CommandSpec {
       const { flags } = context;
       checkNodeArguments(context);
       dryRunOf(flags, context.io);
+      await context.connection();
       await setUnschedulable(context, await nodesOf(context), unschedulable);
     },
   };
@@ -36,9 +37,10 @@ export function checkNodeArguments(context: CommandContext): void {
 export async function nodesOf(context: CommandContext): Promise<Found[]> {
   const { args, flags } = context;
   const selector = flags.text("selector");
-  const words = args.length === 0 ? ["nodes"] : args.map((name) => (name.includes("/") ? name : `nodes/${name}`));
+  const options = { singleType: true };
+  const targets = args.length === 0 ? targetsOfArgs(context, ["nodes"]) : targetsOfNames(context, "nodes", args, options);
   const nodes: Found[] = [];
-  for (const target of await targetsOfArgs(context, words)) {
+  for (const target of await targets) {
     const { info } = target;
     const found = await fetchObjects(context, [target], { selector, chunkSize: flags.number("chunk-size") });
     if (info.group !== "" || info.resource !== "nodes")

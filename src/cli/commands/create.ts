@@ -118,7 +118,7 @@ async function createFromFiles(context: CommandContext, creation: Creation): Pro
   const { dryRun, validation, report } = creation;
   const client = await context.client();
   const errors: unknown[] = [];
-  const targets = await targetsOf(context, context.args, { errors });
+  const targets = await targetsOf(context, context.args, { errors, asWritten: true });
   if (targets.length === 0 && errors.length === 0) throw new Error("no objects passed to create");
   if (context.flags.bool("edit")) return createEdited(context, targets, creation);
   for (const target of targets) {

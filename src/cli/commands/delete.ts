@@ -68,6 +68,7 @@ const deleteCommand: CommandSpec = {
   ],
   async run(context) {
     propagationPolicy(context.flags, context.io);
+    await context.lookForNamespace();
     const grace = gracePeriod(context);
     const dryRun = dryRunOf(context.flags, context.io);
     if (context.flags.text("raw") !== "") {
@@ -100,8 +101,8 @@ function gracePeriod({ flags }: CommandContext): number {
 async function chosen(context: CommandContext, errors: unknown[]): Promise<Target[]> {
   const { flags, args } = context;
   const selects = flags.text("selector") !== "" || flags.text("field-selector") !== "";
-  if (flags.bool("all") && selects) throw new Error("setting 'all' parameter but found a non empty selector. ");
-  return targetsOf(context, args, { errors, needsNames: true, allSelects: true });
+  const faults = flags.bool("all") && selects ? ["setting 'all' parameter but found a non empty selector. "] : [];
+  return targetsOf(context, args, { errors, faults, needsNames: true, allSelects: true, asWritten: true });
 }
 
 /** Upstream: DeleteOptions.Validate */

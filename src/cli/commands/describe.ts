@@ -38,7 +38,7 @@ const describe: CommandSpec = {
     }
     const errors: unknown[] = [];
     const options = { selector: context.flags.text("selector"), chunkSize: context.flags.number("chunk-size") };
-    const found = await fetchObjects(context, await collectedTargets(context, errors), { ...options, errors });
+    const found = await fetchObjects(context, await collectedTargets(context, errors, { asWritten: true }), { ...options, errors });
     // Events are for one object; of many they are shown only when they are asked for.
     const showEvents =
       context.flags.bool("show-events") && (context.flags.has("show-events") || (found.length <= 1 && errors.length === 0));

@@ -32,29 +32,33 @@ const diff: CommandSpec = {
     { name: "server-side", type: "bool", usage: "If true, the server merges, not the client." },
     { name: "show-managed-fields", type: "bool", usage: "If true, include managed fields." },
   ],
+  wrongFlags: (error) =>
+    new ExitError(`error: ${error.message.replace(/\n.*/s, "")}\nSee 'kubectl diff -h' for help and examples`, FAILED),
   async run(context) {
     try {
       return await runDiff(context);
     } catch (error) {
-      // 1 says that something differs: an error is more than that.
-      const { text } = renderError(error);
-      throw new ExitError(text, 2);
+      throw new ExitError(renderError(error).text, FAILED);
     }
   },
 };
 
 export default diff;
 
+/** 1 says that something differs: an error is more than that. */
+const FAILED = 2;
+
 async function runDiff(context: CommandContext): Promise<number> {
   const { flags } = context;
   if (context.args.length > 0) throw context.usage(`Unexpected args: [${context.args.join(" ")}]`);
   if (!hasFiles(context)) throw new Error("must specify one of -f and -k");
   if (flags.bool("force-conflicts") && !flags.bool("server-side")) throw new Error("--force-conflicts only works with --server-side");
+  await context.connection();
   const pruning = flags.bool("prune") ? await import("../prune.ts") : undefined;
   const kinds = (await pruning?.parseAllowlist(context)) ?? [];
   const folders = [host.temporaryFolder("LIVE-"), host.temporaryFolder("MERGED-")] as const;
   try {
-    const targets = await targetsOf(context);
+    const targets = await targetsOf(context, [], { asWritten: true });
     const kept = new Set<string | undefined>();
     for (const target of targets) kept.add((await compareOne(context, target, folders))?.metadata.uid);
     for (const { info, place } of (await pruning?.placesOf(context, kinds, pruning.namespacesOf(targets))) ?? [])

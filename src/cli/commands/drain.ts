@@ -57,6 +57,7 @@ const drain: CommandSpec = {
   async run(context) {
     checkNodeArguments(context);
     const dryRun = dryRunOf(context.flags, context.io);
+    await context.connection();
     checkPodSelector(context.flags.text("pod-selector"));
     const nodes = await nodesOf(context);
     const report = await typedReporter(context, dryRun);

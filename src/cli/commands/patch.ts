@@ -54,6 +54,7 @@ const patch: CommandSpec = {
   async run(context) {
     const { flags } = context;
     const dryRun = dryRunOf(flags, context.io);
+    await context.lookForNamespace();
     validate(context, dryRun);
     const body = await parsePatch(flags.text("patch") !== "" ? flags.text("patch") : readPatch(flags.text("patch-file")));
     const errors: unknown[] = [];

@@ -40,11 +40,12 @@ const replace: CommandSpec = {
   ],
   async run(context) {
     const { flags } = context;
+    fieldValidation(context);
     const dryRun = dryRunOf(flags, context.io);
+    await context.connection();
     const report = await reporter(context, dryRun);
     propagationPolicy(flags, context.io);
     if (!hasFiles(context)) throw new Error("must specify one of -f and -k");
-    fieldValidation(context);
     if (flags.number("grace-period") >= 0 && !flags.bool("force")) throw new Error("--grace-period must have --force specified");
     if (flags.number("timeout") !== 0 && !flags.bool("force")) throw new Error("--timeout must have --force specified");
     if (flags.bool("force") && dryRun !== "none") throw new Error("--dry-run can not be used when --force is set");

@@ -28,7 +28,12 @@ const entry = (
   load: async () => ({
     usage: `(TYPE NAME | TYPE/NAME) [flags]`,
     flags,
-    run: (context) => (check(context), run(context)),
+    async run(context) {
+      await context.lookForNamespace();
+      if (name === "status") await context.connection();
+      check(context);
+      return run(context);
+    },
   }),
 });
 
@@ -107,6 +112,9 @@ function check(context: CommandContext): void {
   if (context.args.length === 0 && !hasFiles(context)) throw new Error("required resource not specified");
 }
 
+/** How `restart`, `pause` and `resume` change objects. */
+const WRITES = { dryRun: "none", looksAtOutput: "after", tellsNothingFound: true, gathers: true } as const;
+
 const specOf = (object: ApiObject) =>
   (object["spec"] ?? {}) as {
     paused?: boolean;
@@ -115,9 +123,9 @@ const specOf = (object: ApiObject) =>
 
 async function restart(context: CommandContext): Promise<void> {
   await changeObjects(context, {
+    ...WRITES,
     manager: context.flags.text("field-manager"),
     operation: "restarted",
-    tellsNothingFound: true,
     change({ object, info, name }) {
       if (!["deployments", "daemonsets", "statefulsets"].includes(info.resource))
         throw new Error(`error: ${groupResourceOf(info)} ${JSON.stringify(name)} restarting is not supported`);
@@ -143,9 +151,9 @@ async function restart(context: CommandContext): Promise<void> {
 
 async function pause(context: CommandContext): Promise<void> {
   await changeObjects(context, {
+    ...WRITES,
     manager: context.flags.text("field-manager"),
     operation: "paused",
-    tellsNothingFound: true,
     change({ object, info, name }) {
       if (info.resource !== "deployments")
         throw new Error(`error: ${groupResourceOf(info)} ${JSON.stringify(name)} pausing is not supported`);
@@ -157,9 +165,9 @@ async function pause(context: CommandContext): Promise<void> {
 
 async function resume(context: CommandContext): Promise<void> {
   await changeObjects(context, {
+    ...WRITES,
     manager: context.flags.text("field-manager"),
     operation: "resumed",
-    tellsNothingFound: true,
     change({ object, info, name }) {
       if (info.resource !== "deployments")
         throw new Error(`error: ${groupResourceOf(info)} ${JSON.stringify(name)} resuming is not supported`);

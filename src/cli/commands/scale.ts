@@ -46,11 +46,12 @@ const scale: CommandSpec = {
   ],
   async run(context) {
     const { flags } = context;
+    const dryRun = dryRunOf(flags, context.io);
+    const report = await reporter(context, dryRun);
+    await context.connection();
     if (flags.number("replicas") < 0)
       throw new Error("The --replicas=COUNT flag is required, and COUNT must be greater than or equal to 0");
     if (flags.number("current-replicas") < -1) throw new Error("The --current-replicas must specify an integer of -1 or greater");
-    const dryRun = dryRunOf(flags, context.io);
-    const report = await reporter(context, dryRun);
     const errors: unknown[] = [];
     const found = await scaled(context, errors);
     if (flags.text("resource-version") !== "" && found.length > 1) throw new Error("cannot use --resource-version with multiple resources");
@@ -67,7 +68,7 @@ export default scale;
 
 /** Objects of files are scaled as they stand there: nobody looks whether they exist. */
 async function scaled(context: CommandContext, errors: unknown[]): Promise<Found[]> {
-  const targets = await targetsOf(context, context.args, { errors, needsNames: true });
+  const targets = await targetsOf(context, context.args, { errors, needsNames: true, asWritten: true });
   if (!hasFiles(context)) return fetchObjects(context, targets, { selector: context.flags.text("selector"), errors });
   return targets.map(({ info, namespace, name = "", manifest }) => ({ info, namespace, name, object: manifest as ApiObject }));
 }

@@ -1,4 +1,4 @@
-import { changeObjects, type ContainerJson, hasPodSpec, type PodSpecJson, withPodSpec } from "../change.ts";
+import { begin, changeObjects, type ContainerJson, hasPodSpec, type PodSpecJson, withPodSpec } from "../change.ts";
 import type { CommandContext } from "../command.ts";
 import { pathOf } from "../discovery.ts";
 import { messageOf } from "../errors.ts";
@@ -18,6 +18,8 @@ export async function setEnv(context: CommandContext): Promise<void> {
   const { flags } = context;
   if (flags.bool("all") && flags.text("selector") !== "") throw new Error("cannot set --all and --selector at the same time");
   const { resources, changes } = split(context.args);
+  const begun = await begin(context);
+  await context.connection();
   if (flags.bool("local") && flags.text("dry-run") === "server")
     throw new Error("cannot specify --local and --dry-run=server - did you mean --dry-run=client?");
   if (flags.list("filename").length === 0 && resources.length === 0)
@@ -32,9 +34,10 @@ export async function setEnv(context: CommandContext): Promise<void> {
   const edit = (env: readonly EnvVar[]) => updated(env, variables, given.removed);
   if (flags.bool("list")) return list(context, resources, edit);
   await changeObjects(context, {
+    ...begun,
     manager: flags.text("field-manager"),
     operation: "env updated",
-    args: resources,
+    args: flags.bool("local") ? [] : resources,
     needsNames: true,
     atomic: true,
     refusal: "failed to patch env update to pod template:",

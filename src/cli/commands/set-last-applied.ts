@@ -25,10 +25,11 @@ const setLastApplied: CommandSpec = {
   ],
   async run(context) {
     const dryRun = dryRunOf(context.flags, context.io);
+    await context.lookForNamespace();
     const report = await reporter(context, dryRun);
     const client = await context.client();
     const changes: (() => Promise<void>)[] = [];
-    for (const target of await targetsOf(context)) {
+    for (const target of await targetsOf(context, [])) {
       const path = pathOf(target.info, target.namespace, target.name);
       const wanted = rememberedText(target.manifest as ApiObject);
       const live = await client.get<ApiObject>(path).catch((error: unknown) => {

@@ -1,5 +1,5 @@
 import { sameJson } from "../../api/merge-patch.ts";
-import { changeObjects } from "../change.ts";
+import { begin, changeObjects } from "../change.ts";
 import type { CommandContext } from "../command.ts";
 import { singularName } from "../discovery.ts";
 import type { FlagSpec } from "../flags.ts";
@@ -23,10 +23,12 @@ export const SUBJECT_FLAGS: readonly FlagSpec[] = [
 /** Upstream: kubectl/pkg/cmd/set/set_subject.go */
 export async function setSubject(context: CommandContext): Promise<void> {
   const { flags } = context;
+  const begun = await begin(context);
   const accounts = flags.list("serviceaccount").map((text) => text.split(":"));
   const ownNamespace = await context.namespace();
   const unique = (name: string) => [...new Set(flags.list(name))].sort();
   await changeObjects(context, {
+    ...begun,
     manager: flags.text("field-manager"),
     operation: "subjects updated",
     needsNames: true,

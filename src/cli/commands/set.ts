@@ -1,10 +1,11 @@
 import { parseSelector } from "../../api/labels.ts";
 import { setSubject, SUBJECT_FLAGS } from "./set-subject.ts";
-import { changeObjects, withPodSpec, type ContainerJson, type PodSpecJson } from "../change.ts";
+import { begin, changeObjects, withPodSpec, type ContainerJson, type PodSpecJson } from "../change.ts";
 import type { CommandContext, CommandEntry, CommandSpec } from "../command.ts";
-import { DRY_RUN_FLAG } from "../dry-run.ts";
+import { DRY_RUN_FLAG, dryRunOf } from "../dry-run.ts";
+import { messageOf } from "../errors.ts";
 import type { FlagSpec } from "../flags.ts";
-import { FIELD_MANAGER_FLAG, OUTPUT_FLAGS } from "../report.ts";
+import { FIELD_MANAGER_FLAG, OUTPUT_FLAGS, reporter } from "../report.ts";
 import { resourcesAndPairs } from "../resource-pairs.ts";
 import { hasFiles } from "../resource-arguments.ts";
 import { FILE_FLAGS, SELECTOR_FLAG } from "../resources.ts";
@@ -112,11 +113,13 @@ function refuseAllAndSelector({ flags }: CommandContext): void {
 
 /** Upstream: kubectl/pkg/cmd/set/set_image.go */
 async function setImage(context: CommandContext): Promise<void> {
+  const begun = await begin(context);
   const { resources, pairs } = resourcesAndPairs(context.args, "image");
   const removal = pairs.filter((pair) => !pair.includes("="));
   if (removal.length > 0) throw new Error(`invalid image format: ${removal.join(", ")}`);
   const images = new Map(pairs.map((pair) => [pair.slice(0, pair.indexOf("=")), pair.slice(pair.indexOf("=") + 1)]));
   await changeObjects(context, {
+    ...begun,
     manager: context.flags.text("field-manager"),
     operation: "image updated",
     args: resources,
@@ -179,6 +182,7 @@ async function setResources(context: CommandContext): Promise<void> {
   let limits: Record<string, string> = {};
   let requests: Record<string, string> = {};
   await changeObjects(context, {
+    ...(await begin(context)),
     manager: context.flags.text("field-manager"),
     operation: "resource requirements updated",
     needsNames: true,
@@ -209,9 +213,17 @@ async function setResources(context: CommandContext): Promise<void> {
 
 /** Upstream: kubectl/pkg/cmd/set/set_selector.go */
 async function setSelector(context: CommandContext): Promise<void> {
-  const { labels, hasExpressions } = labelSelectorOf(context.args.at(-1));
+  const dryRun = dryRunOf(context.flags, context.io);
+  const text = context.args.at(-1);
+  const selector = text === undefined ? undefined : labelSelectorOf(text);
+  const report = await reporter(context, dryRun, "typed");
+  if (!selector) throw new Error("one selector is required");
+  await context.lookForNamespace();
+  const { labels, hasExpressions } = selector;
   const version = context.flags.text("resource-version");
   await changeObjects(context, {
+    dryRun,
+    report,
     manager: context.flags.text("field-manager"),
     operation: "selector updated",
     args: context.args.slice(0, -1),
@@ -232,10 +244,9 @@ async function setSelector(context: CommandContext): Promise<void> {
 /** As a LabelSelector names them. Upstream: metav1.ParseToLabelSelector */
 const OPERATORS: Readonly<Record<string, string>> = { in: "In", notin: "NotIn", "!=": "NotIn", exists: "Exists", "!": "DoesNotExist" };
 
-function labelSelectorOf(text: string | undefined): { labels: Record<string, string>; hasExpressions: string } {
-  if (text === undefined) throw new Error("one selector is required");
+function labelSelectorOf(text: string): { labels: Record<string, string>; hasExpressions: string } {
   const labels: Record<string, string> = {};
-  const requirements = parseSelector(text).requirements;
+  const requirements = parsedSelector(text).requirements;
   for (const { key, operator, values } of requirements) if (operator === "=" || operator === "==") labels[key] = values[0] ?? "";
   const others = requirements.filter(({ operator }) => operator !== "=" && operator !== "==");
   return {
@@ -247,15 +258,26 @@ function labelSelectorOf(text: string | undefined): { labels: Record<string, str
   };
 }
 
+function parsedSelector(text: string): ReturnType<typeof parseSelector> {
+  try {
+    return parseSelector(text);
+  } catch (error) {
+    throw new Error(`couldn't parse the selector string ${JSON.stringify(text)}: ${messageOf(error)}`, { cause: error });
+  }
+}
+
 /** Upstream: kubectl/pkg/cmd/set/set_serviceaccount.go */
 async function setServiceAccount(context: CommandContext): Promise<void> {
   refuseLocalServerDryRun(context);
+  const begun = await begin(context);
   const account = context.args.at(-1);
   if (account === undefined) throw new Error("serviceaccount is required");
   await changeObjects(context, {
+    ...begun,
     manager: context.flags.text("field-manager"),
     operation: "serviceaccount updated",
-    args: context.args.slice(0, -1),
+    // With --local other arguments do not count.
+    args: context.flags.bool("local") ? [] : context.args.slice(0, -1),
     needsNames: true,
     atomic: true,
     always: true,

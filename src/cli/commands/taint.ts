@@ -1,8 +1,9 @@
 import { isLabelValue, isQualifiedName } from "../../api/validation/names.ts";
 import { changeObjects } from "../change.ts";
 import type { CommandContext, CommandSpec } from "../command.ts";
-import { DRY_RUN_FLAG } from "../dry-run.ts";
-import { FIELD_MANAGER_FLAG, OUTPUT_FLAGS, VALIDATE_FLAG } from "../report.ts";
+import { DRY_RUN_FLAG, dryRunOf } from "../dry-run.ts";
+import { FIELD_MANAGER_FLAG, fieldValidation, OUTPUT_FLAGS, VALIDATE_FLAG } from "../report.ts";
+import { targetsOfArgs, targetsOfNames } from "../resource-arguments.ts";
 import { messageOf } from "../errors.ts";
 import { SELECTOR_FLAG, type ApiObject, type Found } from "../resources.ts";
 
@@ -28,6 +29,9 @@ const taint: CommandSpec = {
   ],
   async run(context) {
     const { flags } = context;
+    await context.connection();
+    const dryRun = dryRunOf(flags, context.io);
+    fieldValidation(context);
     const { resources, specs } = split(context.args);
     if (resources.length < 1) throw new Error("one or more resources must be specified as <resource> <name>");
     if (specs.length < 1) throw new Error("at least one taint update is required");
@@ -41,11 +45,11 @@ const taint: CommandSpec = {
     };
     const selects = flags.bool("all") || flags.text("selector") !== "";
     await changeObjects(context, {
+      dryRun,
       manager: flags.text("field-manager"),
       operation,
-      marksDryRun: false,
       held: "unstructured",
-      args: selects ? ["nodes"] : resources,
+      targets: () => (selects ? targetsOfArgs(context, ["nodes"]) : targetsOfNames(context, "nodes", resources.slice(1))),
       change: ({ object, name }) => {
         const taken = taintsOf(object).filter(clashes);
         if (taken.length > 0 && !flags.bool("overwrite"))

@@ -1,7 +1,7 @@
-import type { CommandSpec } from "../command.ts";
+import type { CommandContext, CommandSpec } from "../command.ts";
 import { LAST_APPLIED } from "../last-applied.ts";
 import { renderJson } from "../printers/output.ts";
-import { hasFiles, targetsOf } from "../resource-arguments.ts";
+import { targetsOf } from "../resource-arguments.ts";
 import { fetchObjects, FILE_FLAGS, SELECTOR_FLAG } from "../resources.ts";
 
 const viewLastApplied: CommandSpec = {
@@ -20,17 +20,8 @@ const viewLastApplied: CommandSpec = {
   ],
   async run(context) {
     const output = context.flags.text("output");
-    if (context.args.length === 0 && !hasFiles(context))
-      throw new Error(
-        "You must provide one or more resources by argument or filename.\nExample resource specifications include:\n   '-f rsrc.yaml'\n   '--filename=rsrc.json'\n   '<resource> <name>'\n   '<resource>'",
-      );
-    const found = await fetchObjects(context, await targetsOf(context, context.args, { needsNames: true, allSelects: true }), {
-      selector: context.flags.text("selector"),
-    });
-    for (const { object } of found) {
-      const text = object.metadata.annotations?.[LAST_APPLIED];
-      // One that was never applied is passed over without a word.
-      if (text === undefined) continue;
+    await context.lookForNamespace();
+    for (const text of await rememberedTexts(context)) {
       if (output !== "yaml" && output !== "json")
         throw context.usage(`Unexpected -o output mode: ${output}, the flag 'output' must be one of yaml|json`);
       if (context.flags.text("output") === "json") context.print(renderJson(JSON.parse(text), 2));
@@ -43,3 +34,21 @@ const viewLastApplied: CommandSpec = {
 };
 
 export default viewLastApplied;
+
+async function rememberedTexts(context: CommandContext): Promise<string[]> {
+  const texts: string[] = [];
+  const selector = context.flags.text("selector");
+  const both = selector !== "" && context.flags.bool("all");
+  const faults = both ? [`found non-empty label selector ${JSON.stringify(selector)} with previously set 'all' parameter. `] : [];
+  for (const target of await targetsOf(context, context.args, { faults, needsNames: true, allSelects: true }))
+    for (const { name, object } of await fetchObjects(context, [target], { selector })) {
+      const text = object.metadata.annotations?.[LAST_APPLIED];
+      if (text !== undefined) texts.push(text);
+      // One of the server's that was never applied is passed over without a word: kubectl wraps an error that is none.
+      else if (target.source !== undefined)
+        throw new Error(
+          `error when no last-applied-configuration annotation found on resource: ${name}\n ${JSON.stringify(target.source)}: <nil>`,
+        );
+    }
+  return texts;
+}

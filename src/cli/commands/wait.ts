@@ -53,6 +53,7 @@ const wait: CommandSpec = {
     const { flags } = context;
     exitWhenInterrupted();
     const report = await reporter(context);
+    await context.connection();
     const conditions = parseConditions(flags.list("for"));
     const timeoutMs = flags.number("timeout") < 0 ? WEEK_MS : flags.number("timeout");
     const wanted: Wanted = { conditions, report, once: timeoutMs === 0, deadline: nowMs() + timeoutMs };

@@ -91,7 +91,8 @@ const PLAIN_FORMATS = new Set(["json", "yaml", "kyaml", "name"]);
 export function outputFormat(flags: Flags): { readonly format: string; readonly argument: string } {
   const output = flags.text("output");
   const template = flags.has("template") ? flags.text("template") : "";
-  if (template !== "") return { format: output === "" ? "go-template" : plainFormat(output), argument: template };
+  // A format that only is the default gives way.
+  if (template !== "") return { format: flags.has("output") && output !== "" ? plainFormat(output) : "go-template", argument: template };
   const format = WITH_TEMPLATE.concat("custom-columns", "custom-columns-file").find((name) => output.startsWith(`${name}=`)) ?? output;
   return { format: plainFormat(format), argument: output.slice(format.length + 1) };
 }

@@ -16,8 +16,8 @@ export interface Case {
   readonly settleMs?: number;
   /** The command does not end by itself: it is interrupted after this long. */
   readonly interruptAfterMs?: number;
-  /** "layout": headings and flags only (help). "any-order": lines may come in any order. "status": exit code only. */
-  readonly compare?: "exact" | "layout" | "any-order" | "status";
+  /** "layout": headings and flags only (help); "layout-of-help": where both print a help. "any-order": lines may come in any order. "status": exit code only. */
+  readonly compare?: "exact" | "layout" | "layout-of-help" | "any-order" | "status";
   /** The disagreement is deliberate, with the reason. It is listed in docs/differences.md. */
   readonly differs?: string;
 }

@@ -1,12 +1,13 @@
 import type { Outcome } from "./run-client.ts";
 
-export type Comparison = "exact" | "layout" | "any-order" | "status";
+export type Comparison = "exact" | "layout" | "layout-of-help" | "any-order" | "status";
 
 /** The differences between what kubectl and kubesim said, or "" when they agree. */
 export function compareOutcomes(theirs: Outcome, ours: Outcome, how: Comparison): string {
   const parts: string[] = [];
   if (how !== "status") {
-    const view = how === "layout" ? layoutOf : how === "any-order" ? sortedLines : (text: string) => text;
+    const helps = [theirs, ours].every(({ stdout }) => stdout.includes("\nUsage:\n"));
+    const view = how === "layout" || (how === "layout-of-help" && helps) ? layoutOf : how === "any-order" ? sortedLines : (text: string) => text;
     parts.push(difference("stdout", view(theirs.stdout), view(ours.stdout)), difference("stderr", view(theirs.stderr), view(ours.stderr)));
   }
   if (theirs.status !== ours.status) parts.push(`  exit code: kubectl ${theirs.status}, kubesim ${ours.status}`);

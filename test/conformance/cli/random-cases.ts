@@ -18,7 +18,7 @@ export async function randomCases(count: number, rng: Rng, beginnings: readonly 
   const cases: Case[] = [];
   while (cases.length < count) {
     const command = pick(rng, commands);
-    cases.push({ command: lineOf(command, rng), files: FILES });
+    cases.push({ command: lineOf(command, rng), files: FILES, compare: "layout-of-help" });
   }
   return cases;
 }
@@ -30,20 +30,28 @@ interface Runnable {
 
 // What opens streams, editors or listeners, changes files of the user's, or is kubesim's own.
 const LEFT_OUT = new Set(
-  "cluster sim shell __complete __completeNoDesc completion edit proxy port-forward attach exec cp debug wait options kuberc plugin config diff drain delete kustomize certificate".split(
+  "cluster sim shell __complete __completeNoDesc completion edit proxy port-forward attach exec cp debug options kuberc plugin".split(
     " ",
   ),
 );
 const LEFT_OUT_BELOW = new Set([
   "apply edit-last-applied",
   "cluster-info dump",
-  "rollout status",
-  "rollout pause",
-  "rollout resume",
-  "rollout restart",
-  "auth reconcile",
   "create token",
 ]);
+
+/** What makes sure that a command only asks, though it would change something or wait. */
+const ENDINGS: Readonly<Record<string, readonly string[]>> = {
+  // Who may do nothing learns as much of the order of checks.
+  "rollout pause": ["--as=ada"],
+  "rollout resume": ["--as=ada"],
+  "rollout restart": ["--as=ada"],
+  certificate: ["--as=ada"],
+  "rollout status": ["--watch=false"],
+  wait: ["--timeout=1ms"],
+  config: ["--kubeconfig=own.kubeconfig"],
+};
+const endingOf = (path: readonly string[]): readonly string[] => ENDINGS[path.join(" ")] ?? ENDINGS[path[0] ?? ""] ?? [];
 
 async function runnable(above: readonly string[], entry: CommandEntry): Promise<Runnable[]> {
   const path = [...above, entry.name];
@@ -63,11 +71,14 @@ const NEVER = new Set(
 
 function lineOf({ path, flags }: Runnable, rng: Rng): string[] {
   const line = [...path, ...Array.from({ length: count(rng, 4) }, () => argument(rng))];
-  const usable = [...flags, ...flags, ...flags, ...GLOBAL_FLAGS].filter(({ name }) => !NEVER.has(name));
+  const ending = endingOf(path);
+  const own = path[0] === "config" ? flags : flags.filter(({ name }) => !NEVER.has(name));
+  const harmless = GLOBAL_FLAGS.filter(({ name }) => !NEVER.has(name) && !(ending[0]?.startsWith("--as=") && name === "as-group"));
+  const usable = [...own, ...own, ...own, ...harmless];
   for (let left = count(rng, 4); left > 0; left--) line.push(...flagWords(pick(rng, usable), rng));
   const changes = flags.some(({ name }) => name === "dry-run");
   if (changes) line.push(chance(rng, 0.5) ? "--dry-run=client" : "--dry-run=server");
-  return line;
+  return [...line, ...ending];
 }
 
 const KINDS =
@@ -135,7 +146,7 @@ const VALUES: Readonly<Record<string, readonly string[]>> = {
     "{",
     ".status.containerStatuses[0].restartCount",
   ],
-  filename: ["cm.yaml", "two.yaml", "bad.yaml", "nope.yaml", ".", "*.yaml"],
+  filename: ["cm.yaml", "two.yaml", "bad.yaml", "nope.yaml", ".", "*.yaml", "roles.yaml", "k"],
   "from-file": ["cm.yaml", "k=cm.yaml", "nope", "."],
   "from-literal": ["a=b", "a", "=b", "a=b=c", "a b=c"],
   "from-env-file": ["env.txt", "nope", "cm.yaml"],
@@ -146,7 +157,7 @@ const VALUES: Readonly<Record<string, readonly string[]>> = {
   "as-group": ["system:masters", "dev"],
   template: ["{{.kind}}", "{{range .items}}{{.metadata.name}} {{end}}", "{.kind}", "{{"],
   "label-columns": ["app", "app,env", "a b", ""],
-  kustomize: [".", "nope"],
+  kustomize: [".", "nope", "k"],
   patch: ["{}", '{"metadata":{"labels":{"a":"b"}}}', "[]", "{", "metadata: {labels: {x: y}}"],
   type: ["json", "merge", "strategic", "nope", "ClusterIP", "NodePort", "Opaque"],
   subresource: ["status", "scale", "resize", "nope"],
@@ -169,6 +180,7 @@ const VALUES: Readonly<Record<string, readonly string[]>> = {
   "override-type": ["json", "merge", "strategic", "nope"],
   overrides: ["{}", '{"spec":{"nodeName":"worker1"}}', "{"],
   restart: ["Always", "Never", "OnFailure", "nope"],
+  "pod-selector": ["app=web", "a=b=c", "nope"],
 };
 
 function flagWords(flag: FlagSpec, rng: Rng): string[] {
@@ -192,6 +204,12 @@ const FILES = {
   "two.yaml": `${MANIFEST("settings")}---\n${MANIFEST("other")}`,
   "bad.yaml": "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: bad}\nnope: {a: b}\n",
   "env.txt": "A=b\n# no\nC=\n",
+  "k/kustomization.yaml": "resources: [two.yaml]\nnamePrefix: k-\n",
+  "k/two.yaml": `${MANIFEST("settings")}---\n${MANIFEST("other")}`,
+  "roles.yaml":
+    "apiVersion: rbac.authorization.k8s.io/v1\nkind: Role\nmetadata: {name: reader, namespace: default}\nrules:\n- {apiGroups: [''], resources: [pods], verbs: [get]}\n",
+  "own.kubeconfig":
+    "apiVersion: v1\nkind: Config\ncurrent-context: two\nclusters:\n- {name: web, cluster: {server: 'https://127.0.0.1:1'}}\ncontexts:\n- {name: two, context: {cluster: web, user: db, namespace: shop}}\n- {name: plain, context: {cluster: nope, user: nope}}\nusers:\n- {name: db, user: {token: abc}}\n",
 };
 
 const pick = <T>(rng: Rng, values: readonly T[]): T => values[rng.int(0, values.length - 1)] as T;
