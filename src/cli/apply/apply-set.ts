@@ -166,7 +166,7 @@ export class ApplySet {
     } catch (error) {
       if (force || !(error instanceof StatusError && error.reason === "Conflict")) throw error;
       context.io.err(
-        `${klogHead("W", "applyset.go:459")} WARNING: failed to update ApplySet: ${error.message}\nApplySet field manager ${MANAGER} should own these fields. Retrying with conflicts forced.\n`,
+        `${klogHead("W", "applyset.go:447")} WARNING: failed to update ApplySet: ${error.message}\nApplySet field manager ${MANAGER} should own these fields. Retrying with conflicts forced.\n`,
       );
       await this.#sendParent(applying, reach, true);
     }
