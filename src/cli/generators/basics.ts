@@ -1,5 +1,5 @@
 import * as host from "../../host/cli-host.ts";
-import { isConfigMapKey } from "../../api/validation/names.ts";
+import { isConfigMapKey, isDns1123Subdomain, isPortName } from "../../api/validation/names.ts";
 import { parseSelector } from "../../api/labels.ts";
 import { canonicalQuantity, isQuantity } from "../../api/quantity.ts";
 import type { CommandContext } from "../command.ts";
@@ -52,7 +52,7 @@ const configmap: Generator = {
   build(context, name) {
     const data: Record<string, string> = {};
     const binaryData: Record<string, string> = {};
-    for (const [key, value] of readData(context)) {
+    for (const [key, value] of readData(context, "ConfigMap")) {
       const bytes = typeof value === "string" ? Buffer.from(value) : value;
       const text = bytes.toString("utf8");
       if (Buffer.from(text).equals(bytes)) data[key] = text;
@@ -83,7 +83,7 @@ const genericSecret: Generator = {
   namespaced: true,
   needsName: true,
   build(context, name) {
-    const data = Object.fromEntries(readData(context).map(([key, value]) => [key, Buffer.from(value).toString("base64")]));
+    const data = encoded(readData(context, "Secret"));
     const type = context.flags.text("type");
     return {
       apiVersion: "v1",
@@ -109,9 +109,9 @@ const tlsSecret: Generator = {
   resource: "secrets",
   namespaced: true,
   build(context, name) {
+    if (context.flags.text("cert") === "" || context.flags.text("key") === "") throw new Error("key and cert must be specified");
     const read = (flag: string) => {
       const file = context.flags.text(flag);
-      if (file === "") throw new Error("key and cert must be specified");
       if (host.pathKind(file) === undefined) throw new Error(`Cannot read file ${file}, open ${file}: no such file or directory`);
       return host.readBytes(file);
     };
@@ -166,22 +166,12 @@ const dockerSecret: Generator = {
     ) as [string, string, string, string];
     if (flags.list("from-file").length === 0 && (username === "" || password === ""))
       throw new Error("either --from-file or the combination of --docker-username, --docker-password and --docker-server is required");
-    const file = flags.list("from-file")[0]?.replace(/^[^=]*=/, "");
-    if (file !== undefined && host.pathKind(file) === undefined) throw new Error(`error reading ${file}: no such file or directory`);
-    const config = file
-      ? host.readText(file)
-      : JSON.stringify({
-          auths: {
-            [server]: {
-              username,
-              password,
-              ...(email ? { email } : {}),
-              auth: Buffer.from(`${username}:${password}`).toString("base64"),
-            },
-          },
-        });
+    const auth = Buffer.from(`${username}:${password}`).toString("base64");
+    const config = JSON.stringify({ auths: { [server]: { username, password, ...(email ? { email } : {}), auth } } });
+    const key = ".dockerconfigjson";
+    const files = flags.list("from-file").map((source) => (source.includes("=") ? source : `${key}=${source}`));
+    const data = encoded(files.length > 0 ? readData(context, "Secret", files) : [[key, config]]);
     const type = "kubernetes.io/dockerconfigjson";
-    const data = { ".dockerconfigjson": Buffer.from(config).toString("base64") };
     return {
       apiVersion: "v1",
       kind: "Secret",
@@ -192,19 +182,34 @@ const dockerSecret: Generator = {
   },
 };
 
+const encoded = (entries: readonly [string, string | Buffer][]): Record<string, string> =>
+  Object.fromEntries(entries.map(([key, value]) => [key, Buffer.from(value).toString("base64")]));
+
 const secretName = ({ flags }: CommandContext, name: string, type: string, data: Readonly<Record<string, string>>): string =>
   flags.bool("append-hash") ? `${name}-${hashOf({ kind: "Secret", type, name, data })}` : name;
 
+type DataKind = "ConfigMap" | "Secret";
+
+const REFUSALS = {
+  ConfigMap: {
+    wrongKey: (key: string, problems: readonly string[]) => `${key} is not a valid key name for a ConfigMap: ${problems.join(",")}`,
+    knownKey: (key: string, name: string) =>
+      `cannot add key ${JSON.stringify(key)}, another key by that name already exists in Data for ConfigMap ${JSON.stringify(name)}`,
+  },
+  Secret: {
+    wrongKey: (key: string, problems: readonly string[]) => `${key} is not valid key name for a Secret ${problems.join(";")}`,
+    knownKey: (key: string) => `cannot add key ${key}, another key by that name already exists`,
+  },
+};
+
 /** Upstream: handleConfigMapFromLiteralSources and its siblings */
-function readData(context: CommandContext): [string, string | Buffer][] {
+function readData(context: CommandContext, kind: DataKind, files = context.flags.list("from-file")): [string, string | Buffer][] {
   const entries: [string, string | Buffer][] = [];
   const add = (key: string, value: string | Buffer) => {
     const problems = isConfigMapKey(key);
-    if (problems.length > 0) throw new Error(`${JSON.stringify(key)} is not a valid key name for a ConfigMap: ${problems.join(",")}`);
-    if (entries.some(([known]) => known === key))
-      throw new Error(
-        `cannot add key ${JSON.stringify(key)}, another key by that name already exists in Data for ConfigMap ${JSON.stringify(context.args[0])}`,
-      );
+    const words = REFUSALS[kind];
+    if (problems.length > 0) throw new Error(words.wrongKey(JSON.stringify(key), problems));
+    if (entries.some(([known]) => known === key)) throw new Error(words.knownKey(key, context.args[0] ?? ""));
     entries.push([key, value]);
   };
   if (
@@ -218,7 +223,7 @@ function readData(context: CommandContext): [string, string | Buffer][] {
     if (equals === 0) throw new Error(`invalid literal source ${literal}, expected key=value`);
     add(literal.slice(0, equals), literal.slice(equals + 1));
   }
-  for (const source of context.flags.list("from-file")) {
+  for (const source of files) {
     const equals = source.indexOf("=");
     if (source.indexOf("=", equals + 1) > equals && equals >= 0) throw new Error("key names or file paths cannot contain '='");
     if (equals === 0) throw new Error(`key name for file path ${source.slice(1)} missing`);
@@ -299,6 +304,9 @@ const service = (type: ServiceType): Generator => ({
     const headless = flags.text("clusterip") === "None";
     const specs = flags.list("tcp");
     if (specs.length === 0 && type !== "ExternalName" && !headless) throw new Error("at least one tcp port specifier must be provided");
+    const externalName = flags.text("external-name");
+    if (type === "ExternalName" && isDns1123Subdomain(externalName).length > 0)
+      throw new Error(`invalid service external name ${externalName}`);
     const ports = specs.map((spec) => servicePort(spec, flags.number("node-port")));
     const cluster = flags.text("clusterip");
     return {
@@ -307,7 +315,7 @@ const service = (type: ServiceType): Generator => ({
       metadata: { labels: { app: name }, name },
       spec: {
         ...(cluster ? { clusterIP: cluster } : {}),
-        ...(type === "ExternalName" ? { externalName: flags.text("external-name") } : {}),
+        ...(type === "ExternalName" ? { externalName } : {}),
         ...(ports.length > 0 ? { ports } : {}),
         selector: { app: name },
         type,
@@ -324,9 +332,11 @@ function servicePort(spec: string, nodePort: number) {
   if (port > 65_535) throw new Error(`strconv.ParseUint: parsing ${JSON.stringify(first)}: value out of range`);
   if (second !== undefined && /^\d+$/.test(second) && (Number(second) < 1 || Number(second) > 65_535))
     throw new Error("must be between 1 and 65535, inclusive");
+  const wrong = second === undefined || /^[+-]?\d+$/.test(second) ? [] : isPortName(second);
+  if (wrong.length > 0) throw new Error(wrong.join(","));
   const targetPort = second === undefined ? port : /^\d+$/.test(second) ? Number(second) : second;
   return {
-    name: spec.replace(":", "-"),
+    name: spec.replaceAll(":", "-"),
     ...(nodePort ? { nodePort } : {}),
     port,
     protocol: "TCP",

@@ -4,6 +4,7 @@ import type { FlagSpec } from "../../../src/cli/flags.ts";
 import { GLOBAL_FLAGS } from "../../../src/cli/global-flags.ts";
 import type { Rng } from "../../../src/util/rng.ts";
 import type { Case } from "./case.ts";
+import { pick, sensibleWords } from "./random-sense.ts";
 
 /**
  * Command lines drawn by chance, sensible and not: commands that only ask, and changes as dry runs.
@@ -62,11 +63,21 @@ const NEVER = new Set(
 );
 
 function lineOf({ path, flags }: Runnable, rng: Rng): string[] {
-  const line = [...path, ...Array.from({ length: count(rng, 4) }, () => argument(rng))];
+  const sensible = chance(rng, 0.6) ? sensibleWords(path, rng) : undefined;
+  const words = sensible ?? Array.from({ length: count(rng, 4) }, () => argument(rng));
+  // What comes after "--" is no flag.
+  const dashes = words.includes("--") ? words.indexOf("--") : words.length;
+  const line = [...path, ...words.slice(0, dashes)];
   const usable = [...flags, ...flags, ...flags, ...GLOBAL_FLAGS].filter(({ name }) => !NEVER.has(name));
-  for (let left = count(rng, 4); left > 0; left--) line.push(...flagWords(pick(rng, usable), rng));
+  for (let left = count(rng, sensible ? 3 : 4); left > 0; left--) line.push(...flagWords(pick(rng, usable), rng));
+  if (sensible && chance(rng, 0.3) && flags.some(({ name }) => name === "template")) line.push("-o", pick(rng, OUTPUTS));
   const changes = flags.some(({ name }) => name === "dry-run");
-  if (changes) line.push(chance(rng, 0.5) ? "--dry-run=client" : "--dry-run=server");
+  // What the server makes and does not keep has another uid each time.
+  const printed = line.some((word) => /^(-o|--output|--template)/.test(word));
+  if (changes) line.push(printed || chance(rng, 0.5) ? "--dry-run=client" : "--dry-run=server");
+  line.push(...words.slice(dashes));
+  // The client's build is kubesim's own.
+  if (path[0] === "version") return line.map((word) => word.replace(/^(-o=?|--output=)?k?(yaml|json)$/, "$1nope"));
   return line;
 }
 
@@ -194,6 +205,5 @@ const FILES = {
   "env.txt": "A=b\n# no\nC=\n",
 };
 
-const pick = <T>(rng: Rng, values: readonly T[]): T => values[rng.int(0, values.length - 1)] as T;
 const chance = (rng: Rng, probability: number): boolean => rng.int(0, 999) < probability * 1000;
 const count = (rng: Rng, most: number): number => rng.int(0, most - 1);
