@@ -2,7 +2,6 @@ import { CLIENT_VERSION } from "./client-version.ts";
 import { platform } from "../host/cli-host.ts";
 import type { ApiClient } from "./client.ts";
 
-
 const FIELDS =
   "major minor emulationMajor emulationMinor minCompatibilityMajor minCompatibilityMinor gitVersion gitCommit gitTreeState buildDate goVersion compiler platform".split(
     " ",

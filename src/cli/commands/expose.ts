@@ -1,6 +1,7 @@
 import type { Json } from "../client.ts";
 import type { CommandContext, CommandSpec } from "../command.ts";
 import { withOverrides } from "../overrides.ts";
+import { labelsOf } from "../run-pod.ts";
 import { schemaOf } from "../strategic.ts";
 import { apiVersionOf } from "../discovery.ts";
 import { DRY_RUN_FLAG, type DryRun, dryRunOf, dryRunQuery } from "../dry-run.ts";
@@ -195,13 +196,6 @@ function serviceFor(context: CommandContext, { info, object, name, namespace }: 
     },
     status: { loadBalancer: {} },
   };
-}
-
-function labelsOf(text: string): Record<string, string> {
-  const pairs = text.split(",").filter(Boolean);
-  const wrong = pairs.find((pair) => pair.split("=").length !== 2);
-  if (wrong !== undefined) throw new Error(`unexpected label spec: ${wrong}`);
-  return Object.fromEntries(pairs.map((pair) => pair.split("=") as [string, string]));
 }
 
 /** Upstream: polymorphichelpers/mapbasedselectorforobject.go */

@@ -19,7 +19,9 @@ export async function randomCases(count: number, rng: Rng, beginnings: readonly 
   const cases: Case[] = [];
   while (cases.length < count) {
     const command = pick(rng, commands);
-    cases.push({ command: lineOf(command, rng), files: FILES });
+    // Logs of several containers come in the order of a Go map.
+    const compare = command.path[0] === "logs" ? "any-order" : "exact";
+    cases.push({ command: lineOf(command, rng), files: FILES, compare });
   }
   return cases;
 }

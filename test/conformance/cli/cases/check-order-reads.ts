@@ -64,6 +64,8 @@ export const checkOrderReadCases: CaseGroup = {
     "expose --as-group x -o nope",
     "expose --template {{",
     "expose deploy web -l a",
+    "expose deploy web -l = --port 1",
+    "create service clusterip a --tcp=80 --save-config --dry-run=client -o yaml",
     "expose deploy/web cm/settings po/nope --port 80 --dry-run=client",
     "expose deploy web paused --port 80 --dry-run=client -o yaml",
     "expose svc kube-dns -n kube-system --dry-run=client -o yaml",
