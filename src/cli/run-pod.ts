@@ -77,7 +77,8 @@ function annotationsOf(pairs: readonly string[]): Record<string, string> {
   );
 }
 
-function labelsOf(text: string): Record<string, string> {
+/** Upstream: pkg/cmd/expose and run parseLabels */
+export function labelsOf(text: string): Record<string, string> {
   if (text === "") return {};
   return Object.fromEntries(
     text.split(",").map((pair) => {

@@ -5,7 +5,7 @@ import { apiVersionOf } from "../discovery.ts";
 import { DRY_RUN_FLAG, dryRunOf, dryRunQuery, type DryRun } from "../dry-run.ts";
 import { throwAll } from "../errors.ts";
 import { withTypedConfig } from "../go-field-order.ts";
-import { FIELD_MANAGER_FLAG, OUTPUT_FLAGS, type Report, typedReporter } from "../report.ts";
+import { FIELD_MANAGER_FLAG, OUTPUT_FLAGS, typedReporter } from "../report.ts";
 import { targetsOf } from "../resource-arguments.ts";
 import { type ApiObject, fetchObjects, FILE_FLAGS, type Found } from "../resources.ts";
 
@@ -54,70 +54,69 @@ const autoscale: CommandSpec = {
     await context.checkConfig();
     validate(context);
     const errors: unknown[] = [];
-    const found = await fetchObjects(context, await targetsOf(context, context.args, { errors, needsNames: true }), { errors });
-    const report = await typedReporter(context, dryRun);
-    for (const each of found) {
+    const targets = await targetsOf(context, context.args, { errors, needsNames: true });
+    for (const target of targets) {
       try {
-        await autoscaleOne(context, each, { dryRun, report });
+        for (const found of await fetchObjects(context, [target])) await autoscaleOne(context, found, dryRun);
       } catch (error) {
         errors.push(error);
       }
     }
     throwAll(errors);
-    if (found.length === 0) throw new Error("no objects passed to autoscale");
+    if (targets.length === 0) throw new Error("no objects passed to autoscale");
   },
 };
 
 export default autoscale;
 
-async function autoscaleOne(
-  context: CommandContext,
-  found: Found,
-  { dryRun, report }: { readonly dryRun: DryRun; readonly report: Report },
-): Promise<void> {
+async function autoscaleOne(context: CommandContext, found: Found, dryRun: DryRun): Promise<void> {
   const { info } = found;
   if (!info.subresources.includes("scale"))
     throw new Error(
       `cannot autoscale a ${info.kind}: could not find scale subresource for ${info.group}/${info.version}, Resource=${info.resource} in discovery information`,
     );
   const built = await build(context, found);
-  if (dryRun === "client") return report(built, GROUP, "created");
-  const body = context.flags.bool("save-config") ? withTypedConfig(built) : built;
-  const query = { fieldManager: context.flags.text("field-manager"), ...dryRunQuery(dryRun) };
-  report(await create(context, body, query), GROUP, "autoscaled");
+  try {
+    await handle(context, built, dryRun);
+  } catch (error) {
+    // What the second version fails with is tried as the first when nothing is lost: so the failure told is that of autoscaling/v1.
+    const reason = incompatible(context);
+    if (reason !== "")
+      throw new Error(`failed to create autoscaling/v2 HPA and the configuration is incompatible with autoscaling/v1: ${reason}`, {
+        cause: error,
+      });
+    await handle(context, firstVersion(context, built), dryRun);
+  }
 }
 
-// What the second version refuses is tried as the first when nothing is lost: so the failure told is that of autoscaling/v1.
-async function create(context: CommandContext, body: ApiObject, query: Record<string, string | undefined>): Promise<Json> {
-  const client = await context.client();
-  const place = `namespaces/${await context.namespace()}/horizontalpodautoscalers`;
-  try {
-    return await client.json<Json>("POST", `/apis/autoscaling/v2/${place}`, { query, body });
-  } catch (error) {
-    const cpu = context.flags.text("cpu");
-    const percent = context.flags.number("cpu-percent");
-    const memory = context.flags.text("memory");
-    if (cpu === "")
-      throw new Error("failed to create autoscaling/v2 HPA and the configuration is incompatible with autoscaling/v1: empty input", {
-        cause: error,
-      });
-    if (memory !== "" || (percent < 0 && !cpu.trim().endsWith("%")))
-      throw new Error("failed to create autoscaling/v2 HPA and the configuration is incompatible with autoscaling/v1: %!w(<nil>)", {
-        cause: error,
-      });
-    const spec = body["spec"] as Json;
-    const { metrics: _, ...rest } = spec;
-    const value = percent > 0 ? percent : Number(cpu.trim().slice(0, -1));
-    return client.json<Json>("POST", `/apis/autoscaling/v1/${place}`, {
-      query,
-      body: {
-        ...body,
-        status: { currentReplicas: 0, desiredReplicas: 0 },
-        apiVersion: "autoscaling/v1",
-        spec: { ...rest, targetCPUUtilizationPercentage: value },
-      },
-    });
-  }
+/** Creates one and says so; the form that -o asks for is looked at last. Upstream: AutoscaleOptions.handleHPA */
+async function handle(context: CommandContext, built: ApiObject, dryRun: DryRun): Promise<void> {
+  if (dryRun === "client") return (await typedReporter(context, dryRun))(built, GROUP, "created");
+  const body = context.flags.bool("save-config") ? withTypedConfig(built) : built;
+  const query = { fieldManager: context.flags.text("field-manager"), ...dryRunQuery(dryRun) };
+  const path = `/apis/${built.apiVersion}/namespaces/${await context.namespace()}/horizontalpodautoscalers`;
+  const made = await (await context.client()).json<Json>("POST", path, { query, body });
+  (await typedReporter(context, dryRun))(made, GROUP, "autoscaled");
+}
+
+/** Upstream: AutoscaleOptions.canCreateHPAV1, whose error is nil where it only says no */
+function incompatible({ flags }: CommandContext): string {
+  const cpu = flags.text("cpu");
+  if (cpu === "") return "empty input";
+  const isPlain = flags.text("memory") === "" && (flags.number("cpu-percent") >= 0 || cpu.trim().endsWith("%"));
+  return isPlain ? "" : "%!w(<nil>)";
+}
+
+function firstVersion({ flags }: CommandContext, built: ApiObject): ApiObject {
+  const { metrics: _, ...spec } = built["spec"] as Json;
+  const percent = flags.number("cpu-percent");
+  const value = percent > 0 ? percent : Number(flags.text("cpu").trim().slice(0, -1));
+  return {
+    ...built,
+    status: { currentReplicas: 0, desiredReplicas: 0 },
+    apiVersion: "autoscaling/v1",
+    spec: { ...spec, targetCPUUtilizationPercentage: value },
+  };
 }
 
 function validate({ flags }: CommandContext): void {

@@ -1,12 +1,14 @@
 import type { Json } from "../client.ts";
 import type { CommandContext, CommandSpec } from "../command.ts";
 import { withOverrides } from "../overrides.ts";
+import { labelsOf } from "../run-pod.ts";
 import { schemaOf } from "../strategic.ts";
 import { apiVersionOf } from "../discovery.ts";
-import { DRY_RUN_FLAG, dryRunOf, dryRunQuery } from "../dry-run.ts";
+import { DRY_RUN_FLAG, type DryRun, dryRunOf, dryRunQuery } from "../dry-run.ts";
+import { throwAll } from "../errors.ts";
 import { FIELD_MANAGER_FLAG, OUTPUT_FLAGS, typedReporter } from "../report.ts";
 import { hasFiles, targetsOf } from "../resource-arguments.ts";
-import { fetchObjects, FILE_FLAGS, SELECTOR_FLAG, type ApiObject, type Found } from "../resources.ts";
+import { fetchObjects, FILE_FLAGS, SELECTOR_FLAG, type ApiObject, type Found, type Target } from "../resources.ts";
 
 const expose: CommandSpec = {
   usage:
@@ -79,32 +81,40 @@ const expose: CommandSpec = {
     const dryRun = dryRunOf(context.flags, context.io);
     const report = await typedReporter(context, dryRun);
     await context.checkConfig();
-    for (const found of await exposed(context)) {
-      const plain = serviceFor(context, found);
-      const service = withOverrides(plain, context.flags.text("overrides"), context.flags.text("override-type"));
-      const query = { fieldManager: context.flags.text("field-manager"), ...dryRunQuery(dryRun) };
-      const result =
-        dryRun === "client"
-          ? service
-          : await (
-              await context.client()
-            ).json<Json>("POST", `/api/v1/namespaces/${found.namespace}/services`, {
-              query,
-              body: service,
-            });
-      report(result, { group: "", kind: "Service" }, "exposed");
+    const errors: unknown[] = [];
+    const settled: Settled = settledBy(context);
+    // --selector is the new service's, it chooses nothing.
+    const asked = context.withFlags({ selector: "" });
+    for (const target of await targetsOf(asked, context.args, { errors, needsNames: true })) {
+      try {
+        const found = await exposed(asked, target);
+        report(await exposeOne(context, serviceFor(context, found, settled), dryRun), { group: "", kind: "Service" }, "exposed");
+      } catch (error) {
+        errors.push(error);
+      }
     }
+    throwAll(errors);
   },
 };
 
 export default expose;
 
-/** --selector is the new service's, it chooses nothing; files are taken as they are. */
-async function exposed(context: CommandContext): Promise<Found[]> {
-  const asked = context.withFlags({ selector: "" });
-  const targets = await targetsOf(asked, context.args, { needsNames: true });
-  if (!hasFiles(context)) return fetchObjects(asked, targets);
-  return targets.map(({ info, namespace, name, manifest }) => ({ info, namespace, name: name ?? "", object: manifest as ApiObject }));
+async function exposeOne(context: CommandContext, plain: ApiObject, dryRun: DryRun): Promise<Json> {
+  const { flags } = context;
+  const service = withOverrides(plain, flags.text("overrides"), flags.text("override-type"));
+  if (dryRun === "client") return service;
+  const query = { fieldManager: flags.text("field-manager"), ...dryRunQuery(dryRun) };
+  const client = await context.client();
+  return client.json<Json>("POST", `/api/v1/namespaces/${await context.namespace()}/services`, { query, body: service });
+}
+
+/** Files are taken as they are. */
+async function exposed(context: CommandContext, target: Target): Promise<Found> {
+  const { info, namespace, name = "", manifest } = target;
+  if (hasFiles(context)) return { info, namespace, name, object: manifest as ApiObject };
+  const [found] = await fetchObjects(context, [target]);
+  if (!found) throw new Error("no objects passed to expose");
+  return found;
 }
 
 interface SpecJson {
@@ -125,8 +135,29 @@ interface PortHolder {
   ports?: { containerPort: number; protocol?: string }[];
 }
 
+/** What flags leave open is settled by the first object that says it, for those after it, too. */
+interface Settled {
+  selector: string;
+  labels: string;
+  port: string;
+  /** Several, which count before the one. */
+  ports: string;
+}
+
+const settledBy = ({ flags }: CommandContext): Settled => ({
+  selector: flags.text("selector"),
+  labels: flags.text("labels"),
+  port: flags.text("port"),
+  ports: "",
+});
+
+const pairsOf = (labels: Readonly<Record<string, string>>) =>
+  Object.entries(labels)
+    .map((pair) => pair.join("="))
+    .join(",");
+
 /** Upstream: k8s.io/kubectl/pkg/cmd/expose */
-function serviceFor(context: CommandContext, { info, object, name, namespace }: Found): ApiObject {
+function serviceFor(context: CommandContext, { info, object, name, namespace }: Found, settled: Settled): ApiObject {
   const { flags } = context;
   const exposable = ["services", "replicationcontrollers", "pods", "deployments", "replicasets"];
   if (!schemaOf(info))
@@ -136,22 +167,28 @@ function serviceFor(context: CommandContext, { info, object, name, namespace }: 
   if (!exposable.includes(info.resource)) throw new Error(`cannot expose a ${info.kind}${info.group ? `.${info.group}` : ""}`);
   const spec = (object["spec"] ?? {}) as SpecJson;
   const affinity = flags.text("session-affinity");
-  const selector = flags.text("selector") !== "" ? labelsOf(flags.text("selector")) : introspected(info.resource, object, spec);
-  const ports = portsFor(flags, spec);
+  settled.selector ||= pairsOf(introspected(info.resource, object, spec));
+  const exposed = settlePorts(flags, spec, settled);
+  settled.labels ||= pairsOf(object.metadata.labels ?? {});
+  const selector = labelsOf(settled.selector);
+  const labels = labelsOf(settled.labels);
+  const ports = portsFor(flags, exposed, settled);
   if (!["", "None", "ClientIP"].includes(affinity)) throw new Error(`unknown session affinity: ${affinity}`);
   const headless = flags.text("cluster-ip");
   return {
     apiVersion: "v1",
     kind: "Service",
     metadata: {
-      ...labelsFor(flags.text("labels"), object),
+      ...(settled.labels === "" ? {} : { labels }),
       name: flags.text("name") || name,
       ...(context.flags.has("namespace") && namespace ? { namespace } : {}),
     },
     spec: {
       ...(headless ? { clusterIP: headless } : {}),
       ...(flags.text("external-ip") ? { externalIPs: [flags.text("external-ip")] } : {}),
-      ...(flags.text("load-balancer-ip") ? { loadBalancerIP: flags.text("load-balancer-ip") } : {}),
+      ...(flags.text("load-balancer-ip") && flags.text("type") === "LoadBalancer"
+        ? { loadBalancerIP: flags.text("load-balancer-ip") }
+        : {}),
       ports,
       selector,
       ...(affinity ? { sessionAffinity: affinity } : {}),
@@ -159,18 +196,6 @@ function serviceFor(context: CommandContext, { info, object, name, namespace }: 
     },
     status: { loadBalancer: {} },
   };
-}
-
-function labelsOf(text: string): Record<string, string> {
-  const pairs = text.split(",").filter(Boolean);
-  const wrong = pairs.find((pair) => pair.split("=").length !== 2);
-  if (wrong !== undefined) throw new Error(`unexpected label spec: ${wrong}`);
-  return Object.fromEntries(pairs.map((pair) => pair.split("=") as [string, string]));
-}
-
-function labelsFor(flag: string, object: ApiObject): { labels?: Record<string, string> } {
-  if (flag !== "") return { labels: labelsOf(flag) };
-  return object.metadata.labels ? { labels: object.metadata.labels } : {};
 }
 
 /** Upstream: polymorphichelpers/mapbasedselectorforobject.go */
@@ -194,31 +219,39 @@ function introspected(resource: string, object: ApiObject, spec: SpecJson): Reco
 
 const expressionText = ({ key, operator, values = [] }: Expression) => `{Key:${key} Operator:${operator} Values:[${values.join(" ")}]}`;
 
-function portsFor(flags: CommandContext["flags"], spec: SpecJson): Json[] {
-  const container =
+interface ExposedPort {
+  readonly port: number;
+  readonly protocol?: string | undefined;
+}
+
+/** The ports that the object has; without --port they are those of the service. */
+function settlePorts(flags: CommandContext["flags"], spec: SpecJson, settled: Settled): ExposedPort[] {
+  const found =
     spec.ports?.map(({ port, protocol }) => ({ port: port ?? 0, protocol })) ??
     [...(spec.containers ?? []), ...(spec.template?.spec?.containers ?? [])].flatMap(({ ports }) =>
       (ports ?? []).map(({ containerPort, protocol }) => ({ port: containerPort, protocol })),
     );
-  const given = flags.text("port");
-  const wrong = given.split(",").find((text) => given !== "" && !/^[+-]?\d+$/.test(text));
-  if (wrong !== undefined) throw new Error(`strconv.Atoi: parsing ${JSON.stringify(wrong)}: invalid syntax`);
-  const wanted =
-    given !== ""
-      ? given.split(",").map((text) => ({
-          port: Number(text),
-          protocol: container.find(({ port }) => port === Number(text))?.protocol,
-        }))
-      : container;
-  if (wanted.length === 0) {
-    if (flags.text("cluster-ip") === "None") return [];
-    throw new Error("couldn't find port via --port flag or introspection");
+  if (settled.port === "") {
+    if (found.length === 0 && flags.text("cluster-ip") !== "None") throw new Error("couldn't find port via --port flag or introspection");
+    const ports = new Set(found.map(({ port }) => port));
+    settled[ports.size > 1 ? "ports" : "port"] = [...ports].join(",");
   }
+  return found;
+}
+
+function portsFor(flags: CommandContext["flags"], exposed: readonly ExposedPort[], settled: Settled): Json[] {
+  const given = settled.ports || settled.port;
+  if (given === "") return [];
+  const wrong = given.split(",").find((text) => !/^[+-]?\d+$/.test(text));
+  if (wrong !== undefined) throw new Error(`strconv.Atoi: parsing ${JSON.stringify(wrong)}: invalid syntax`);
   const target = flags.text("target-port");
-  return wanted.map(({ port, protocol }, index) => ({
-    ...(wanted.length > 1 ? { name: `port-${index + 1}` } : {}),
-    port,
-    protocol: flags.text("protocol") || protocol || "TCP",
-    targetPort: target === "" ? port : /^\d+$/.test(target) ? Number(target) : target,
-  }));
+  return given.split(",").flatMap((text, index, all) => {
+    const port = Number(text);
+    const protocols = exposed.filter((each) => each.port === port).map(({ protocol = "TCP" }) => protocol);
+    const targetPort = target === "" ? port : /^\d+$/.test(target) ? Number(target) : target;
+    const name = `port-${index + 1}`;
+    if (flags.text("protocol") === "" && protocols.length > 1)
+      return protocols.map((protocol) => ({ name: `${name}-${protocol.toLowerCase()}`, port, protocol, targetPort }));
+    return { ...(all.length > 1 ? { name } : {}), port, protocol: flags.text("protocol") || (protocols[0] ?? "TCP"), targetPort };
+  });
 }

@@ -1,11 +1,12 @@
 import * as host from "../../host/cli-host.ts";
-import { isConfigMapKey } from "../../api/validation/names.ts";
 import { parseSelector } from "../../api/labels.ts";
 import { canonicalQuantity, isQuantity } from "../../api/quantity.ts";
 import type { CommandContext } from "../command.ts";
 import type { FlagSpec } from "../flags.ts";
 import { hashOf } from "../kustomize/hash.ts";
 import type { Generator } from "./index.ts";
+import { readData } from "./data-sources.ts";
+import { service } from "./services.ts";
 
 const DATA_FLAGS: readonly FlagSpec[] = [
   { name: "append-hash", type: "bool", usage: "Append a hash of the data to the name." },
@@ -52,7 +53,7 @@ const configmap: Generator = {
   build(context, name) {
     const data: Record<string, string> = {};
     const binaryData: Record<string, string> = {};
-    for (const [key, value] of readData(context)) {
+    for (const [key, value] of readData(context, "ConfigMap")) {
       const bytes = typeof value === "string" ? Buffer.from(value) : value;
       const text = bytes.toString("utf8");
       if (Buffer.from(text).equals(bytes)) data[key] = text;
@@ -83,7 +84,7 @@ const genericSecret: Generator = {
   namespaced: true,
   needsName: true,
   build(context, name) {
-    const data = Object.fromEntries(readData(context).map(([key, value]) => [key, Buffer.from(value).toString("base64")]));
+    const data = encoded(readData(context, "Secret"));
     const type = context.flags.text("type");
     return {
       apiVersion: "v1",
@@ -109,9 +110,9 @@ const tlsSecret: Generator = {
   resource: "secrets",
   namespaced: true,
   build(context, name) {
+    if (context.flags.text("cert") === "" || context.flags.text("key") === "") throw new Error("key and cert must be specified");
     const read = (flag: string) => {
       const file = context.flags.text(flag);
-      if (file === "") throw new Error("key and cert must be specified");
       if (host.pathKind(file) === undefined) throw new Error(`Cannot read file ${file}, open ${file}: no such file or directory`);
       return host.readBytes(file);
     };
@@ -166,22 +167,12 @@ const dockerSecret: Generator = {
     ) as [string, string, string, string];
     if (flags.list("from-file").length === 0 && (username === "" || password === ""))
       throw new Error("either --from-file or the combination of --docker-username, --docker-password and --docker-server is required");
-    const file = flags.list("from-file")[0]?.replace(/^[^=]*=/, "");
-    if (file !== undefined && host.pathKind(file) === undefined) throw new Error(`error reading ${file}: no such file or directory`);
-    const config = file
-      ? host.readText(file)
-      : JSON.stringify({
-          auths: {
-            [server]: {
-              username,
-              password,
-              ...(email ? { email } : {}),
-              auth: Buffer.from(`${username}:${password}`).toString("base64"),
-            },
-          },
-        });
+    const auth = Buffer.from(`${username}:${password}`).toString("base64");
+    const config = JSON.stringify({ auths: { [server]: { username, password, ...(email ? { email } : {}), auth } } });
+    const key = ".dockerconfigjson";
+    const files = flags.list("from-file").map((source) => (source.includes("=") ? source : `${key}=${source}`));
+    const data = encoded(files.length > 0 ? readData(context, "Secret", files) : [[key, config]]);
     const type = "kubernetes.io/dockerconfigjson";
-    const data = { ".dockerconfigjson": Buffer.from(config).toString("base64") };
     return {
       apiVersion: "v1",
       kind: "Secret",
@@ -192,147 +183,11 @@ const dockerSecret: Generator = {
   },
 };
 
+const encoded = (entries: readonly [string, string | Buffer][]): Record<string, string> =>
+  Object.fromEntries(entries.map(([key, value]) => [key, Buffer.from(value).toString("base64")]));
+
 const secretName = ({ flags }: CommandContext, name: string, type: string, data: Readonly<Record<string, string>>): string =>
   flags.bool("append-hash") ? `${name}-${hashOf({ kind: "Secret", type, name, data })}` : name;
-
-/** Upstream: handleConfigMapFromLiteralSources and its siblings */
-function readData(context: CommandContext): [string, string | Buffer][] {
-  const entries: [string, string | Buffer][] = [];
-  const add = (key: string, value: string | Buffer) => {
-    const problems = isConfigMapKey(key);
-    if (problems.length > 0) throw new Error(`${JSON.stringify(key)} is not a valid key name for a ConfigMap: ${problems.join(",")}`);
-    if (entries.some(([known]) => known === key))
-      throw new Error(
-        `cannot add key ${JSON.stringify(key)}, another key by that name already exists in Data for ConfigMap ${JSON.stringify(context.args[0])}`,
-      );
-    entries.push([key, value]);
-  };
-  if (
-    context.flags.list("from-env-file").length > 0 &&
-    (context.flags.list("from-file").length > 0 || context.flags.list("from-literal").length > 0)
-  )
-    throw new Error("from-env-file cannot be combined with from-file or from-literal");
-  for (const literal of context.flags.list("from-literal")) {
-    const equals = literal.indexOf("=");
-    if (equals < 0) throw new Error(`invalid literal source ${literal}, expected key=value`);
-    if (equals === 0) throw new Error(`invalid literal source ${literal}, expected key=value`);
-    add(literal.slice(0, equals), literal.slice(equals + 1));
-  }
-  for (const source of context.flags.list("from-file")) {
-    const equals = source.indexOf("=");
-    if (source.indexOf("=", equals + 1) > equals && equals >= 0) throw new Error("key names or file paths cannot contain '='");
-    if (equals === 0) throw new Error(`key name for file path ${source.slice(1)} missing`);
-    if (equals > 0 && equals === source.length - 1) throw new Error(`file path for key name ${source.slice(0, -1)} missing`);
-    const file = equals < 0 ? source : source.slice(equals + 1);
-    const kind = host.pathKind(file);
-    if (kind === undefined) throw new Error(`error reading ${file}: no such file or directory`);
-    if (kind === "file") add(equals < 0 ? host.baseName(file) : source.slice(0, equals), host.readBytes(file));
-    else if (equals >= 0) throw new Error("cannot give a key name for a directory path");
-    else
-      for (const each of host.listFolder(file))
-        if (host.pathKind(host.joinPath(file, each)) === "file") add(each, host.readBytes(host.joinPath(file, each)));
-  }
-  for (const file of context.flags.list("from-env-file")) {
-    if (host.pathKind(file) === undefined) throw new Error(`error reading ${file}: no such file or directory`);
-    for (const line of host.readText(file).split("\n")) {
-      const text = line.replace(/^\s+/, "");
-      if (text === "" || text.startsWith("#")) continue;
-      const equals = text.indexOf("=");
-      const name = equals < 0 ? text : text.slice(0, equals);
-      if (!/^[-._a-zA-Z][-._a-zA-Z0-9]*$/.test(name))
-        throw new Error(
-          `${JSON.stringify(name)} is not a valid key name: a valid environment variable name must consist of alphabetic characters, digits, '_', '-', or '.', and must not start with a digit (e.g. 'my.env-name',  or 'MY_ENV.NAME',  or 'MyEnvName1', regex used for validation is '[-._a-zA-Z][-._a-zA-Z0-9]*')`,
-        );
-      if (equals < 0) add(text, host.environment(text) ?? "");
-      else add(text.slice(0, equals), text.slice(equals + 1));
-    }
-  }
-  return entries;
-}
-
-type ServiceType = "ClusterIP" | "NodePort" | "LoadBalancer" | "ExternalName";
-
-const service = (type: ServiceType): Generator => ({
-  usage:
-    type === "ExternalName"
-      ? "NAME --external-name external.name [--dry-run=server|client|none]"
-      : "NAME [--tcp=port:targetPort] [--dry-run=server|client|none]",
-  flags: [
-    {
-      name: "tcp",
-      type: "stringSlice",
-      usage: "Port pairs can be specified as '<port>:<targetPort>'.",
-    },
-    ...(type === "ClusterIP"
-      ? [
-          {
-            name: "clusterip",
-            type: "string",
-            usage: "Assign your own ClusterIP or set to 'None' for a 'headless' service (no loadbalancing).",
-          } as const,
-        ]
-      : []),
-    ...(type === "NodePort"
-      ? [
-          {
-            name: "node-port",
-            type: "int",
-            usage: "Port used to expose the service on each node in a cluster.",
-          } as const,
-        ]
-      : []),
-    ...(type === "ExternalName"
-      ? [
-          {
-            name: "external-name",
-            type: "string",
-            required: true,
-            usage: "External name of service",
-          } as const,
-        ]
-      : []),
-  ],
-  resource: "services",
-  namespaced: true,
-  build(context, name) {
-    const { flags } = context;
-    const headless = flags.text("clusterip") === "None";
-    const specs = flags.list("tcp");
-    if (specs.length === 0 && type !== "ExternalName" && !headless) throw new Error("at least one tcp port specifier must be provided");
-    const ports = specs.map((spec) => servicePort(spec, flags.number("node-port")));
-    const cluster = flags.text("clusterip");
-    return {
-      apiVersion: "v1",
-      kind: "Service",
-      metadata: { labels: { app: name }, name },
-      spec: {
-        ...(cluster ? { clusterIP: cluster } : {}),
-        ...(type === "ExternalName" ? { externalName: flags.text("external-name") } : {}),
-        ...(ports.length > 0 ? { ports } : {}),
-        selector: { app: name },
-        type,
-      },
-      status: { loadBalancer: {} },
-    };
-  },
-});
-
-function servicePort(spec: string, nodePort: number) {
-  const [first = "", second] = spec.split(":");
-  const port = Number(first);
-  if (!/^\d+$/.test(first)) throw new Error(`strconv.ParseUint: parsing ${JSON.stringify(first)}: invalid syntax`);
-  if (port > 65_535) throw new Error(`strconv.ParseUint: parsing ${JSON.stringify(first)}: value out of range`);
-  if (second !== undefined && /^\d+$/.test(second) && (Number(second) < 1 || Number(second) > 65_535))
-    throw new Error("must be between 1 and 65535, inclusive");
-  const targetPort = second === undefined ? port : /^\d+$/.test(second) ? Number(second) : second;
-  return {
-    name: spec.replace(":", "-"),
-    ...(nodePort ? { nodePort } : {}),
-    port,
-    protocol: "TCP",
-    targetPort,
-  };
-}
 
 const quota: Generator = {
   usage: "NAME [--hard=key1=value1,key2=value2] [--scopes=Scope1,Scope2] [--dry-run=server|client|none]",

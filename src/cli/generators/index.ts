@@ -86,7 +86,9 @@ async function run(context: CommandContext, generator: Generator): Promise<void>
     generator.namespaced && (context.flags.has("namespace") || dryRun !== "client")
       ? { ...built, metadata: { ...built.metadata, namespace: await context.namespace() } }
       : built;
-  const object = context.flags.bool("save-config") ? (await import("../go-field-order.ts")).withTypedConfig(placed) : placed;
+  // Upstream: create_service.go has the flag, and does not look at it.
+  const savesConfig = context.flags.bool("save-config") && generator.resource !== "services";
+  const object = savesConfig ? (await import("../go-field-order.ts")).withTypedConfig(placed) : placed;
   const info = { group: groupOf(object), kind: object.kind ?? "" };
   if (dryRun === "client") return report(object, info, "created");
   const root = info.group === "" ? `/api/${object.apiVersion}` : `/apis/${object.apiVersion}`;

@@ -1,4 +1,5 @@
 import type { CaseGroup } from "../case.ts";
+import { checkOrderReadCases } from "./check-order-reads.ts";
 import { completionCases } from "./completion.ts";
 import { describeCases } from "./describe.ts";
 import { getChoiceCases } from "./get-choices.ts";
@@ -45,6 +46,7 @@ export const GROUPS: readonly CaseGroup[] = [
   discoveryCases,
   configCases,
   errorCases,
+  checkOrderReadCases,
   helpCases,
   loggingCases,
   kubercCases,
