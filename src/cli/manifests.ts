@@ -230,6 +230,8 @@ function expand(document: unknown, source: string, validate: boolean): Manifest[
         );
       return expand(withListKind(item, object), source, validate);
     });
+  // Whoever says "items" is a list, even without any.
+  if (object["items"] === null && !validate) return [];
   if (object.kind === "List" && validate) throw new Error(notAnObject(undefined, source, validate));
   const wrong = wrongMetadata(object.metadata);
   if (wrong !== "") throw new Error(`unable to decode ${JSON.stringify(source)}: json: cannot unmarshal ${wrong}`);

@@ -192,7 +192,11 @@ function conflictWithSelectors({ names, pairs, types }: Arguments): string {
   return types.length === 0 ? "at least one resource must be specified to use a selector" : "";
 }
 
-async function targetsOfPairs(context: CommandContext, pairs: readonly Pair[], { singleType, clusterOnly }: TargetOptions): Promise<Target[]> {
+async function targetsOfPairs(
+  context: CommandContext,
+  pairs: readonly Pair[],
+  { singleType, clusterOnly }: TargetOptions,
+): Promise<Target[]> {
   const discovery = await context.discovery();
   const infos = new Map<string, ResourceInfo>();
   for (const { type } of pairs) if (!infos.has(type)) infos.set(type, await discovery.get(type));

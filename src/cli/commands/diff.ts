@@ -32,8 +32,7 @@ const diff: CommandSpec = {
     { name: "server-side", type: "bool", usage: "If true, the server merges, not the client." },
     { name: "show-managed-fields", type: "bool", usage: "If true, include managed fields." },
   ],
-  wrongFlags: (error) =>
-    new ExitError(`error: ${error.message.replace(/\n.*/s, "")}\nSee 'kubectl diff -h' for help and examples`, FAILED),
+  wrongFlags: (error) => new ExitError(`error: ${error.message.replace(/\n.*/s, "")}\nSee 'kubectl diff -h' for help and examples`, FAILED),
   async run(context) {
     try {
       return await runDiff(context);

@@ -7,7 +7,8 @@ export function compareOutcomes(theirs: Outcome, ours: Outcome, how: Comparison)
   const parts: string[] = [];
   if (how !== "status") {
     const helps = [theirs, ours].every(({ stdout }) => stdout.includes("\nUsage:\n"));
-    const view = how === "layout" || (how === "layout-of-help" && helps) ? layoutOf : how === "any-order" ? sortedLines : (text: string) => text;
+    const view =
+      how === "layout" || (how === "layout-of-help" && helps) ? layoutOf : how === "any-order" ? sortedLines : (text: string) => text;
     parts.push(difference("stdout", view(theirs.stdout), view(ours.stdout)), difference("stderr", view(theirs.stderr), view(ours.stderr)));
   }
   if (theirs.status !== ours.status) parts.push(`  exit code: kubectl ${theirs.status}, kubesim ${ours.status}`);

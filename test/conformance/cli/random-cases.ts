@@ -33,15 +33,9 @@ interface Runnable {
 
 // What opens streams, editors or listeners, changes files of the user's, or is kubesim's own.
 const LEFT_OUT = new Set(
-  "cluster sim shell __complete __completeNoDesc completion edit proxy port-forward attach exec cp debug options kuberc plugin".split(
-    " ",
-  ),
+  "cluster sim shell __complete __completeNoDesc completion edit proxy port-forward attach exec cp debug options kuberc plugin".split(" "),
 );
-const LEFT_OUT_BELOW = new Set([
-  "apply edit-last-applied",
-  "cluster-info dump",
-  "create token",
-]);
+const LEFT_OUT_BELOW = new Set(["apply edit-last-applied", "cluster-info dump", "create token"]);
 
 /** What makes sure that a command only asks, though it would change something or wait. */
 const ENDINGS: Readonly<Record<string, readonly string[]>> = {
