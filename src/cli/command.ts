@@ -1,11 +1,11 @@
-import { ApiClient } from "./client.ts";
-import type { Connection } from "./connection.ts";
-import { Discovery } from "./discovery.ts";
+import { ApiClient } from "./connection/client.ts";
+import type { Connection } from "./connection/connection.ts";
+import { Discovery } from "./connection/discovery.ts";
 import { usageError } from "./errors.ts";
 import type { Flags, FlagSpec } from "./flags.ts";
 import type { Io } from "./io.ts";
-import type { Logger } from "./klog.ts";
-import type { PluginPolicy } from "./kuberc.ts";
+import type { Logger } from "./connection/klog.ts";
+import type { PluginPolicy } from "./kuberc/kuberc.ts";
 
 /** A command, with everything that its help and its parsing need. */
 export interface CommandSpec {
@@ -103,7 +103,7 @@ export class CommandContext {
   }
 
   async connection(): Promise<Connection> {
-    this.#connection ??= import("./connection.ts").then(({ connect }) => connect(this));
+    this.#connection ??= import("./connection/connection.ts").then(({ connect }) => connect(this));
     return this.#connection;
   }
 
@@ -113,14 +113,14 @@ export class CommandContext {
    */
   async checkConfig(): Promise<void> {
     if (this.flags.bool("match-server-version")) await this.client();
-    const { checkOwn } = await import("./connection.ts");
+    const { checkOwn } = await import("./connection/connection.ts");
     if (!checkOwn(this.flags)) await this.connection();
   }
 
   async client(): Promise<ApiClient> {
     if (this.#client) return this.#client;
     const client = new ApiClient(await this.connection(), this.io, this.path);
-    if (this.flags.bool("match-server-version")) await (await import("./server-version.ts")).checkServerVersion(client);
+    if (this.flags.bool("match-server-version")) await (await import("./connection/server-version.ts")).checkServerVersion(client);
     return (this.#client = client);
   }
 
@@ -132,7 +132,7 @@ export class CommandContext {
   /** The namespace that the command means. */
   async namespace(): Promise<string> {
     if (this.#connection) return (await this.#connection).namespace;
-    const { namespaceOf } = await import("./connection.ts");
+    const { namespaceOf } = await import("./connection/connection.ts");
     return namespaceOf(this.flags);
   }
 
@@ -143,7 +143,7 @@ export class CommandContext {
   // Upstream: clientcmd.DirectClientConfig Namespace
   async lookForNamespace(): Promise<void> {
     if (this.flags.text("namespace") !== "") return;
-    if (this.flags.bool("local") && (await import("./connection.ts")).isOwnCluster(this.flags)) return;
+    if (this.flags.bool("local") && (await import("./connection/connection.ts")).isOwnCluster(this.flags)) return;
     await this.connection();
   }
 

@@ -1,6 +1,6 @@
 import { parseGoDuration } from "./go-duration.ts";
 import { UsageError } from "./errors.ts";
-import { parseModuleSpec } from "./module-spec.ts";
+import { parseModuleSpec } from "./connection/module-spec.ts";
 
 export type FlagType =
   | "bool"

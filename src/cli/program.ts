@@ -2,8 +2,8 @@ import { CommandContext } from "./command.ts";
 import { ExitError, FailedPrinting, HelpAndError, messageOf, renderError, UsageError } from "./errors.ts";
 import { findSubcommand, HelpRequested, parseFlags } from "./flags.ts";
 import type { Io } from "./io.ts";
-import { isKubercDisabled, mayHavePreferences } from "./kuberc.ts";
-import type { Applied } from "./kuberc-preferences.ts";
+import { isKubercDisabled, mayHavePreferences } from "./kuberc/kuberc.ts";
+import type { Applied } from "./kuberc/kuberc-preferences.ts";
 import { flagsOf, knownCommands, OWN_ROOT, ROOT, select, type Selected } from "./select.ts";
 
 // kubectl's profiles of itself: those of a Go program.
@@ -58,7 +58,7 @@ async function run(argv: readonly string[], io: Io): Promise<number> {
     .map((flag) => JSON.stringify(flag.name));
   if (missing.length > 0) throw new Error(`required flag(s) ${missing.join(", ")} not set`);
   const logs = parsed.flags.has("v") || parsed.flags.has("vmodule");
-  const logger = logs ? (await import("./klog.ts")).findLogger(parsed.flags, io) : undefined;
+  const logger = logs ? (await import("./connection/klog.ts")).findLogger(parsed.flags, io) : undefined;
   const context = new CommandContext({
     path,
     args: parsed.args,
@@ -79,7 +79,7 @@ async function run(argv: readonly string[], io: Io): Promise<number> {
 /** What a command line names, by the user's preferences if there are any. */
 async function preferred(argv: readonly string[], io: Io): Promise<Applied<Selected>> {
   if (isKubercDisabled() || !mayHavePreferences(argv)) return { command: await select(argv), policy: {} };
-  const { applyPreferences } = await import("./kuberc-preferences.ts");
+  const { applyPreferences } = await import("./kuberc/kuberc-preferences.ts");
   try {
     return await applyPreferences(argv, { io, select, flagsOf });
   } catch (error) {
@@ -104,7 +104,7 @@ async function runOrHelp(selected: Selected, context: CommandContext, io: Io): P
     if (error instanceof HelpAndError || error instanceof HelpRequested) io.out(await help(selected));
     if (error instanceof HelpRequested) return 0;
     if (error instanceof FailedPrinting) io.out(error.output);
-    if (context.logger) (await import("./request-log.ts")).logFailure(context.logger, error);
+    if (context.logger) (await import("./connection/request-log.ts")).logFailure(context.logger, error);
     throw error;
   }
 }

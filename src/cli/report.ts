@@ -1,6 +1,6 @@
-import type { Json } from "./client.ts";
+import type { Json } from "./connection/client.ts";
 import type { CommandContext } from "./command.ts";
-import { singularName, type ResourceInfo } from "./discovery.ts";
+import { singularName, type ResourceInfo } from "./connection/discovery.ts";
 import { dryRunSuffix, type DryRun } from "./dry-run.ts";
 import { findPrinter, outputFormat, OUTPUT_FLAGS, unknownFormat } from "./printers/output.ts";
 import type { FlagSpec } from "./flags.ts";

@@ -2,7 +2,7 @@ import type { CommandEntry, CommandSpec } from "./command.ts";
 import { COMMANDS } from "./commands.ts";
 import { findSubcommand, type FlagSpec } from "./flags.ts";
 import { GLOBAL_FLAGS } from "./global-flags.ts";
-import { isKubercDisabled } from "./kuberc.ts";
+import { isKubercDisabled } from "./kuberc/kuberc.ts";
 
 // Messages and help speak of kubectl: what is printed is what kubectl prints.
 export const ROOT = "kubectl";

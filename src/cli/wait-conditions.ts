@@ -1,5 +1,5 @@
 import { findValues, relaxedPath, valueText } from "../api/json-path.ts";
-import type { ApiObject } from "./resources.ts";
+import type { ApiObject } from "./objects/resources.ts";
 
 /** What an object must be like; throws when it can't be told. */
 export interface StateCondition {

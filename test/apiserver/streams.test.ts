@@ -10,7 +10,7 @@ import { internalError } from "../../src/api/status.ts";
 import { type NodeGateway, type StreamSession, UpgradeRefused } from "../../src/apiserver/node-gateway.ts";
 import { componentContext } from "../../src/apiserver/request-context.ts";
 import { createHandler } from "../../src/apiserver/server.ts";
-import { SpdyClient } from "../../src/cli/spdy-client.ts";
+import { SpdyClient } from "../../src/cli/pods/spdy-client.ts";
 import { startRegistryWith } from "../support/registry-with-kinds.ts";
 
 const open: (() => void)[] = [];

@@ -4,7 +4,7 @@ import os from "node:os";
 import path from "node:path";
 import { after, before, beforeEach, test } from "node:test";
 import { CommandContext } from "../../src/cli/command.ts";
-import { completionOfLine } from "../../src/cli/completions.ts";
+import { completionOfLine } from "../../src/cli/completion/completions.ts";
 import { Flags } from "../../src/cli/flags.ts";
 import { FakeApiServer } from "./fake-api-server.ts";
 import { pod, podTable } from "./objects.ts";

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { mergeIntoText } from "../../src/cli/merge-kubeconfig.ts";
+import { mergeIntoText } from "../../src/cli/kubeconfig/merge-kubeconfig.ts";
 
 const added = {
   clusters: [{ name: "kubesim", cluster: { server: "https://127.0.0.1:1" } }],

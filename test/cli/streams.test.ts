@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { detachSequence } from "../../src/cli/attach-session.ts";
-import { PROFILES } from "../../src/cli/debug-profiles.ts";
-import { isInside, joinPaths, parseFileSpec, stripPathShortcuts } from "../../src/cli/file-spec.ts";
-import { accepts, parsePatterns, stripPrefix } from "../../src/cli/proxy-filter.ts";
+import { detachSequence } from "../../src/cli/pods/attach-session.ts";
+import { PROFILES } from "../../src/cli/pods/debug-profiles.ts";
+import { isInside, joinPaths, parseFileSpec, stripPathShortcuts } from "../../src/cli/pods/file-spec.ts";
+import { accepts, parsePatterns, stripPrefix } from "../../src/cli/proxy/proxy-filter.ts";
 
 test("file specs name a pod, a namespace, or nothing but a file", () => {
   assert.deepEqual(parseFileSpec("a/b/"), { namespace: "", pod: "", file: "a/b" });

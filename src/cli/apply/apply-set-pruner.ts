@@ -1,8 +1,8 @@
-import { deleteOptions } from "../delete-objects.ts";
-import { apiVersionOf, pathOf, type ResourceInfo } from "../discovery.ts";
+import { deleteOptions } from "../objects/delete-objects.ts";
+import { apiVersionOf, pathOf, type ResourceInfo } from "../connection/discovery.ts";
 import { messageOf } from "../errors.ts";
 import { reporter } from "../report.ts";
-import type { ApiObject } from "../resources.ts";
+import type { ApiObject } from "../objects/resources.ts";
 import type { Applying } from "./applying.ts";
 
 /** Where to look for members, and which of them stay. */

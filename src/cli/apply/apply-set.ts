@@ -1,14 +1,14 @@
 import { createHash } from "node:crypto";
 import { isNotFound, StatusError } from "../../api/status.ts";
 import { klogHead } from "../../host/cli-host.ts";
-import type { Json } from "../client.ts";
+import type { Json } from "../connection/client.ts";
 import type { CommandContext } from "../command.ts";
-import { apiVersionOf, groupResourceOf, pathOf, preferred, type ResourceInfo } from "../discovery.ts";
+import { apiVersionOf, groupResourceOf, pathOf, preferred, type ResourceInfo } from "../connection/discovery.ts";
 import { dryRunQuery } from "../dry-run.ts";
 import { messageOf, throwAll } from "../errors.ts";
-import { CLIENT_VERSION } from "../client-version.ts";
+import { CLIENT_VERSION } from "../connection/client-version.ts";
 import { fieldValidation } from "../report.ts";
-import type { ApiObject, Target } from "../resources.ts";
+import type { ApiObject, Target } from "../objects/resources.ts";
 import type { Applying } from "./applying.ts";
 
 const TOOLING = "applyset.kubernetes.io/tooling";

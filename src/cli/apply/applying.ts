@@ -1,8 +1,8 @@
 import type { CommandContext } from "../command.ts";
 import { dryRunQuery, type DryRun } from "../dry-run.ts";
-import type { Query } from "../client.ts";
+import type { Query } from "../connection/client.ts";
 import { fieldValidation, type Report } from "../report.ts";
-import type { ApiObject } from "../resources.ts";
+import type { ApiObject } from "../objects/resources.ts";
 
 /** One run of apply, as what handles its objects sees it. */
 export interface Applying {

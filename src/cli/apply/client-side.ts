@@ -1,12 +1,12 @@
 import { isNotFound, StatusError } from "../../api/status.ts";
 import { sleep } from "../../host/cli-host.ts";
-import { addSource } from "../add-source.ts";
-import type { Json } from "../client.ts";
-import { pathOf } from "../discovery.ts";
+import { addSource } from "../objects/add-source.ts";
+import type { Json } from "../connection/client.ts";
+import { pathOf } from "../connection/discovery.ts";
 import { messageOf } from "../errors.ts";
-import { describeTarget, LAST_APPLIED, withLastApplied } from "../last-applied.ts";
+import { describeTarget, LAST_APPLIED, withLastApplied } from "./last-applied.ts";
 import { renderJson, sortKeys } from "../printers/output.ts";
-import type { ApiObject, Target } from "../resources.ts";
+import type { ApiObject, Target } from "../objects/resources.ts";
 import { warnIfDeleting, writeQuery, type Applying } from "./applying.ts";
 import { threeWay, type Patch } from "./three-way.ts";
 
@@ -124,7 +124,7 @@ const isEmpty = (body: Patch["body"]) => Object.keys(body).length === 0;
 async function replaceByForce(applying: Applying, target: Target, live: ApiObject): Promise<ApiObject> {
   const modified = withLastApplied(target.manifest as ApiObject);
   try {
-    const { deleteOptions, waitUntilMissing } = await import("../delete-objects.ts");
+    const { deleteOptions, waitUntilMissing } = await import("../objects/delete-objects.ts");
     const client = await applying.context.client();
     const { flags } = applying.context;
     await client.json("DELETE", pathOf(target.info, target.namespace, target.name), { body: deleteOptions(flags) });

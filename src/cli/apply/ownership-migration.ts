@@ -1,9 +1,9 @@
 import { childrenOf, hasElement, unionSets, type FieldSet } from "../../api/field-set.ts";
 import type { ManagedFieldsEntry } from "../../api/generated/meta-v1.ts";
 import { StatusError } from "../../api/status.ts";
-import { apiVersionOf, pathOf } from "../discovery.ts";
-import { LAST_APPLIED } from "../last-applied.ts";
-import type { ApiObject, Target } from "../resources.ts";
+import { apiVersionOf, pathOf } from "../connection/discovery.ts";
+import { LAST_APPLIED } from "./last-applied.ts";
+import type { ApiObject, Target } from "../objects/resources.ts";
 import { fieldManagerOf, writeQuery, type Applying } from "./applying.ts";
 
 /**

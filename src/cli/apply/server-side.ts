@@ -1,7 +1,7 @@
 import { StatusError } from "../../api/status.ts";
-import { pathOf } from "../discovery.ts";
+import { pathOf } from "../connection/discovery.ts";
 import { ExitError, messageOf } from "../errors.ts";
-import type { ApiObject, Target } from "../resources.ts";
+import type { ApiObject, Target } from "../objects/resources.ts";
 import { warnIfDeleting, writeQuery, type Applying } from "./applying.ts";
 import { keepLastApplied, migrateManagers } from "./ownership-migration.ts";
 

@@ -1,11 +1,11 @@
 import type { StructType } from "../../api/schema.ts";
-import type { Json } from "../client.ts";
-import type { ResourceInfo } from "../discovery.ts";
+import type { Json } from "../connection/client.ts";
+import type { ResourceInfo } from "../connection/discovery.ts";
 import { messageOf } from "../errors.ts";
-import { LAST_APPLIED } from "../last-applied.ts";
+import { LAST_APPLIED } from "./last-applied.ts";
 import { renderJson, sortKeys } from "../printers/output.ts";
-import type { ApiObject } from "../resources.ts";
-import { schemaOf } from "../strategic.ts";
+import type { ApiObject } from "../objects/resources.ts";
+import { schemaOf } from "../objects/strategic.ts";
 
 export interface Patch {
   readonly body: Json;

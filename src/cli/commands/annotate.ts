@@ -1,3 +1,3 @@
-import { metadataCommand } from "../metadata-command.ts";
+import { metadataCommand } from "../objects/metadata-command.ts";
 
 export default metadataCommand({ verb: "annotate", noun: "annotation", field: "annotations", file: "rsrc" });

@@ -1,5 +1,5 @@
 import type { CommandSpec } from "../command.ts";
-import { apiVersionOf, groupResourceOf, preferred, type ResourceInfo } from "../discovery.ts";
+import { apiVersionOf, groupResourceOf, preferred, type ResourceInfo } from "../connection/discovery.ts";
 import { renderJson } from "../printers/output.ts";
 import { tableWriter } from "../printers/tab-writer.ts";
 

@@ -1,5 +1,5 @@
 import type { CommandSpec } from "../command.ts";
-import { apiVersionOf } from "../discovery.ts";
+import { apiVersionOf } from "../connection/discovery.ts";
 import { messageOf } from "../errors.ts";
 
 const apiVersions: CommandSpec = {

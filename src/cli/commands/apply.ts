@@ -1,16 +1,16 @@
 import { environment } from "../../host/cli-host.ts";
 import type { ApplySet } from "../apply/apply-set.ts";
-import type { Json } from "../client.ts";
+import type { Json } from "../connection/client.ts";
 import type { CommandContext, CommandSpec } from "../command.ts";
 import type { Applying } from "../apply/applying.ts";
-import { propagationPolicy } from "../delete-objects.ts";
+import { propagationPolicy } from "../objects/delete-objects.ts";
 import { DRY_RUN_FLAG, dryRunOf, type DryRun } from "../dry-run.ts";
-import type { ResourceInfo } from "../discovery.ts";
+import type { ResourceInfo } from "../connection/discovery.ts";
 import type { FlagSpec } from "../flags.ts";
 import { throwAll } from "../errors.ts";
 import { fieldValidation, OUTPUT_FLAGS, reporter, VALIDATE_FLAG, type Report } from "../report.ts";
-import { hasFiles, targetsOf } from "../resource-arguments.ts";
-import { FILE_FLAGS, SELECTOR_FLAG, type ApiObject, type Target } from "../resources.ts";
+import { hasFiles, targetsOf } from "../objects/resource-arguments.ts";
+import { FILE_FLAGS, SELECTOR_FLAG, type ApiObject, type Target } from "../objects/resources.ts";
 
 const CLIENT_SIDE = "kubectl-client-side-apply";
 
@@ -112,7 +112,7 @@ const apply: CommandSpec = {
     if (!hasFiles(context)) throw new Error("must specify one of -f and -k");
     fieldValidation(context);
     const applySet = flags.text("applyset") === "" ? undefined : await (await import("../apply/apply-set.ts")).ApplySet.parse(context);
-    const pruning = flags.bool("prune") ? await import("../prune.ts") : undefined;
+    const pruning = flags.bool("prune") ? await import("../apply/prune.ts") : undefined;
     const kinds = (await pruning?.parseAllowlist(context)) ?? [];
     await validate(context, { dryRun, applySet, kinds });
     const { targets, errors } = await loadTargets(context, applySet);

@@ -1,7 +1,7 @@
-import { attachSession, DETACH_KEYS_FLAG } from "../attach-session.ts";
+import { attachSession, DETACH_KEYS_FLAG } from "../pods/attach-session.ts";
 import type { CommandContext, CommandSpec } from "../command.ts";
 import { messageOf } from "../errors.ts";
-import { attachablePod, checkRunningTimeout, chooseContainer, namedObject, unlessQuiet, type LivePod } from "../pods.ts";
+import { attachablePod, checkRunningTimeout, chooseContainer, namedObject, unlessQuiet, type LivePod } from "../pods/pods.ts";
 
 const attach: CommandSpec = {
   usage: "(POD | TYPE/NAME) -c CONTAINER",

@@ -2,14 +2,14 @@ import type { PolicyRule } from "../../api/generated/rbac-v1.ts";
 import { sameJson } from "../../api/merge-patch.ts";
 import { uncoveredRules } from "../../api/rbac-rules.ts";
 import { isAlreadyExists, isConflict, isNotFound } from "../../api/status.ts";
-import type { Json } from "../client.ts";
+import type { Json } from "../connection/client.ts";
 import type { CommandContext } from "../command.ts";
-import { pathOf } from "../discovery.ts";
+import { pathOf } from "../connection/discovery.ts";
 import { dryRunOf } from "../dry-run.ts";
 import type { FlagSpec } from "../flags.ts";
 import { reporter } from "../report.ts";
-import { checkFiles, hasFiles, targetsOf } from "../resource-arguments.ts";
-import type { ApiObject, Target } from "../resources.ts";
+import { checkFiles, hasFiles, targetsOf } from "../objects/resource-arguments.ts";
+import type { ApiObject, Target } from "../objects/resources.ts";
 
 const GROUP = "rbac.authorization.k8s.io";
 const ROLES = ["Role", "ClusterRole"];

@@ -1,12 +1,12 @@
-import type { Json } from "../client.ts";
+import type { Json } from "../connection/client.ts";
 import type { CommandContext, CommandEntry, CommandSpec } from "../command.ts";
-import type { ResourceInfo } from "../discovery.ts";
+import type { ResourceInfo } from "../connection/discovery.ts";
 import { ConnectionError } from "../errors.ts";
 import type { FlagSpec } from "../flags.ts";
 import { OUTPUT_FLAGS } from "../printers/output.ts";
 import { tableWriter } from "../printers/tab-writer.ts";
 import { DRY_RUN_FLAG } from "../dry-run.ts";
-import { ALL_NAMESPACES_FLAG, FILE_FLAGS } from "../resources.ts";
+import { ALL_NAMESPACES_FLAG, FILE_FLAGS } from "../objects/resources.ts";
 
 const entry = (
   name: string,

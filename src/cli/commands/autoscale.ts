@@ -1,13 +1,13 @@
 import { isQuantity, parseQuantity } from "../../api/quantity.ts";
-import type { Json } from "../client.ts";
+import type { Json } from "../connection/client.ts";
 import type { CommandContext, CommandSpec } from "../command.ts";
-import { apiVersionOf } from "../discovery.ts";
+import { apiVersionOf } from "../connection/discovery.ts";
 import { DRY_RUN_FLAG, dryRunOf, dryRunQuery, type DryRun } from "../dry-run.ts";
 import { throwAll } from "../errors.ts";
-import { withTypedConfig } from "../go-field-order.ts";
+import { withTypedConfig } from "../objects/go-field-order.ts";
 import { FIELD_MANAGER_FLAG, OUTPUT_FLAGS, typedReporter } from "../report.ts";
-import { targetsOf } from "../resource-arguments.ts";
-import { type ApiObject, fetchObjects, FILE_FLAGS, type Found } from "../resources.ts";
+import { targetsOf } from "../objects/resource-arguments.ts";
+import { type ApiObject, fetchObjects, FILE_FLAGS, type Found } from "../objects/resources.ts";
 
 const GROUP = { group: "autoscaling", kind: "HorizontalPodAutoscaler" };
 

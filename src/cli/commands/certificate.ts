@@ -1,13 +1,13 @@
 import { isConflict, isNotFound, messageOf } from "../../api/status.ts";
 import { nowMs } from "../../host/cli-host.ts";
 import { rfc3339 } from "../../util/clock.ts";
-import type { ApiClient, Json } from "../client.ts";
+import type { ApiClient, Json } from "../connection/client.ts";
 import type { CommandContext, CommandSpec } from "../command.ts";
-import { pathOf } from "../discovery.ts";
+import { pathOf } from "../connection/discovery.ts";
 import { throwAll } from "../errors.ts";
 import { OUTPUT_FLAGS, reporter } from "../report.ts";
-import { hasFiles, targetsOfNames } from "../resource-arguments.ts";
-import { fetchObjects, FILE_FLAGS, type Found } from "../resources.ts";
+import { hasFiles, targetsOfNames } from "../objects/resource-arguments.ts";
+import { fetchObjects, FILE_FLAGS, type Found } from "../objects/resources.ts";
 
 const GROUP = "certificates.k8s.io";
 const TRIES = 10;

@@ -1,6 +1,6 @@
 import { StatusError } from "../../api/status.ts";
 import { folderOf, joinPath, makeFolder, writeText } from "../../host/cli-host.ts";
-import type { ApiClient, Json } from "../client.ts";
+import type { ApiClient, Json } from "../connection/client.ts";
 import type { CommandContext, CommandSpec } from "../command.ts";
 import { messageOf } from "../errors.ts";
 import { findPrinter, OUTPUT_FLAGS, outputFormat, unknownFormat } from "../printers/output.ts";

@@ -2,7 +2,7 @@ import * as host from "../../host/cli-host.ts";
 import { ensureDaemon, findRunningDaemon, stopDaemon } from "../../host/cli-daemon.ts";
 import type { CommandContext, CommandEntry, CommandSpec } from "../command.ts";
 import type { FlagSpec } from "../flags.ts";
-import { clusterFolder, kubesimHome, parseConfig } from "../kubeconfig.ts";
+import { clusterFolder, kubesimHome, parseConfig } from "../kubeconfig/kubeconfig.ts";
 
 const NAME: FlagSpec = {
   name: "name",
@@ -180,7 +180,7 @@ async function reset(context: CommandContext): Promise<void> {
 
 async function list(context: CommandContext): Promise<void> {
   if (context.args.length > 0) throw context.usage(`unexpected arguments: [${context.args.join(" ")}]`);
-  const { renderList } = await import("../own-tables.ts");
+  const { renderList } = await import("../kubesim/own-tables.ts");
   const rows = clusterNames().map((name) => {
     const daemon = findRunningDaemon(kubesimHome(), name);
     return [name, daemon ? "running" : "stopped", daemon?.url ?? "", daemon ? String(daemon.pid) : ""];
@@ -196,7 +196,7 @@ async function kubeconfig(context: CommandContext): Promise<void> {
   if (!context.flags.bool("merge")) return context.io.out(text);
   const file = host.environment("KUBECONFIG")?.split(":")[0] || host.joinPath(host.homeFolder(), ".kube", "config");
   const fresh = await parseConfig(text);
-  const { mergeIntoText } = await import("../merge-kubeconfig.ts");
+  const { mergeIntoText } = await import("../kubeconfig/merge-kubeconfig.ts");
   let merged: string;
   try {
     merged = mergeIntoText(host.findText(file) ?? "", fresh);

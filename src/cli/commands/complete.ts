@@ -1,4 +1,4 @@
-import { printCompletions } from "../cobra-completion.ts";
+import { printCompletions } from "../completion/cobra-completion.ts";
 import type { CommandSpec } from "../command.ts";
 
 /** What the shells' scripts ask, with the words so far; the last is being typed. */

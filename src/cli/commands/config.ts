@@ -1,11 +1,11 @@
 import * as host from "../../host/cli-host.ts";
 import type { CommandContext, CommandEntry, CommandSpec } from "../command.ts";
 import type { FlagSpec } from "../flags.ts";
-import { explicitFiles, ownConfigFile, type ContextEntry } from "../kubeconfig.ts";
+import { explicitFiles, ownConfigFile, type ContextEntry } from "../kubeconfig/kubeconfig.ts";
 import { HelpRequested } from "../flags.ts";
 import { HelpAndError, throwAll } from "../errors.ts";
-import { assign } from "../config-values.ts";
-import { currentOf, load, modify, put } from "../kubeconfig-changes.ts";
+import { assign } from "../kubeconfig/config-values.ts";
+import { currentOf, load, modify, put } from "../kubeconfig/kubeconfig-changes.ts";
 import { OUTPUT_FLAGS } from "../printers/output.ts";
 import { tableWriter } from "../printers/tab-writer.ts";
 
@@ -108,7 +108,7 @@ const config: CommandSpec = {
         { name: "minify", type: "bool", usage: "Only what the current context uses." },
         { name: "raw", type: "bool", usage: "Show certificates and secrets." },
       ],
-      async (context) => (await import("../config-view.ts")).view(context),
+      async (context) => (await import("../kubeconfig/config-view.ts")).view(context),
     ),
   ],
 };

@@ -1,11 +1,11 @@
 import type { CommandContext, CommandSpec } from "../command.ts";
-import { contentTypeFor } from "../change.ts";
-import { pathOf } from "../discovery.ts";
+import { contentTypeFor } from "../objects/change.ts";
+import { pathOf } from "../connection/discovery.ts";
 import { DRY_RUN_FLAG, dryRunOf, dryRunQuery } from "../dry-run.ts";
 import { messageOf } from "../errors.ts";
 import { typedReporter } from "../report.ts";
-import { targetsOfArgs, targetsOfNames } from "../resource-arguments.ts";
-import { fetchObjects, SELECTOR_FLAG, type Found } from "../resources.ts";
+import { targetsOfArgs, targetsOfNames } from "../objects/resource-arguments.ts";
+import { fetchObjects, SELECTOR_FLAG, type Found } from "../objects/resources.ts";
 
 export const cordon: CommandSpec = command(true);
 export const uncordon: CommandSpec = command(false);

@@ -20,9 +20,9 @@ import {
   parseFileSpec,
   stripPathShortcuts,
   withoutTrailingSlash,
-} from "../file-spec.ts";
-import { chooseContainer, type LivePod } from "../pods.ts";
-import { runRemote } from "../remote-command.ts";
+} from "../pods/file-spec.ts";
+import { chooseContainer, type LivePod } from "../pods/pods.ts";
+import { runRemote } from "../pods/remote-command.ts";
 import { podPath } from "./exec.ts";
 
 const cp: CommandSpec = {

@@ -1,5 +1,5 @@
 import { StatusError } from "../../api/status.ts";
-import type { Json } from "../client.ts";
+import type { Json } from "../connection/client.ts";
 import type { CommandContext, CommandSpec } from "../command.ts";
 import { ConnectionError } from "../errors.ts";
 import { findPrinter, OUTPUT_FLAGS, unknownFormat } from "../printers/output.ts";

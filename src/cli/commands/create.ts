@@ -1,12 +1,12 @@
 import type { CommandContext, CommandEntry, CommandSpec } from "../command.ts";
-import { addSource } from "../add-source.ts";
-import { pathOf } from "../discovery.ts";
+import { addSource } from "../objects/add-source.ts";
+import { pathOf } from "../connection/discovery.ts";
 import { DRY_RUN_FLAG, type DryRun, dryRunOf, dryRunQuery } from "../dry-run.ts";
 import { throwAll } from "../errors.ts";
-import { withLastApplied } from "../last-applied.ts";
+import { withLastApplied } from "../apply/last-applied.ts";
 import { FIELD_MANAGER_FLAG, fieldValidation, OUTPUT_FLAGS, type Report, reporter, VALIDATE_FLAG } from "../report.ts";
-import { hasFiles, targetsOf } from "../resource-arguments.ts";
-import { FILE_FLAGS, SELECTOR_FLAG, type ApiObject, type Target } from "../resources.ts";
+import { hasFiles, targetsOf } from "../objects/resource-arguments.ts";
+import { FILE_FLAGS, SELECTOR_FLAG, type ApiObject, type Target } from "../objects/resources.ts";
 
 const generators = () => import("../generators/index.ts");
 const generator = (name: string, short: string, aliases: string[] = []): CommandEntry => ({
@@ -96,13 +96,13 @@ interface Creation {
 
 async function createRaw(context: CommandContext): Promise<void> {
   if (context.flags.bool("edit")) throw new Error("--raw and --edit are mutually exclusive");
-  const { sendRaw } = await import("../raw-request.ts");
+  const { sendRaw } = await import("../connection/raw-request.ts");
   await sendRaw(context, "POST");
 }
 
 /** Each object goes through an editor before it is created. */
 async function createEdited(context: CommandContext, targets: readonly Target[], { validation, report }: Creation): Promise<void> {
-  const { editObjects } = await import("../editor.ts");
+  const { editObjects } = await import("../objects/editor.ts");
   const client = await context.client();
   const query = { fieldManager: context.flags.text("field-manager"), fieldValidation: validation };
   for (const { info, namespace, name = "", manifest } of targets)

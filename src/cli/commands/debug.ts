@@ -5,15 +5,15 @@ import { structType } from "../../api/schema.ts";
 import { isNotFound, type StatusError } from "../../api/status.ts";
 import { createTwoWayStrategicPatch } from "../../api/strategic-merge-patch.ts";
 import { findText } from "../../host/cli-host.ts";
-import { attachSession } from "../attach-session.ts";
-import { printLog, waitForPod } from "../attach-to-run.ts";
+import { attachSession } from "../pods/attach-session.ts";
+import { printLog, waitForPod } from "../pods/attach-to-run.ts";
 import type { CommandContext, CommandSpec } from "../command.ts";
-import { copiedPod, type DebugOptions, nodePod, warnOfNonRoot, withDebugContainer } from "../debug-pods.ts";
-import { PROFILES } from "../debug-profiles.ts";
+import { copiedPod, type DebugOptions, nodePod, warnOfNonRoot, withDebugContainer } from "../pods/debug-pods.ts";
+import { PROFILES } from "../pods/debug-profiles.ts";
 import { messageOf } from "../errors.ts";
 import type { FlagSpec } from "../flags.ts";
-import type { LivePod } from "../pods.ts";
-import { fetchObjects, type Found } from "../resources.ts";
+import type { LivePod } from "../pods/pods.ts";
+import { fetchObjects, type Found } from "../objects/resources.ts";
 
 const COPY_ONLY = "(This flag only works when used with '--copy-to')";
 const flag = (name: string, type: FlagSpec["type"], usage: string, more: Partial<FlagSpec> = {}): FlagSpec => ({
@@ -191,7 +191,7 @@ async function objectsOf(context: CommandContext, { targets }: DebugOptions): Pr
       return { info, namespace: info.namespaced ? namespace : undefined, name };
     }),
   );
-  const files = context.flags.list("filename").length > 0 ? await (await import("../manifests.ts")).targetsOfFiles(context) : [];
+  const files = context.flags.list("filename").length > 0 ? await (await import("../objects/manifests.ts")).targetsOfFiles(context) : [];
   return (await fetchObjects(context, [...files, ...named])) as Found[];
 }
 

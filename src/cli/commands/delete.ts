@@ -1,13 +1,13 @@
-import { addSource } from "../add-source.ts";
-import type { ApiClient, Json } from "../client.ts";
+import { addSource } from "../objects/add-source.ts";
+import type { ApiClient, Json } from "../connection/client.ts";
 import type { CommandContext, CommandSpec } from "../command.ts";
-import { deleteOptions, propagationPolicy, waitUntilGone } from "../delete-objects.ts";
-import { pathOf, singularName } from "../discovery.ts";
+import { deleteOptions, propagationPolicy, waitUntilGone } from "../objects/delete-objects.ts";
+import { pathOf, singularName } from "../connection/discovery.ts";
 import { DRY_RUN_FLAG, dryRunOf, dryRunSuffix, type DryRun } from "../dry-run.ts";
 import { isNotFound, StatusError } from "../../api/status.ts";
 import { throwAll } from "../errors.ts";
-import { targetsOf } from "../resource-arguments.ts";
-import { ALL_NAMESPACES_FLAG, FIELD_SELECTOR_FLAG, fetchObjects, FILE_FLAGS, SELECTOR_FLAG, type Target } from "../resources.ts";
+import { targetsOf } from "../objects/resource-arguments.ts";
+import { ALL_NAMESPACES_FLAG, FIELD_SELECTOR_FLAG, fetchObjects, FILE_FLAGS, SELECTOR_FLAG, type Target } from "../objects/resources.ts";
 
 const deleteCommand: CommandSpec = {
   usage: "([-f FILENAME] | [-k DIRECTORY] | TYPE [(NAME | -l label | --all)])",
@@ -74,7 +74,7 @@ const deleteCommand: CommandSpec = {
     if (context.flags.text("raw") !== "") {
       validate(context, grace);
       checkRaw(context);
-      return (await import("../raw-request.ts")).sendRaw(context, "DELETE");
+      return (await import("../connection/raw-request.ts")).sendRaw(context, "DELETE");
     }
     const errors: unknown[] = [];
     const targets = await chosen(context, errors);

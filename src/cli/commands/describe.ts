@@ -2,10 +2,10 @@ import { isNotFound } from "../../api/status.ts";
 import { nowMs } from "../../host/cli-host.ts";
 import type { CommandContext, CommandSpec } from "../command.ts";
 import { describeObject } from "../describe/describe-object.ts";
-import { pathOf } from "../discovery.ts";
+import { pathOf } from "../connection/discovery.ts";
 import { throwAll } from "../errors.ts";
-import { collectedTargets, hasFiles, targetsOf } from "../resource-arguments.ts";
-import { ALL_NAMESPACES_FLAG, fetchObjects, FILE_FLAGS, SELECTOR_FLAG, type Found } from "../resources.ts";
+import { collectedTargets, hasFiles, targetsOf } from "../objects/resource-arguments.ts";
+import { ALL_NAMESPACES_FLAG, fetchObjects, FILE_FLAGS, SELECTOR_FLAG, type Found } from "../objects/resources.ts";
 
 const describe: CommandSpec = {
   usage: "(-f FILENAME | TYPE [NAME_PREFIX | -l label] | TYPE/NAME)",

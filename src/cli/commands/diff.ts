@@ -1,16 +1,16 @@
 import { isNotFound, StatusError } from "../../api/status.ts";
 import * as host from "../../host/cli-host.ts";
-import { addSource } from "../add-source.ts";
+import { addSource } from "../objects/add-source.ts";
 import { fieldManagerOf, warnIfDeleting } from "../apply/applying.ts";
 import { threeWay } from "../apply/three-way.ts";
-import type { Json } from "../client.ts";
+import type { Json } from "../connection/client.ts";
 import type { CommandContext, CommandSpec } from "../command.ts";
-import { pathOf, type ResourceInfo } from "../discovery.ts";
+import { pathOf, type ResourceInfo } from "../connection/discovery.ts";
 import { ExitError, renderError } from "../errors.ts";
-import { LAST_APPLIED } from "../last-applied.ts";
+import { LAST_APPLIED } from "../apply/last-applied.ts";
 import { withoutManagedFields } from "../printers/output.ts";
-import { hasFiles, targetsOf } from "../resource-arguments.ts";
-import { FILE_FLAGS, SELECTOR_FLAG, type ApiObject, type Target } from "../resources.ts";
+import { hasFiles, targetsOf } from "../objects/resource-arguments.ts";
+import { FILE_FLAGS, SELECTOR_FLAG, type ApiObject, type Target } from "../objects/resources.ts";
 
 const diff: CommandSpec = {
   usage: "-f FILENAME",
@@ -53,7 +53,7 @@ async function runDiff(context: CommandContext): Promise<number> {
   if (!hasFiles(context)) throw new Error("must specify one of -f and -k");
   if (flags.bool("force-conflicts") && !flags.bool("server-side")) throw new Error("--force-conflicts only works with --server-side");
   await context.connection();
-  const pruning = flags.bool("prune") ? await import("../prune.ts") : undefined;
+  const pruning = flags.bool("prune") ? await import("../apply/prune.ts") : undefined;
   const kinds = (await pruning?.parseAllowlist(context)) ?? [];
   const folders = [host.temporaryFolder("LIVE-"), host.temporaryFolder("MERGED-")] as const;
   try {

@@ -3,12 +3,12 @@ import { parseSelector } from "../../api/labels.ts";
 import { isNotFound, StatusError } from "../../api/status.ts";
 import { nowMs, sleep } from "../../host/cli-host.ts";
 import type { CommandContext, CommandSpec } from "../command.ts";
-import { isLongGoing, podsToGo } from "../drain-filters.ts";
+import { isLongGoing, podsToGo } from "../pods/drain-filters.ts";
 import { DRY_RUN_FLAG, dryRunOf, dryRunQuery, type DryRun } from "../dry-run.ts";
 import { AggregateFailure, messageOf } from "../errors.ts";
-import type { LivePod } from "../pods.ts";
+import type { LivePod } from "../pods/pods.ts";
 import { typedReporter } from "../report.ts";
-import { fetchObjects, SELECTOR_FLAG } from "../resources.ts";
+import { fetchObjects, SELECTOR_FLAG } from "../objects/resources.ts";
 import { checkNodeArguments, nodesOf, setUnschedulable } from "./cordon.ts";
 
 const drain: CommandSpec = {

@@ -1,10 +1,10 @@
 import type { CommandSpec } from "../command.ts";
-import { pathOf } from "../discovery.ts";
-import { APPLIED_HEADER, type Edited, editObjects } from "../editor.ts";
-import { LAST_APPLIED, rememberedText } from "../last-applied.ts";
+import { pathOf } from "../connection/discovery.ts";
+import { APPLIED_HEADER, type Edited, editObjects } from "../objects/editor.ts";
+import { LAST_APPLIED, rememberedText } from "../apply/last-applied.ts";
 import { FIELD_MANAGER_FLAG, fieldValidation, OUTPUT_FLAGS, reporter, VALIDATE_FLAG } from "../report.ts";
-import { targetsOf } from "../resource-arguments.ts";
-import { type ApiObject, fetchObjects, FILE_FLAGS } from "../resources.ts";
+import { targetsOf } from "../objects/resource-arguments.ts";
+import { type ApiObject, fetchObjects, FILE_FLAGS } from "../objects/resources.ts";
 
 const editLastApplied: CommandSpec = {
   usage: "(RESOURCE/NAME | -f FILENAME)",

@@ -1,11 +1,11 @@
-import { contentTypeFor, difference } from "../change.ts";
+import { contentTypeFor, difference } from "../objects/change.ts";
 import type { CommandSpec } from "../command.ts";
-import { pathOf } from "../discovery.ts";
-import { editObjects } from "../editor.ts";
-import { LAST_APPLIED, withLastApplied } from "../last-applied.ts";
+import { pathOf } from "../connection/discovery.ts";
+import { editObjects } from "../objects/editor.ts";
+import { LAST_APPLIED, withLastApplied } from "../apply/last-applied.ts";
 import { FIELD_MANAGER_FLAG, fieldValidation, OUTPUT_FLAGS, reporter, VALIDATE_FLAG } from "../report.ts";
-import { targetsOf } from "../resource-arguments.ts";
-import { type ApiObject, fetchObjects, FILE_FLAGS } from "../resources.ts";
+import { targetsOf } from "../objects/resource-arguments.ts";
+import { type ApiObject, fetchObjects, FILE_FLAGS } from "../objects/resources.ts";
 import { withoutManagedFields } from "../printers/output.ts";
 
 const UNCHANGEABLE = ["apiVersion", "kind", "name"];

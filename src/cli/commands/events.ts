@@ -1,15 +1,15 @@
 import type { Event } from "../../api/generated/core-v1.ts";
 import { exitWhenInterrupted, nowMs, sleep } from "../../host/cli-host.ts";
-import type { Json } from "../client.ts";
+import type { Json } from "../connection/client.ts";
 import type { CommandSpec } from "../command.ts";
-import { apiVersionOf } from "../discovery.ts";
+import { apiVersionOf } from "../connection/discovery.ts";
 import { ExitError } from "../errors.ts";
 import { requestTimeoutMs } from "../go-duration.ts";
-import { goSort } from "../go-sort.ts";
+import { goSort } from "../printers/go-sort.ts";
 import { eventAge } from "../describe/events.ts";
 import { findPrinter, OUTPUT_FLAGS, outputFormat, unknownFormat } from "../printers/output.ts";
 import { tableWriter } from "../printers/tab-writer.ts";
-import { ALL_NAMESPACES_FLAG } from "../resources.ts";
+import { ALL_NAMESPACES_FLAG } from "../objects/resources.ts";
 
 const events: CommandSpec = {
   usage:

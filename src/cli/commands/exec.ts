@@ -1,6 +1,6 @@
 import type { CommandContext, CommandSpec } from "../command.ts";
-import { attachablePod, checkRunningTimeout, chooseContainer, namedObject, unlessQuiet, type LivePod } from "../pods.ts";
-import { runRemote } from "../remote-command.ts";
+import { attachablePod, checkRunningTimeout, chooseContainer, namedObject, unlessQuiet, type LivePod } from "../pods/pods.ts";
+import { runRemote } from "../pods/remote-command.ts";
 
 const exec: CommandSpec = {
   usage: "(POD | TYPE/NAME) [-c CONTAINER] [flags] -- COMMAND [args...]",

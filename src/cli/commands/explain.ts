@@ -1,6 +1,6 @@
 import type { CommandContext, CommandSpec } from "../command.ts";
 import { ExitError } from "../errors.ts";
-import type { ResourceInfo } from "../discovery.ts";
+import type { ResourceInfo } from "../connection/discovery.ts";
 import { type Definitions, SwaggerExplainer } from "./explain-openapi-v2.ts";
 
 const explain: CommandSpec = {

@@ -1,14 +1,14 @@
-import type { Json } from "../client.ts";
+import type { Json } from "../connection/client.ts";
 import type { CommandContext, CommandSpec } from "../command.ts";
-import { withOverrides } from "../overrides.ts";
-import { labelsOf } from "../run-pod.ts";
-import { schemaOf } from "../strategic.ts";
-import { apiVersionOf } from "../discovery.ts";
+import { withOverrides } from "../objects/overrides.ts";
+import { labelsOf } from "../pods/run-pod.ts";
+import { schemaOf } from "../objects/strategic.ts";
+import { apiVersionOf } from "../connection/discovery.ts";
 import { DRY_RUN_FLAG, type DryRun, dryRunOf, dryRunQuery } from "../dry-run.ts";
 import { throwAll } from "../errors.ts";
 import { FIELD_MANAGER_FLAG, OUTPUT_FLAGS, typedReporter } from "../report.ts";
-import { hasFiles, targetsOf } from "../resource-arguments.ts";
-import { fetchObjects, FILE_FLAGS, SELECTOR_FLAG, type ApiObject, type Found, type Target } from "../resources.ts";
+import { hasFiles, targetsOf } from "../objects/resource-arguments.ts";
+import { fetchObjects, FILE_FLAGS, SELECTOR_FLAG, type ApiObject, type Found, type Target } from "../objects/resources.ts";
 
 const expose: CommandSpec = {
   usage:

@@ -1,10 +1,10 @@
 import type { CommandContext, CommandSpec } from "../command.ts";
 import { ExitError, throwAll } from "../errors.ts";
-import { getTables } from "../get-tables.ts";
+import { getTables } from "../get/get-tables.ts";
 import { requestTimeoutMs } from "../go-duration.ts";
 import { findPrinter, type ObjectPrinter, outputFormat, OUTPUT_FLAGS, unknownFormat } from "../printers/output.ts";
-import { collectedTargets, hasFiles } from "../resource-arguments.ts";
-import { ALL_NAMESPACES_FLAG, FIELD_SELECTOR_FLAG, FILE_FLAGS, isSingle, SELECTOR_FLAG } from "../resources.ts";
+import { collectedTargets, hasFiles } from "../objects/resource-arguments.ts";
+import { ALL_NAMESPACES_FLAG, FIELD_SELECTOR_FLAG, FILE_FLAGS, isSingle, SELECTOR_FLAG } from "../objects/resources.ts";
 
 const get: CommandSpec = {
   usage:
@@ -86,11 +86,11 @@ const get: CommandSpec = {
     if (flags.text("subresource") !== "" && !targets.every(isSingle))
       throw new Error("subresource cannot be used when bulk resources are specified");
     if (isWatch(context)) {
-      const { watchResources } = await import("../watch-resources.ts");
+      const { watchResources } = await import("../get/watch-resources.ts");
       return watchResources(context, targets, await printerOf(context));
     }
     if (["", "wide"].includes(outputFormat(flags).format)) return getTables(context, targets, errors);
-    const { getObjects } = await import("../get-objects.ts");
+    const { getObjects } = await import("../get/get-objects.ts");
     return getObjects(context, targets, { printerOf, errors });
   },
 };

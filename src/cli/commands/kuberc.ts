@@ -2,7 +2,7 @@ import * as host from "../../host/cli-host.ts";
 import type { CommandContext, CommandSpec } from "../command.ts";
 import { messageOf } from "../errors.ts";
 import type { FlagSpec } from "../flags.ts";
-import { kubercFile, type AliasOverride, type CommandDefaults, type OptionDefault } from "../kuberc.ts";
+import { kubercFile, type AliasOverride, type CommandDefaults, type OptionDefault } from "../kuberc/kuberc.ts";
 import { findPrinter, OUTPUT_FLAGS, renderJson, unknownFormat, type ObjectPrinter } from "../printers/output.ts";
 
 const API_VERSION = "kubectl.config.k8s.io/v1beta1";

@@ -1,3 +1,3 @@
-import { metadataCommand } from "../metadata-command.ts";
+import { metadataCommand } from "../objects/metadata-command.ts";
 
 export default metadataCommand({ verb: "label", noun: "label", field: "labels", file: "pod" });

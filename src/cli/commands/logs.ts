@@ -1,9 +1,9 @@
 import { isNotFound, StatusError } from "../../api/status.ts";
 import { exitWhenInterrupted, nowMs, sleep } from "../../host/cli-host.ts";
-import type { Query } from "../client.ts";
+import type { Query } from "../connection/client.ts";
 import type { CommandContext, CommandSpec } from "../command.ts";
 import { messageOf } from "../errors.ts";
-import { mostTellingFirst } from "../pod-order.ts";
+import { mostTellingFirst } from "../pods/pod-order.ts";
 import {
   checkRunningTimeout,
   CONTAINER_ANNOTATION,
@@ -13,8 +13,8 @@ import {
   namedObject,
   podsBehind,
   type LivePod,
-} from "../pods.ts";
-import { fetchObjects, type Found } from "../resources.ts";
+} from "../pods/pods.ts";
+import { fetchObjects, type Found } from "../objects/resources.ts";
 import { checkRfc3339 } from "../rfc3339.ts";
 
 const logs: CommandSpec = {

@@ -1,15 +1,15 @@
 import { StatusError } from "../../api/status.ts";
 import { findText } from "../../host/cli-host.ts";
-import type { Json } from "../client.ts";
+import type { Json } from "../connection/client.ts";
 import type { CommandContext, CommandSpec } from "../command.ts";
-import { pathOf } from "../discovery.ts";
+import { pathOf } from "../connection/discovery.ts";
 import { DRY_RUN_FLAG, dryRunOf, dryRunQuery, type DryRun } from "../dry-run.ts";
 import { sameJson } from "../../api/merge-patch.ts";
 import { throwAll } from "../errors.ts";
 import type { Flags } from "../flags.ts";
 import { FIELD_MANAGER_FLAG, OUTPUT_FLAGS, reporter } from "../report.ts";
-import { targetsOf } from "../resource-arguments.ts";
-import { fetchObjects, FILE_FLAGS, type Found } from "../resources.ts";
+import { targetsOf } from "../objects/resource-arguments.ts";
+import { fetchObjects, FILE_FLAGS, type Found } from "../objects/resources.ts";
 
 const TYPES: Readonly<Record<string, string>> = {
   json: "application/json-patch+json",
@@ -60,7 +60,7 @@ const patch: CommandSpec = {
     const errors: unknown[] = [];
     const local = flags.bool("local");
     const objects = local
-      ? await (await import("../local-objects.ts")).localObjects(context, context.args, "unstructured")
+      ? await (await import("../objects/local-objects.ts")).localObjects(context, context.args, "unstructured")
       : await fetchObjects(context, await targetsOf(context, context.args, { needsNames: true, errors }), { errors });
     for (const found of objects) {
       try {
@@ -133,7 +133,7 @@ async function locally(found: Awaited<ReturnType<typeof fetchObjects>>[number], 
   const { applyMergePatch } = await import("../../api/merge-patch.ts");
   if (contentType === TYPES["merge"]) return applyMergePatch(found.object, body) as Json;
   if (contentType === TYPES["json"]) return (await import("../../api/json-patch.ts")).applyJsonPatch(found.object, body) as Json;
-  const schema = (await import("../strategic.ts")).schemaOf(found.info);
+  const schema = (await import("../objects/strategic.ts")).schemaOf(found.info);
   if (!schema) throw new Error("strategic merge patch is not supported for this kind");
   return (await import("../../api/strategic-merge-patch.ts")).applyStrategicMergePatch(schema, found.object, body) as Json;
 }

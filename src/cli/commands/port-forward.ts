@@ -4,11 +4,11 @@ import { klogHead, onInterrupt } from "../../host/cli-host.ts";
 import { upgradeRequest } from "../../host/cli-http.ts";
 import { listenOn } from "../../host/cli-web-socket.ts";
 import { listenProblem } from "../../host/listen-problem.ts";
-import { readText, statusErrorOf } from "../client.ts";
+import { readText, statusErrorOf } from "../connection/client.ts";
 import type { CommandContext, CommandSpec } from "../command.ts";
-import { parseAddresses, parsePorts, podPorts, servicePorts, type PortPair } from "../forward-ports.ts";
-import { attachablePod, checkRunningTimeout, namedObject, type LivePod } from "../pods.ts";
-import { SpdyClient } from "../spdy-client.ts";
+import { parseAddresses, parsePorts, podPorts, servicePorts, type PortPair } from "../pods/forward-ports.ts";
+import { attachablePod, checkRunningTimeout, namedObject, type LivePod } from "../pods/pods.ts";
+import { SpdyClient } from "../pods/spdy-client.ts";
 import { podPath } from "./exec.ts";
 
 // Raw SPDY, not its WebSocket tunnel: `ws` refuses the slash in the tunnel's protocol name.

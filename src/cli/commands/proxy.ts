@@ -4,8 +4,8 @@ import { isLocalFolder, localExists } from "../../host/cli-files.ts";
 import { forwardRequest, forwardUpgrade, type ProxyHandlers, serveProxy } from "../../host/cli-proxy-server.ts";
 import type { CommandContext, CommandSpec } from "../command.ts";
 import { ExitError } from "../errors.ts";
-import { accepts, goRegexpProblem, parsePatterns, type ProxyFilter, stripPrefix } from "../proxy-filter.ts";
-import { pageNotFound, serveFile, type StaticAnswer } from "../static-files.ts";
+import { accepts, goRegexpProblem, parsePatterns, type ProxyFilter, stripPrefix } from "../proxy/proxy-filter.ts";
+import { pageNotFound, serveFile, type StaticAnswer } from "../proxy/static-files.ts";
 
 const DEFAULT_PORT = 8001;
 

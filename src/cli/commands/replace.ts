@@ -1,14 +1,14 @@
 import { isNotFound, StatusError } from "../../api/status.ts";
-import { addSource } from "../add-source.ts";
+import { addSource } from "../objects/add-source.ts";
 import type { CommandContext, CommandSpec } from "../command.ts";
-import { deleteOptions, propagationPolicy, waitUntilMissing } from "../delete-objects.ts";
-import { pathOf, singularName } from "../discovery.ts";
+import { deleteOptions, propagationPolicy, waitUntilMissing } from "../objects/delete-objects.ts";
+import { pathOf, singularName } from "../connection/discovery.ts";
 import { DRY_RUN_FLAG, dryRunOf, dryRunQuery } from "../dry-run.ts";
 import { throwAll } from "../errors.ts";
-import { LAST_APPLIED, withLastApplied } from "../last-applied.ts";
+import { LAST_APPLIED, withLastApplied } from "../apply/last-applied.ts";
 import { FIELD_MANAGER_FLAG, fieldValidation, OUTPUT_FLAGS, reporter, VALIDATE_FLAG } from "../report.ts";
-import { hasFiles, targetsOf } from "../resource-arguments.ts";
-import { FILE_FLAGS, type ApiObject, type Target } from "../resources.ts";
+import { hasFiles, targetsOf } from "../objects/resource-arguments.ts";
+import { FILE_FLAGS, type ApiObject, type Target } from "../objects/resources.ts";
 
 const replace: CommandSpec = {
   usage: "-f FILENAME",
@@ -49,7 +49,7 @@ const replace: CommandSpec = {
     if (flags.number("grace-period") >= 0 && !flags.bool("force")) throw new Error("--grace-period must have --force specified");
     if (flags.number("timeout") !== 0 && !flags.bool("force")) throw new Error("--timeout must have --force specified");
     if (flags.bool("force") && dryRun !== "none") throw new Error("--dry-run can not be used when --force is set");
-    if (flags.text("raw") !== "") return (await import("../raw-request.ts")).sendRaw(context, "PUT");
+    if (flags.text("raw") !== "") return (await import("../connection/raw-request.ts")).sendRaw(context, "PUT");
     if (flags.bool("force")) await deleteFirst(context);
     const errors: unknown[] = [];
     const targets = await targetsOf(context, [], { errors });

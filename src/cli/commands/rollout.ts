@@ -1,12 +1,12 @@
 import { nowMs } from "../../host/cli-host.ts";
-import { changeObjects } from "../change.ts";
+import { changeObjects } from "../objects/change.ts";
 import type { CommandContext, CommandEntry, CommandSpec } from "../command.ts";
-import { groupResourceOf } from "../discovery.ts";
+import { groupResourceOf } from "../connection/discovery.ts";
 import { DRY_RUN_FLAG } from "../dry-run.ts";
 import type { FlagSpec } from "../flags.ts";
 import { OUTPUT_FLAGS } from "../report.ts";
-import { hasFiles } from "../resource-arguments.ts";
-import { FILE_FLAGS, SELECTOR_FLAG, type ApiObject } from "../resources.ts";
+import { hasFiles } from "../objects/resource-arguments.ts";
+import { FILE_FLAGS, SELECTOR_FLAG, type ApiObject } from "../objects/resources.ts";
 
 const MANAGER: FlagSpec = {
   name: "field-manager",
@@ -55,7 +55,7 @@ const rollout: CommandSpec = {
           usage: "See the details, including podTemplate of the revision specified",
         },
       ],
-      async (context) => (await import("../rollout-history.ts")).history(context),
+      async (context) => (await import("../rollout/rollout-history.ts")).history(context),
     ),
     entry("pause", "Mark the provided resource as paused", WRITING, pause),
     entry("restart", "Restart a resource", WRITING, restart),
@@ -85,7 +85,7 @@ const rollout: CommandSpec = {
           usage: "Watch the status of the rollout until it's done.",
         },
       ],
-      async (context) => (await import("../rollout-status.ts")).status(context),
+      async (context) => (await import("../rollout/rollout-status.ts")).status(context),
     ),
     entry(
       "undo",
@@ -101,7 +101,7 @@ const rollout: CommandSpec = {
           usage: "The revision to rollback to. Default to 0 (last revision).",
         },
       ],
-      async (context) => (await import("../rollout-undo.ts")).undo(context),
+      async (context) => (await import("../rollout/rollout-undo.ts")).undo(context),
     ),
   ],
 };

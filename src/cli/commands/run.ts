@@ -1,12 +1,12 @@
 import { isNotFound } from "../../api/status.ts";
-import { DETACH_KEYS_FLAG } from "../attach-session.ts";
+import { DETACH_KEYS_FLAG } from "../pods/attach-session.ts";
 import type { CommandContext, CommandSpec } from "../command.ts";
-import { propagationPolicy as propagationPolicyOf } from "../delete-objects.ts";
+import { propagationPolicy as propagationPolicyOf } from "../objects/delete-objects.ts";
 import { DRY_RUN_FLAG, dryRunOf, dryRunQuery, type DryRun } from "../dry-run.ts";
-import { checkRunningTimeout } from "../pods.ts";
+import { checkRunningTimeout } from "../pods/pods.ts";
 import { FIELD_MANAGER_FLAG, OUTPUT_FLAGS, typedReporter } from "../report.ts";
-import { FILE_FLAGS, type ApiObject } from "../resources.ts";
-import { podFor, restartPolicyOf, serviceFor, settingsOf } from "../run-pod.ts";
+import { FILE_FLAGS, type ApiObject } from "../objects/resources.ts";
+import { podFor, restartPolicyOf, serviceFor, settingsOf } from "../pods/run-pod.ts";
 
 const POD = { group: "", kind: "Pod", resource: "pods" };
 const SERVICE = { group: "", kind: "Service", resource: "services" };
@@ -103,7 +103,7 @@ const run: CommandSpec = {
     const propagationPolicy = propagationPolicyOf(flags, context.io);
     const attach = checked(context, dryRun);
     const settings = settingsOf(context);
-    const { withOverrides } = await import("../overrides.ts");
+    const { withOverrides } = await import("../objects/overrides.ts");
     const pod = await create(context, POD, {
       object: withOverrides(podFor(context, settings), flags.text("overrides"), flags.text("override-type")),
       dryRun,
@@ -117,7 +117,7 @@ const run: CommandSpec = {
       made.push({ object: service, info: SERVICE });
     }
     if (!attach) return report(pod, POD, "created");
-    const { attachToRun } = await import("../attach-to-run.ts");
+    const { attachToRun } = await import("../pods/attach-to-run.ts");
     try {
       return await attachToRun(context, { name: pod.metadata.name ?? "", restart: settings.restartPolicy });
     } finally {
@@ -144,7 +144,7 @@ async function create(
   // Upstream looks the kind up, even when nothing is sent.
   await (await context.discovery()).ofKind("v1", kind);
   if (dryRun === "client") return explicitNamespace ? { ...object, metadata: { ...object.metadata, namespace } } : object;
-  const saved = context.flags.bool("save-config") ? (await import("../go-field-order.ts")).withTypedConfig(object) : object;
+  const saved = context.flags.bool("save-config") ? (await import("../objects/go-field-order.ts")).withTypedConfig(object) : object;
   const query = { fieldManager: context.flags.text("field-manager"), ...dryRunQuery(dryRun) };
   return client.json<ApiObject>("POST", `/api/v1/namespaces/${encodeURIComponent(namespace)}/${resource}`, { query, body: saved });
 }

@@ -1,12 +1,12 @@
 import { StatusError } from "../../api/status.ts";
 import { sleep } from "../../host/cli-host.ts";
 import type { CommandContext, CommandSpec } from "../command.ts";
-import { pathOf } from "../discovery.ts";
+import { pathOf } from "../connection/discovery.ts";
 import { DRY_RUN_FLAG, dryRunOf, dryRunQuery, type DryRun } from "../dry-run.ts";
 import { throwAll } from "../errors.ts";
 import { reporter, OUTPUT_FLAGS } from "../report.ts";
-import { hasFiles, targetsOf } from "../resource-arguments.ts";
-import { fetchObjects, FILE_FLAGS, SELECTOR_FLAG, type ApiObject, type Found } from "../resources.ts";
+import { hasFiles, targetsOf } from "../objects/resource-arguments.ts";
+import { fetchObjects, FILE_FLAGS, SELECTOR_FLAG, type ApiObject, type Found } from "../objects/resources.ts";
 
 const scale: CommandSpec = {
   usage: "[--resource-version=version] [--current-replicas=count] --replicas=COUNT (-f FILENAME | TYPE NAME)",

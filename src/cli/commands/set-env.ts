@@ -1,9 +1,9 @@
-import { begin, changeObjects, type ContainerJson, hasPodSpec, type PodSpecJson, withPodSpec } from "../change.ts";
+import { begin, changeObjects, type ContainerJson, hasPodSpec, type PodSpecJson, withPodSpec } from "../objects/change.ts";
 import type { CommandContext } from "../command.ts";
-import { pathOf } from "../discovery.ts";
+import { pathOf } from "../connection/discovery.ts";
 import { messageOf } from "../errors.ts";
-import { targetsOf, targetsOfArgs } from "../resource-arguments.ts";
-import { type ApiObject, fetchObjects, type Found } from "../resources.ts";
+import { targetsOf, targetsOfArgs } from "../objects/resource-arguments.ts";
+import { type ApiObject, fetchObjects, type Found } from "../objects/resources.ts";
 
 type EnvVar = NonNullable<ContainerJson["env"]>[number];
 interface Reference {
@@ -140,7 +140,7 @@ function selected(context: CommandContext, spec: PodSpecJson): ContainerJson[] {
 /** What cannot be resolved is told, but fails nothing. */
 async function list(context: CommandContext, resources: readonly string[], edit: (env: readonly EnvVar[]) => EnvVar[]): Promise<void> {
   const found = context.flags.bool("local")
-    ? await (await import("../local-objects.ts")).localObjects(context, resources, "typed")
+    ? await (await import("../objects/local-objects.ts")).localObjects(context, resources, "typed")
     : await fetchObjects(context, await targetsOf(context, resources, { needsNames: true }), { selector: context.flags.text("selector") });
   for (const each of found) {
     const containers: ContainerJson[] = [];

@@ -1,12 +1,12 @@
 import { isNotFound } from "../../api/status.ts";
-import { addSource } from "../add-source.ts";
+import { addSource } from "../objects/add-source.ts";
 import type { CommandSpec } from "../command.ts";
-import { pathOf } from "../discovery.ts";
+import { pathOf } from "../connection/discovery.ts";
 import { DRY_RUN_FLAG, dryRunOf, dryRunQuery } from "../dry-run.ts";
-import { describeTarget, LAST_APPLIED, rememberedText } from "../last-applied.ts";
+import { describeTarget, LAST_APPLIED, rememberedText } from "../apply/last-applied.ts";
 import { OUTPUT_FLAGS, reporter } from "../report.ts";
-import { targetsOf } from "../resource-arguments.ts";
-import { type ApiObject, FILE_FLAGS } from "../resources.ts";
+import { targetsOf } from "../objects/resource-arguments.ts";
+import { type ApiObject, FILE_FLAGS } from "../objects/resources.ts";
 
 const setLastApplied: CommandSpec = {
   usage: "-f FILENAME",

@@ -1,9 +1,9 @@
 import { sameJson } from "../../api/merge-patch.ts";
-import { begin, changeObjects } from "../change.ts";
+import { begin, changeObjects } from "../objects/change.ts";
 import type { CommandContext } from "../command.ts";
-import { singularName } from "../discovery.ts";
+import { singularName } from "../connection/discovery.ts";
 import type { FlagSpec } from "../flags.ts";
-import type { ApiObject } from "../resources.ts";
+import type { ApiObject } from "../objects/resources.ts";
 
 const GROUP = "rbac.authorization.k8s.io";
 

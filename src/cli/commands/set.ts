@@ -1,14 +1,14 @@
 import { parseSelector } from "../../api/labels.ts";
 import { setSubject, SUBJECT_FLAGS } from "./set-subject.ts";
-import { begin, changeObjects, withPodSpec, type ContainerJson, type PodSpecJson } from "../change.ts";
+import { begin, changeObjects, withPodSpec, type ContainerJson, type PodSpecJson } from "../objects/change.ts";
 import type { CommandContext, CommandEntry, CommandSpec } from "../command.ts";
 import { DRY_RUN_FLAG, dryRunOf } from "../dry-run.ts";
 import { messageOf } from "../errors.ts";
 import type { FlagSpec } from "../flags.ts";
 import { FIELD_MANAGER_FLAG, OUTPUT_FLAGS, reporter } from "../report.ts";
-import { resourcesAndPairs } from "../resource-pairs.ts";
-import { hasFiles } from "../resource-arguments.ts";
-import { FILE_FLAGS, SELECTOR_FLAG } from "../resources.ts";
+import { resourcesAndPairs } from "../objects/resource-pairs.ts";
+import { hasFiles } from "../objects/resource-arguments.ts";
+import { FILE_FLAGS, SELECTOR_FLAG } from "../objects/resources.ts";
 
 const UNSELECTED: readonly FlagSpec[] = [
   ...FILE_FLAGS,

@@ -4,12 +4,12 @@ import { GREETING } from "../../shell/shell-help.ts";
 import { closeCommands } from "../bare.ts";
 import type { CommandContext, CommandSpec } from "../command.ts";
 import { COMMANDS } from "../commands.ts";
-import { completionOfLine } from "../completions.ts";
-import { namespaceOf } from "../connection.ts";
+import { completionOfLine } from "../completion/completions.ts";
+import { namespaceOf } from "../connection/connection.ts";
 import { GLOBAL_FLAGS } from "../global-flags.ts";
-import { kubesimHome, loadConfig } from "../kubeconfig.ts";
-import { currentOf, load, modify, put } from "../kubeconfig-changes.ts";
-import { ShellHistory } from "../shell-history.ts";
+import { kubesimHome, loadConfig } from "../kubeconfig/kubeconfig.ts";
+import { currentOf, load, modify, put } from "../kubeconfig/kubeconfig-changes.ts";
+import { ShellHistory } from "../kubesim/shell-history.ts";
 
 const shell: CommandSpec = {
   long: "Open a prompt for many commands in a row. Write them with or without the word kubectl in front; pipes, redirections, loops and here-documents work as in a shell. Tab completes from the live cluster. exit or Ctrl-D leaves. Commands can also come from a pipe.",

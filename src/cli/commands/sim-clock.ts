@@ -1,4 +1,4 @@
-import type { Json } from "../client.ts";
+import type { Json } from "../connection/client.ts";
 import type { CommandSpec } from "../command.ts";
 
 const clock: CommandSpec = {

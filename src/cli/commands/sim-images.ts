@@ -1,6 +1,6 @@
-import type { Json } from "../client.ts";
+import type { Json } from "../connection/client.ts";
 import type { CommandSpec } from "../command.ts";
-import { renderList } from "../own-tables.ts";
+import { renderList } from "../kubesim/own-tables.ts";
 
 const images: CommandSpec = {
   long: "List the images that the simulation knows. Others run as a process that only lives.",

@@ -1,5 +1,5 @@
 import type { CommandSpec } from "../command.ts";
-import { runRemote } from "../remote-command.ts";
+import { runRemote } from "../pods/remote-command.ts";
 
 const ssh: CommandSpec = {
   usage: "NODE [-- COMMAND [args...]]",

@@ -1,6 +1,6 @@
-import type { Json } from "../client.ts";
+import type { Json } from "../connection/client.ts";
 import type { CommandContext, CommandEntry, CommandSpec } from "../command.ts";
-import { objectPath } from "../kubesim-api.ts";
+import { objectPath } from "../kubesim/kubesim-api.ts";
 import { TabWriter } from "../printers/tab-writer.ts";
 
 const request: CommandEntry = {

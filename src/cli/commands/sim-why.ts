@@ -1,5 +1,5 @@
 import type { CommandSpec } from "../command.ts";
-import { objectPath } from "../kubesim-api.ts";
+import { objectPath } from "../kubesim/kubesim-api.ts";
 
 const why: CommandSpec = {
   usage: "KIND/NAME",

@@ -1,11 +1,11 @@
 import { isLabelValue, isQualifiedName } from "../../api/validation/names.ts";
-import { changeObjects } from "../change.ts";
+import { changeObjects } from "../objects/change.ts";
 import type { CommandContext, CommandSpec } from "../command.ts";
 import { DRY_RUN_FLAG, dryRunOf } from "../dry-run.ts";
 import { FIELD_MANAGER_FLAG, fieldValidation, OUTPUT_FLAGS, VALIDATE_FLAG } from "../report.ts";
-import { targetsOfArgs, targetsOfNames } from "../resource-arguments.ts";
+import { targetsOfArgs, targetsOfNames } from "../objects/resource-arguments.ts";
 import { messageOf } from "../errors.ts";
-import { SELECTOR_FLAG, type ApiObject, type Found } from "../resources.ts";
+import { SELECTOR_FLAG, type ApiObject, type Found } from "../objects/resources.ts";
 
 interface Taint {
   key: string;

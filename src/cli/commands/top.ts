@@ -2,13 +2,13 @@ import { goDuration } from "../../api/duration.ts";
 import { parseFieldSelector } from "../../api/fields.ts";
 import { parseSelector } from "../../api/labels.ts";
 import { parseQuantity } from "../../api/quantity.ts";
-import { goSort } from "../go-sort.ts";
+import { goSort } from "../printers/go-sort.ts";
 import * as host from "../../host/cli-host.ts";
 import type { CommandContext, CommandEntry, CommandSpec } from "../command.ts";
 import { messageOf } from "../errors.ts";
 import type { FlagSpec } from "../flags.ts";
 import { tableWriter } from "../printers/tab-writer.ts";
-import { ALL_NAMESPACES_FLAG, SELECTOR_FLAG } from "../resources.ts";
+import { ALL_NAMESPACES_FLAG, SELECTOR_FLAG } from "../objects/resources.ts";
 
 const FLAGS: readonly FlagSpec[] = [
   SELECTOR_FLAG,

@@ -1,5 +1,5 @@
-import type { Json } from "../client.ts";
-import { CLIENT_VERSION } from "../client-version.ts";
+import type { Json } from "../connection/client.ts";
+import { CLIENT_VERSION } from "../connection/client-version.ts";
 import type { CommandSpec } from "../command.ts";
 import { version as kubesimVersion } from "../../host/cli-host.ts";
 import { renderJson } from "../printers/output.ts";

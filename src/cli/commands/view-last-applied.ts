@@ -1,8 +1,8 @@
 import type { CommandContext, CommandSpec } from "../command.ts";
-import { LAST_APPLIED } from "../last-applied.ts";
+import { LAST_APPLIED } from "../apply/last-applied.ts";
 import { renderJson } from "../printers/output.ts";
-import { targetsOf } from "../resource-arguments.ts";
-import { fetchObjects, FILE_FLAGS, SELECTOR_FLAG } from "../resources.ts";
+import { targetsOf } from "../objects/resource-arguments.ts";
+import { fetchObjects, FILE_FLAGS, SELECTOR_FLAG } from "../objects/resources.ts";
 
 const viewLastApplied: CommandSpec = {
   usage: "(TYPE [NAME | -l label] | TYPE/NAME | -f FILENAME)",

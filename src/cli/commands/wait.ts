@@ -1,11 +1,11 @@
 import { isNotFound } from "../../api/status.ts";
 import { after, exitWhenInterrupted, nowMs, sleep } from "../../host/cli-host.ts";
 import type { CommandContext, CommandSpec } from "../command.ts";
-import { waitUntilGone } from "../delete-objects.ts";
-import { pathOf } from "../discovery.ts";
+import { waitUntilGone } from "../objects/delete-objects.ts";
+import { pathOf } from "../connection/discovery.ts";
 import { FailedPrinting, throwAll } from "../errors.ts";
 import { OUTPUT_FLAGS, reporter, type Report } from "../report.ts";
-import { targetsOf } from "../resource-arguments.ts";
+import { targetsOf } from "../objects/resource-arguments.ts";
 import {
   ALL_NAMESPACES_FLAG,
   fetchObjects,
@@ -15,7 +15,7 @@ import {
   type ApiObject,
   type Found,
   type Target,
-} from "../resources.ts";
+} from "../objects/resources.ts";
 import { parseConditions, type Condition, type StateCondition } from "../wait-conditions.ts";
 
 // Upstream: WaitOptions.RunWaitContext polls for creations
@@ -58,7 +58,7 @@ const wait: CommandSpec = {
     const timeoutMs = flags.number("timeout") < 0 ? WEEK_MS : flags.number("timeout");
     const wanted: Wanted = { conditions, report, once: timeoutMs === 0, deadline: nowMs() + timeoutMs };
     if (flags.bool("local")) {
-      const { localObjects } = await import("../local-objects.ts");
+      const { localObjects } = await import("../objects/local-objects.ts");
       return visit(context, wanted, [await localObjects(context, context.args, "unstructured")]);
     }
     const targets = await targetsOf(context, context.args, { needsNames: true });

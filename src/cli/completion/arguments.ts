@@ -1,5 +1,5 @@
 import type { CommandContext } from "../command.ts";
-import { groupResourceOf, preferred, type ResourceInfo } from "../discovery.ts";
+import { groupResourceOf, preferred, type ResourceInfo } from "../connection/discovery.ts";
 import { fileNames } from "./files.ts";
 import { configNames, lastOfList } from "./flag-values.ts";
 import { objectNames } from "./live-names.ts";

@@ -1,6 +1,6 @@
 import * as host from "../../host/cli-host.ts";
 import type { CommandContext } from "../command.ts";
-import { kubesimHome, loadConfig } from "../kubeconfig.ts";
+import { kubesimHome, loadConfig } from "../kubeconfig/kubeconfig.ts";
 import { fileNames } from "./files.ts";
 import { findObject, objectNames } from "./live-names.ts";
 import { containerNames, labelKeys, selectorTerms } from "./object-parts.ts";

@@ -1,6 +1,6 @@
-import type { Query } from "../client.ts";
+import type { Query } from "../connection/client.ts";
 import type { CommandContext } from "../command.ts";
-import { pathOf } from "../discovery.ts";
+import { pathOf } from "../connection/discovery.ts";
 
 interface Table {
   readonly columnDefinitions?: readonly { readonly name: string; readonly format?: string }[];

@@ -1,7 +1,7 @@
 import type { CommandContext } from "../command.ts";
 import { podPath } from "../commands/exec.ts";
-import { chooseContainer, type LivePod } from "../pods.ts";
-import { runRemote } from "../remote-command.ts";
+import { chooseContainer, type LivePod } from "../pods/pods.ts";
+import { runRemote } from "../pods/remote-command.ts";
 import { findObject } from "./live-names.ts";
 import { namespaceIn } from "./object-parts.ts";
 import type { Position } from "./position.ts";

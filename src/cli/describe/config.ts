@@ -1,4 +1,4 @@
-import type { ApiObject } from "../resources.ts";
+import type { ApiObject } from "../objects/resources.ts";
 import type { Described } from "./describe-object.ts";
 import { eventsOf, writeEvents } from "./events.ts";
 import { DescribeWriter, writeAnnotations, writeLabels } from "./writer.ts";

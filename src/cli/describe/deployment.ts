@@ -1,5 +1,5 @@
 import type { Deployment, ReplicaSet } from "../../api/generated/apps-v1.ts";
-import { renderSelector } from "../pods.ts";
+import { renderSelector } from "../pods/pods.ts";
 import type { Described } from "./describe-object.ts";
 import { eventsOf, writeEvents } from "./events.ts";
 import { writePodTemplate } from "./template.ts";

@@ -1,6 +1,6 @@
-import type { ApiClient } from "../client.ts";
-import type { ResourceInfo } from "../discovery.ts";
-import type { ApiObject } from "../resources.ts";
+import type { ApiClient } from "../connection/client.ts";
+import type { ResourceInfo } from "../connection/discovery.ts";
+import type { ApiObject } from "../objects/resources.ts";
 
 /** What a describer works on. */
 export interface Described {

@@ -1,7 +1,7 @@
 import { ageOf } from "../../api/duration.ts";
 import type { Event } from "../../api/generated/core-v1.ts";
-import type { ApiClient } from "../client.ts";
-import { goSort } from "../go-sort.ts";
+import type { ApiClient } from "../connection/client.ts";
+import { goSort } from "../printers/go-sort.ts";
 import type { Described } from "./describe-object.ts";
 import type { DescribeWriter } from "./writer.ts";
 

@@ -1,4 +1,4 @@
-import type { Json } from "../client.ts";
+import type { Json } from "../connection/client.ts";
 import { goValue } from "../../api/go-value.ts";
 import type { Described } from "./describe-object.ts";
 import { eventsOf, writeEvents } from "./events.ts";

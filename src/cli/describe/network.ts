@@ -1,7 +1,7 @@
 import type { Ingress, IngressBackend, IngressClass, IPAddress, ServiceCIDR } from "../../api/generated/networking-v1.ts";
 import type { Service } from "../../api/generated/core-v1.ts";
 import type { EndpointSlice } from "../../api/generated/discovery-v1.ts";
-import type { ApiClient } from "../client.ts";
+import type { ApiClient } from "../connection/client.ts";
 import { messageOf } from "../errors.ts";
 import type { Described } from "./describe-object.ts";
 import { writeEventsOf } from "./events.ts";

@@ -11,7 +11,7 @@ import type {
   VolumeMount,
 } from "../../api/generated/core-v1.ts";
 import { ageOf, goDuration } from "../../api/duration.ts";
-import { MIRROR_ANNOTATION } from "../pods.ts";
+import { MIRROR_ANNOTATION } from "../pods/pods.ts";
 import { eventsOf, writeEvents } from "./events.ts";
 import type { Described } from "./describe-object.ts";
 import { writeVolumes } from "./volume.ts";

@@ -1,9 +1,9 @@
 import type { DaemonSet, ReplicaSet, StatefulSet } from "../../api/generated/apps-v1.ts";
 import type { Job } from "../../api/generated/batch-v1.ts";
 import { humanDuration } from "../../api/duration.ts";
-import type { ApiClient } from "../client.ts";
-import { renderSelector, type LivePod } from "../pods.ts";
-import type { ApiObject } from "../resources.ts";
+import type { ApiClient } from "../connection/client.ts";
+import { renderSelector, type LivePod } from "../pods/pods.ts";
+import type { ApiObject } from "../objects/resources.ts";
 import type { Described } from "./describe-object.ts";
 import { eventsOf, writeEvents } from "./events.ts";
 import { writePodTemplate } from "./template.ts";

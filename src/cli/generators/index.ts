@@ -1,11 +1,11 @@
 import { StatusError } from "../../api/status.ts";
-import type { Json } from "../client.ts";
+import type { Json } from "../connection/client.ts";
 import type { CommandContext, CommandEntry, CommandSpec } from "../command.ts";
 import { DRY_RUN_FLAG, dryRunOf, dryRunQuery } from "../dry-run.ts";
 import { ConnectionError } from "../errors.ts";
 import type { FlagSpec } from "../flags.ts";
 import { FIELD_MANAGER_FLAG, fieldValidation, OUTPUT_FLAGS, typedReporter, VALIDATE_FLAG } from "../report.ts";
-import type { ApiObject } from "../resources.ts";
+import type { ApiObject } from "../objects/resources.ts";
 import * as basics from "./basics.ts";
 import * as rbac from "./rbac.ts";
 import * as workloads from "./workloads.ts";
@@ -88,7 +88,7 @@ async function run(context: CommandContext, generator: Generator): Promise<void>
       : built;
   // Upstream: create_service.go has the flag, and does not look at it.
   const savesConfig = context.flags.bool("save-config") && generator.resource !== "services";
-  const object = savesConfig ? (await import("../go-field-order.ts")).withTypedConfig(placed) : placed;
+  const object = savesConfig ? (await import("../objects/go-field-order.ts")).withTypedConfig(placed) : placed;
   const info = { group: groupOf(object), kind: object.kind ?? "" };
   if (dryRun === "client") return report(object, info, "created");
   const root = info.group === "" ? `/api/${object.apiVersion}` : `/apis/${object.apiVersion}`;

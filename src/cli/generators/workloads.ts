@@ -1,8 +1,8 @@
 import { randomSuffix } from "../../host/cli-host.ts";
-import type { Json } from "../client.ts";
+import type { Json } from "../connection/client.ts";
 import type { CommandContext } from "../command.ts";
-import { pathOf } from "../discovery.ts";
-import type { ApiObject } from "../resources.ts";
+import { pathOf } from "../connection/discovery.ts";
+import type { ApiObject } from "../objects/resources.ts";
 import type { Generator } from "./index.ts";
 
 const commandOf = (context: CommandContext) => (context.dashIndex < 0 ? [] : context.args.slice(context.dashIndex));

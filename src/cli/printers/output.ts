@@ -1,5 +1,5 @@
 import { renderSortedJson } from "../../api/go-json.ts";
-import type { Json } from "../client.ts";
+import type { Json } from "../connection/client.ts";
 import type { Flags, FlagSpec } from "../flags.ts";
 import { findText } from "../../host/cli-host.ts";
 
@@ -59,7 +59,7 @@ export async function findPrinter(flags: Flags, held: "unstructured" | "typed" =
   switch (format) {
     case "json":
       if (held === "typed") {
-        const { renderTypedJson } = await import("../go-field-order.ts");
+        const { renderTypedJson } = await import("../objects/go-field-order.ts");
         return (object) => renderTypedJson(prepare(object));
       }
       return (object) => `${renderSortedJson(prepare(object))}\n`;
@@ -71,7 +71,7 @@ export async function findPrinter(flags: Flags, held: "unstructured" | "typed" =
     case "kyaml": {
       const { renderKyaml } = await import("./kyaml.ts");
       if (held === "typed") {
-        const { inGoOrder } = await import("../go-field-order.ts");
+        const { inGoOrder } = await import("../objects/go-field-order.ts");
         return (object) => renderKyaml(inGoOrder(prepare(object)), true);
       }
       // An event of a watch is a Go struct.

@@ -1,6 +1,6 @@
 import { ageOf } from "../../api/duration.ts";
 import { nowMs } from "../../host/cli-host.ts";
-import type { Json } from "../client.ts";
+import type { Json } from "../connection/client.ts";
 import { escapedForTerminal } from "./terminal.ts";
 
 export interface Table extends Json {
