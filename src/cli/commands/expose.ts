@@ -1,8 +1,7 @@
 import type { Json } from "../client.ts";
 import type { CommandContext, CommandSpec } from "../command.ts";
 import { withOverrides } from "../overrides.ts";
-import { schemaOf } from "../strategic.ts";
-import { apiVersionOf } from "../discovery.ts";
+import { notInScheme } from "../go-scheme.ts";
 import { DRY_RUN_FLAG, dryRunOf, dryRunQuery } from "../dry-run.ts";
 import { FIELD_MANAGER_FLAG, OUTPUT_FLAGS, typedReporter } from "../report.ts";
 import { hasFiles, targetsOf } from "../resource-arguments.ts";
@@ -132,10 +131,8 @@ interface PortHolder {
 function serviceFor(context: CommandContext, { info, object, name, namespace }: Found): ApiObject {
   const { flags } = context;
   const exposable = ["services", "replicationcontrollers", "pods", "deployments", "replicasets"];
-  if (!schemaOf(info))
-    throw new Error(
-      `no kind ${JSON.stringify(info.kind)} is registered for version ${JSON.stringify(apiVersionOf(info))} in scheme "pkg/scheme/scheme.go:28"`,
-    );
+  const unknown = notInScheme(info);
+  if (unknown !== "") throw new Error(unknown);
   if (!exposable.includes(info.resource)) throw new Error(`cannot expose a ${info.kind}${info.group ? `.${info.group}` : ""}`);
   const spec = (object["spec"] ?? {}) as SpecJson;
   const affinity = flags.text("session-affinity");
