@@ -58,7 +58,7 @@ export async function reconcile(context: CommandContext): Promise<void> {
   checkFiles(context);
   await context.connection();
   const report = await reporter(context, dryRun);
-  for (const target of await targetsOf(context)) {
+  for (const target of await targetsOf(context, [], { typed: true })) {
     const { info } = target;
     if (info.group !== GROUP || ![...ROLES, ...BINDINGS].includes(info.kind)) continue;
     if (info.version !== "v1") throw new Error(`only rbac.authorization.k8s.io/v1 is supported: not *${info.version}.${info.kind}`);

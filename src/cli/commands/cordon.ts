@@ -42,7 +42,7 @@ export async function nodesOf(context: CommandContext): Promise<Found[]> {
   const nodes: Found[] = [];
   for (const target of await targets) {
     const { info } = target;
-    const found = await fetchObjects(context, [target], { selector, chunkSize: flags.number("chunk-size") });
+    const found = await fetchObjects(context, [target], { selector, chunkSize: flags.number("chunk-size"), typed: true });
     if (info.group !== "" || info.resource !== "nodes")
       throw new Error(
         `error: expected resource of type node, got ${JSON.stringify(`${info.group}/${info.version}, Resource=${info.resource}`)}`,

@@ -6,6 +6,7 @@ import { schemaOf } from "../objects/strategic.ts";
 import { apiVersionOf } from "../connection/discovery.ts";
 import { DRY_RUN_FLAG, type DryRun, dryRunOf, dryRunQuery } from "../dry-run.ts";
 import { throwAll } from "../errors.ts";
+import { notInScheme } from "../go-scheme.ts";
 import { FIELD_MANAGER_FLAG, OUTPUT_FLAGS, typedReporter } from "../report.ts";
 import { hasFiles, targetsOf } from "../objects/resource-arguments.ts";
 import { fetchObjects, FILE_FLAGS, SELECTOR_FLAG, type ApiObject, type Found, type Target } from "../objects/resources.ts";
@@ -160,10 +161,8 @@ const pairsOf = (labels: Readonly<Record<string, string>>) =>
 function serviceFor(context: CommandContext, { info, object, name, namespace }: Found, settled: Settled): ApiObject {
   const { flags } = context;
   const exposable = ["services", "replicationcontrollers", "pods", "deployments", "replicasets"];
-  if (!schemaOf(info))
-    throw new Error(
-      `no kind ${JSON.stringify(info.kind)} is registered for version ${JSON.stringify(apiVersionOf(info))} in scheme "pkg/scheme/scheme.go:28"`,
-    );
+  const unknown = notInScheme(info);
+  if (unknown !== "") throw new Error(unknown);
   if (!exposable.includes(info.resource)) throw new Error(`cannot expose a ${info.kind}${info.group ? `.${info.group}` : ""}`);
   const spec = (object["spec"] ?? {}) as SpecJson;
   const affinity = flags.text("session-affinity");

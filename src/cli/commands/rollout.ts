@@ -113,7 +113,7 @@ function check(context: CommandContext): void {
 }
 
 /** How `restart`, `pause` and `resume` change objects. */
-const WRITES = { dryRun: "none", looksAtOutput: "after", tellsNothingFound: true, gathers: true } as const;
+const WRITES = { dryRun: "none", looksAtOutput: "after", flow: "gather" } as const;
 
 const specOf = (object: ApiObject) =>
   (object["spec"] ?? {}) as {

@@ -39,7 +39,7 @@ export async function setEnv(context: CommandContext): Promise<void> {
     operation: "env updated",
     args: flags.bool("local") ? [] : resources,
     needsNames: true,
-    atomic: true,
+    flow: "atomic",
     refusal: "failed to patch env update to pod template:",
     change: (found) =>
       withPodSpec(found, (spec) => {
@@ -141,7 +141,10 @@ function selected(context: CommandContext, spec: PodSpecJson): ContainerJson[] {
 async function list(context: CommandContext, resources: readonly string[], edit: (env: readonly EnvVar[]) => EnvVar[]): Promise<void> {
   const found = context.flags.bool("local")
     ? await (await import("../objects/local-objects.ts")).localObjects(context, resources, "typed")
-    : await fetchObjects(context, await targetsOf(context, resources, { needsNames: true }), { selector: context.flags.text("selector") });
+    : await fetchObjects(context, await targetsOf(context, resources, { needsNames: true, typed: true }), {
+        selector: context.flags.text("selector"),
+        typed: true,
+      });
   for (const each of found) {
     const containers: ContainerJson[] = [];
     if (!hasPodSpec(each)) continue;

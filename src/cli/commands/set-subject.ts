@@ -32,7 +32,7 @@ export async function setSubject(context: CommandContext): Promise<void> {
     manager: flags.text("field-manager"),
     operation: "subjects updated",
     needsNames: true,
-    atomic: true,
+    flow: "atomic",
     refusal: "failed to patch subjects to rolebinding:",
     check() {
       if (flags.bool("local") && flags.text("dry-run") === "server")

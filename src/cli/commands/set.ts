@@ -124,7 +124,7 @@ async function setImage(context: CommandContext): Promise<void> {
     operation: "image updated",
     args: resources,
     needsNames: true,
-    atomic: true,
+    flow: "atomic",
     refusal: "failed to patch image update to pod template:",
     check() {
       refuseAllAndSelector(context);
@@ -186,7 +186,7 @@ async function setResources(context: CommandContext): Promise<void> {
     manager: context.flags.text("field-manager"),
     operation: "resource requirements updated",
     needsNames: true,
-    atomic: true,
+    flow: "atomic",
     refusal: "failed to patch resources update to pod template",
     async check() {
       refuseLocalServerDryRun(context);
@@ -227,6 +227,7 @@ async function setSelector(context: CommandContext): Promise<void> {
     manager: context.flags.text("field-manager"),
     operation: "selector updated",
     args: context.args.slice(0, -1),
+    flow: "visit",
     needsNames: true,
     always: true,
     change({ object, info }) {
@@ -279,7 +280,7 @@ async function setServiceAccount(context: CommandContext): Promise<void> {
     // With --local other arguments do not count.
     args: context.flags.bool("local") ? [] : context.args.slice(0, -1),
     needsNames: true,
-    atomic: true,
+    flow: "atomic",
     always: true,
     refusal: "failed to patch ServiceAccountName",
     change: (found) => withPodSpec(found, (spec) => void (spec["serviceAccountName"] = account)),

@@ -49,6 +49,7 @@ const taint: CommandSpec = {
       manager: flags.text("field-manager"),
       operation,
       held: "unstructured",
+      flow: "visit",
       targets: () => (selects ? targetsOfArgs(context, ["nodes"]) : targetsOfNames(context, "nodes", resources.slice(1))),
       change: ({ object, name }) => {
         const taken = taintsOf(object).filter(clashes);

@@ -2,10 +2,11 @@ import type { Json, Query } from "../connection/client.ts";
 import type { CommandContext } from "../command.ts";
 import { pathOf } from "../connection/discovery.ts";
 import { dryRunOf, dryRunQuery, type DryRun } from "../dry-run.ts";
-import { messageOf, throwAll, throwGathered, throwVisited } from "../errors.ts";
+import { messageOf, throwAll, throwGathered } from "../errors.ts";
 import { reporter, type Report } from "../report.ts";
 import { targetsOf } from "./resource-arguments.ts";
 import { fetchObjects, type ApiObject, type Found, type Target } from "./resources.ts";
+import { areNamed, visitObjects } from "../visit-objects.ts";
 import { schemaOf } from "./strategic.ts";
 
 /** What a command has found out before it reads objects. */
@@ -31,8 +32,8 @@ export interface ChangeOptions extends Begun {
   targets?(errors: unknown[]): Promise<Target[]>;
   /** Whether a type without names is refused, unless there is a selector or --all. */
   readonly needsNames?: boolean;
-  /** Nothing is changed when one of the objects cannot be read. */
-  readonly atomic?: boolean;
+  /** "atomic": nothing is changed when one of the objects cannot be read. "gather": all are read first. "visit": each is changed when it is read. */
+  readonly flow: "atomic" | "gather" | "visit";
   /** Sent and reported even when nothing differs. */
   readonly always?: boolean;
   /** Looks at flags and arguments, after the objects were read as kubectl does. */
@@ -41,49 +42,59 @@ export interface ChangeOptions extends Begun {
   readonly held?: "unstructured" | "typed";
   /** The form of -o is looked at before something is sent, or when the answer is there. */
   readonly looksAtOutput?: "after";
-  /** All objects are read before the first is changed. */
-  readonly gathers?: true;
-  /** Whether it is said when there is no object at all. */
-  readonly tellsNothingFound?: true;
   /** What is said when the server does not take the change. */
   readonly refusal?: string;
   /** Makes the new object; undefined leaves it as it is. What is wrong with a part of it can be put with the errors. */
   change(found: Found, errors: unknown[]): ApiObject | undefined;
 }
 
-/** Reads objects, changes them, and sends the strategic difference: `set`, `rollout restart`, `taint`, `cordon`. */
+/** Reads objects, changes them, and sends the strategic difference: `set`, `rollout restart`, `taint`. */
 export async function changeObjects(context: CommandContext, options: ChangeOptions): Promise<void> {
-  const { dryRun, needsNames } = options;
-  const makeReport = async () => options.report ?? reporter(context, "none", options.held ?? "typed");
-  const unread: unknown[] = [];
-  const local = context.flags.bool("local");
-  const args = options.args ?? context.args;
-  const found = local
-    ? await (await import("./local-objects.ts")).localObjects(context, args, "typed")
-    : await fetchObjects(context, await (options.targets?.(unread) ?? targetsOf(context, args, { needsNames, errors: unread })), {
-        selector: context.flags.text("selector"),
-        errors: unread,
-      });
-  if (options.atomic) throwAll(unread);
-  await options.check?.();
-  if (options.tellsNothingFound && found.length === 0 && unread.length === 0) await tellNothingFound(context);
+  const { args = context.args, needsNames, flow } = options;
+  const selector = context.flags.text("selector");
   const errors: unknown[] = [];
-  for (const each of found) {
-    try {
-      const changed = options.change(each, errors);
-      const patch = changed ? await difference(each, changed) : {};
-      if (Object.keys(patch).length === 0 && !(changed && options.always)) continue;
-      if (options.looksAtOutput !== "after") await makeReport();
-      const operation = typeof options.operation === "string" ? options.operation : options.operation(each);
-      const query = { fieldManager: options.manager, ...dryRunQuery(dryRun) };
-      const result = local || dryRun === "client" ? (changed as ApiObject) : await send(context, each, { patch, query, options });
-      (await makeReport())(result, each.info, operation);
-    } catch (error) {
-      errors.push(error);
-    }
+  const change = (found: Found) => changeOne(context, { found, options, errors });
+  if (context.flags.bool("local")) {
+    const { localObjects } = await import("./local-objects.ts");
+    return changeAll(await localObjects(context, args, "typed"), options, { change, errors });
   }
-  if (options.gathers) throwGathered(unread, errors);
-  else throwVisited(errors, unread);
+  const unread: unknown[] = [];
+  const targets = await (options.targets?.(unread) ?? targetsOf(context, args, { needsNames, errors: unread, typed: true }));
+  if (flow === "visit") return void (await visitObjects(context, { targets, unread, selector, typed: true }, change));
+  const found = await fetchObjects(context, targets, { selector, errors: unread, typed: true });
+  if (flow === "atomic") throwAll(unread);
+  else if (found.length === 0 && unread.length === 0) return tellNothingFound(context);
+  else if (areNamed(context, targets)) errors.push(...unread.splice(0));
+  await changeAll(found, options, { change, errors, unread });
+}
+
+interface Changing {
+  readonly errors: unknown[];
+  readonly unread?: readonly unknown[];
+  change(found: Found): Promise<void>;
+}
+
+async function changeAll(found: readonly Found[], options: ChangeOptions, { change, errors, unread = [] }: Changing): Promise<void> {
+  await options.check?.();
+  for (const each of found) await change(each).catch((error: unknown) => errors.push(error));
+  throwGathered(unread, errors);
+}
+
+async function changeOne(
+  context: CommandContext,
+  { found, options, errors }: { readonly found: Found; readonly options: ChangeOptions; readonly errors: unknown[] },
+): Promise<void> {
+  const { dryRun } = options;
+  const isLocal = context.flags.bool("local");
+  const makeReport = async () => options.report ?? reporter(context, "none", options.held ?? "typed");
+  const changed = options.change(found, errors);
+  const patch = changed ? await difference(found, changed) : {};
+  if (Object.keys(patch).length === 0 && !(changed && options.always)) return;
+  if (options.looksAtOutput !== "after") await makeReport();
+  const operation = typeof options.operation === "string" ? options.operation : options.operation(found);
+  const query = { fieldManager: options.manager, ...dryRunQuery(dryRun) };
+  const result = isLocal || dryRun === "client" ? (changed as ApiObject) : await send(context, found, { patch, query, options });
+  (await makeReport())(result, found.info, operation);
 }
 
 /** Upstream: kubectl/pkg/cmd/rollout */

@@ -1,7 +1,7 @@
 import { schemaOf as typeOf, structType, type SchemaType, type StructType } from "../../api/schema.ts";
 import type { CommandContext } from "../command.ts";
 import type { ResourceInfo } from "../connection/discovery.ts";
-import { readManifests } from "./manifests.ts";
+import { assertTyped, readManifests } from "./manifests.ts";
 import { checkFiles, hasFiles, NOTHING_GIVEN } from "./resource-arguments.ts";
 import type { ApiObject, Found } from "./resources.ts";
 
@@ -18,6 +18,7 @@ export async function localObjects(context: CommandContext, args: readonly strin
   checkFiles(context);
   if (!hasFiles(context)) throw new Error(NOTHING_GIVEN);
   const manifests = await readManifests(context);
+  if (held === "typed") for (const manifest of manifests) await assertTyped(manifest);
   return manifests.map(({ object }) => ({
     info: infoOf(object),
     namespace: object.metadata.namespace,

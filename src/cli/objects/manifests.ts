@@ -18,12 +18,13 @@ export interface Manifest {
  * The objects of the files given with -f, each with its resource and namespace. With `errors`, what is wrong with one file or object
  * is put there and the others are still returned.
  */
-export async function targetsOfFiles(context: CommandContext, { errors, asWritten }: TargetOptions = {}): Promise<Target[]> {
+export async function targetsOfFiles(context: CommandContext, { errors, asWritten, typed }: TargetOptions = {}): Promise<Target[]> {
   const targets: Target[] = [];
   const selects = await selection(context);
   for (const manifest of await readManifests(context, errors)) {
     if (asWritten && selects?.(manifest.object) === false) continue;
     try {
+      if (typed) await assertTyped(manifest);
       const target = await targetOf(context, manifest);
       targets.push(asWritten || !selects ? target : { ...target, selects });
     } catch (error) {
@@ -32,6 +33,15 @@ export async function targetsOfFiles(context: CommandContext, { errors, asWritte
     }
   }
   return targets;
+}
+
+/** Throws for kinds without a Go type. */
+export async function assertTyped({ object, source }: Manifest): Promise<void> {
+  const { apiVersion = "", kind = "" } = object;
+  const cut = apiVersion.lastIndexOf("/");
+  const { notInScheme } = await import("../go-scheme.ts");
+  const message = notInScheme({ group: apiVersion.slice(0, Math.max(0, cut)), version: apiVersion.slice(cut + 1), kind });
+  if (message !== "") throw new Error(`unable to decode ${JSON.stringify(source)}: ${message}`);
 }
 
 async function targetOf(context: CommandContext, { object, source }: Manifest): Promise<Target> {
@@ -219,7 +229,7 @@ function expand(document: unknown, source: string, validate: boolean): Manifest[
     throw new Error(
       `error validating ${JSON.stringify(source)}: error validating data: ${missing}; if you choose to ignore these errors, turn validation off with --validate=false`,
     );
-  if (!object.kind) throw new Error(`unable to decode ${JSON.stringify(source)}: Object 'Kind' is missing in '${JSON.stringify(object)}'`);
+  if (!object.kind) throw new Error(`unable to decode ${JSON.stringify(source)}: Object 'Kind' is missing in '${JSON.stringify(sortKeys(object))}'`);
   if (!object.apiVersion)
     throw new StatusError({ code: 404, reason: "NotFound", message: "the server could not find the requested resource" });
   if (object.kind.endsWith("List") && Array.isArray(object["items"]))

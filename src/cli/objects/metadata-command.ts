@@ -10,13 +10,13 @@ import { reporter, OUTPUT_FLAGS, type Report } from "../report.ts";
 import { hasFiles, targetsOf } from "./resource-arguments.ts";
 import {
   ALL_NAMESPACES_FLAG,
-  fetchObjects,
   FIELD_SELECTOR_FLAG,
   FILE_FLAGS,
   SELECTOR_FLAG,
   type ApiObject,
   type Found,
 } from "./resources.ts";
+import { visitObjects } from "../visit-objects.ts";
 
 interface Words {
   readonly verb: "label" | "annotate";
@@ -91,24 +91,20 @@ async function run(context: CommandContext, words: Words): Promise<void> {
   check(context, { words, resources, changes, dryRun });
   // annotate looks at -o before it does anything, label when it has done it.
   if (words.verb === "annotate") await reporter(context, dryRun);
-  const errors: unknown[] = [];
+  const unread: unknown[] = [];
   const local = flags.bool("local");
-  const targets = local ? [] : await targetsOf(context, resources, { errors, needsNames: true });
+  const targets = local ? [] : await targetsOf(context, resources, { errors: unread, needsNames: true });
   const single = hasFiles(context) ? isSingleFile(flags.list("filename")) : targets.length === 1 && targets[0]?.name !== undefined;
   if (!single && flags.text("resource-version") !== "") throw new Error("--resource-version may only be used with a single resource");
-  const found = local
-    ? await (await import("./local-objects.ts")).localObjects(context, resources, "unstructured")
-    : await fetchObjects(context, targets, { selector: flags.text("selector"), fieldSelector: flags.text("field-selector"), errors });
   let report: Promise<Report> | undefined;
   const job: Job = { words, changes, dryRun, single, report: () => (report ??= reporter(context, dryRun)) };
-  for (const each of found) {
-    try {
-      await change(context, each, job);
-    } catch (error) {
-      errors.push(error);
-    }
-  }
-  throwAll(errors);
+  const [selector, fieldSelector] = [flags.text("selector"), flags.text("field-selector")];
+  if (!local)
+    return void (await visitObjects(context, { targets, unread, selector, fieldSelector }, (found) => change(context, found, job)));
+  const failed: unknown[] = [];
+  for (const each of await (await import("./local-objects.ts")).localObjects(context, resources, "unstructured"))
+    await change(context, each, job).catch((error: unknown) => failed.push(error));
+  throwAll(failed);
 }
 
 const isSingleFile = ([file, ...more]: readonly string[]) =>

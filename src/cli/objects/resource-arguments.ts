@@ -17,6 +17,8 @@ export interface TargetOptions {
   readonly needsNames?: boolean | undefined;
   /** --all is a selection as -l is: names do not go with it. Upstream: SelectAllParam */
   readonly allSelects?: boolean | undefined;
+  /** Files are decoded into Go types: kinds without one fail. Upstream: Builder.WithScheme */
+  readonly typed?: boolean | undefined;
   /** -l chooses objects of files as they are written there, not as the server has them. Upstream: a builder without Latest */
   readonly asWritten?: boolean | undefined;
   /** Pairs may not be of several types. Upstream: SingleResourceType */

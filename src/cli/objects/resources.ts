@@ -106,6 +106,8 @@ export interface FetchOptions {
   readonly errors?: unknown[] | undefined;
   readonly ignoreNotFound?: boolean | undefined;
   readonly subresource?: string | undefined;
+  /** What is read is decoded into Go types: kinds without one fail. Upstream: Builder.WithScheme */
+  readonly typed?: boolean | undefined;
   /** Objects of files are read anew, for which they must tell their namespaces. Upstream: Builder.Latest */
   readonly latest?: boolean | undefined;
   /** The media types that single objects may come in. */
@@ -121,9 +123,14 @@ export async function fetchObjects(context: CommandContext, targets: readonly Ta
     try {
       if (isSingle(target)) {
         const object = await objectOf(client, target, options);
+        if (options.typed) await assertTyped(target.info);
         if (target.selects?.(object) === false) continue;
         found.push({ info: target.info, namespace: target.namespace, name: target.name ?? "", object });
-      } else found.push(...(await listObjects(context, target, options)));
+      } else {
+        const items = await listObjects(context, target, options);
+        if (options.typed) await assertTyped(target.info, "List");
+        found.push(...items);
+      }
     } catch (error) {
       if (options.ignoreNotFound && error instanceof StatusError && error.code === 404) continue;
       errors.push(!isSingle(target) ? listFailure(error, target.info, options.selector, options.fieldSelector) : error);
@@ -131,6 +138,11 @@ export async function fetchObjects(context: CommandContext, targets: readonly Ta
   }
   if (options.errors === undefined) throwAll(errors);
   return found;
+}
+
+async function assertTyped(info: ResourceInfo, suffix?: "List"): Promise<void> {
+  const message = (await import("../go-scheme.ts")).notInScheme(info, suffix);
+  if (message !== "") throw new Error(message);
 }
 
 /** What a file holds without a name is nowhere else: it is shown as it is. */

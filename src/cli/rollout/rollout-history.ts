@@ -1,14 +1,14 @@
 import type { PodTemplateSpec } from "../../api/generated/core-v1.ts";
 import type { Json } from "../connection/client.ts";
 import type { CommandContext } from "../command.ts";
-import { throwVisited } from "../errors.ts";
 import { writePodTemplate } from "../describe/template.ts";
 import { DescribeWriter } from "../describe/writer.ts";
 import { renderSelector } from "../pods/pods.ts";
 import { findPrinter, unknownFormat } from "../printers/output.ts";
 import { targetsOf } from "../objects/resource-arguments.ts";
-import { fetchObjects, type ApiObject, type Found } from "../objects/resources.ts";
+import type { ApiObject, Found } from "../objects/resources.ts";
 import { schemaOf } from "../objects/strategic.ts";
+import { visitObjects } from "../visit-objects.ts";
 import { TabWriter } from "../printers/tab-writer.ts";
 
 export const REVISION = "deployment.kubernetes.io/revision";
@@ -62,18 +62,10 @@ export async function history(context: CommandContext): Promise<void> {
   const asked = context.flags.number("revision");
   if (asked < 0) throw new Error(`revision must be a positive integer: ${asked}`);
   const unread: unknown[] = [];
-  const targets = await targetsOf(context, context.args, { errors: unread });
+  const targets = await targetsOf(context, context.args, { errors: unread, typed: true });
   const printer = await findPrinter(context.flags, "typed");
   if (!printer && context.flags.text("output") !== "") throw unknownFormat(context.flags.text("output"));
-  const failed: unknown[] = [];
-  for (const found of await fetchObjects(context, targets, { selector: context.flags.text("selector"), errors: unread })) {
-    try {
-      await tell(context, found, printer);
-    } catch (error) {
-      failed.push(error);
-    }
-  }
-  throwVisited(failed, unread);
+  await visitObjects(context, { targets, unread, selector: context.flags.text("selector"), typed: true }, (found) => tell(context, found, printer));
 }
 
 async function tell(context: CommandContext, found: Found, printer: Awaited<ReturnType<typeof findPrinter>>): Promise<void> {

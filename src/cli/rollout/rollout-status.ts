@@ -3,9 +3,9 @@ import { after } from "../../host/cli-host.ts";
 import { tellNothingFound } from "../objects/change.ts";
 import type { CommandContext } from "../command.ts";
 import { pathOf } from "../connection/discovery.ts";
-import { throwVisited } from "../errors.ts";
 import { targetsOf } from "../objects/resource-arguments.ts";
-import { fetchObjects, type ApiObject, type Found } from "../objects/resources.ts";
+import type { ApiObject, Found } from "../objects/resources.ts";
+import { visitObjects } from "../visit-objects.ts";
 
 interface Progress {
   readonly message: string;
@@ -15,18 +15,10 @@ interface Progress {
 /** Upstream: k8s.io/kubectl/pkg/cmd/rollout/rollout_status.go */
 export async function status(context: CommandContext): Promise<void> {
   const unread: unknown[] = [];
-  const failed: unknown[] = [];
-  const targets = await targetsOf(context, context.args, { errors: unread });
-  const all = await fetchObjects(context, targets, { selector: context.flags.text("selector"), errors: unread });
-  for (const found of all) {
-    try {
-      await one(context, found);
-    } catch (error) {
-      failed.push(error);
-    }
-  }
-  throwVisited(failed, unread);
-  if (all.length === 0) await tellNothingFound(context);
+  const targets = await targetsOf(context, context.args, { errors: unread, typed: true });
+  const visited = { targets, unread, selector: context.flags.text("selector"), typed: true };
+  const count = await visitObjects(context, visited, (found) => one(context, found));
+  if (count === 0) await tellNothingFound(context);
 }
 
 async function one(context: CommandContext, found: Found): Promise<void> {

@@ -6,12 +6,13 @@ import { writePodTemplate } from "../describe/template.ts";
 import { DescribeWriter } from "../describe/writer.ts";
 import { pathOf } from "../connection/discovery.ts";
 import { dryRunOf, dryRunQuery, type DryRun } from "../dry-run.ts";
-import { messageOf, throwVisited } from "../errors.ts";
+import { messageOf } from "../errors.ts";
 import { LAST_APPLIED } from "../apply/last-applied.ts";
 import { typedReporter } from "../report.ts";
 import { targetsOf } from "../objects/resource-arguments.ts";
-import { fetchObjects, type ApiObject, type Found } from "../objects/resources.ts";
+import type { ApiObject, Found } from "../objects/resources.ts";
 import { REVISION, revisionObject, revisionsOf, SUPPORTED, type Revision } from "./rollout-history.ts";
+import { visitObjects } from "../visit-objects.ts";
 
 // What belongs to a replica set and must not come back with its template.
 const NOT_COPIED = [
@@ -26,18 +27,12 @@ const NOT_COPIED = [
 export async function undo(context: CommandContext): Promise<void> {
   const dryRun = dryRunOf(context.flags, context.io);
   const unread: unknown[] = [];
-  const failed: unknown[] = [];
-  const targets = await targetsOf(context, context.args, { errors: unread });
-  for (const found of await fetchObjects(context, targets, { selector: context.flags.text("selector"), errors: unread })) {
-    try {
-      if (found.object.metadata.annotations?.[LAST_APPLIED] !== undefined) context.io.err(appliedWarning(found));
-      const done = await rollBack(context, found, dryRun);
-      (await typedReporter(context, dryRun))(found.object, found.info, done);
-    } catch (error) {
-      failed.push(error);
-    }
-  }
-  throwVisited(failed, unread);
+  const targets = await targetsOf(context, context.args, { errors: unread, typed: true });
+  await visitObjects(context, { targets, unread, selector: context.flags.text("selector"), typed: true }, async (found) => {
+    if (found.object.metadata.annotations?.[LAST_APPLIED] !== undefined) context.io.err(appliedWarning(found));
+    const done = await rollBack(context, found, dryRun);
+    (await typedReporter(context, dryRun))(found.object, found.info, done);
+  });
 }
 
 const appliedWarning = ({ info, name }: Found) =>
