@@ -6,7 +6,7 @@ import { schemaOf } from "../objects/strategic.ts";
 import { apiVersionOf } from "../connection/discovery.ts";
 import { DRY_RUN_FLAG, type DryRun, dryRunOf, dryRunQuery } from "../dry-run.ts";
 import { throwAll } from "../errors.ts";
-import { notInScheme } from "../go-scheme.ts";
+import { notInScheme } from "../objects/go-scheme.ts";
 import { FIELD_MANAGER_FLAG, OUTPUT_FLAGS, typedReporter } from "../report.ts";
 import { hasFiles, targetsOf } from "../objects/resource-arguments.ts";
 import { fetchObjects, FILE_FLAGS, SELECTOR_FLAG, type ApiObject, type Found, type Target } from "../objects/resources.ts";

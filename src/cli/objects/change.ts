@@ -6,7 +6,7 @@ import { messageOf, throwAll, throwGathered } from "../errors.ts";
 import { reporter, type Report } from "../report.ts";
 import { targetsOf } from "./resource-arguments.ts";
 import { fetchObjects, type ApiObject, type Found, type Target } from "./resources.ts";
-import { areNamed, visitObjects } from "../visit-objects.ts";
+import { areNamed, visitObjects } from "./visit-objects.ts";
 import { schemaOf } from "./strategic.ts";
 
 /** What a command has found out before it reads objects. */

@@ -39,7 +39,7 @@ export async function targetsOfFiles(context: CommandContext, { errors, asWritte
 export async function assertTyped({ object, source }: Manifest): Promise<void> {
   const { apiVersion = "", kind = "" } = object;
   const cut = apiVersion.lastIndexOf("/");
-  const { notInScheme } = await import("../go-scheme.ts");
+  const { notInScheme } = await import("./go-scheme.ts");
   const message = notInScheme({ group: apiVersion.slice(0, Math.max(0, cut)), version: apiVersion.slice(cut + 1), kind });
   if (message !== "") throw new Error(`unable to decode ${JSON.stringify(source)}: ${message}`);
 }
@@ -229,7 +229,8 @@ function expand(document: unknown, source: string, validate: boolean): Manifest[
     throw new Error(
       `error validating ${JSON.stringify(source)}: error validating data: ${missing}; if you choose to ignore these errors, turn validation off with --validate=false`,
     );
-  if (!object.kind) throw new Error(`unable to decode ${JSON.stringify(source)}: Object 'Kind' is missing in '${JSON.stringify(sortKeys(object))}'`);
+  if (!object.kind)
+    throw new Error(`unable to decode ${JSON.stringify(source)}: Object 'Kind' is missing in '${JSON.stringify(sortKeys(object))}'`);
   if (!object.apiVersion)
     throw new StatusError({ code: 404, reason: "NotFound", message: "the server could not find the requested resource" });
   if (object.kind.endsWith("List") && Array.isArray(object["items"]))

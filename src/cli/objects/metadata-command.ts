@@ -8,15 +8,8 @@ import type { Flags } from "../flags.ts";
 import { resourcesAndPairs } from "./resource-pairs.ts";
 import { reporter, OUTPUT_FLAGS, type Report } from "../report.ts";
 import { hasFiles, targetsOf } from "./resource-arguments.ts";
-import {
-  ALL_NAMESPACES_FLAG,
-  FIELD_SELECTOR_FLAG,
-  FILE_FLAGS,
-  SELECTOR_FLAG,
-  type ApiObject,
-  type Found,
-} from "./resources.ts";
-import { visitObjects } from "../visit-objects.ts";
+import { ALL_NAMESPACES_FLAG, FIELD_SELECTOR_FLAG, FILE_FLAGS, SELECTOR_FLAG, type ApiObject, type Found } from "./resources.ts";
+import { visitObjects } from "./visit-objects.ts";
 
 interface Words {
   readonly verb: "label" | "annotate";

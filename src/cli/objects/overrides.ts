@@ -8,7 +8,7 @@ import { messageOf } from "../errors.ts";
 import { parseJsonStream } from "./json-stream.ts";
 import { renderJson } from "../printers/output.ts";
 import { inGoOrder } from "./go-field-order.ts";
-import { notRegistered } from "../go-scheme.ts";
+import { notRegistered } from "./go-scheme.ts";
 import type { ApiObject } from "./resources.ts";
 
 /** What kubectl has made, changed by --overrides in the way of --override-type. Upstream: pkg/cmd/util/override_options.go */
@@ -103,8 +103,7 @@ function parentOf(document: unknown, pointer: string): object | undefined {
 
 function typeOf({ apiVersion = "", kind = "" }: ApiObject) {
   const found = schemaOf(apiVersion, kind);
-  if (!found)
-    throw new Error(notRegistered(apiVersion, kind));
+  if (!found) throw new Error(notRegistered(apiVersion, kind));
   return structType(found.package, found.type);
 }
 

@@ -141,7 +141,7 @@ export async function fetchObjects(context: CommandContext, targets: readonly Ta
 }
 
 async function assertTyped(info: ResourceInfo, suffix?: "List"): Promise<void> {
-  const message = (await import("../go-scheme.ts")).notInScheme(info, suffix);
+  const message = (await import("./go-scheme.ts")).notInScheme(info, suffix);
   if (message !== "") throw new Error(message);
 }
 

@@ -8,7 +8,7 @@ import { findPrinter, unknownFormat } from "../printers/output.ts";
 import { targetsOf } from "../objects/resource-arguments.ts";
 import type { ApiObject, Found } from "../objects/resources.ts";
 import { schemaOf } from "../objects/strategic.ts";
-import { visitObjects } from "../visit-objects.ts";
+import { visitObjects } from "../objects/visit-objects.ts";
 import { TabWriter } from "../printers/tab-writer.ts";
 
 export const REVISION = "deployment.kubernetes.io/revision";
@@ -65,7 +65,9 @@ export async function history(context: CommandContext): Promise<void> {
   const targets = await targetsOf(context, context.args, { errors: unread, typed: true });
   const printer = await findPrinter(context.flags, "typed");
   if (!printer && context.flags.text("output") !== "") throw unknownFormat(context.flags.text("output"));
-  await visitObjects(context, { targets, unread, selector: context.flags.text("selector"), typed: true }, (found) => tell(context, found, printer));
+  await visitObjects(context, { targets, unread, selector: context.flags.text("selector"), typed: true }, (found) =>
+    tell(context, found, printer),
+  );
 }
 
 async function tell(context: CommandContext, found: Found, printer: Awaited<ReturnType<typeof findPrinter>>): Promise<void> {

@@ -5,7 +5,7 @@ import type { CommandContext } from "../command.ts";
 import { pathOf } from "../connection/discovery.ts";
 import { targetsOf } from "../objects/resource-arguments.ts";
 import type { ApiObject, Found } from "../objects/resources.ts";
-import { visitObjects } from "../visit-objects.ts";
+import { visitObjects } from "../objects/visit-objects.ts";
 
 interface Progress {
   readonly message: string;

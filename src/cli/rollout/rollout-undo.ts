@@ -12,7 +12,7 @@ import { typedReporter } from "../report.ts";
 import { targetsOf } from "../objects/resource-arguments.ts";
 import type { ApiObject, Found } from "../objects/resources.ts";
 import { REVISION, revisionObject, revisionsOf, SUPPORTED, type Revision } from "./rollout-history.ts";
-import { visitObjects } from "../visit-objects.ts";
+import { visitObjects } from "../objects/visit-objects.ts";
 
 // What belongs to a replica set and must not come back with its template.
 const NOT_COPIED = [

@@ -1,7 +1,7 @@
-import type { CommandContext } from "./command.ts";
-import { throwVisited } from "./errors.ts";
-import { hasFiles } from "./objects/resource-arguments.ts";
-import { fetchObjects, isSingle, type FetchOptions, type Found, type Target } from "./objects/resources.ts";
+import type { CommandContext } from "../command.ts";
+import { throwVisited } from "../errors.ts";
+import { hasFiles } from "./resource-arguments.ts";
+import { fetchObjects, isSingle, type FetchOptions, type Found, type Target } from "./resources.ts";
 
 export interface Visited extends Omit<FetchOptions, "errors"> {
   readonly targets: readonly Target[];

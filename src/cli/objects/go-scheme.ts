@@ -1,5 +1,5 @@
-import { apiVersionOf, type ResourceInfo } from "./connection/discovery.ts";
-import { schemaOf } from "./objects/strategic.ts";
+import { apiVersionOf, type ResourceInfo } from "../connection/discovery.ts";
+import { schemaOf } from "./strategic.ts";
 
 /** Groups with Go types that are not kubectl's own. */
 const ELSEWHERE = new Set(["apiextensions.k8s.io", "apiregistration.k8s.io", "metrics.k8s.io"]);
