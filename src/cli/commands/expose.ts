@@ -2,8 +2,6 @@ import type { Json } from "../connection/client.ts";
 import type { CommandContext, CommandSpec } from "../command.ts";
 import { withOverrides } from "../objects/overrides.ts";
 import { labelsOf } from "../pods/run-pod.ts";
-import { schemaOf } from "../objects/strategic.ts";
-import { apiVersionOf } from "../connection/discovery.ts";
 import { DRY_RUN_FLAG, type DryRun, dryRunOf, dryRunQuery } from "../dry-run.ts";
 import { throwAll } from "../errors.ts";
 import { notInScheme } from "../objects/go-scheme.ts";
