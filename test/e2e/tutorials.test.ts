@@ -43,7 +43,7 @@ test("a tutorial runs with kubesim as kubectl on the PATH, by an alias, and insi
 
 test("the real kubectl uses what `cluster kubeconfig --merge` wrote, beside what was there", { skip: oracleSkip }, () => {
   const file = path.join(cluster.home, ".kube/config");
-  fs.mkdirSync(path.dirname(file));
+  fs.mkdirSync(path.dirname(file), { recursive: true });
   fs.mkdirSync(path.join(cluster.home, "dotfiles"));
   const linked = path.join(cluster.home, "dotfiles/config");
   fs.writeFileSync(linked, "# mine\napiVersion: v1\nkind: Config\ncontexts:\n- {name: other, context: {cluster: other, user: me}}\n");
