@@ -4,7 +4,6 @@ import type { CommandContext, CommandSpec } from "../command.ts";
 import { pathOf } from "../connection/discovery.ts";
 import { DRY_RUN_FLAG, dryRunOf, dryRunQuery, type DryRun } from "../dry-run.ts";
 import { throwAll } from "../errors.ts";
-import type { Flags } from "../flags.ts";
 import { resourcesAndPairs } from "./resource-pairs.ts";
 import { reporter, OUTPUT_FLAGS, type Report } from "../report.ts";
 import { hasFiles, targetsOf } from "./resource-arguments.ts";
@@ -78,7 +77,8 @@ async function run(context: CommandContext, words: Words): Promise<void> {
   const { resources, pairs } = resourcesAndPairs(context.args, words.noun);
   const changes = parseChanges(pairs, words);
   if (words.verb === "label") {
-    refuseListedOutput(flags);
+    // annotate of 1.36 lists, whatever -o says.
+    if (flags.bool("list") && flags.text("output") !== "") throw new Error("--list and --output may not be specified together");
     await context.lookForNamespace();
   }
   check(context, { words, resources, changes, dryRun });
@@ -128,7 +128,6 @@ function check(
   { words, resources, changes, dryRun }: Pick<Job, "words" | "changes" | "dryRun"> & { resources: readonly string[] },
 ): void {
   const { flags } = context;
-  if (words.verb === "annotate") refuseListedOutput(flags);
   if (flags.bool("all") && flags.text("selector") !== "") throw new Error("cannot set --all and --selector at the same time");
   if (flags.bool("all") && flags.text("field-selector") !== "") throw new Error("cannot set --all and --field-selector at the same time");
   if (flags.bool("local")) {
@@ -143,10 +142,6 @@ function check(
   const both = changes.remove.filter((key) => changes.set.has(key));
   if (both.length > 0)
     throw new Error(`can not both modify and remove the following annotation(s) in the same command: ${both.join(", ")}`);
-}
-
-function refuseListedOutput(flags: Flags): void {
-  if (flags.bool("list") && flags.text("output") !== "") throw new Error("--list and --output may not be specified together");
 }
 
 async function change(context: CommandContext, found: Found, job: Job): Promise<void> {
